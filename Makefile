@@ -1,0 +1,61 @@
+# Builds, installs and tests with PGXS: make && make install && make installcheck
+#
+#   PG_CONFIG=/path/to/pg_config   which server to build for (default: the one in PATH)
+#   COPT=-Werror                   further compiler options
+#   TAP_TESTS=1                    installcheck runs test/t too (needs IPC::Run, and an ordinary user)
+EXTENSION = lead_scoring
+MODULE_big = lead_scoring
+EXTENSION_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" lead_scoring.control)
+
+OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/core/*.cpp src/pg/*.cpp)))
+
+# The install script is these parts in this order; a part without a file yet is left out.
+SQL_PARTS = $(wildcard $(foreach part,schema scorecard expression scoring model rules stages publish upkeep merge \
+              reading conversion cost velocity survival retention prediction funnel attribution markov,sql/install/$(part).sql))
+SQL_SCRIPT = sql/lead_scoring--$(EXTENSION_VERSION).sql
+DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/lead_scoring--*--*.sql))
+DATA_built = $(SQL_SCRIPT)
+
+# -MMD -MP: the compiler writes what each object depends on; read back below.
+PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -MMD -MP \
+              -Wextra -Wno-register -Wno-unused-parameter -Wno-missing-field-initializers \
+              -Wno-cast-function-type $(COPT)
+PG_CPPFLAGS = -Isrc -DFMT_HEADER_ONLY
+SHLIB_LINK = -lstdc++
+SHLIB_EXPORTS = src/pg/exports.txt
+EXTRA_CLEAN = $(OBJS:.o=.d)
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=lead_scoring
+ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+# Before 16 the expected files are looked for in the output directory.
+ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=lead_scoring
+PROVE_TESTS = test/t/*.pl
+ENCODING = UTF8
+NO_LOCALE = 1
+
+# pg_regress prefers ./sql/X.sql to test/sql/X.sql, and both kinds of tests share expected/ and results/.
+CLASHES = $(filter $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)) $(ISOLATION),$(REGRESS))
+ifneq ($(CLASHES),)
+$(error rename these tests, their names are taken in sql/ or test/specs/: $(CLASHES))
+endif
+
+# PGXS compiles bitcode without PG_CXXFLAGS, which cannot work for C++20.
+override with_llvm := no
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error no server development files found by "$(PG_CONFIG) --pgxs": install postgresql-server-dev-15, or set PG_CONFIG)
+endif
+include $(PGXS)
+ifeq ($(filter 15 16 17 18,$(MAJORVERSION)),)
+$(error lead_scoring supports PostgreSQL 15 to 18, but $(PG_CONFIG) is of version $(VERSION))
+endif
+
+$(OBJS): Makefile
+
+$(SQL_SCRIPT): $(SQL_PARTS) lead_scoring.control
+	cat $(SQL_PARTS) > $@
+
+-include $(OBJS:.o=.d)

@@ -1,0 +1,199 @@
+// The four ways to write and read a scorecard: binary and text, out and in.
+//
+// Each archive has the same verbs, so that one function describes the layout for all of them:
+//   number(name, value, base)   an integer; the binary form stores its distance to base, which is small
+//   size(name, n)               the length of a list that follows; readers refuse what their input cannot hold
+#pragma once
+
+#include <charconv>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/units.hpp"
+
+namespace lead_scoring {
+
+__extension__ using UnsignedWide = unsigned __int128;
+
+class BinaryWriter {
+  public:
+    static constexpr bool kReads = false;
+    explicit BinaryWriter(std::string& to) : to_(to) {}
+
+    void number(const char*, std::int64_t value, std::int64_t base = 0) {
+        std::uint64_t distance = static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(base);
+        unsigned_number((distance << 1) ^ (0 - (distance >> 63)));
+    }
+    void wide(const char*, WideUnits value) {
+        auto bits = static_cast<UnsignedWide>(value);
+        unsigned_number((bits << 1) ^ (0 - (bits >> 127)));
+    }
+    void hash(const char*, std::uint64_t value) { to_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+    void size(const char*, std::size_t value) { unsigned_number(static_cast<std::uint64_t>(value)); }
+
+  private:
+    template <class Unsigned>
+    void unsigned_number(Unsigned value) {
+        for (; value >= 0x80; value >>= 7) to_.push_back(static_cast<char>(static_cast<unsigned char>(value) | 0x80u));
+        to_.push_back(static_cast<char>(value));
+    }
+
+    std::string& to_;
+};
+
+class BinaryReader {
+  public:
+    static constexpr bool kReads = true;
+    // `code` is what a failure raises: CorruptData of stored bytes, InvalidBinary of received ones.
+    BinaryReader(std::span<const std::byte> from, ErrorCode code) : from_(from), code_(code) {}
+
+    void number(const char*, std::int64_t& value, std::int64_t base = 0) {
+        auto zigzag = unsigned_number<std::uint64_t>();
+        std::uint64_t distance = (zigzag >> 1) ^ (0 - (zigzag & 1));
+        value = static_cast<std::int64_t>(static_cast<std::uint64_t>(base) + distance);
+    }
+    void wide(const char*, WideUnits& value) {
+        auto zigzag = unsigned_number<UnsignedWide>();
+        value = static_cast<WideUnits>((zigzag >> 1) ^ (0 - (zigzag & 1)));
+    }
+    void hash(const char*, std::uint64_t& value) {
+        if (from_.size() < sizeof value) fail();
+        std::memcpy(&value, from_.data(), sizeof value);
+        from_ = from_.subspan(sizeof value);
+    }
+    // Every element of a list takes at least one byte.
+    void size(const char*, std::size_t& value) {
+        value = unsigned_number<std::uint64_t>();
+        if (value > from_.size()) fail();
+    }
+
+    void finish() const {
+        if (!from_.empty()) fail();
+    }
+    [[noreturn]] void fail() const {
+        throw Error(code_, "scorecard cannot be read", "Its bytes do not follow the storage format.",
+                    code_ == ErrorCode::InvalidBinary
+                        ? "Send the bytes that a scorecard is sent as."
+                        : "SELECT lead_scoring.repair('model'); computes all cards anew.");
+    }
+
+  private:
+    template <class Unsigned>
+    Unsigned unsigned_number() {
+        Unsigned value = 0;
+        for (unsigned shift = 0; shift < sizeof(Unsigned) * 8; shift += 7) {
+            if (from_.empty()) fail();
+            auto byte = static_cast<unsigned char>(from_.front());
+            from_ = from_.subspan(1);
+            Unsigned bits = byte & 0x7fu;
+            if ((bits << shift) >> shift != bits) fail();
+            value |= bits << shift;
+            if (byte < 0x80) {
+                if (byte == 0 && shift > 0) fail();  // a number has one form only
+                return value;
+            }
+        }
+        fail();
+    }
+
+    std::span<const std::byte> from_;
+    ErrorCode code_;
+};
+
+// Words and integers with a space between: "clock 763904474000000 fit 2 rule 0 rule 3 ...".
+class TextWriter {
+  public:
+    static constexpr bool kReads = false;
+
+    void number(const char* name, std::int64_t value, std::int64_t = 0) { put(name, value); }
+    void wide(const char* name, WideUnits value) { put(name, value); }
+    void hash(const char* name, std::uint64_t value) { put(name, value); }
+    void size(const char* name, std::size_t value) { put(name, static_cast<std::uint64_t>(value)); }
+    std::string take() { return std::move(text_); }
+
+  private:
+    template <class Integer>
+    void put(const char* name, Integer value) {
+        fmt::format_to(std::back_inserter(text_), "{}{} {}", text_.empty() ? "" : " ", name, value);
+    }
+
+    std::string text_;
+};
+
+class TextReader {
+  public:
+    static constexpr bool kReads = true;
+    explicit TextReader(std::string_view from) : from_(from) {}
+
+    void number(const char* name, std::int64_t& value, std::int64_t = 0) { get(name, value); }
+    // As std::from_chars, which knows no 128 bits.
+    void wide(const char* name, WideUnits& value) {
+        std::string_view word = word_after(name);
+        bool negative = !word.empty() && word.front() == '-';
+        if (negative) word.remove_prefix(1);
+        if (word.empty()) fail();
+        value = 0;
+        for (char digit : word) {
+            WideUnits next = negative ? '0' - digit : digit - '0';
+            if (digit < '0' || digit > '9' || __builtin_mul_overflow(value, WideUnits{10}, &value) ||
+                __builtin_add_overflow(value, next, &value))
+                fail();
+        }
+    }
+    void hash(const char* name, std::uint64_t& value) { get(name, value); }
+    // Every element of a list takes at least four characters.
+    void size(const char* name, std::size_t& value) {
+        std::uint64_t n = 0;
+        get(name, n);
+        if (n > from_.size() / 4) fail();
+        value = n;
+    }
+
+    void finish() {
+        skip_spaces();
+        if (!from_.empty()) fail();
+    }
+    [[noreturn]] void fail() const {
+        // Cut before a character, where the text is UTF-8.
+        std::size_t length = std::min<std::size_t>(from_.size(), 40);
+        while (length > 0 && length < from_.size() && (static_cast<unsigned char>(from_[length]) & 0xc0) == 0x80)
+            --length;
+        throw Error(ErrorCode::InvalidText, "invalid input syntax for type scorecard",
+                    "Cannot read from here: \"" + std::string(from_.substr(0, length)) + "\".",
+                    "Use the text that a scorecard prints as: SELECT card FROM model.scores.");
+    }
+
+  private:
+    void skip_spaces() {
+        while (!from_.empty() && from_.front() == ' ') from_.remove_prefix(1);
+    }
+    // Takes the name and the word that must follow it.
+    std::string_view word_after(const char* name) {
+        skip_spaces();
+        std::size_t length = std::strlen(name);
+        if (from_.substr(0, length) != name || from_.size() <= length || from_[length] != ' ') fail();
+        from_.remove_prefix(length);
+        skip_spaces();
+        std::string_view word = from_.substr(0, from_.find(' '));
+        from_.remove_prefix(word.size());
+        return word;
+    }
+    template <class Integer>
+    void get(const char* name, Integer& value) {
+        std::string_view word = word_after(name);
+        auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (error != std::errc() || end != word.data() + word.size()) fail();
+    }
+
+    std::string_view from_;
+};
+
+}  // namespace lead_scoring

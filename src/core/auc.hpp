@@ -1,0 +1,24 @@
+// The area under the ROC curve: the chance that a lead that converted has a higher score than one that did not.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace lead_scoring {
+
+// Leads of one score.
+struct ScoreCount {
+    double score;
+    std::int64_t converted;
+    std::int64_t others;
+};
+
+// Sorts by score and joins equal ones; returns how many are left.
+std::size_t merge_scores(std::span<ScoreCount> counts) noexcept;
+
+// Equal scores count one half (Mann and Whitney). Counts as merge_scores leaves them; nothing where either class is
+// empty.
+std::optional<double> area_under_curve(std::span<const ScoreCount> counts) noexcept;
+
+}  // namespace lead_scoring

@@ -1,0 +1,29 @@
+// How the weight of an occurrence falls with its age.
+#pragma once
+
+#include "core/units.hpp"
+
+namespace lead_scoring {
+
+enum class DecayKind : std::uint8_t { None, Exponential, Linear, Step, Window };
+
+struct Decay {
+    DecayKind kind = DecayKind::None;
+    Microseconds half_life = 0;  // Exponential: weight 2^(-age / half_life)
+    Microseconds lifespan = 0;   // Linear: max(0, 1 - age / lifespan); Window: 1 while age <= lifespan
+    Microseconds step = 0;       // Step: max(0, 1 - drop * floor(age / step))
+    double drop = 0;
+
+    // The times of single occurrences must be kept, for no closed sum tells the weight later.
+    bool keeps_occurrences() const {
+        return kind == DecayKind::Linear || kind == DecayKind::Step || kind == DecayKind::Window;
+    }
+
+    // The least age from which the weight is 0 for good; kForever where there is none.
+    Microseconds lifetime() const;
+
+    // Weight at `age` >= 0: 1 at age 0, never rising.
+    double weight(Microseconds age) const;
+};
+
+}  // namespace lead_scoring

@@ -1,0 +1,109 @@
+// A published version of a model, as the core needs it: rules, groups, bands and stages, without their conditions,
+// which the server evaluates.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/decay.hpp"
+#include "core/units.hpp"
+
+namespace lead_scoring {
+
+// Inclusive bounds; either may be missing.
+struct Bounds {
+    std::optional<Units> min;
+    std::optional<Units> max;
+
+    Units clamp(Units value) const {
+        if (min && value < *min) return *min;
+        if (max && value > *max) return *max;
+        return value;
+    }
+};
+
+struct Group {
+    std::string name;
+    bool fit = false;  // else engagement
+    Bounds bounds;
+};
+
+struct Rule {
+    std::string name;
+    std::size_t group = 0;
+    double points = 0;
+    bool fit = false;      // matched by the lead's attributes: no decay, no limit
+    bool varying = false;  // `per` multiplies the points
+    Decay decay;
+    Bounds bounds;
+    std::size_t limit_count = 0;  // counted occurrences a bucket (and key); 0: no limit
+    std::size_t max_keys = 1000;
+    std::size_t max_occurrences = 1000;
+
+    bool limited() const { return limit_count > 0; }
+};
+
+struct Band {
+    std::string label;
+    Units min = 0;
+};
+
+struct Requirement {
+    std::size_t rule = 0;
+    std::int64_t count = 1;
+};
+
+inline constexpr int kNoBand = -1;
+inline constexpr int kNoStage = -1;
+inline constexpr int kNoRule = -1;
+
+// Bands of the two axes; kNoBand where the axis has none or the value lies under the lowest.
+struct Grade {
+    int fit = kNoBand;
+    int engagement = kNoBand;
+    bool operator==(const Grade&) const = default;
+};
+
+struct Stage {
+    std::string name;
+    int rank = 0;
+    bool detour = false;
+    bool exit_by_hand = false;  // detours: only a hand leads out
+    std::optional<Units> min_score, min_engagement, min_fit, falls_below;
+    std::vector<std::string> grades;
+    std::vector<Requirement> required;
+    std::optional<Microseconds> within;
+    int timeout_stage = kNoStage;
+    Microseconds cooldown = 0;
+
+    // Without any of these a stage is entered by event, time or hand only.
+    bool entered_by_score() const {
+        return !detour && (min_score || min_engagement || min_fit || !grades.empty() || !required.empty());
+    }
+};
+
+struct Definition {
+    Bounds bounds;
+    Microseconds future_tolerance = 0;
+    std::vector<Group> groups;
+    std::vector<Rule> rules;
+    std::vector<Band> fit_bands, engagement_bands;  // by rising min
+    std::vector<Stage> stages;                      // by rising rank
+
+    // Derives what the fields below tell; to be called once, when all the above is filled.
+    void complete();
+
+    int first_stage = kNoStage;    // the progress stage of least rank
+    bool rises_by_itself = false;  // time alone may lift a score or open a stage: negative decaying points, cooldowns
+    bool has_cooldown = false;
+    std::vector<std::size_t> offset_rules;  // rules whose bounds give points to a lead that never matched them
+
+    Grade grade(Units fit, Units engagement) const;
+    // False where the grade is none (an axis has bands but none applies, or there are no bands at all).
+    bool has_grade(Grade grade) const;
+    std::string label(Grade grade) const;
+};
+
+}  // namespace lead_scoring

@@ -1,0 +1,48 @@
+// Attribution by the removal effect in a Markov chain of customer paths: how much of the chance to convert is lost
+// where a channel is taken away and whoever would have come by it never converts. The chain is solved, not
+// simulated.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace lead_scoring {
+
+inline constexpr int kMaxMarkovOrder = 3;
+
+// Places of a chain: channels are 1 and up.
+inline constexpr std::uint16_t kMarkovStart = 0;  // also fills a history shorter than the order
+inline constexpr std::uint16_t kMarkovConverted = 65535;
+inline constexpr std::uint16_t kMarkovLost = 65534;
+
+// How often a history was followed by a place. The newest channel stands last.
+struct MarkovStep {
+    std::uint16_t history[kMaxMarkovOrder];
+    std::uint16_t next;
+    std::int64_t count;
+};
+
+// Sorts and joins equal steps; returns how many are left.
+std::size_t merge_steps(std::span<MarkovStep> steps) noexcept;
+
+class MarkovChain {
+  public:
+    // Steps as merge_steps leaves them; the same steps give the same numbers to the last bit. Throws LimitExceeded.
+    explicit MarkovChain(std::span<const MarkovStep> steps);
+
+    // The chance to get from the start to a conversion without the channel; kMarkovStart takes nothing away.
+    double conversion_chance(std::uint16_t without) const;
+
+  private:
+    struct Move {
+        std::uint32_t from;
+        std::uint32_t to;  // index of a state
+        double chance;
+    };
+    std::vector<std::uint64_t> states_;  // histories, sorted: the start is the first
+    std::vector<Move> moves_;
+    std::vector<double> converted_;  // by state: chance that a conversion follows
+};
+
+}  // namespace lead_scoring

@@ -1,0 +1,16 @@
+#include "core/mean.hpp"
+
+#include <limits>
+
+namespace lead_scoring {
+
+std::optional<double> ExactMean::mean(double unit) const noexcept {
+    if (count <= 0) return std::nullopt;
+    if (infinite > 0) return std::numeric_limits<double>::infinity();
+    // Quotient and remainder apart, so that no digit of a sum beyond 2^53 is lost.
+    __int128 quotient = sum() / count;
+    double remainder = static_cast<double>(sum() % count) / static_cast<double>(count);
+    return (static_cast<double>(quotient) + remainder) * unit;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,45 @@
+// From a scorecard and a time to the score. This is where points are summed.
+#pragma once
+
+#include "core/definition.hpp"
+#include "core/scorecard.hpp"
+
+namespace lead_scoring {
+
+struct Score {
+    Units engagement = 0;
+    Units fit = 0;
+    Units total = 0;
+    bool operator==(const Score&) const = default;
+};
+
+// The score as of `at`, or as of the card's clock where that is later.
+Score score_at(const Definition& definition, const Scorecard& card, Timestamp at);
+
+// Bounds of the score over all times from `from` to `to`; exact where both are equal. Every weight falls with time, so
+// positive points are most at the beginning and negative ones at the end.
+struct UnitsRange {
+    Units low = 0;
+    Units high = 0;
+};
+struct ScoreRange {
+    UnitsRange engagement;
+    Units fit = 0;
+    UnitsRange total;
+};
+ScoreRange score_range(const Definition& definition, const Scorecard& card, Timestamp from, Timestamp to);
+
+// What one rule gives as of `at`: before its bounds (`decayed`) and within them (`capped`).
+struct Contribution {
+    Units decayed = 0;
+    Units capped = 0;
+};
+Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at);
+
+// Sum of the adjustments that are in force at `at`.
+Units adjustments_at(const Scorecard& card, Timestamp at);
+
+// A time after which the score changes no more, unless something happens.
+Timestamp settles_at(const Definition& definition, const Scorecard& card);
+
+}  // namespace lead_scoring

@@ -1,0 +1,109 @@
+// A lead's whole scoring state: what is needed to fold further events exactly and to tell the score at any later time.
+//
+// A card is a function of the set of counted events, the lead's attributes and its adjustments, not of the order in
+// which they arrived; two equal sets give equal bytes.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/exponential_sum.hpp"
+#include "core/units.hpp"
+
+namespace lead_scoring {
+
+struct Occurrence {
+    Timestamp at = 0;
+    Units points = 0;
+
+    // Where times tie, larger points come first.
+    friend bool operator<(const Occurrence& a, const Occurrence& b) {
+        return a.at != b.at ? a.at < b.at : a.points > b.points;
+    }
+    bool operator==(const Occurrence&) const = default;
+};
+
+// An occurrence in the latest bucket of a limited rule.
+struct Member {
+    std::uint64_t key = 0;  // hash of the limit key; 0 where the rule has none
+    Occurrence occurrence;
+
+    friend bool operator<(const Member& a, const Member& b) {
+        return a.key != b.key ? a.key < b.key : a.occurrence < b.occurrence;
+    }
+    bool operator==(const Member&) const = default;
+};
+
+// What a card remembers of one rule. `closed` are the counted occurrences but those of the latest bucket.
+struct RuleState {
+    std::size_t rule = 0;
+    std::int64_t closed_count = 0;
+    WideUnits closed_sum = 0;        // decay none
+    ExponentialSum closed_decaying;  // decay exponential
+    std::vector<Occurrence>
+        occurrences;              // decay linear, step, window: the latest max_occurrences that still live, sorted
+    std::int64_t bucket = 0;      // limited rules: the latest bucket, and
+    std::vector<Member> members;  // its counted occurrences, sorted
+
+    std::int64_t count() const { return closed_count + static_cast<std::int64_t>(members.size()); }
+    bool operator==(const RuleState&) const = default;
+};
+
+// One match of an event: a rule that gives points, or a stage that is entered at once.
+enum class MatchKind : std::int32_t { Rule, Stage };
+
+struct Match {
+    Timestamp at = 0;
+    MatchKind kind = MatchKind::Rule;
+    std::int32_t target = 0;  // index of the rule or stage
+    Units points = 0;
+    std::int64_t bucket = 0;
+    std::uint64_t key = 0;
+
+    // By time; at equal times rules before stages, larger points first, lower target (rule, rank) first.
+    friend bool operator<(const Match& a, const Match& b);
+    bool operator==(const Match&) const = default;
+};
+
+struct Adjustment {
+    Units points = 0;
+    Timestamp expires_at = kForever;  // exclusive
+    friend auto operator<=>(const Adjustment&, const Adjustment&) = default;
+};
+
+struct Scorecard {
+    // A card keeps at most this many future events; where there are more, `pending_more` says that the log has them.
+    static constexpr std::size_t kMaxPending = 256;
+
+    Timestamp clock = kNever;             // time of the latest counted event
+    std::vector<std::size_t> fit;         // fit rules that match the lead's attributes, rising
+    std::vector<Adjustment> adjustments;  // sorted
+    std::vector<RuleState> rules;         // by rule
+    std::vector<Match> pending;           // future events, sorted: the earliest
+    bool pending_more = false;
+
+    RuleState* find(std::size_t rule);
+    const RuleState* find(std::size_t rule) const { return const_cast<Scorecard*>(this)->find(rule); }
+    RuleState& find_or_add(std::size_t rule);
+    std::int64_t count(std::size_t rule) const;
+    void clear();
+
+    bool operator==(const Scorecard&) const = default;
+};
+
+// Storage form: a version byte and variable-length integers. `encode` appends to `to`.
+void encode(const Scorecard& card, std::string& to);
+// Throws an Error of `code`.
+void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
+
+// Text form, readable and exact: decode(encode(x)) and parse(print(x)) give x.
+std::string print(const Scorecard& card);
+// Throws InvalidText.
+Scorecard parse(std::string_view text);
+
+}  // namespace lead_scoring

@@ -1,0 +1,209 @@
+// Thresholds are asked of a range of scores, so that one set of conditions serves both: with the range of one instant
+// the answer is exact, with the range of an interval it is 'possibly'. The next crossing is found by halving the
+// interval wherever a change is possible: no solving by kind of decay, and correct for mixed signs, steps and bounds.
+
+#include "core/stage_machine.hpp"
+
+#include <algorithm>
+
+namespace lead_scoring {
+
+namespace {
+
+// Bounds the work where opposite points keep a score at a threshold for long. Each node evaluates the card twice.
+constexpr int kSearchBudget = 20000;
+// Bounds a chain of service levels that lead into each other.
+constexpr int kMovesPerAdvance = 100000;
+
+bool at_least(Units high, const std::optional<Units>& threshold) { return !threshold || high >= *threshold; }
+
+}  // namespace
+
+bool StageMachine::time_matters() const {
+    const Stage& stage = current();
+    if (stage.within || stage.falls_below || definition_.rises_by_itself) return true;
+    return std::any_of(card_.adjustments.begin(), card_.adjustments.end(),
+                       [](const Adjustment& adjustment) { return adjustment.expires_at != kForever; });
+}
+
+Timestamp StageMachine::last_entry(int index) const {
+    auto i = static_cast<std::size_t>(index);
+    return i < state_.last_entry.size() ? state_.last_entry[i] : kNever;
+}
+
+Timestamp StageMachine::opens_at(int index) const {
+    Timestamp entry = last_entry(index);
+    return entry == kNever ? kNever : add_saturated(entry, stage(index).cooldown);
+}
+
+Timestamp StageMachine::timeout_at() const {
+    if (!current().within || state_.since == kNever) return kForever;
+    return add_saturated(state_.since, *current().within);
+}
+
+bool StageMachine::may_hold(const Stage& stage, const ScoreRange& range) const {
+    if (!at_least(range.total.high, stage.min_score) || !at_least(range.engagement.high, stage.min_engagement) ||
+        !at_least(range.fit, stage.min_fit))
+        return false;
+    for (const Requirement& requirement : stage.required) {
+        const Rule& rule = definition_.rules[requirement.rule];
+        std::int64_t count = rule.fit ? std::binary_search(card_.fit.begin(), card_.fit.end(), requirement.rule)
+                                      : card_.count(requirement.rule);
+        if (count < requirement.count) return false;
+    }
+    if (stage.grades.empty()) return true;
+    Grade low = definition_.grade(range.fit, range.engagement.low);
+    Grade high = definition_.grade(range.fit, range.engagement.high);
+    for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement)
+        if (definition_.has_grade(grade) &&
+            std::find(stage.grades.begin(), stage.grades.end(), definition_.label(grade)) != stage.grades.end())
+            return true;
+    return false;
+}
+
+bool StageMachine::may_rise_to(int index, const ScoreRange& range, Timestamp at) const {
+    const Stage& target = stage(index);
+    return target.entered_by_score() && opens_at(index) <= at && may_hold(target, range);
+}
+
+bool StageMachine::may_change(const ScoreRange& range, Timestamp to) const {
+    if (timeout_at() <= to) return true;
+    const Stage& now = current();
+    if (now.detour) return false;
+    bool may_fall = now.falls_below && state_.stage != definition_.first_stage;
+    if (may_fall && (state_.armed ? range.total.low < *now.falls_below : range.total.high >= *now.falls_below))
+        return true;
+    for (int i = 0; i < static_cast<int>(definition_.stages.size()); ++i)
+        if (stage(i).rank > now.rank && may_rise_to(i, range, to)) return true;
+    return false;
+}
+
+int StageMachine::fall_target(const ScoreRange& range) const {
+    for (int i = static_cast<int>(definition_.stages.size()) - 1; i >= 0; --i) {
+        const Stage& lower = stage(i);
+        if (lower.detour || lower.rank >= current().rank) continue;
+        bool stays = lower.falls_below && range.total.low >= *lower.falls_below;
+        if (stays || (lower.entered_by_score() && may_hold(lower, range))) return i;
+    }
+    return definition_.first_stage;
+}
+
+// The stage that the score of this instant calls for, or kNoStage to stay.
+int StageMachine::next_stage(const ScoreRange& range, Timestamp at, Cause cause) const {
+    const Stage& now = current();
+    if (now.detour) {
+        bool free = !now.exit_by_hand && cause == Cause::Event && at > state_.since &&
+                    at >= add_saturated(state_.since, now.cooldown);
+        if (!free) return kNoStage;
+    }
+    for (int i = static_cast<int>(definition_.stages.size()) - 1; i >= 0; --i)
+        if ((now.detour || stage(i).rank > now.rank) && may_rise_to(i, range, at)) return i;
+    if (now.detour || !now.falls_below || !state_.armed || range.total.low >= *now.falls_below) return kNoStage;
+    int target = fall_target(range);
+    return target == state_.stage ? kNoStage : target;
+}
+
+bool StageMachine::may_enter_by_event(int target, Timestamp at) const {
+    if (target == state_.stage || opens_at(target) > at) return false;
+    if (current().detour && current().exit_by_hand) return false;
+    return stage(target).detour || current().detour || stage(target).rank > current().rank;
+}
+
+void StageMachine::arm(const ScoreRange& range) {
+    const Stage& now = current();
+    if (now.falls_below && range.total.high >= *now.falls_below) state_.armed = true;
+}
+
+void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule) {
+    Transition transition;
+    transition.from = state_.stage;
+    transition.to = target;
+    transition.at = at;
+    transition.seq = ++state_.seq;
+    transition.score = {range.engagement.low, range.fit, range.total.low};
+    transition.grade = definition_.grade(range.fit, range.engagement.low);
+    transition.cause = cause;
+    transition.rule = rule;
+    transitions_.push_back(transition);
+
+    state_.stage = target;
+    state_.since = at;
+    state_.armed = false;
+    state_.last_entry.resize(definition_.stages.size(), kNever);
+    state_.last_entry[static_cast<std::size_t>(target)] = at;
+}
+
+void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int> entered_by_event) {
+    at = std::max(at, state_.since);
+    Timestamp as_of = std::max(at, card_.clock);
+    ScoreRange range = score_range(definition_, card_, as_of, as_of);
+    int entered_before = state_.since == at ? state_.stage : kNoStage;
+    auto enter_once = [&](int target) {  // no stage is entered twice at one instant
+        if (target == entered_before || last_entry(target) == at) return false;
+        enter(target, at, range, cause, rule);
+        return true;
+    };
+    for (int target : entered_by_event)
+        if (may_enter_by_event(target, at)) enter_once(target);
+    arm(range);
+    for (int target = next_stage(range, at, cause); target != kNoStage && enter_once(target);
+         target = next_stage(range, at, cause))
+        arm(range);
+    arm(range);
+}
+
+bool StageMachine::find_change(Timestamp from, Timestamp to, int& budget, Search& found) const {
+    if (--budget < 0) {
+        found = {from, false};
+        return true;
+    }
+    if (!may_change(score_range(definition_, card_, from, to), to)) return false;
+    if (from == to) {
+        found = {from, true};
+        return true;
+    }
+    auto half = static_cast<Timestamp>((static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from)) / 2);
+    return find_change(from, from + half, budget, found) || find_change(from + half + 1, to, budget, found);
+}
+
+StageMachine::Search StageMachine::find_change(Timestamp from, Timestamp to) const {
+    Search found;
+    int budget = kSearchBudget;
+    if (from <= to) find_change(from, to, budget, found);
+    return found;
+}
+
+void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
+    Timestamp from = std::max(evaluated_to(), unchanged_to);
+    for (int moves = 0; moves < kMovesPerAdvance && from != kNever && from < to && time_matters(); ++moves) {
+        Search found = find_change(from + 1, to);
+        if (found.at == kForever) return;
+        if (!found.complete) {
+            from = found.at - 1;
+            continue;
+        }
+        from = found.at;
+        if (timeout_at() <= from)
+            enter(current().timeout_stage, from, score_range(definition_, card_, from, from), Cause::Time, kNoRule);
+        step(from, Cause::Time);
+    }
+}
+
+void StageMachine::enter_by_hand(int stage, Timestamp at) {
+    at = std::max(at, state_.since);
+    Timestamp as_of = std::max(at, card_.clock);
+    ScoreRange range = score_range(definition_, card_, as_of, as_of);
+    enter(stage, at, range, Cause::Manual, kNoRule);
+    arm(range);
+}
+
+Timestamp StageMachine::next_due(Timestamp unchanged_to) const {
+    Timestamp from = std::max(evaluated_to(), unchanged_to);
+    if (from == kNever || from >= kForever - 1 || !time_matters()) return kForever;
+    Timestamp to = std::max(settles_at(definition_, card_), from + 1);  // a stage may be closed for an instant only
+    if (timeout_at() != kForever) to = std::max(to, timeout_at());
+    for (int i = 0; i < static_cast<int>(definition_.stages.size()); ++i) to = std::max(to, opens_at(i));
+    return find_change(from + 1, std::min(to, kForever - 1)).at;
+}
+
+}  // namespace lead_scoring

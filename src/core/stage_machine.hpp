@@ -1,0 +1,88 @@
+// Where a lead stands and what moves it: thresholds, events, time.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/score.hpp"
+
+namespace lead_scoring {
+
+struct StageState {
+    int stage = kNoStage;
+    Timestamp since = kNever;  // of the last transition; kNever: none yet
+    std::int64_t seq = 0;      // number of transitions so far
+    bool armed = false;        // the score has been at or above falls_below during this stay
+    // Latest entry of each stage, for cooldowns; may be shorter than the list of stages, missing ones count as never.
+    std::vector<Timestamp> last_entry;
+};
+
+enum class Cause { Event, Attribute, Time, Manual, Publish };
+
+struct Transition {
+    int from = kNoStage;
+    int to = kNoStage;
+    Timestamp at = kNever;
+    std::int64_t seq = 0;
+    Score score;
+    Grade grade;
+    Cause cause = Cause::Event;
+    int rule = kNoRule;  // the rule whose points came last, where the cause is an event
+};
+
+// Moves `state` as the card tells, and appends each move to `transitions`. Between calls the caller may fold into the
+// card; the definition's stages, state.stage included, must be valid.
+class StageMachine {
+  public:
+    StageMachine(const Definition& definition, const Scorecard& card, StageState& state,
+                 std::vector<Transition>& transitions)
+        : definition_(definition), card_(card), state_(state), transitions_(transitions) {}
+
+    // Evaluates the lead as of `at`: first the stages that events named, then thresholds, up or down.
+    void step(Timestamp at, Cause cause, int rule = kNoRule, std::span<const int> entered_by_event = {});
+
+    // Applies every move that time alone makes after the last one and up to `to`, each at its own instant. It is known
+    // that there is none up to `unchanged_to`.
+    void advance(Timestamp to, Timestamp unchanged_to = kNever);
+
+    // Enters `stage` by hand, whatever the score says; `at` is moved to the last transition where it lies before.
+    void enter_by_hand(int stage, Timestamp at);
+
+    // When time alone will move the lead: exact, or a lower bound; kForever if never. Nothing does until
+    // `unchanged_to`, as the caller knows.
+    Timestamp next_due(Timestamp unchanged_to = kNever) const;
+
+  private:
+    const Stage& stage(int index) const { return definition_.stages[static_cast<std::size_t>(index)]; }
+    const Stage& current() const { return stage(state_.stage); }
+
+    bool time_matters() const;
+    Timestamp evaluated_to() const { return std::max(card_.clock, state_.since); }
+    Timestamp last_entry(int index) const;
+    Timestamp opens_at(int index) const;
+    Timestamp timeout_at() const;
+
+    bool may_hold(const Stage& stage, const ScoreRange& range) const;
+    bool may_rise_to(int index, const ScoreRange& range, Timestamp at) const;
+    bool may_change(const ScoreRange& range, Timestamp to) const;
+    int fall_target(const ScoreRange& range) const;
+    int next_stage(const ScoreRange& range, Timestamp at, Cause cause) const;
+    bool may_enter_by_event(int target, Timestamp at) const;
+
+    struct Search {
+        Timestamp at = kForever;  // the first instant at which something changes
+        bool complete = true;     // false: the search was given up at `at`, before which nothing changes
+    };
+    Search find_change(Timestamp from, Timestamp to) const;
+    bool find_change(Timestamp from, Timestamp to, int& budget, Search& found) const;
+
+    void enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule);
+    void arm(const ScoreRange& range);
+
+    const Definition& definition_;
+    const Scorecard& card_;
+    StageState& state_;
+    std::vector<Transition>& transitions_;
+};
+
+}  // namespace lead_scoring

@@ -1,0 +1,21 @@
+// Intervals for a share that was observed in n cases.
+#pragma once
+
+#include <cstdint>
+
+namespace lead_scoring {
+
+inline constexpr double kDefaultConfidence = 0.95;
+
+struct Bounds {
+    double low;
+    double high;
+};
+
+// The z with P(|Z| <= z) = confidence for a standard normal Z; confidence strictly between 0 and 1.
+double two_sided_z(double confidence);
+
+// E. B. Wilson (1927), without continuity correction. cases > 0, 0 <= hits <= cases.
+Bounds wilson_bounds(std::int64_t hits, std::int64_t cases, double confidence);
+
+}  // namespace lead_scoring

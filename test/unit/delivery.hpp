@@ -1,0 +1,113 @@
+// A lead to whom matches are delivered as the triggers do it: in sorted batches, with a rebuild from the log of all
+// matches where the card cannot fold one.
+#pragma once
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "choices.hpp"
+#include "model.hpp"
+
+namespace lead_scoring::test {
+
+class Delivery {
+  public:
+    explicit Delivery(const Definition& definition) : lead(new_lead(definition)), definition_(definition) {}
+
+    // `batch` in any order. False where the lead was rebuilt.
+    bool deliver(std::vector<Match> batch, Timestamp now) {
+        std::sort(batch.begin(), batch.end());
+        Lead before = lead;
+        std::size_t moves = transitions.size();
+        log.insert(log.end(), batch.begin(), batch.end());
+        if (fold_matches(definition_, lead, batch, now, Moves::all(), transitions)) return true;
+        transitions.resize(moves);
+        rebuild(std::move(before), now);
+        return false;
+    }
+
+    // False where the lead was rebuilt.
+    bool refresh(Timestamp now) {
+        Lead before = lead;
+        std::size_t moves = transitions.size();
+        if (lead_scoring::refresh(definition_, lead, now, transitions)) return true;
+        transitions.resize(moves);
+        rebuild(std::move(before), now);
+        return false;
+    }
+
+    void set_fit(const std::vector<std::size_t>& fit, Timestamp now) {
+        (void)lead_scoring::set_fit(definition_, lead, fit, now, transitions);
+    }
+
+    void set_adjustments(const std::vector<Adjustment>& adjustments, Timestamp now) {
+        (void)lead_scoring::set_adjustments(definition_, lead, adjustments, now, transitions);
+    }
+    void set_stage(int stage, Timestamp now) {
+        (void)lead_scoring::set_stage(definition_, lead, stage, now, transitions);
+    }
+
+    Lead lead;
+    std::vector<Match> log;
+    std::vector<Transition> transitions;
+
+  private:
+    void rebuild(Lead before, Timestamp now) {
+        std::sort(log.begin(), log.end());
+        lead = std::move(before);
+        Timestamp clock = lead.card.clock;
+        lead.card.clock = kNever;
+        lead.card.rules.clear();
+        lead.card.pending.clear();
+        lead.card.pending_more = false;
+        lead.due_at = kNever;
+        if (!fold_matches(definition_, lead, log, now, Moves{clock}, transitions))
+            throw std::logic_error("a sorted log could not be folded into an empty card");
+        evaluate_at_clock(definition_, lead, now, transitions);
+    }
+
+    const Definition& definition_;
+};
+
+// The card of all `matches` folded at once, as of `now`.
+inline Scorecard card_of(const Definition& definition, std::vector<Match> matches, Timestamp now) {
+    Lead lead = new_lead(definition);
+    std::vector<Transition> ignored;
+    std::sort(matches.begin(), matches.end());
+    if (!fold_matches(definition, lead, matches, now, Moves::none(), ignored))
+        throw std::logic_error("a sorted log could not be folded into an empty card");
+    return lead.card;
+}
+
+// What is wrong with a lead's history; empty where it is a chain from the first stage on.
+inline std::string chain_error(const Definition& definition, const std::vector<Transition>& transitions) {
+    int stage = definition.first_stage;
+    Timestamp at = kNever;
+    std::int64_t seq = 0;
+    for (const Transition& transition : transitions) {
+        std::string move = " in move " + std::to_string(transition.seq);
+        if (transition.seq != ++seq) return "a gap" + move;
+        if (transition.from != stage) return "not from the stage before" + move;
+        if (transition.to == stage) return "to the same stage" + move;
+        if (transition.at < at) return "back in time" + move;
+        stage = transition.to;
+        at = transition.at;
+    }
+    return "";
+}
+
+// Random batches of `matches`, in any order of arrival.
+inline std::vector<std::vector<Match>> random_batches(Choices& choices, std::vector<Match> matches) {
+    choices.shuffle(matches);
+    std::vector<std::vector<Match>> batches;
+    for (const Match& match : matches) {
+        if (batches.empty() || choices.one_in(3)) batches.emplace_back();
+        batches.back().push_back(match);
+    }
+    return batches;
+}
+
+}  // namespace lead_scoring::test

@@ -1,0 +1,310 @@
+#include "core/fold.hpp"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "delivery.hpp"
+#include "naive_score.hpp"
+#include "random_model.hpp"
+#include "seeds.hpp"
+
+namespace lead_scoring::test {
+namespace {
+
+Rule limited(std::size_t count, Decay decay = {}) {
+    return {.points = 5, .decay = decay, .limit_count = count, .max_keys = 2};
+}
+
+// Folds into an empty card, one after the other. The card must take all of them.
+Scorecard folded(const Definition& definition, const std::vector<Match>& matches) {
+    Scorecard card;
+    for (const Match& match : matches) EXPECT_TRUE(fold(definition, card, match));
+    return card;
+}
+
+TEST(Fold, AddsUndecayedPoints) {
+    Definition definition = model({Rule{.points = 5}});
+    Scorecard card = folded(definition, {match(0, kStart, 50000), match(0, kStart + 1, -20000), match(0, kStart, 1)});
+    ASSERT_EQ(card.rules.size(), 1u);
+    EXPECT_TRUE(card.rules[0].closed_sum == 30001);
+    EXPECT_EQ(card.count(0), 3);
+    EXPECT_TRUE(card.rules[0].occurrences.empty());
+}
+
+TEST(Fold, SumsBeyond64Bits) {
+    Definition definition = model({Rule{.points = 5}});
+    Units most = std::numeric_limits<Units>::max();
+    Scorecard card = folded(definition, {match(0, 1, most), match(0, 2, most), match(0, 3, -most)});
+    EXPECT_TRUE(card.rules[0].closed_sum == most);
+}
+
+TEST(Fold, KeepsTheLatestOccurrences) {
+    Definition definition = model({Rule{.points = 5, .decay = linear(kDay), .max_occurrences = 2}});
+    Scorecard card = folded(definition, {match(0, 30, 1), match(0, 10, 2), match(0, 20, 3), match(0, 15, 4)});
+    EXPECT_EQ(card.rules[0].occurrences, (std::vector<Occurrence>{{20, 3}, {30, 1}}));
+    EXPECT_EQ(card.count(0), 4);
+}
+
+TEST(Fold, OfTiedOccurrencesKeepsTheSmallerPoints) {
+    Definition definition = model({Rule{.points = 5, .decay = linear(kDay), .max_occurrences = 2}});
+    EXPECT_EQ(folded(definition, {match(0, 10, 1), match(0, 10, 3), match(0, 10, 2)}),
+              folded(definition, {match(0, 10, 3), match(0, 10, 2), match(0, 10, 1)}));
+}
+
+TEST(Fold, CountsTheEarliestOfABucket) {
+    Definition definition = model({limited(2)});
+    Scorecard card = folded(definition, {match(0, 10, 1), match(0, 20, 2), match(0, 30, 4)});
+    EXPECT_EQ(card.count(0), 2);
+    EXPECT_EQ(contribution(definition.rules[0], card.rules[0], 30).decayed, 3);
+    ASSERT_TRUE(fold(definition, card, match(0, 5, 8)));  // a late one takes the place of the latest
+    EXPECT_EQ(contribution(definition.rules[0], card.rules[0], 30).decayed, 9);
+    EXPECT_EQ(card.count(0), 2);
+}
+
+TEST(Fold, OfTiedOccurrencesCountsTheLargerPoints) {
+    Definition definition = model({limited(1)});
+    Scorecard card = folded(definition, {match(0, 10, 1), match(0, 10, 3), match(0, 10, 2)});
+    EXPECT_EQ(contribution(definition.rules[0], card.rules[0], 10).decayed, 3);
+}
+
+TEST(Fold, ClosesABucketWithTheNext) {
+    Definition definition = model({limited(1)});
+    Scorecard card = folded(definition, {match(0, 10, 1, 0), match(0, 20, 2, 1), match(0, 21, 4, 1)});
+    EXPECT_TRUE(card.rules[0].closed_sum == 1);
+    EXPECT_EQ(card.rules[0].closed_count, 1);
+    EXPECT_EQ(card.rules[0].bucket, 1);
+    EXPECT_EQ(card.count(0), 2);
+    EXPECT_FALSE(fold(definition, card, match(0, 11, 8, 0))) << "the closed bucket is forgotten";
+}
+
+TEST(Fold, LimitsEachKeyByItself) {
+    Definition definition = model({limited(1)});
+    Scorecard card = folded(definition, {match(0, 10, 1, 0, 7), match(0, 11, 2, 0, 7), match(0, 12, 4, 0, 3)});
+    EXPECT_EQ(card.count(0), 2);
+    EXPECT_EQ(contribution(definition.rules[0], card.rules[0], 12).decayed, 5);
+}
+
+TEST(Fold, CountsTheFirstKeysOfABucket) {
+    Definition definition = model({limited(2)});  // of two keys
+    Scorecard card = folded(definition, {match(0, 10, 1, 0, 7), match(0, 11, 2, 0, 3), match(0, 12, 4, 0, 5)});
+    EXPECT_EQ(card.count(0), 2) << "the third key came too late";
+    ASSERT_TRUE(fold(definition, card, match(0, 9, 8, 0, 3))) << "a known key may begin earlier";
+    EXPECT_EQ(card.count(0), 3);
+    EXPECT_FALSE(fold(definition, card, match(0, 9, 16, 0, 5))) << "a key that should have displaced another";
+}
+
+TEST(Fold, TakesNewKeysInANewBucket) {
+    Definition definition = model({limited(1)});
+    Scorecard card = folded(definition, {match(0, 10, 1, 0, 1), match(0, 11, 1, 0, 2), match(0, 12, 1, 0, 3),
+                                         match(0, 20, 1, 1, 3), match(0, 21, 1, 1, 4)});
+    EXPECT_EQ(card.count(0), 4);
+}
+
+TEST(AdvanceClock, NeverGoesBack) {
+    Definition definition = model({});
+    Scorecard card;
+    advance_clock(definition, card, 10);
+    advance_clock(definition, card, 5);
+    EXPECT_EQ(card.clock, 10);
+}
+
+TEST(AdvanceClock, ForgetsWhatWeighsNothing) {
+    Definition definition = model({Rule{.points = 5, .decay = window(100)}});
+    Scorecard card = folded(definition, {match(0, 0, 1), match(0, 1, 2)});
+    advance_clock(definition, card, 100);
+    EXPECT_EQ(card.rules[0].occurrences.size(), 2u);
+    advance_clock(definition, card, 101);
+    EXPECT_EQ(card.rules[0].occurrences, (std::vector<Occurrence>{{1, 2}}));
+    EXPECT_EQ(card.count(0), 2) << "what is forgotten has still counted";
+}
+
+TEST(AddPending, KeepsTheEarliestInOrder) {
+    Scorecard card;
+    for (int i = 0; i < 300; ++i) add_pending(card, match(0, 1000 - i, i));
+    EXPECT_EQ(card.pending.size(), Scorecard::kMaxPending);
+    EXPECT_TRUE(card.pending_more);
+    EXPECT_TRUE(std::is_sorted(card.pending.begin(), card.pending.end()));
+    EXPECT_EQ(card.pending.front().at, 701);
+    EXPECT_EQ(card.pending.back().at, 956);
+}
+
+TEST(AddPending, HasMoreOnlyWhereOneWasLeftOut) {
+    Scorecard card;
+    for (std::size_t i = 0; i < Scorecard::kMaxPending; ++i) add_pending(card, match(0, 1, 0));
+    EXPECT_FALSE(card.pending_more);
+}
+
+TEST(Merge, RefusesWhatOnlyTheLogCanTell) {
+    Definition definition = model({limited(1), Rule{.points = 5}});
+    Scorecard free = folded(definition, {match(1, 10, 1)});
+    Scorecard bound = folded(definition, {match(0, 10, 1)});
+    EXPECT_TRUE(merge(definition, free, Scorecard{}));
+    EXPECT_FALSE(merge(definition, free, bound));
+    EXPECT_FALSE(merge(definition, bound, free));
+    Scorecard full;
+    full.pending_more = true;
+    EXPECT_FALSE(merge(definition, free, full));
+    EXPECT_FALSE(merge(definition, full, free));
+}
+
+TEST(Merge, UnitesFitAndAdjustments) {
+    Definition definition = model({Rule{.fit = true}, Rule{.fit = true}, Rule{.fit = true}});
+    Scorecard card;
+    card.fit = {0, 2};
+    card.adjustments = {{.points = 1}, {.points = 3}};
+    Scorecard other;
+    other.fit = {1, 2};
+    other.adjustments = {{.points = 1}, {.points = 2}};
+    ASSERT_TRUE(merge(definition, card, other));
+    EXPECT_EQ(card.fit, (std::vector<std::size_t>{0, 1, 2}));
+    EXPECT_EQ(card.adjustments, (std::vector<Adjustment>{{1}, {1}, {2}, {3}}));
+}
+
+void expect_foreign(const Definition& definition, const Scorecard& card) {
+    try {
+        check_card(definition, card);
+        ADD_FAILURE() << "accepted: " << print(card);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code, ErrorCode::InvalidParameter);
+        EXPECT_STREQ(error.what(), "scorecard does not belong to this version of the model");
+        EXPECT_FALSE(error.detail.empty());
+        EXPECT_FALSE(error.hint.empty());
+    }
+}
+
+TEST(CheckCard, RefusesWhatTheDefinitionDoesNotHave) {
+    Definition definition = model({Rule{.points = 5}, Rule{.points = 5}}, {Stage{.name = "mql"}});
+    Scorecard card;
+    EXPECT_NO_THROW(check_card(definition, card));
+    card.rules = {RuleState{.rule = 1}};
+    card.fit = {1};
+    card.pending = {match(1, 1, 0), stage_event(1, 1)};
+    EXPECT_NO_THROW(check_card(definition, card));
+    card.rules[0].rule = 2;
+    expect_foreign(definition, card);
+    card.rules.clear();
+    card.fit = {0, 2};
+    expect_foreign(definition, card);
+    card.fit.clear();
+    card.pending[0].target = 2;
+    expect_foreign(definition, card);
+    card.pending = {stage_event(2, 1)};
+    expect_foreign(definition, card);
+}
+
+TEST(Equivalent, ForgivesTheLastBitsOfDecayingSums) {
+    Definition definition = model({Rule{.points = 5, .decay = exponential(kDay)}, Rule{.points = 5}});
+    Scorecard card = folded(definition, {match(0, kStart, points(500)), match(1, kStart, points(5))});
+    advance_clock(definition, card, kStart);
+    Scorecard other = card;
+    EXPECT_TRUE(equivalent(definition, card, other));
+    auto digits = card.rules[0].closed_decaying.digits();
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        auto nearly = digits;
+        nearly[i] += 1;
+        other.rules[0].closed_decaying.restore(card.rules[0].closed_decaying.base(), nearly);
+        EXPECT_EQ(equivalent(definition, card, other), i < 2) << "digit " << i;
+    }
+    other = card;
+    other.rules[0].closed_count += 1;
+    EXPECT_FALSE(equivalent(definition, card, other));
+    other = card;
+    other.rules[1].closed_sum += 1;
+    EXPECT_FALSE(equivalent(definition, card, other)) << "undecayed sums are exact";
+    other = card;
+    other.clock += 1;
+    EXPECT_FALSE(equivalent(definition, card, other));
+    EXPECT_FALSE(equivalent(definition, card, Scorecard{}));
+    EXPECT_FALSE(equivalent(definition, Scorecard{}, card));
+}
+
+// The order and the batches in which matches arrive leave no trace in the card; where it had to be rebuilt, neither.
+TEST(Fold, OrderOfArrivalLeavesNoTrace) {
+    for_each_seed(4000, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.stages = choices.one_in(2)});
+        model.definition.future_tolerance = choices.between(0, 3) * kHour;
+        Timestamp now = kStart + choices.between(0, 120) * kHour;
+        Delivery delivery(model.definition);
+        for (const auto& batch : random_batches(choices, random_matches(choices, model, kStart, 100, 30))) {
+            delivery.deliver(batch, now);
+            EXPECT_EQ(print(delivery.lead.card), print(card_of(model.definition, delivery.log, now)));
+            now += choices.between(0, 10) * kHour;
+        }
+        delivery.refresh(now);
+        EXPECT_EQ(bytes_of(delivery.lead.card), bytes_of(card_of(model.definition, delivery.log, now)));
+    });
+}
+
+TEST(Fold, NeedsNoRebuildWithoutLimits) {
+    for_each_seed(500, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.limits = false});
+        Timestamp now = kStart + choices.between(0, 120) * kHour;
+        Delivery delivery(model.definition);
+        for (const auto& batch : random_batches(choices, random_matches(choices, model, kStart, 100, 30)))
+            EXPECT_TRUE(delivery.deliver(batch, now));
+        EXPECT_TRUE(delivery.refresh(now + 200 * kHour));
+    });
+}
+
+TEST(Fold, NeedsNoRebuildInTimeOrder) {
+    for_each_seed(500, [](Choices& choices) {
+        RandomModel model = random_model(choices);
+        std::vector<Match> matches = random_matches(choices, model, kStart, 100, 30);
+        std::sort(matches.begin(), matches.end());
+        Delivery delivery(model.definition);
+        for (const Match& match : matches) EXPECT_TRUE(delivery.deliver({match}, match.at));
+    });
+}
+
+TEST(Fold, CountsAsTheLogDoes) {
+    for_each_seed(500, [](Choices& choices) {
+        RandomModel model = random_model(choices);
+        Timestamp end = kStart + 200 * kHour;
+        Delivery delivery(model.definition);
+        for (const auto& batch : random_batches(choices, random_matches(choices, model, kStart, 100, 60)))
+            delivery.deliver(batch, end);
+        NaiveScore expected = naive_score(model.definition, delivery.log, {}, {}, end);
+        for (std::size_t i = 0; i < expected.counts.size(); ++i)
+            EXPECT_EQ(delivery.lead.card.count(i), expected.counts[i]) << model.definition.rules[i].name;
+    });
+}
+
+Scorecard merged(const Definition& definition, Scorecard card, const Scorecard& other) {
+    EXPECT_TRUE(merge(definition, card, other));
+    return card;
+}
+
+TEST(Merge, IsAssociativeAndCommutativeAndEqualsFolding) {
+    for_each_seed(3000, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.limits = false, .stages = choices.one_in(2)});
+        const Definition& definition = model.definition;
+        Timestamp now = kStart + choices.between(0, 150) * kHour;  // some matches may be pending
+        std::vector<Match> all;
+        std::vector<Scorecard> cards;
+        for (int i = 0; i < 3; ++i) {
+            std::vector<Match> matches = random_matches(choices, model, kStart, 100, 20);
+            all.insert(all.end(), matches.begin(), matches.end());
+            cards.push_back(card_of(definition, matches, now));
+            cards.back().fit = random_fit(choices, definition);
+            for (auto n = choices.below(3); n > 0; --n)
+                cards.back().adjustments.push_back({static_cast<Units>(n), kStart + static_cast<Timestamp>(n)});
+            std::sort(cards.back().adjustments.begin(), cards.back().adjustments.end());
+        }
+        const Scorecard& a = cards[0];
+        const Scorecard& b = cards[1];
+        const Scorecard& c = cards[2];
+        EXPECT_EQ(bytes_of(merged(definition, a, b)), bytes_of(merged(definition, b, a)));
+        Scorecard left = merged(definition, merged(definition, a, b), c);
+        Scorecard right = merged(definition, a, merged(definition, b, c));
+        EXPECT_EQ(bytes_of(left), bytes_of(right));
+        EXPECT_EQ(bytes_of(merged(definition, a, Scorecard{})), bytes_of(a));
+        left.fit.clear();
+        left.adjustments.clear();
+        EXPECT_EQ(bytes_of(left), bytes_of(card_of(definition, all, now)));
+    });
+}
+
+}  // namespace
+}  // namespace lead_scoring::test

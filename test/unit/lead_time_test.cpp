@@ -1,0 +1,145 @@
+// A lead's stages are a matter of what happened and when, not of when somebody looked. Models that live for a few
+// hundred microseconds are compared with a lead that is looked at in each of them.
+#include <gtest/gtest.h>
+
+#include "delivery.hpp"
+#include "naive_stages.hpp"
+#include "random_model.hpp"
+#include "seeds.hpp"
+
+namespace lead_scoring::test {
+namespace {
+
+std::vector<Match> random_instant(Choices& choices, const RandomModel& model, Timestamp at) {
+    std::vector<Match> matches(choices.below(3) + 1);
+    for (Match& match : matches) match = random_match(choices, model, at);
+    std::sort(matches.begin(), matches.end());
+    // Two events that name one stage are one.
+    matches.erase(std::unique(matches.begin(), matches.end()), matches.end());
+    return matches;
+}
+
+// In time order. The first is an instant with events or a known lead.
+std::vector<Happening> random_life(Choices& choices, const RandomModel& model) {
+    const std::vector<Stage>& stages = model.definition.stages;
+    auto found = std::find_if(stages.begin(), stages.end(), [](const Stage& stage) { return stage.detour; });
+    int detour = found == stages.end() ? kNoStage : static_cast<int>(found - stages.begin());
+    std::vector<Happening> life(choices.below(10) + 1);
+    Timestamp at = 1000;
+    for (Happening& happening : life) {
+        happening.at = at;
+        if (choices.one_in(6)) {
+            happening.fit = random_fit(choices, model.definition);
+        } else if (choices.one_in(6)) {
+            happening.adjustments.emplace();
+            for (auto n = choices.below(3); n > 0; --n)
+                happening.adjustments->push_back({points(choices.pick<double>({-30, -5, 5, 20})),
+                                                  choices.one_in(3) ? kForever : at + choices.between(1, 60)});
+            std::sort(happening.adjustments->begin(), happening.adjustments->end());
+        } else if (detour != kNoStage && choices.one_in(10)) {
+            happening.stage = detour;
+        } else {
+            happening.matches = random_instant(choices, model, at);
+        }
+        at += choices.between(1, 30);
+    }
+    return life;
+}
+
+// A call that brings `happening`, or only looks at the lead where there is none.
+struct Call {
+    Timestamp now = kNever;
+    const Happening* happening = nullptr;
+};
+
+// Events but the first are brought when they happen or before; looks are thrown in at random.
+std::vector<Call> random_calls(Choices& choices, const std::vector<Happening>& life, Timestamp end) {
+    std::vector<Call> calls;
+    for (const Happening& happening : life) {
+        bool ahead = &happening != &life.front() && !happening.matches.empty() && choices.one_in(4);
+        calls.push_back({happening.at - (ahead ? choices.between(0, 40) : 0), &happening});
+    }
+    for (auto n = choices.below(8); n > 0; --n) calls.push_back({choices.between(life.front().at, end), nullptr});
+    std::stable_sort(calls.begin(), calls.end(), [](const Call& a, const Call& b) { return a.now < b.now; });
+    calls.push_back({end, nullptr});
+    return calls;
+}
+
+void make(Delivery& delivery, const Call& call) {
+    if (call.happening == nullptr) {
+        EXPECT_TRUE(delivery.refresh(call.now));
+        EXPECT_GT(delivery.lead.due_at, call.now) << "a refresh leaves nothing that is due";
+    } else if (call.happening->fit) {
+        delivery.set_fit(*call.happening->fit, call.now);
+    } else if (call.happening->adjustments) {
+        delivery.set_adjustments(*call.happening->adjustments, call.now);
+    } else if (call.happening->stage) {
+        delivery.set_stage(*call.happening->stage, call.now);
+    } else {
+        EXPECT_TRUE(delivery.deliver(call.happening->matches, call.now));
+    }
+}
+
+std::string words_of(const std::vector<NaiveMove>& moves) {
+    std::string words;
+    for (const NaiveMove& move : moves)
+        words += " " + std::to_string(move.at) + ":" + std::to_string(move.from) + ">" + std::to_string(move.to) + "(" +
+                 "eatmp"[static_cast<std::size_t>(move.cause)] + ")";
+    return words;
+}
+
+TEST(LeadInTime, IsAsIfLookedAtInEveryInstant) {
+    for_each_seed(4000, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.unit = 1, .stages = true});
+        const Definition& definition = model.definition;
+        std::vector<Happening> life = random_life(choices, model);
+        Timestamp end = life.back().at + 100;
+        NaiveStages naive(definition);
+        naive.live_through(life, end);
+
+        Delivery delivery(definition);
+        for (const Call& call : random_calls(choices, life, end)) {
+            Timestamp due = delivery.lead.due_at;
+            std::size_t before = delivery.transitions.size();
+            make(delivery, call);
+            for (std::size_t i = before; i < delivery.transitions.size(); ++i)
+                if (delivery.transitions[i].cause == Cause::Time) {
+                    EXPECT_GE(delivery.transitions[i].at, due) << "moved before it was due";
+                    break;
+                }
+        }
+        EXPECT_EQ(chain_error(definition, delivery.transitions), "");
+        EXPECT_EQ(words_of(moves_of(delivery.transitions)), words_of(naive.moves));
+    });
+}
+
+// The same with real times, which cannot all be tried: two deliveries that are looked at differently.
+TEST(LeadInTime, LooksLeaveNoTrace) {
+    for_each_seed(1500, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.stages = true});
+        const Definition& definition = model.definition;
+        std::vector<Match> matches = random_matches(choices, model, kStart, 200, 30);
+        std::sort(matches.begin(), matches.end());
+        Timestamp end = matches.back().at + 500 * kHour;
+        Delivery seldom(definition);
+        Delivery often(definition);
+        for (auto i = matches.begin(); i != matches.end();) {
+            auto next = std::find_if(i, matches.end(), [&](const Match& match) { return match.at != i->at; });
+            // There is nothing to look at before the first event.
+            auto looks = i == matches.begin() ? 0 : choices.below(3);
+            for (; looks > 0; --looks) EXPECT_TRUE(often.refresh(choices.between(often.lead.card.clock, i->at)));
+            EXPECT_TRUE(often.deliver({i, next}, i->at));
+            EXPECT_TRUE(seldom.deliver({i, next}, i->at));
+            i = next;
+        }
+        for (int i = 0; i < 5; ++i) EXPECT_TRUE(often.refresh(choices.between(matches.back().at, end)));
+        EXPECT_TRUE(often.refresh(end));
+        EXPECT_TRUE(seldom.refresh(end));
+        EXPECT_EQ(words_of(moves_of(often.transitions)), words_of(moves_of(seldom.transitions)));
+        EXPECT_EQ(bytes_of(often.lead.card), bytes_of(seldom.lead.card));
+        EXPECT_EQ(chain_error(definition, often.transitions), "");
+    });
+}
+
+}  // namespace
+}  // namespace lead_scoring::test

@@ -1,0 +1,164 @@
+// A lead's stages by trying every instant: what a lead that is looked at in each microsecond goes through. The score is
+// the core's; when to look, and what follows, is written down here anew.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "core/fold.hpp"
+#include "core/score.hpp"
+#include "core/stage_machine.hpp"
+
+namespace lead_scoring::test {
+
+struct NaiveMove {
+    int from = kNoStage;
+    int to = kNoStage;
+    Timestamp at = kNever;
+    Cause cause = Cause::Event;
+    bool operator==(const NaiveMove&) const = default;
+};
+
+// What happens at one instant: matches, a change of what is known of the lead, or a move by hand.
+struct Happening {
+    Timestamp at = kNever;
+    std::vector<Match> matches;
+    std::optional<std::vector<std::size_t>> fit;
+    std::optional<std::vector<Adjustment>> adjustments;
+    std::optional<int> stage;
+};
+
+class NaiveStages {
+  public:
+    explicit NaiveStages(const Definition& definition)
+        : definition_(definition), stage_(definition.first_stage), entered_(definition.stages.size(), kNever) {}
+
+    // Happenings in time order, of which only the first may find the lead without a past.
+    void live_through(const std::vector<Happening>& happenings, Timestamp end) {
+        if (happenings.empty()) return;
+        std::size_t next = 0;
+        for (now_ = happenings.front().at; now_ <= end; ++now_) {
+            pass_time();
+            for (; next < happenings.size() && happenings[next].at == now_; ++next) apply(happenings[next]);
+        }
+    }
+
+    std::vector<NaiveMove> moves;
+
+  private:
+    const Stage& stage(int index) const { return definition_.stages[static_cast<std::size_t>(index)]; }
+    const Stage& current() const { return stage(stage_); }
+    Score score() const { return score_at(definition_, card_, now_); }
+
+    void pass_time() {
+        if (!began_) return;
+        if (current().within && since_ != kNever && now_ - since_ >= *current().within)
+            enter(current().timeout_stage, Cause::Time);
+        follow_score(Cause::Time);
+        note_armed();
+    }
+
+    void apply(const Happening& happening) {
+        began_ = true;
+        for (const Match& match : happening.matches)
+            if (match.kind == MatchKind::Rule && !fold(definition_, card_, match)) throw std::logic_error("not folded");
+        if (!happening.matches.empty()) advance_clock(definition_, card_, now_);
+        if (happening.fit) card_.fit = *happening.fit;
+        if (happening.adjustments) card_.adjustments = *happening.adjustments;
+        for (const Match& match : happening.matches)
+            if (match.kind == MatchKind::Stage) follow_event(match.target);
+        if (happening.stage && *happening.stage != stage_) enter(*happening.stage, Cause::Manual);
+        note_armed();
+        if (!happening.stage) follow_score(cause_of(happening));
+    }
+
+    static Cause cause_of(const Happening& happening) {
+        if (!happening.matches.empty()) return Cause::Event;
+        return happening.adjustments ? Cause::Manual : Cause::Attribute;
+    }
+
+    void follow_event(int target) {
+        bool upwards = stage(target).detour || current().detour || stage(target).rank > current().rank;
+        bool bound = current().detour && current().exit_by_hand;
+        if (target != stage_ && upwards && !bound && is_open(target)) enter(target, Cause::Event);
+    }
+
+    void follow_score(Cause cause) {
+        while (std::optional<int> target = called_for(cause))
+            if (!enter(*target, cause)) return;
+    }
+
+    std::optional<int> called_for(Cause cause) const {
+        if (current().detour &&
+            (current().exit_by_hand || cause != Cause::Event || now_ <= since_ || now_ < since_ + current().cooldown))
+            return std::nullopt;
+        for (int i = static_cast<int>(definition_.stages.size()) - 1; i >= 0; --i)
+            if ((current().detour || stage(i).rank > current().rank) && is_open(i) && holds(stage(i))) return i;
+        if (current().detour || !armed_ || !current().falls_below || score().total >= *current().falls_below)
+            return std::nullopt;
+        for (int i = stage_ - 1; i >= 0; --i)
+            if (!stage(i).detour &&
+                (holds(stage(i)) || (stage(i).falls_below && score().total >= *stage(i).falls_below)))
+                return i;
+        if (stage_ == definition_.first_stage) return std::nullopt;
+        return definition_.first_stage;
+    }
+
+    bool is_open(int index) const {
+        Timestamp entered = entered_[static_cast<std::size_t>(index)];
+        return entered == kNever || now_ >= entered + stage(index).cooldown;
+    }
+
+    bool holds(const Stage& stage) const {
+        if (!stage.entered_by_score()) return false;
+        Score now = score();
+        if (stage.min_score && now.total < *stage.min_score) return false;
+        if (stage.min_engagement && now.engagement < *stage.min_engagement) return false;
+        if (stage.min_fit && now.fit < *stage.min_fit) return false;
+        for (const Requirement& requirement : stage.required) {
+            bool fits = std::find(card_.fit.begin(), card_.fit.end(), requirement.rule) != card_.fit.end();
+            std::int64_t count = fits ? 1 : card_.count(requirement.rule);
+            if (count < requirement.count) return false;
+        }
+        if (stage.grades.empty()) return true;
+        Grade grade = definition_.grade(now.fit, now.engagement);
+        return definition_.has_grade(grade) &&
+               std::find(stage.grades.begin(), stage.grades.end(), definition_.label(grade)) != stage.grades.end();
+    }
+
+    // False where the stage has been entered at this very instant.
+    bool enter(int target, Cause cause) {
+        Timestamp& entered = entered_[static_cast<std::size_t>(target)];
+        if (entered == now_) return false;
+        moves.push_back({stage_, target, now_, cause});
+        stage_ = target;
+        since_ = entered = now_;
+        armed_ = false;
+        note_armed();
+        return true;
+    }
+
+    void note_armed() {
+        if (current().falls_below && score().total >= *current().falls_below) armed_ = true;
+    }
+
+    const Definition& definition_;
+    Scorecard card_;
+    Timestamp now_ = kNever;
+    bool began_ = false;
+    int stage_;
+    Timestamp since_ = kNever;
+    bool armed_ = false;
+    std::vector<Timestamp> entered_;
+};
+
+inline std::vector<NaiveMove> moves_of(const std::vector<Transition>& transitions) {
+    std::vector<NaiveMove> moves;
+    for (const Transition& transition : transitions)
+        moves.push_back({transition.from, transition.to, transition.at, transition.cause});
+    return moves;
+}
+
+}  // namespace lead_scoring::test
