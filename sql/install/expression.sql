@@ -1,0 +1,6 @@
+-- Users' expressions over one row of a table.
+
+CREATE FUNCTION lead_scoring.check_expression(relation regclass, expression text, kind text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_check_expression';
+COMMENT ON FUNCTION lead_scoring.check_expression IS
+'Parses and type-checks an SQL expression over one row of a table, as that of a CHECK constraint, and returns it with every name qualified. "kind" is condition (boolean), number (casts to double precision) or key (casts to text). Names are looked up in pg_catalog and in the table''s own schema. Refused, with the place in the expression: mutable functions, subqueries, aggregates, window and set-returning functions. Takes SELECT on the table.';

@@ -1,0 +1,368 @@
+-- Two leads that are one person, and a person who wants to be forgotten.
+--
+-- What writes the user's tables is in the functions of the interface, which have no SET search_path: triggers of the
+-- user's run within and must find their names. Therefore every name and operator there is qualified.
+
+CREATE FUNCTION lead_scoring.key_type(model text)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('pg_catalog.%I', t.typname)
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+ WHERE a.attrelid = format('%I.scores', model)::regclass AND a.attname = 'lead_id'
+$$;
+COMMENT ON FUNCTION lead_scoring.key_type IS 'The type of a model''s lead_id, qualified.';
+
+CREATE FUNCTION lead_scoring.is_known(model text, lead text)
+RETURNS boolean LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    known boolean;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %1$s l WHERE l.%2$I = $1::%5$s) OR EXISTS (SELECT FROM %3$s e WHERE e.%4$I = $1::%5$s)',
+                   bound.leads, bound.lead_key, bound.events, bound.event_lead, lead_scoring.key_type(model))
+       INTO known USING lead;
+    RETURN known;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.is_known IS 'Whether one of the two tables has a row of that key.';
+
+CREATE FUNCTION lead_scoring.lock_leads(model text, leads text[], strength text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT text := lead_scoring.key_type(model);
+    key_order CONSTANT text := CASE WHEN key_type = 'pg_catalog.text' THEN ' COLLATE "C"' ELSE '' END;
+    bound record;
+    lead text;
+    keys text[];
+BEGIN
+    EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    EXECUTE format('LOCK TABLE ONLY %s, ONLY %s IN ROW EXCLUSIVE MODE', bound.leads, bound.events);
+    EXECUTE format('SELECT FROM %1$s l WHERE l.%2$I = ANY ($1::%3$s[]) ORDER BY l.%2$I%4$s FOR %5$s',
+                   bound.leads, bound.lead_key, key_type, key_order, strength) USING keys;
+    EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
+                   model, key_type, key_order) USING keys;
+    FOREACH lead IN ARRAY keys LOOP
+        IF NOT lead_scoring.is_known(model, lead) THEN
+            RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+                MESSAGE = format('model "%s" knows no lead "%s"', model, lead),
+                DETAIL = 'Neither table has a row of that key.',
+                HINT = format('SELECT lead_id FROM %I.leads;', model);
+        END IF;
+    END LOOP;
+    RETURN keys;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: leads before scores, each in key order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
+
+-- ---------------------------------------------------------------- merging
+
+CREATE FUNCTION lead_scoring.begin_merge(model text, from_lead text, into_lead text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state record;
+    keys text[];
+BEGIN
+    IF num_nulls(model, from_lead, into_lead) > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'an argument of merge_leads is NULL',
+            DETAIL = 'It takes a model, the lead to be merged, and the one that stays.',
+            HINT = 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);';
+    END IF;
+    PERFORM lead_scoring.require_owner(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
+                           (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
+    IF state.is_paused OR NOT state.is_published THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('model "%s" does not score at present', model),
+            DETAIL = 'It is paused, or nothing is published.',
+            HINT = format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model);
+    END IF;
+    keys := lead_scoring.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
+    IF keys[1] = keys[2] THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('cannot merge lead "%s" into itself', keys[1]),
+            DETAIL = 'Both arguments are the same key.',
+            HINT = 'Name the lead to be merged first, then the one that stays.';
+    END IF;
+    RETURN keys;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.begin_merge IS 'Checks the arguments of merge_leads and locks both leads; returns their keys.';
+
+-- There is no call that evaluates one lead, but adjusting it does.
+CREATE FUNCTION lead_scoring.settle_leads(model text, leads text[])
+RETURNS void LANGUAGE plpgsql
+AS $$
+DECLARE
+    lead text;
+    made uuid;
+BEGIN
+    FOREACH lead IN ARRAY leads LOOP
+        CONTINUE WHEN NOT lead_scoring.is_known(model, lead);
+        EXECUTE pg_catalog.format('INSERT INTO %I.adjustments (lead_id, points) VALUES ($1::%s, 0) RETURNING id',
+                                  model, lead_scoring.key_type(model)) INTO made USING lead;
+        EXECUTE pg_catalog.format('DELETE FROM %I.adjustments a
+                                    WHERE a.lead_id OPERATOR(pg_catalog.=) $1::%s AND a.id OPERATOR(pg_catalog.=) $2',
+                                  model, lead_scoring.key_type(model)) USING lead, made;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.settle_leads IS 'Brings leads up to now by an adjustment of no points that comes and goes: makes rows of scores that are missing, computes stale ones from the event log, applies what time has done. Leads that neither table names are left out.';
+
+CREATE FUNCTION lead_scoring.progress_stages(model text)
+RETURNS TABLE (stage text, rank integer)
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT d.stage ->> ''name'', (d.stage ->> ''rank'')::integer
+                                   FROM %1$I.versions v, jsonb_array_elements(v.definition -> ''stages'') d (stage)
+                                  WHERE v.version = (SELECT max(w.version) FROM %1$I.versions w)
+                                    AND d.stage ->> ''kind'' = ''progress''', model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.progress_stages IS 'The progress stages of the newest version.';
+
+CREATE FUNCTION lead_scoring.higher_stage(model text, leads text[])
+RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    highest text;
+BEGIN
+    EXECUTE format('SELECT CASE WHEN count(*) = cardinality($1) THEN (array_agg(p.stage ORDER BY p.rank DESC))[1] END
+                      FROM %I.scores s JOIN lead_scoring.progress_stages($2) p ON p.stage = s.stage
+                     WHERE s.lead_id = ANY ($1::%s[])', model, lead_scoring.key_type(model)) INTO highest USING leads, model;
+    RETURN highest;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.higher_stage IS 'The highest stage that one of the leads is in; NULL where one of them is in a detour.';
+
+CREATE FUNCTION lead_scoring.is_below(model text, lead text, stage text)
+RETURNS boolean LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM lead_scoring.progress_stages(model) now, lead_scoring.progress_stages(model) other
+                WHERE now.stage = lead_scoring.higher_stage(model, ARRAY[lead]) AND other.stage = is_below.stage
+                  AND now.rank < other.rank)
+$$;
+COMMENT ON FUNCTION lead_scoring.is_below IS 'Whether a lead is in a progress stage under that one.';
+
+CREATE FUNCTION lead_scoring.join_histories(model text, from_lead text, into_lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT text := lead_scoring.key_type(model);
+BEGIN
+    -- Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
+    -- instant of the other stays in its order.
+    EXECUTE format($query$
+        WITH chain AS (
+            SELECT t.lead_id, t.seq, t.lead_id = $1::%2$s AS is_moved, row_number() OVER history AS new_seq,
+                   lag(t.to_stage, 1, t.from_stage) OVER history AS new_from
+              FROM %1$I.transitions t WHERE t.lead_id IN ($1::%2$s, $2::%2$s)
+            WINDOW history AS (ORDER BY t.at, t.lead_id = $1::%2$s, t.seq))
+        UPDATE %1$I.transitions t
+           SET lead_id = $2::%2$s, seq = -c.new_seq, from_stage = c.new_from,
+               merged_from = CASE WHEN c.is_moved THEN coalesce(t.merged_from, t.lead_id || '#' || t.seq) ELSE t.merged_from END
+          FROM chain c
+         WHERE t.lead_id = c.lead_id AND t.seq = c.seq
+           AND (c.is_moved OR c.new_seq <> t.seq OR c.new_from IS DISTINCT FROM t.from_stage)
+        $query$, model, key_type) USING from_lead, into_lead;
+    EXECUTE format('UPDATE %I.transitions t SET seq = -t.seq WHERE t.lead_id = $1::%s AND t.seq < 0', model, key_type) USING into_lead;
+
+    EXECUTE format('UPDATE %1$I.adjustments a SET lead_id = $2::%2$s WHERE a.lead_id = $1::%2$s', model, key_type)
+      USING from_lead, into_lead;
+    EXECUTE format($query$
+        INSERT INTO %1$I.problems AS p (lead_id, rule, message, count, first_at, last_at)
+        SELECT $2::%2$s, o.rule, o.message, o.count, o.first_at, o.last_at
+          FROM %1$I.problems o WHERE o.lead_id = $1::%2$s ORDER BY o.rule COLLATE "C"
+        ON CONFLICT (lead_id, rule) DO UPDATE
+           SET message = CASE WHEN excluded.last_at > p.last_at THEN excluded.message ELSE p.message END,
+               count = p.count + excluded.count, first_at = least(p.first_at, excluded.first_at),
+               last_at = greatest(p.last_at, excluded.last_at)
+        $query$, model, key_type) USING from_lead, into_lead;
+    EXECUTE format('DELETE FROM %I.problems p WHERE p.lead_id = $1::%s', model, key_type) USING from_lead;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.join_histories IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems.';
+
+-- The card is computed from the log by whoever works on the row next, for it is of no version. From the old one only the
+-- clock is taken, up to which nothing moves the lead again: all of that is history, its own or the other's.
+CREATE FUNCTION lead_scoring.join_scores(model text, from_lead text, into_lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT text := lead_scoring.key_type(model);
+    entries text;
+BEGIN
+    SELECT string_agg(format(', %I = (SELECT min(t.at) FROM %I.transitions t WHERE t.lead_id = s.lead_id AND t.to_stage = %L)',
+                             a.attname, model, left(a.attname, -3)), '') INTO entries
+      FROM pg_attribute a
+     WHERE a.attrelid = format('%I.scores', model)::regclass AND NOT a.attisdropped
+       AND a.attnum > (SELECT c.attnum FROM pg_attribute c WHERE c.attrelid = a.attrelid AND c.attname = 'card');
+    EXECUTE format($query$
+        UPDATE %1$I.scores s
+           SET version = 0, card = pair.card, scored_at = pair.scored_at,
+               stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(latest.seq, 0), stage_since = latest.at,
+               stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%3$s
+          FROM (SELECT (array_agg(b.card ORDER BY split_part(b.card::text, ' ', 2)::bigint DESC))[1] AS card,
+                       max(b.scored_at) AS scored_at,
+                       array_remove(array_agg(CASE WHEN b.stage_armed THEN b.stage END), NULL) AS armed_stages
+                  FROM %1$I.scores b WHERE b.lead_id IN ($1::%2$s, $2::%2$s)) pair
+          LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %1$I.transitions t
+                              WHERE t.lead_id = $2::%2$s ORDER BY t.seq DESC LIMIT 1) latest ON true
+         WHERE s.lead_id = $2::%2$s
+        $query$, model, key_type, entries) USING from_lead, into_lead;
+    EXECUTE format('DELETE FROM %I.scores s WHERE s.lead_id = $1::%s', model, key_type) USING from_lead;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.join_scores IS 'Puts a lead''s row of scores to the end of its joined history, and removes the other lead''s row.';
+
+CREATE FUNCTION lead_scoring.status_statement(model text)
+RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    assignments text;
+    differences text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT string_agg(format('%I = s.%I', e.value, e.key), ', '),
+           string_agg(format('l.%I IS DISTINCT FROM s.%I', e.value, e.key), ' OR ')
+      INTO assignments, differences
+      FROM jsonb_each_text(bound.status_columns) e
+     WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
+                      AND a.attname = e.key AND NOT a.attisdropped);
+    IF assignments IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN format('UPDATE %s l SET %s FROM %I.scores s
+                    WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s AND l.%I OPERATOR(pg_catalog.=) s.lead_id AND (%s)',
+                  bound.leads, assignments, model, lead_scoring.key_type(model), bound.lead_key, differences);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';
+
+CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead text, into_lead text)
+RETURNS void LANGUAGE plpgsql
+AS $$
+DECLARE
+    keys CONSTANT text[] := lead_scoring.begin_merge(model, from_lead, into_lead);
+    bound record;
+    reached text;
+    statement text;
+BEGIN
+    PERFORM lead_scoring.settle_leads(model, keys);
+    reached := lead_scoring.higher_stage(model, keys);
+    SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
+
+    -- Nobody else sees the pause. While it lasts the triggers do not live through the other lead's events a second time.
+    EXECUTE pg_catalog.format('UPDATE %I.settings SET paused = true', model);
+    EXECUTE pg_catalog.format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
+                              bound.events, bound.event_lead, lead_scoring.key_type(model)) USING keys[1], keys[2];
+    PERFORM lead_scoring.join_histories(model, keys[1], keys[2]);
+    PERFORM lead_scoring.join_scores(model, keys[1], keys[2]);
+    EXECUTE pg_catalog.format('UPDATE %I.settings SET paused = false', model);
+
+    PERFORM lead_scoring.settle_leads(model, keys);
+    IF lead_scoring.is_below(model, keys[2], reached) THEN
+        PERFORM lead_scoring.set_stage(model, keys[2], reached, 'merge_leads');
+    END IF;
+    statement := lead_scoring.status_statement(model);
+    IF statement IS NOT NULL THEN
+        EXECUTE statement USING keys[2];
+    END IF;
+END
+$$;
+CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead bigint, into_lead bigint)
+RETURNS void LANGUAGE sql
+AS $$ SELECT lead_scoring.merge_leads(model, from_lead::pg_catalog.text, into_lead::pg_catalog.text) $$;
+CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead uuid, into_lead uuid)
+RETURNS void LANGUAGE sql
+AS $$ SELECT lead_scoring.merge_leads(model, from_lead::pg_catalog.text, into_lead::pg_catalog.text) $$;
+
+-- ---------------------------------------------------------------- forgetting
+
+CREATE FUNCTION lead_scoring.begin_forgetting(model text, lead text)
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key text;
+BEGIN
+    IF num_nulls(model, lead) > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'an argument of forget_lead is NULL',
+            DETAIL = 'It takes a model and the lead to be forgotten.',
+            HINT = 'SELECT lead_scoring.forget_lead(''sales'', 42);';
+    END IF;
+    PERFORM lead_scoring.require_owner(model);
+    -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
+    key := (lead_scoring.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
+    EXECUTE format($query$
+        INSERT INTO %1$I.forgotten AS f (stage, month, leads)
+        SELECT t.to_stage, date_trunc('month', min(t.at) AT TIME ZONE $2)::date, 1
+          FROM %1$I.transitions t WHERE t.lead_id = $1::%2$s
+         GROUP BY t.to_stage ORDER BY t.to_stage COLLATE "C"
+        ON CONFLICT (stage, month) DO UPDATE SET leads = f.leads + 1
+        $query$, model, lead_scoring.key_type(model)) USING key, (SELECT b.time_zone FROM lead_scoring.binding(model) b);
+    RETURN key;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds its stages to the counts of forgotten leads; returns its key.';
+
+CREATE FUNCTION lead_scoring.erase_state(model text, lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT text := lead_scoring.key_type(model);
+    relation text;
+BEGIN
+    -- Scores come last, for the trigger of adjustments makes a row there.
+    FOREACH relation IN ARRAY ARRAY['adjustments', 'problems', 'transitions', 'scores'] LOOP
+        EXECUTE format('DELETE FROM %I.%I x WHERE x.lead_id = $1::%s', model, relation, key_type) USING lead;
+    END LOOP;
+    EXECUTE format('UPDATE %I.transitions t SET merged_from = NULL
+                     WHERE t.merged_from IS NOT NULL AND regexp_replace(t.merged_from, ''#\d+$'', '''') = $1', model) USING lead;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.erase_state IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of other leads'' transitions too.';
+
+CREATE FUNCTION lead_scoring.forget_lead(model text, lead text)
+RETURNS void LANGUAGE plpgsql
+AS $$
+DECLARE
+    key CONSTANT text := lead_scoring.begin_forgetting(model, lead);
+    bound record;
+BEGIN
+    SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
+    EXECUTE pg_catalog.format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+                              bound.events, bound.event_lead, lead_scoring.key_type(model)) USING key;
+    EXECUTE pg_catalog.format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
+                              bound.leads, bound.lead_key, lead_scoring.key_type(model)) USING key;
+    PERFORM lead_scoring.erase_state(model, key);
+END
+$$;
+CREATE FUNCTION lead_scoring.forget_lead(model text, lead bigint)
+RETURNS void LANGUAGE sql
+AS $$ SELECT lead_scoring.forget_lead(model, lead::pg_catalog.text) $$;
+CREATE FUNCTION lead_scoring.forget_lead(model text, lead uuid)
+RETURNS void LANGUAGE sql
+AS $$ SELECT lead_scoring.forget_lead(model, lead::pg_catalog.text) $$;
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.merge_leads(text, %1$s, %1$s) IS %2$L', key,
+'Makes one lead of two that are the same person: events, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
+Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
+The row of from_lead in the leads table stays, a lead without events or history; what is to become of it is for the caller to say. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published.');
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
+'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where other leads'' transitions came from it (merged_from). The model''s table "forgotten" keeps how many such leads first entered which stage in which month. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+    END LOOP;
+END
+$comments$;

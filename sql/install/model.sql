@@ -1,0 +1,996 @@
+-- Models: a schema a model, with its settings and its state; made, checked and dropped here.
+--
+-- Whose rights: every function here and in the next parts runs with the rights of its caller and reaches only what
+-- that role reaches by itself. The helpers below the interface are therefore executable by PUBLIC too: revoked, they
+-- could not be called from the interface on behalf of an ordinary user, and there is nothing in them to protect.
+-- What another role may have put into a schema that looks like a model is read only after model_schemas() found
+-- plain tables there, so that no view, policy or cast of a stranger ever runs with the caller's rights.
+
+-- ---------------------------------------------------------------- names and lookups
+
+CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT owner oid, OUT readable boolean)
+RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT n.oid, n.nspname::text, n.nspowner,
+       (SELECT count(*) = 6
+          FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND NOT a.attisdropped
+         WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND NOT t.relrowsecurity
+           AND (t.relname, a.attname, a.atttypid) IN
+               (('settings', 'leads', 'text'::regtype), ('settings', 'events', 'text'::regtype),
+                ('settings', 'lead_key', 'text'::regtype), ('settings', 'status_columns', 'jsonb'::regtype),
+                ('settings', 'paused', 'boolean'::regtype), ('versions', 'version', 'bigint'::regtype))
+           AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(t.oid, 'SELECT'))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relname = 'scores' AND c.relkind IN ('r', 'p')
+   AND EXISTS (SELECT FROM pg_attribute a
+                WHERE a.attrelid = c.oid AND a.atttypid = 'lead_scoring.scorecard'::regtype AND NOT a.attisdropped)
+$$;
+COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model: those with a table "scores" that has a column of type scorecard. "readable" says that settings and versions are plain tables which the caller may read; nothing of an unreadable model may be touched.';
+
+CREATE FUNCTION lead_scoring.require_owner(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    model_owner oid;
+BEGIN
+    SELECT m.owner INTO model_owner FROM lead_scoring.model_schemas() m WHERE m.name = model;
+    IF model_owner IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('model "%s" does not exist', model),
+            DETAIL = 'A model is a schema with a table "scores" of scorecards.',
+            HINT = 'SELECT model FROM lead_scoring.models() lists the models.';
+    END IF;
+    IF NOT pg_has_role(model_owner, 'USAGE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('must be owner of model "%s"', model),
+            DETAIL = format('It belongs to role "%s".', pg_get_userbyid(model_owner)),
+            HINT = format('SET ROLE %I, if you are a member of it.', pg_get_userbyid(model_owner));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.require_owner IS 'The first line of every owner command: raises 42704 when there is no such model, 42501 when the caller does not have the rights of its owner.';
+
+CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
+RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    parts text[];
+BEGIN
+    parts := parse_ident(qualified_name);
+    RETURN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE cardinality(parts) = 2 AND n.nspname = parts[1] AND c.relname = parts[2]);
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.resolve_table IS 'The table of a name as settings holds it, with its schema and quoted where needed; NULL when there is none or the text is no such name. Unlike to_regclass it asks for no privilege, so that models() can speak of tables its caller may not use.';
+
+CREATE FUNCTION lead_scoring.is_span(span interval)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT span > '0'::interval AND extract(year FROM span) = 0 AND extract(month FROM span) = 0
+$$;
+COMMENT ON FUNCTION lead_scoring.is_span IS 'Whether an interval is positive, finite and free of months and years, so that it stands for a fixed number of seconds (a day is 24 hours). NULL for NULL.';
+
+CREATE FUNCTION lead_scoring.is_bound(points numeric)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT points BETWEEN -1e12 AND 1e12
+$$;
+COMMENT ON FUNCTION lead_scoring.is_bound IS 'Whether a number of points can be a threshold, a floor or a ceiling: finite, and far from where the sums of points end. NULL for NULL.';
+
+CREATE FUNCTION lead_scoring.describe(relation regclass, note text, column_notes jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    entry record;
+BEGIN
+    EXECUTE format('COMMENT ON %s %s IS %L',
+        (SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END FROM pg_class c WHERE c.oid = relation),
+        relation, note);
+    FOR entry IN SELECT e.key, e.value FROM jsonb_each_text(column_notes) e LOOP
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', relation, entry.key, entry.value);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.describe IS 'Comments a table or view and its columns; column_notes is an object of column name and text.';
+
+-- ---------------------------------------------------------------- what a model may be bound to
+
+CREATE FUNCTION lead_scoring.check_model_name(name text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF octet_length(name) NOT BETWEEN 1 AND 63 THEN
+        RAISE EXCEPTION USING ERRCODE = 'name_too_long',
+            MESSAGE = format('model name "%s" has %s bytes', name, octet_length(name)),
+            DETAIL = 'A model is a schema, and a schema''s name has 1 to 63 bytes.',
+            HINT = 'Choose a shorter name, such as ''sales''.';
+    END IF;
+    IF name LIKE 'pg\_%' THEN
+        RAISE EXCEPTION USING ERRCODE = 'reserved_name',
+            MESSAGE = format('model name "%s" is reserved', name),
+            DETAIL = 'Schema names that start with "pg_" belong to the system.',
+            HINT = 'Choose another name, such as ''sales''.';
+    END IF;
+    IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = check_model_name.name) THEN
+        RAISE EXCEPTION USING ERRCODE = 'duplicate_schema',
+            MESSAGE = format('schema "%s" already exists and is no model', name),
+            DETAIL = 'A model is a schema of its own.',
+            HINT = format('Choose another name, or ALTER SCHEMA %I RENAME TO another_name.', name);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_model_name IS 'Raises when a new model cannot have this name: empty or over 63 bytes (42622), reserved (42939), taken by a schema (42P06).';
+
+CREATE FUNCTION lead_scoring.check_table(relation regclass, argument text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+    foreign_partition regclass;
+BEGIN
+    SELECT c.relkind, c.relpersistence, c.relowner,
+           EXISTS (SELECT FROM pg_inherits i
+                    WHERE i.inhrelid = c.oid OR c.relkind = 'r' AND i.inhparent = c.oid) AS inherits
+      INTO found
+      FROM pg_class c WHERE c.oid = relation;
+    IF found.relkind IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
+            MESSAGE = format('%s: there is no table with OID %s', argument, relation::oid),
+            DETAIL = 'It was dropped, or the number is wrong.',
+            HINT = format('Name the table, as in %s => ''public.%1$s''.', argument);
+    END IF;
+    IF found.relkind NOT IN ('r', 'p') OR found.relpersistence = 't' THEN
+        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+            MESSAGE = format('%s is not an ordinary or partitioned table', relation),
+            DETAIL = 'A model lives on triggers that views, foreign tables and temporary tables cannot keep.',
+            HINT = format('Give the table that holds the rows, as in %s => ''public.%1$s''.', argument);
+    END IF;
+    IF NOT pg_has_role(found.relowner, 'USAGE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('must be owner of table %s', relation),
+            DETAIL = 'Whoever makes a model owns both of its tables.',
+            HINT = format('Ask role "%s" to make the model, or ALTER TABLE %s OWNER TO %I.',
+                          pg_get_userbyid(found.relowner), relation, current_user);
+    END IF;
+    IF found.inherits THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('table %s is a partition or takes part in inheritance', relation),
+            DETAIL = 'Rows that come and go through another table of the family would fire none of its triggers.',
+            HINT = 'Give the partitioned table itself, or a table that stands alone.';
+    END IF;
+    SELECT p.relid INTO foreign_partition
+      FROM pg_partition_tree(relation) p JOIN pg_class c ON c.oid = p.relid
+     WHERE c.relkind = 'f' ORDER BY p.relid LIMIT 1;
+    IF foreign_partition IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('partition %s of table %s is a foreign table', foreign_partition, relation),
+            DETAIL = 'Foreign tables cannot have triggers with transition tables.',
+            HINT = format('ALTER TABLE %s DETACH PARTITION %s.', relation, foreign_partition);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the caller owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance (0A000). "argument" is the name it was given under.';
+
+CREATE FUNCTION lead_scoring.column_type(relation regclass, column_name text, argument text)
+RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    SELECT a.atttypid::regtype AS type, c.collisdeterministic IS FALSE AS is_fuzzy INTO found
+      FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation
+     WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
+    IF found.type IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+            MESSAGE = format('column "%s" of table %s does not exist', column_name, relation),
+            DETAIL = format('The table has the columns %s.',
+                (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                  WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped)),
+            HINT = format('Name the right one: %s => ''...''.', argument);
+    END IF;
+    IF found.is_fuzzy THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('column "%s" of table %s has a nondeterministic collation', column_name, relation),
+            DETAIL = 'Keys and types are compared byte by byte.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text COLLATE "C".', relation, column_name);
+    END IF;
+    RETURN found.type;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.column_type IS 'The type of a column; raises 42703 when the table has no such column, 0A000 when its collation takes different texts for equal.';
+
+CREATE FUNCTION lead_scoring.primary_key_column(leads regclass)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_columns text[];
+BEGIN
+    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO key_columns
+      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+     WHERE i.indrelid = leads AND i.indisprimary;
+    IF cardinality(key_columns) = 1 THEN
+        RETURN key_columns[1];
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = CASE WHEN key_columns IS NULL THEN format('table %s has no primary key', leads)
+                       ELSE format('primary key of table %s has %s columns', leads, cardinality(key_columns)) END,
+        DETAIL = 'A lead is known by one column.',
+        HINT = 'Name a unique column: lead_key => ''id''.';
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
+
+CREATE FUNCTION lead_scoring.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
+                                           event_type text, event_time text, event_campaign text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type regtype := lead_scoring.column_type(leads, lead_key, 'lead_key');
+    found regtype;
+BEGIN
+    IF key_type NOT IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', lead_key, leads, key_type),
+            DETAIL = 'A lead''s key is an integer, bigint, uuid, text or varchar.',
+            HINT = 'Name another unique column: lead_key => ''id''.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = leads AND a.attname = lead_key AND i.indnkeyatts = 1
+                      AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('column "%s" of table %s is not unique', lead_key, leads),
+            DETAIL = 'A lead is known by its key, so no two rows may share one.',
+            HINT = format('ALTER TABLE %s ADD UNIQUE (%I).', leads, lead_key);
+    END IF;
+
+    found := lead_scoring.column_type(events, event_lead, 'event_lead');
+    IF found <> key_type
+       AND NOT (found IN ('text'::regtype, 'varchar'::regtype) AND key_type IN ('text'::regtype, 'varchar'::regtype)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s',
+                             event_lead, events, found, key_type),
+            DETAIL = 'An event names its lead by the very key of the leads table.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s.', events, event_lead, key_type);
+    END IF;
+
+    found := lead_scoring.column_type(events, event_type, 'event_type');
+    IF found NOT IN ('text'::regtype, 'varchar'::regtype)
+       AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', event_type, events, found),
+            DETAIL = 'An event''s type is a text, a varchar or an enum.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text.', events, event_type);
+    END IF;
+
+    found := lead_scoring.column_type(events, event_time, 'event_time');
+    IF found <> 'timestamptz'::regtype THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', event_time, events, found),
+            DETAIL = 'An event''s time is an instant: a timestamp with time zone.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I AT TIME ZONE ''UTC''.', events, event_time);
+    END IF;
+
+    IF event_campaign IS NOT NULL THEN
+        PERFORM lead_scoring.column_type(events, event_campaign, 'event_campaign');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804) and the lead key is unique (55000).';
+
+CREATE FUNCTION lead_scoring.check_event_index(events regclass, event_lead text, event_time text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_index i
+                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                     JOIN pg_class c ON c.oid = i.indexrelid
+                     JOIN pg_am m ON m.oid = c.relam
+                    WHERE i.indrelid = events AND a.attname = event_lead AND m.amname = 'btree'
+                      AND i.indisvalid AND i.indpred IS NULL AND i.indcollation[0] = a.attcollation) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('table %s has no index led by column "%s"', events, event_lead),
+            DETAIL = 'Rebuilding one lead from its events would read the whole table.',
+            HINT = format('CREATE INDEX ON %s (%I, %I); or pass require_index => false.', events, event_lead, event_time);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_event_index IS 'Raises 55000 unless a valid btree index over all events starts with the lead column.';
+
+CREATE FUNCTION lead_scoring.check_time_zone(time_zone text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- The view reads hundreds of files, which publish would do with the tables locked.
+    IF time_zone <> 'UTC' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('time zone "%s" is not known', time_zone),
+            DETAIL = 'It decides where the days, weeks and months of limits begin.',
+            HINT = 'Take a name of the view pg_timezone_names, such as ''Europe/Berlin''.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_time_zone IS 'Raises 22023 unless the text is the full name of a time zone.';
+
+CREATE FUNCTION lead_scoring.check_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
+RETURNS TABLE (missing_column text, missing_type text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    entry record;
+    status_column text;
+    wanted regtype;
+    found record;
+    other record;
+    claimed text;
+    seen text[] := '{}';
+BEGIN
+    IF jsonb_typeof(status_columns) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'status_columns is not a JSON object',
+            DETAIL = 'It maps what is to be written to columns of the leads table.',
+            HINT = 'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}'', or ''{}'' for none.';
+    END IF;
+    FOR entry IN SELECT e.key, e.value FROM jsonb_each(status_columns) e ORDER BY e.key COLLATE "C" LOOP
+        wanted := CASE WHEN entry.key IN ('stage', 'grade') THEN 'text'
+                       WHEN entry.key = 'score' THEN 'double precision'
+                       WHEN entry.key LIKE '_%\_at' AND octet_length(entry.key) <= 63 THEN 'timestamptz' END;
+        IF wanted IS NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+                MESSAGE = format('status_columns has an unknown key "%s"', entry.key),
+                DETAIL = 'The keys are "stage", "score", "grade" and a stage''s name with "_at", such as "mql_at".',
+                HINT = 'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}''.';
+        END IF;
+        status_column := entry.value #>> '{}';
+        IF jsonb_typeof(entry.value) <> 'string' OR octet_length(status_column) NOT BETWEEN 1 AND 63 THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+                MESSAGE = format('status_columns names no column for "%s"', entry.key),
+                DETAIL = format('A column''s name is a string of 1 to 63 bytes, not %s.', left(entry.value::text, 70)),
+                HINT = format('Write it as in ''{"%s": "lead_%1$s"}''.', entry.key);
+        END IF;
+        IF status_column = lead_key OR status_column = ANY (seen) THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+                MESSAGE = format('status_columns uses column "%s" twice', status_column),
+                DETAIL = 'Each status has a column of its own, which is not the key.',
+                HINT = format('Give "%s" another column.', entry.key);
+        END IF;
+        seen := seen || status_column;
+
+        SELECT a.atttypid::regtype AS type, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS is_generated INTO found
+          FROM pg_attribute a
+         WHERE a.attrelid = leads AND a.attname = status_column AND a.attnum > 0 AND NOT a.attisdropped;
+        IF found.type IS NULL THEN
+            RETURN QUERY SELECT status_column, CASE WHEN entry.key = 'stage' THEN 'text DEFAULT ''lead''' ELSE wanted::text END;
+            CONTINUE;
+        END IF;
+        -- A varchar(n) that can cut a stage or grade short would make the user's own INSERT fail.
+        IF found.type <> wanted
+           AND NOT (wanted = 'text'::regtype AND found.type = 'varchar'::regtype
+                    AND (found.atttypmod = -1 OR found.atttypmod - 4 >= CASE WHEN entry.key = 'stage' THEN 60 ELSE 126 END)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+                MESSAGE = format('status column "%s" of table %s has type %s instead of %s', status_column, leads,
+                                 CASE WHEN found.atttypmod >= 4 THEN format('%s(%s)', found.type, found.atttypmod - 4)
+                                      ELSE found.type::text END, wanted),
+                DETAIL = format('It holds the lead''s %s.', entry.key),
+                HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s, or give "%s" another column in status_columns.',
+                              leads, status_column, wanted, entry.key);
+        END IF;
+        IF found.is_generated OR found.attnotnull AND entry.key <> 'stage' THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = format('status column "%s" of table %s %s', status_column, leads,
+                                 CASE WHEN found.is_generated THEN 'is a generated column' ELSE 'is NOT NULL' END),
+                DETAIL = 'The model writes it, and writes NULL as long as there is nothing to say.',
+                HINT = CASE WHEN found.is_generated THEN format('Give "%s" another column in status_columns.', entry.key)
+                            ELSE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL.', leads, status_column) END;
+        END IF;
+    END LOOP;
+
+    -- No column is written by two models. A model that cannot be looked into is known by its trigger.
+    FOR other IN SELECT m.name, m.readable FROM lead_scoring.model_schemas() m
+                  WHERE m.name <> model AND seen <> '{}' ORDER BY m.name COLLATE "C" LOOP
+        IF other.readable THEN
+            EXECUTE format('SELECT e.value FROM ONLY %I.settings s, jsonb_each_text(s.status_columns) e
+                             WHERE s.leads = $1 AND e.value = ANY ($2) ORDER BY e.value COLLATE "C" LIMIT 1', other.name)
+               INTO claimed USING leads::text, seen;
+            IF claimed IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'object_in_use',
+                    MESSAGE = format('status column "%s" of table %s belongs to model "%s"', claimed, leads, other.name),
+                    DETAIL = 'Two models would write it in turns.',
+                    HINT = 'Pass status_columns => ''{}'' for none, or name other columns.';
+            END IF;
+        ELSIF EXISTS (SELECT FROM pg_trigger t
+                       WHERE t.tgrelid = leads AND t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure
+                         AND t.tgargs = lead_scoring.trigger_argument(other.name)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = format('permission denied for the settings of model "%s"', other.name),
+                DETAIL = format('It scores table %s too, and its status columns cannot be read.', leads),
+                HINT = 'Pass status_columns => ''{}'' for none, or ask its owner to let you read its settings.';
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_status_columns IS 'Raises when the leads table cannot hold these status columns for this model (22023, 42804, 55000, 55006); returns those that are still to be added, with type and default.';
+
+CREATE FUNCTION lead_scoring.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
+    OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    missing text;
+BEGIN
+    EXECUTE format('SELECT s.* FROM %I.settings s', model) INTO bound;
+    IF bound IS NULL THEN
+        RETURN;
+    END IF;
+    leads := lead_scoring.resolve_table(bound.leads);
+    events := lead_scoring.resolve_table(bound.events);
+    missing := CASE WHEN leads IS NULL THEN 'leads' WHEN events IS NULL THEN 'events' END;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
+            MESSAGE = format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
+            DETAIL = format('The model''s settings name it as the table of %s.', missing),
+            HINT = format('UPDATE %I.settings SET %s = ''schema.name'' if it was renamed.', model, missing);
+    END IF;
+    SELECT bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.status_columns, bound.time_zone
+      INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone.';
+
+CREATE FUNCTION lead_scoring.check_settings(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    missing record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    PERFORM lead_scoring.check_table(bound.leads, 'leads');
+    PERFORM lead_scoring.check_table(bound.events, 'events');
+    PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
+                                       bound.event_time, bound.event_campaign);
+    PERFORM lead_scoring.check_time_zone(bound.time_zone);
+    SELECT * INTO missing
+      FROM lead_scoring.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+    IF missing.missing_column IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+            MESSAGE = format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
+            DETAIL = format('The settings of model "%s" name it in status_columns.', model),
+            HINT = format('ALTER TABLE %s ADD COLUMN %I %s; or UPDATE %I.settings SET status_columns.', bound.leads,
+                          missing.missing_column, missing.missing_type, model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model, but for the index; all status columns must be there.';
+
+-- ---------------------------------------------------------------- triggers on the user's tables
+
+CREATE FUNCTION lead_scoring.trigger_argument(model text)
+RETURNS bytea LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT convert_to(model, getdatabaseencoding()) || '\x00'::bytea
+$$;
+COMMENT ON FUNCTION lead_scoring.trigger_argument IS 'A model''s name as pg_trigger.tgargs stores it.';
+
+CREATE FUNCTION lead_scoring.trigger_name(model text, operation text)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT 'lead_scoring_' || operation || '_'
+       || CASE WHEN octet_length(model) > 42 OR model ~ '^[0-9a-f]{32}$' THEN md5(model) ELSE model END
+$$;
+COMMENT ON FUNCTION lead_scoring.trigger_name IS 'The name of a model''s trigger, different for each model even where the model''s name leaves no room: a long name stands there as its MD5 (as does a name that looks like one).';
+
+CREATE FUNCTION lead_scoring.expected_triggers(model text, leads regclass, events regclass)
+RETURNS TABLE (relation regclass, is_partition boolean, function_name text, operation text, state "char",
+               found_name name, found_state "char")
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
+  FROM (VALUES (leads, 'leads_changed', 'lead_scoring.leads_changed()'::regprocedure),
+               (events, 'events_changed', 'lead_scoring.events_changed()'::regprocedure)) bound (root, function_name, function)
+ CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root) member
+ CROSS JOIN (VALUES (1, 'insert', 4, 'O'::"char"), (2, 'update', 16, 'O'), (3, 'delete', 8, 'O'),
+                    (4, 'truncate', 32, 'A'), (0, 'row', 29, 'R')) kind (place, operation, type_bits, state)
+  LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
+                        AND t.tgargs = lead_scoring.trigger_argument(model)
+ ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
+$$;
+COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
+
+CREATE FUNCTION lead_scoring.add_triggers(model text, leads regclass, events regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted record;
+    new_name text;
+BEGIN
+    FOR wanted IN SELECT * FROM lead_scoring.expected_triggers(model, leads, events) e
+                   WHERE e.found_name IS NULL
+                     AND NOT (e.operation = 'row' AND e.is_partition) LOOP  -- the server clones these from the parent
+        new_name := lead_scoring.trigger_name(model, wanted.operation);
+        -- The event trigger may have made those of partitions meanwhile.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
+        EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s EXECUTE FUNCTION lead_scoring.%I(%L)', new_name,
+            CASE WHEN wanted.operation = 'row' THEN 'INSERT OR UPDATE OR DELETE' ELSE wanted.operation END,
+            wanted.relation,
+            CASE WHEN wanted.operation = 'insert' THEN 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'
+                 WHEN wanted.operation = 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'
+                 WHEN wanted.operation = 'delete' THEN 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'
+                 WHEN wanted.operation = 'truncate' THEN 'FOR EACH STATEMENT'
+                 ELSE 'FOR EACH ROW' END,
+            wanted.function_name, model);
+        IF wanted.state <> 'O' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wanted.relation,
+                           CASE WHEN wanted.state = 'A' THEN 'ALWAYS' ELSE 'REPLICA' END, new_name);
+        END IF;
+        EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', new_name, wanted.relation,
+                       format('Keeps the scores of lead scoring model "%s".', model));
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.add_triggers IS 'Creates those of a model''s triggers that are missing, on both tables and all their partitions.';
+
+CREATE FUNCTION lead_scoring.add_partition_triggers(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+BEGIN
+    SELECT min(t.tgrelid) FILTER (WHERE t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure) AS leads,
+           min(t.tgrelid) FILTER (WHERE t.tgfoid = 'lead_scoring.events_changed()'::regprocedure) AS events
+      INTO bound
+      FROM pg_trigger t
+     WHERE t.tgargs = lead_scoring.trigger_argument(model) AND t.tgtype = 29 AND t.tgparentid = 0;
+    IF bound.leads IS NOT NULL AND bound.events IS NOT NULL THEN
+        PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.add_partition_triggers IS 'The same for a model whose tables are known by the row triggers they have, so that the catalogs alone tell.';
+
+-- ---------------------------------------------------------------- tables of a model
+
+CREATE FUNCTION lead_scoring.make_settings(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.settings (
+            leads            text NOT NULL,
+            events           text NOT NULL,
+            lead_key         text NOT NULL,
+            event_lead       text NOT NULL,
+            event_type       text NOT NULL,
+            event_time       text NOT NULL,
+            event_campaign   text,
+            status_columns   jsonb NOT NULL,
+            paused           boolean NOT NULL DEFAULT false,
+            time_zone        text NOT NULL,
+            min_score        numeric,
+            max_score        numeric,
+            future_tolerance interval NOT NULL DEFAULT '5 minutes',
+            only_row         boolean NOT NULL DEFAULT true,
+            CONSTRAINT settings_pkey PRIMARY KEY (only_row),
+            CONSTRAINT settings_only_row CHECK (only_row),
+            CONSTRAINT settings_score_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)),
+            CONSTRAINT settings_score_range CHECK (min_score <= max_score),
+            CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring.is_span(future_tolerance))
+        );
+        CREATE TRIGGER settings_keep_row BEFORE DELETE ON %1$I.settings FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.refuse_change('Without its row the model would silently stop scoring.',
+                'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
+        CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.settings FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.binding_changed();
+        CREATE CONSTRAINT TRIGGER settings_valid
+            AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone
+            ON %1$I.settings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_scoring.validate_draft();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.settings', model)::regclass,
+        'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
+        '{"leads": "Table of leads, with its schema and quoted where needed.",
+          "events": "Table of events, with its schema and quoted where needed.",
+          "lead_key": "Unique column of the leads table by which a lead is known.",
+          "event_lead": "Column of the events table that names the lead.",
+          "event_type": "Column of the events table that holds the type of the event.",
+          "event_time": "Column of the events table that holds when it happened.",
+          "event_campaign": "Column of the events table that names the campaign; NULL for none.",
+          "status_columns": "What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.",
+          "paused": "While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().",
+          "time_zone": "Draft: where the hours, days, weeks and months of limits begin.",
+          "min_score": "Draft: no score is below this, in points; NULL for no floor.",
+          "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
+          "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
+          "only_row": "Always true: the key that keeps the table at one row."}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_settings IS 'Creates the table "settings" of a new model, with its constraints and triggers.';
+
+CREATE FUNCTION lead_scoring.make_state_tables(model text, key_column text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.scores (
+            lead_id     %2$s,
+            scored_at   timestamptz,
+            due_at      timestamptz,
+            stage_since timestamptz,
+            score       double precision,
+            engagement  double precision,
+            fit         double precision,
+            version     bigint,
+            stage_seq   integer,
+            stage_armed boolean,
+            stage       text,
+            grade       text,
+            card        lead_scoring.scorecard,
+            CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
+        ) WITH (fillfactor = 70);
+        CREATE INDEX scores_stage_idx ON %1$I.scores (stage);
+        CREATE INDEX scores_due_at_idx ON %1$I.scores (due_at) WHERE due_at IS NOT NULL;
+
+        CREATE TABLE %1$I.transitions (
+            lead_id     %2$s,
+            seq         integer,
+            from_stage  text,
+            to_stage    text NOT NULL,
+            at          timestamptz NOT NULL,
+            recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            score       double precision,
+            engagement  double precision,
+            fit         double precision,
+            grade       text,
+            version     bigint,
+            cause       text NOT NULL,
+            rule        text,
+            actor       text,
+            reason      text,
+            merged_from text,
+            CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
+            CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish'))
+        );
+        CREATE INDEX transitions_merged_from_idx ON %1$I.transitions (merged_from) WHERE merged_from IS NOT NULL;
+
+        CREATE TABLE %1$I.forgotten (
+            stage text,
+            month date,
+            leads bigint NOT NULL,
+            CONSTRAINT forgotten_pkey PRIMARY KEY (stage, month)
+        );
+
+        CREATE TABLE %1$I.adjustments (
+            lead_id    %2$s,
+            id         uuid DEFAULT gen_random_uuid(),
+            points     numeric NOT NULL,
+            reason     text,
+            author     text NOT NULL DEFAULT current_user,
+            made_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+            expires_at timestamptz,
+            CONSTRAINT adjustments_pkey PRIMARY KEY (lead_id, id),
+            CONSTRAINT adjustments_points CHECK (points BETWEEN -1e9 AND 1e9),
+            CONSTRAINT adjustments_expires_at CHECK (isfinite(expires_at))
+        );
+        CREATE TRIGGER adjustments_insert AFTER INSERT ON %1$I.adjustments REFERENCING NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
+        CREATE TRIGGER adjustments_update AFTER UPDATE ON %1$I.adjustments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
+        CREATE TRIGGER adjustments_delete AFTER DELETE ON %1$I.adjustments REFERENCING OLD TABLE AS old_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
+        CREATE TRIGGER adjustments_truncate AFTER TRUNCATE ON %1$I.adjustments
+            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
+
+        CREATE TABLE %1$I.problems (
+            lead_id  %2$s,
+            rule     text,
+            message  text,
+            count    bigint,
+            first_at timestamptz,
+            last_at  timestamptz,
+            CONSTRAINT problems_pkey PRIMARY KEY (lead_id, rule)
+        );
+        $ddl$, model, key_column, model);
+    PERFORM lead_scoring.describe(format('%I.scores', model)::regclass,
+        'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
+        '{"lead_id": "Key of the lead.",
+          "scored_at": "The lead''s clock: the instant the stored numbers are true for.",
+          "due_at": "Time alone changes nothing before this; NULL for never.",
+          "stage_since": "When the lead entered its stage.",
+          "score": "Score as of scored_at, in points, with adjustments.",
+          "engagement": "Points for behaviour as of scored_at.",
+          "fit": "Points for attributes.",
+          "version": "Published version the row was computed under.",
+          "stage_seq": "Number of the lead''s latest transition.",
+          "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+          "stage": "Stage of the lead.",
+          "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
+          "card": "The whole scoring state, from which all numbers follow."}');
+    PERFORM lead_scoring.describe(format('%I.transitions', model)::regclass,
+        'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
+        '{"lead_id": "Key of the lead.",
+          "seq": "Number of the move within the lead, from 1 without gaps.",
+          "from_stage": "Stage left.",
+          "to_stage": "Stage entered.",
+          "at": "The instant the move belongs to.",
+          "recorded_at": "When the row was written.",
+          "score": "Score at that instant, in points.",
+          "engagement": "Points for behaviour at that instant.",
+          "fit": "Points for attributes at that instant.",
+          "grade": "Grade at that instant.",
+          "version": "Published version that decided.",
+          "cause": "event, attribute, time, manual or publish.",
+          "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
+          "actor": "Role that moved it by hand.",
+          "reason": "Why it was moved by hand.",
+          "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
+    PERFORM lead_scoring.describe(format('%I.forgotten', model)::regclass,
+        'Leads that forget_lead erased, as numbers without names: how many first entered a stage in a month.',
+        '{"stage": "Stage entered.",
+          "month": "First day of the month of the first entry, in the model''s time zone.",
+          "leads": "How many of the forgotten leads."}');
+    PERFORM lead_scoring.describe(format('%I.adjustments', model)::regclass,
+        'Points given or taken by hand, kept beside the computed score. Rows may be inserted, changed and deleted; the score follows.',
+        '{"lead_id": "Key of the lead.",
+          "id": "Identifies the adjustment.",
+          "points": "Points added to the score; negative ones are taken away.",
+          "reason": "Why.",
+          "author": "Role that made it.",
+          "made_at": "When it was made.",
+          "expires_at": "From when on it counts no more; NULL for never."}');
+    PERFORM lead_scoring.describe(format('%I.problems', model)::regclass,
+        'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
+        '{"lead_id": "Key of the lead.",
+          "rule": "Name of the rule.",
+          "message": "The latest error.",
+          "count": "How often it was raised.",
+          "first_at": "When it was first raised.",
+          "last_at": "When it was last raised."}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_state_tables IS 'Creates the tables a model keeps its leads'' state in; key_column is the type of lead_id, with its collation. No foreign key points at or from them: a key share lock an event would cost more than the event.';
+
+-- ---------------------------------------------------------------- interface
+
+CREATE FUNCTION lead_scoring.create_model(
+    name text,
+    leads regclass,
+    events regclass,
+    lead_key text DEFAULT NULL,
+    event_lead text DEFAULT 'lead_id',
+    event_type text DEFAULT 'type',
+    event_time text DEFAULT 'occurred_at',
+    event_campaign text DEFAULT NULL,
+    time_zone text DEFAULT 'UTC',
+    status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
+    min_score numeric DEFAULT NULL,
+    max_score numeric DEFAULT NULL,
+    require_index boolean DEFAULT true)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted jsonb;
+    existing jsonb;
+    differing text;
+    added record;
+BEGIN
+    IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'an argument of create_model is NULL',
+            DETAIL = 'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            HINT = 'Leave an argument out for its default; status_columns => ''{}'' stands for none.';
+    END IF;
+    PERFORM lead_scoring.check_table(leads, 'leads');
+    PERFORM lead_scoring.check_table(events, 'events');
+    lead_key := coalesce(lead_key, lead_scoring.primary_key_column(leads));
+    wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
+        'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
+
+    IF EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = create_model.name) THEN
+        PERFORM lead_scoring.require_owner(name);
+        EXECUTE format('SELECT to_jsonb(s) FROM %I.settings s', name) INTO existing;
+        SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
+          FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
+        IF differing IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
+                MESSAGE = format('model "%s" already exists with other settings', name),
+                DETAIL = format('These differ: %s.', differing),
+                HINT = format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name);
+        END IF;
+        RETURN;
+    END IF;
+
+    PERFORM lead_scoring.check_model_name(name);
+    IF leads = events THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('leads and events are the same table %s', leads),
+            DETAIL = 'A lead has many events, each a row of its own.',
+            HINT = 'Give two tables: leads => ''public.leads'', events => ''public.events''.';
+    END IF;
+    -- Leads before events, as everywhere. From here on nobody else can claim a column or write a row.
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
+    PERFORM lead_scoring.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
+    PERFORM lead_scoring.check_time_zone(time_zone);
+    IF NOT (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)) OR min_score > max_score THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('no score lies between min_score %s and max_score %s',
+                             coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
+            DETAIL = 'Both are numbers between -1e12 and 1e12, the smaller one first.',
+            HINT = 'For example min_score => 0, max_score => 100.';
+    END IF;
+    IF require_index THEN
+        PERFORM lead_scoring.check_event_index(events, event_lead, event_time);
+    END IF;
+    IF NOT has_database_privilege(current_database(), 'CREATE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('permission denied to create a schema in database "%s"', current_database()),
+            DETAIL = 'A model is a schema of its own.',
+            HINT = format('GRANT CREATE ON DATABASE %I TO %I.', current_database(), current_user);
+    END IF;
+
+    FOR added IN SELECT * FROM lead_scoring.check_status_columns(name, leads, lead_key, status_columns) LOOP
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
+                       format('Written by lead scoring model "%s".', name));
+        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
+    END LOOP;
+
+    EXECUTE format('CREATE SCHEMA %I', name);
+    EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
+    PERFORM lead_scoring.make_settings(name);
+    PERFORM lead_scoring.make_rule_tables(name);
+    PERFORM lead_scoring.make_stages(name);
+    PERFORM lead_scoring.make_versions(name);
+    PERFORM lead_scoring.make_state_tables(name,
+        (SELECT CASE WHEN a.atttypid = 'varchar'::regtype THEN 'text' ELSE format_type(a.atttypid, NULL) END
+                || CASE WHEN c.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', n.nspname, c.collname) END
+           FROM pg_attribute a
+           LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
+           LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+          WHERE a.attrelid = leads AND a.attname = lead_key));
+    EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
+                   (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
+    EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
+                    INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
+    PERFORM lead_scoring.make_leads_view(name);
+    PERFORM lead_scoring.add_triggers(name, leads, events);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.create_model IS
+'Makes a model: a schema of that name, owned by the caller, who must own both tables, with the draft of its rules and stages, its state and its triggers on both tables.
+lead_key defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
+Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710.';
+
+CREATE FUNCTION lead_scoring.drop_triggers(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
+                   FROM pg_trigger t
+                  WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0
+                  ORDER BY t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers wherever they are; takes the ownership of those tables.';
+
+CREATE FUNCTION lead_scoring.drop_model(name text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+    bound record;
+    checks text;
+BEGIN
+    -- What is left where somebody dropped the schema by hand: triggers that find no model.
+    IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = drop_model.name)
+       AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgargs = lead_scoring.trigger_argument(name)
+                      AND t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)) THEN
+        PERFORM lead_scoring.drop_triggers(name);
+        RETURN;
+    END IF;
+    PERFORM lead_scoring.require_owner(name);
+    IF EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = drop_model.name AND m.readable) THEN
+        EXECUTE format('SELECT s.leads, s.status_columns FROM ONLY %I.settings s', name) INTO bound;
+    END IF;
+
+    PERFORM lead_scoring.drop_triggers(name);
+
+    -- A table with checks that wait for the end of this transaction cannot be dropped, so they are made now.
+    SELECT string_agg(format('%I.%I', name, c.conname), ', ') INTO checks
+      FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+     WHERE n.nspname = name AND c.contype = 't';
+    IF checks IS NOT NULL THEN
+        EXECUTE 'SET CONSTRAINTS ' || checks || ' IMMEDIATE';
+    END IF;
+    -- Views and tables go without CASCADE: what others have built upon them outside of the schema is refused, not dropped.
+    FOR found IN SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind,
+                        string_agg(c.oid::regclass::text, ', ') AS relations
+                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                  WHERE n.nspname = name AND c.relkind IN ('v', 'r', 'p') AND NOT c.relispartition
+                  GROUP BY 1 ORDER BY 1 DESC LOOP
+        EXECUTE format('DROP %s %s', found.kind, found.relations);
+    END LOOP;
+    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+
+    IF bound.status_columns <> '{}' THEN
+        RAISE NOTICE 'status columns of table % stay: %', bound.leads,
+            (SELECT string_agg(quote_ident(e.value), ', ' ORDER BY e.value COLLATE "C") FROM jsonb_each_text(bound.status_columns) e);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';
+
+CREATE FUNCTION lead_scoring.models()
+RETURNS TABLE (model text, leads text, events text, version bigint, paused boolean, problem text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN SELECT m.* FROM lead_scoring.model_schemas() m
+                  WHERE has_schema_privilege(m.schema, 'USAGE') ORDER BY m.name COLLATE "C" LOOP
+        model := found.name;
+        leads := NULL;
+        events := NULL;
+        version := NULL;
+        paused := NULL;
+        IF NOT found.readable THEN
+            problem := 'settings and versions cannot be read';
+        ELSE
+            EXECUTE format('SELECT s.leads, s.events, s.paused FROM ONLY %I.settings s', model) INTO leads, events, paused;
+            EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
+            problem := lead_scoring.model_problem(model, found.owner, leads, events, version);
+        END IF;
+        RETURN QUERY SELECT model, leads, events, version, paused, problem;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, nothing published; NULL when all is well.';
+
+CREATE FUNCTION lead_scoring.model_problem(model text, owner oid, leads text, events text, version bigint)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    leads_table CONSTANT regclass := lead_scoring.resolve_table(leads);
+    events_table CONSTANT regclass := lead_scoring.resolve_table(events);
+    problems text[] := '{}';
+BEGIN
+    IF leads IS NULL THEN
+        RETURN 'settings has no row';
+    END IF;
+    problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
+                                  ELSE format('table %s is not owned by %I', t.name, pg_get_userbyid(owner)) END
+                        FROM (VALUES (leads, leads_table), (events, events_table)) t (name, relation)
+                        LEFT JOIN pg_class c ON c.oid = t.relation
+                       WHERE c.oid IS NULL OR NOT pg_has_role(owner, c.relowner, 'USAGE'));
+    IF leads_table IS NOT NULL AND events_table IS NOT NULL THEN
+        problems := problems || ARRAY(
+            SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
+                               WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
+                               ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
+              FROM lead_scoring.expected_triggers(model, leads_table, events_table) e
+             WHERE e.found_state IS DISTINCT FROM e.state);
+    END IF;
+    IF leads_table IS NOT NULL AND events_table IS NOT NULL THEN
+        problems := problems || ARRAY(
+            SELECT format('table %s has no index led by column "%s"', events_table, s.event_lead)
+              FROM lead_scoring.binding(model) s
+             WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                                WHERE i.indrelid = events_table AND a.attname = s.event_lead AND i.indisvalid))
+            || ARRAY(
+            SELECT format('view %I.leads is missing', model) WHERE to_regclass(format('%I.leads', model)) IS NULL);
+    END IF;
+    IF version IS NULL THEN
+        problems := problems || 'no version is published'::text;
+    END IF;
+    RETURN nullif(array_to_string(problems, '; '), '');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.model_problem IS 'What keeps a model from scoring, in words; NULL when nothing does.';

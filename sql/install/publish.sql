@@ -1,0 +1,166 @@
+-- Publishing: the draft, checked and written down, becomes the version that the triggers use.
+
+CREATE FUNCTION lead_scoring.make_versions(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.versions (
+            version      bigint,
+            published_at timestamptz NOT NULL,
+            published_by text NOT NULL,
+            note         text,
+            definition   jsonb NOT NULL,
+            CONSTRAINT versions_pkey PRIMARY KEY (version),
+            CONSTRAINT versions_positive CHECK (version > 0)
+        );
+        CREATE TRIGGER versions_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON %1$I.versions FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.refuse_change('Scores and transitions refer to what was published.',
+                'Change the draft, then call lead_scoring.publish to make a new version.');
+        CREATE TRIGGER versions_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.versions FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.binding_changed();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.versions', model)::regclass,
+        'What was published. The triggers use the newest version; none is ever changed.',
+        '{"version": "Number of the version, from 1.",
+          "published_at": "When it was published.",
+          "published_by": "Role that published it.",
+          "note": "What it was published for.",
+          "definition": "Rules, groups, bands and stages as published: expressions as the server deparses them, intervals in seconds, points as numbers."}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_versions IS 'Creates the table "versions" of a new model, with its triggers.';
+
+CREATE FUNCTION lead_scoring.make_leads_view(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    scores CONSTANT regclass := format('%I.scores', model);
+    stage_column record;
+    stage_columns text := '';
+    column_notes jsonb := '{"lead_id": "Key of the lead.",
+        "score": "Score as of now, in points.",
+        "engagement": "Points for behaviour as of now.",
+        "fit": "Points for attributes.",
+        "grade": "Letter of fit and number of engagement as of now; NULL without bands.",
+        "stage": "Stage of the lead."}';
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
+    FOR stage_column IN SELECT a.attname AS name, left(a.attname, -3) AS stage FROM pg_attribute a
+                         WHERE a.attrelid = scores AND NOT a.attisdropped
+                           AND a.attnum > (SELECT c.attnum FROM pg_attribute c WHERE c.attrelid = scores AND c.attname = 'card')
+                         ORDER BY a.attnum LOOP
+        stage_columns := stage_columns || format(', s.%I', stage_column.name);
+        column_notes := column_notes || jsonb_build_object(stage_column.name,
+            format('When the lead first entered stage "%s"; NULL if it never did.', stage_column.stage));
+    END LOOP;
+    EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads AS
+        SELECT s.lead_id, n.score, n.engagement, n.fit, n.grade, s.stage%2$s
+          FROM %1$I.scores s
+          JOIN %3$s l ON l.%4$I = s.lead_id
+         CROSS JOIN LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card) n', model, stage_columns, bound.leads, bound.lead_key);
+    PERFORM lead_scoring.describe(format('%I.leads', model)::regclass,
+        'The leads with their scores as of now, decayed when read; join the table of leads by lead_id.', column_notes);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates or replaces the view "leads" of a model. Of the user''s columns it names the key alone, so that it stands in the way of no migration.';
+
+CREATE FUNCTION lead_scoring.compile_draft(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring.check_settings(model);
+    EXECUTE format($query$
+        SELECT jsonb_build_object(
+                   'time_zone', s.time_zone, 'min_score', s.min_score, 'max_score', s.max_score,
+                   'future_tolerance', lead_scoring.seconds(s.future_tolerance),
+                   'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
+                   'rules', (SELECT coalesce(jsonb_agg(lead_scoring.compile_rule($1, r.name) ORDER BY r.name COLLATE "C"), '[]')
+                               FROM (SELECT r.name FROM %1$I.rules r ORDER BY r.name COLLATE "C") r),
+                   'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
+                   'stages', lead_scoring.compile_stages($1))
+          FROM %1$I.settings s
+        $query$, model) INTO definition USING model;
+    RETURN definition;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.compile_draft IS 'Checks the whole draft and returns the definition that publishing it would store.';
+
+CREATE FUNCTION lead_scoring.publish_draft(model text, note text, OUT version bigint, OUT published boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    draft jsonb;
+    current_version bigint;
+    current_definition jsonb;
+    stage_column text;
+BEGIN
+    PERFORM lead_scoring.lock_tables(model);
+    draft := lead_scoring.compile_draft(model);
+    EXECUTE format('SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model)
+       INTO current_version, current_definition;
+    published := draft IS DISTINCT FROM current_definition;
+    IF NOT published THEN
+        RAISE NOTICE 'the draft of model "%" is unchanged, version % stays', model, current_version;
+        PERFORM lead_scoring.make_leads_view(model);
+        version := current_version;
+        RETURN;
+    END IF;
+    version := coalesce(current_version, 0) + 1;
+    EXECUTE format('INSERT INTO %I.versions (version, published_at, published_by, note, definition)
+                    VALUES ($1, clock_timestamp(), current_user, $2, $3)', model)
+      USING version, note, draft;
+
+    FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
+                         WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                                            WHERE a.attrelid = format('%I.scores', model)::regclass
+                                              AND a.attname = d.stage ->> 'name' || '_at' AND NOT a.attisdropped)
+                         ORDER BY d.place LOOP
+        EXECUTE format('ALTER TABLE %I.scores ADD COLUMN %I timestamptz', model, stage_column);
+        EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, stage_column,
+                       format('When the lead first entered stage "%s"; NULL if it never did.', left(stage_column, -3)));
+    END LOOP;
+    PERFORM lead_scoring.make_leads_view(model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.publish_draft IS 'The part of publish() that checks the draft and writes it down as a version, with the tables locked. "published" is false where the draft is the current version.';
+
+-- No SET search_path: see catch_up().
+CREATE FUNCTION lead_scoring.publish(
+    model text,
+    note text DEFAULT NULL,
+    rescore boolean DEFAULT true)
+RETURNS bigint LANGUAGE plpgsql
+AS $$
+DECLARE
+    new_version bigint;
+    published boolean;
+BEGIN
+    SELECT d.version, d.published INTO new_version, published FROM lead_scoring.publish_draft(model, note) d;
+    IF published AND rescore THEN
+        PERFORM lead_scoring.rescore_now(model, CASE WHEN new_version OPERATOR(pg_catalog.>) 1::bigint THEN 'evaluate' ELSE 'replay' END);
+    END IF;
+    RETURN new_version;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.publish IS
+'Makes the draft of a model the version that scores, and returns its number; an unchanged draft keeps the current one, with a notice. For the model''s owner only.
+Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Without it a lead is computed anew with its next event.
+Raises what the checks of rules and stages raise, 25000 at any isolation level but READ COMMITTED.';
+
+CREATE FUNCTION lead_scoring.versions(model text)
+RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = model) THEN
+        PERFORM lead_scoring.require_owner(model);
+    END IF;
+    RETURN QUERY EXECUTE format('SELECT v.version, v.published_at, v.published_by, v.note FROM %I.versions v ORDER BY v.version', model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Needs SELECT on the model''s table "versions".';

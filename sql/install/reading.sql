@@ -1,0 +1,102 @@
+-- Reading: why a score is what it is, what it was, and whether it is right.
+
+CREATE FUNCTION lead_scoring.explain(model text, lead text, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
+CREATE FUNCTION lead_scoring.explain(model text, lead bigint, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
+CREATE FUNCTION lead_scoring.explain(model text, lead uuid, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
+
+CREATE FUNCTION lead_scoring.score_at(model text, lead text, at timestamptz) RETURNS float8
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
+CREATE FUNCTION lead_scoring.score_at(model text, lead bigint, at timestamptz) RETURNS float8
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
+CREATE FUNCTION lead_scoring.score_at(model text, lead uuid, at timestamptz) RETURNS float8
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.explain(text, %s, timestamptz) IS %L', key,
+'A lead''s score as of a time, line by line, computed from the event log. A line is a rule: how often it counted, its points undecayed (raw), as of then (decayed) and within the rule''s bounds (capped), and when it counted last. Where the bounds of a group or of the model change the sum, a line without rule says by how much. The column capped sums to the score. No rows for an unknown lead. Takes SELECT on the model''s scores.');
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.score_at(text, %s, timestamptz) IS %L', key,
+'The score a lead had, or will have if nothing happens, at a time: from the events up to then, the lead''s present attributes and the newest version, in points. NULL for an unknown lead. Takes SELECT on the model''s scores.');
+    END LOOP;
+END
+$comments$;
+
+CREATE FUNCTION lead_scoring.verify_cards(model text)
+RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_verify_cards';
+COMMENT ON FUNCTION lead_scoring.verify_cards IS 'The part of verify() that computes every scorecard again from the event log.';
+
+CREATE FUNCTION lead_scoring.verify(model text)
+RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    status record;
+    first_stage text;
+BEGIN
+    RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring.verify_cards(model) v;
+
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    EXECUTE format('SELECT s.stage ->> ''name'' FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'')
+                           WITH ORDINALITY s (stage, place)
+                     WHERE s.stage ->> ''kind'' = ''progress'' ORDER BY v.version DESC, s.place LIMIT 1', model)
+       INTO first_stage;
+
+    -- The chain of transitions: numbered without gaps, each from where the last one led, never back in time, up to
+    -- the stage the lead is in.
+    RETURN QUERY EXECUTE format($query$
+        SELECT coalesce(c.lead_id, s.lead_id)::text, 'transitions', c.chain, s.stage_seq || ' to ' || s.stage
+          FROM %1$I.scores s
+          FULL JOIN (SELECT t.lead_id, max(t.seq) AS last_seq,
+                            (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS last_stage,
+                            max(t.at) AS last_at,
+                            string_agg(t.seq || ' ' || coalesce(t.from_stage, '-') || ' to ' || t.to_stage, ', ' ORDER BY t.seq) AS chain,
+                            bool_and(t.sound) AS sound
+                       FROM (SELECT w.*,
+                                    w.seq = row_number() OVER lead
+                                    AND w.from_stage IS NOT DISTINCT FROM lag(w.to_stage, 1, w.from_stage) OVER lead
+                                    AND w.at >= lag(w.at, 1, w.at) OVER lead AS sound
+                               FROM %1$I.transitions w
+                             WINDOW lead AS (PARTITION BY w.lead_id ORDER BY w.seq)) t
+                      GROUP BY t.lead_id) c ON c.lead_id = s.lead_id
+         WHERE s.lead_id IS NULL OR NOT coalesce(c.sound, true)
+            OR s.stage_seq <> coalesce(c.last_seq, 0) OR s.stage_since IS DISTINCT FROM c.last_at
+            OR c.last_seq IS NULL AND s.version > 0 AND s.stage <> $1
+            OR c.last_stage <> s.stage
+        $query$, model) USING first_stage;
+
+    FOR status IN EXECUTE format('SELECT left(a.attname, -3) AS stage, a.attname AS name FROM pg_attribute a
+                                   WHERE a.attrelid = %L::regclass AND a.attnum > 0 AND NOT a.attisdropped
+                                     AND a.attnum > (SELECT c.attnum FROM pg_attribute c
+                                                      WHERE c.attrelid = a.attrelid AND c.attname = ''card'')
+                                   ORDER BY a.attnum', format('%I.scores', model)) LOOP
+        RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %L::text, s.%I::text, t.at::text
+              FROM %I.scores s
+              LEFT JOIN LATERAL (SELECT min(w.at) AS at FROM %3$I.transitions w
+                                  WHERE w.lead_id = s.lead_id AND w.to_stage = $1) t ON true
+             WHERE s.%2$I IS DISTINCT FROM t.at', status.name, status.name, model) USING status.stage;
+    END LOOP;
+
+    -- The status columns of the leads table.
+    FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e', model) LOOP
+        CONTINUE WHEN status.key LIKE '%\_at'
+                  AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
+                                     AND a.attname = status.key AND NOT a.attisdropped);
+        RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %L::text, l.%I::text, s.%I::text
+              FROM %s l JOIN %I.scores s ON s.lead_id = l.%I WHERE s.version > 0 AND l.%2$I IS DISTINCT FROM s.%3$I',
+            'status column ' || status.name, status.name, status.key, bound.leads, model, bound.lead_key);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.verify IS
+'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), stale (computed under an older version), missing (no row), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything: cost grows with the log. Takes SELECT on the model''s tables.';

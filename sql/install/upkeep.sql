@@ -1,0 +1,313 @@
+-- Upkeep: what time does, what hands do, and putting a model right again.
+
+-- ---------------------------------------------------------------- time
+
+CREATE FUNCTION lead_scoring.refresh_leads(model text, due timestamptz, most bigint) RETURNS bigint
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
+COMMENT ON FUNCTION lead_scoring.refresh_leads IS
+'Brings up to date at most that many of the leads that were due at a time and have not been looked at since, leaving out those that another session is working on, and returns how many it took. A batch of refresh(). Takes INSERT on the model''s transitions.';
+
+-- No SET search_path, for a procedure that has one cannot commit: every name and operator is qualified instead.
+CREATE PROCEDURE lead_scoring.refresh(model text, batch_size bigint DEFAULT 1000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    started CONSTANT timestamptz := pg_catalog.clock_timestamp();
+BEGIN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::bigint THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'batch_size must be at least 1',
+            DETAIL = 'It is the number of leads after which refresh commits.',
+            HINT = 'CALL lead_scoring.refresh(''sales'', 1000);';
+    END IF;
+    WHILE lead_scoring.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::bigint LOOP
+        COMMIT;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE lead_scoring.refresh IS
+'Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Takes INSERT on the model''s transitions.';
+
+-- ---------------------------------------------------------------- hands
+
+CREATE FUNCTION lead_scoring.set_stage(model text, lead text, stage text, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_set_stage';
+CREATE FUNCTION lead_scoring.set_stage(model text, lead bigint, stage text, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_set_stage';
+CREATE FUNCTION lead_scoring.set_stage(model text, lead uuid, stage text, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_set_stage';
+
+CREATE FUNCTION lead_scoring.adjustments_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_adjustments_changed';
+COMMENT ON FUNCTION lead_scoring.adjustments_changed IS
+'Trigger function of a model''s adjustments; its argument is the model. Copies a lead''s adjustments into its scorecard and evaluates the lead.';
+
+CREATE FUNCTION lead_scoring.adjust_statement(model text, lead text, points numeric)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = model) THEN
+        PERFORM lead_scoring.require_owner(model);
+    END IF;
+    IF lead IS NULL OR points IS NULL OR NOT points BETWEEN -1e9 AND 1e9 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('cannot adjust lead %s by %s points', coalesce(lead, 'NULL'), coalesce(points::text, 'NULL')),
+            DETAIL = 'An adjustment names a lead and a number of points between -1e9 and 1e9.',
+            HINT = format('SELECT lead_scoring.adjust(%L, ''42'', 15, ''met at the fair'');', model);
+    END IF;
+    RETURN format('INSERT INTO %I.adjustments (lead_id, points, reason, expires_at)
+                   SELECT s.lead_id, $2, $3, $4 FROM %1$I.scores s WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s RETURNING id',
+                  model, (SELECT format_type(a.atttypid, NULL) FROM pg_attribute a
+                           WHERE a.attrelid = format('%I.scores', model)::regclass AND a.attname = 'lead_id'));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.adjust_statement IS 'Checks the arguments of adjust() and returns the statement that it runs.';
+
+-- No SET search_path, for triggers that the user has on leads fire within, and are used to the session's.
+CREATE FUNCTION lead_scoring.adjust(model text, lead text, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
+RETURNS uuid LANGUAGE plpgsql
+AS $$
+DECLARE
+    new_id uuid;
+BEGIN
+    EXECUTE lead_scoring.adjust_statement(model, lead, points) INTO new_id USING lead, points, reason, expires_at;
+    IF new_id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+            MESSAGE = pg_catalog.format('model "%s" knows no lead "%s"', model, lead),
+            DETAIL = 'Neither table has a row of that key.',
+            HINT = pg_catalog.format('SELECT lead_id FROM %I.leads;', model);
+    END IF;
+    RETURN new_id;
+END
+$$;
+CREATE FUNCTION lead_scoring.adjust(model text, lead bigint, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
+RETURNS uuid LANGUAGE sql
+AS $$ SELECT lead_scoring.adjust(model, lead::pg_catalog.text, points, reason, expires_at) $$;
+CREATE FUNCTION lead_scoring.adjust(model text, lead uuid, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
+RETURNS uuid LANGUAGE sql
+AS $$ SELECT lead_scoring.adjust(model, lead::pg_catalog.text, points, reason, expires_at) $$;
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.set_stage(text, %s, text, text) IS %L', key,
+'Moves a lead to a stage by hand, whatever its score: a transition with cause manual, the role that did it and the reason. Nothing happens where the lead is in that stage already. Raises 42704 for an unknown model or stage, P0002 for an unknown lead. Takes INSERT on the model''s transitions.');
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.adjust(text, %s, numeric, text, timestamptz) IS %L', key,
+'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments; deleting that row takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead. Takes SELECT and INSERT on the model''s adjustments and SELECT on its scores.');
+    END LOOP;
+END
+$comments$;
+
+-- ---------------------------------------------------------------- pausing and repairing
+
+CREATE FUNCTION lead_scoring.lock_tables(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    first regclass;
+    second regclass;
+    first_held boolean;
+BEGIN
+    PERFORM lead_scoring.require_owner(model);
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state',
+            MESSAGE = format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
+            DETAIL = 'Events committed between the transaction''s snapshot and the locks would be missed.',
+            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
+    END IF;
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    IF bound.leads IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('settings of model "%s" have no row', model),
+            DETAIL = 'The model was not restored completely, or its settings were truncated.',
+            HINT = format('Restore the row of %I.settings.', model);
+    END IF;
+    -- An event comes to the leads table for its status, a cascading delete of leads to the events table: no order suits
+    -- both. So one table is waited for and the other is not; where that one is taken, both are given back, and the
+    -- next time it is the one that is waited for.
+    first := bound.leads;
+    second := bound.events;
+    LOOP
+        first_held := false;
+        BEGIN
+            EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', first);
+            first_held := true;
+            EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE NOWAIT', second);
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF NOT first_held THEN
+                RAISE;  -- lock_timeout
+            END IF;
+            SELECT second, first INTO first, second;
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads and events, partitions included, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+
+CREATE FUNCTION lead_scoring.pause(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring.lock_tables(model);
+    EXECUTE format('UPDATE %I.settings SET paused = true WHERE NOT paused', model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only.';
+
+-- What writes the user's leads table has no SET search_path, for the user's triggers there fire within and are used to
+-- the session's; so these functions only call others, and every name is qualified.
+
+CREATE FUNCTION lead_scoring.catch_up(model text)
+RETURNS bigint LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN lead_scoring.rescore_now(model, CASE WHEN lead_scoring.has_scores(model) THEN 'catch up' ELSE 'replay' END);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.catch_up IS 'Computes every lead from the event log; stages move on from where they were, with the events that came since, each at its own time. The tables must be locked.';
+
+CREATE FUNCTION lead_scoring.has_scores(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_one boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.scores)', model) INTO found_one;
+    RETURN found_one;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.has_scores IS 'Whether the model has scored any lead.';
+
+CREATE FUNCTION lead_scoring.end_pause(model text)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    was_paused boolean;
+BEGIN
+    PERFORM lead_scoring.lock_tables(model);
+    EXECUTE format('UPDATE %I.settings SET paused = false WHERE paused RETURNING true', model) INTO was_paused;
+    RETURN was_paused IS TRUE;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.end_pause IS 'Locks the tables and lets the model score again; whether it was paused.';
+
+CREATE FUNCTION lead_scoring.resume(model text)
+RETURNS bigint LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF lead_scoring.end_pause(model) THEN
+        RETURN lead_scoring.catch_up(model);
+    END IF;
+    RETURN 0;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only.';
+
+CREATE FUNCTION lead_scoring.mend_binding(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    wrong record;
+BEGIN
+    PERFORM lead_scoring.lock_tables(model);
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
+    FOR wrong IN SELECT e.* FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
+                  WHERE e.found_state <> e.state LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
+                       CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
+    END LOOP;
+    PERFORM lead_scoring.make_leads_view(model);
+    IF (SELECT m.paused FROM lead_scoring.models() m WHERE m.model = mend_binding.model) THEN
+        RAISE NOTICE 'model "%" is paused: resume() computes its leads', model;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.mend_binding IS 'The part of repair() that mends triggers and views, with the tables locked.';
+
+CREATE FUNCTION lead_scoring.status_updates(model text)
+RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    status record;
+    updates text[] := '{}';
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
+                                   WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
+                                                    AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
+        updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
+            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND l.%2$I IS DISTINCT FROM s.%3$I',
+            bound.leads, status.name, status.key, model, bound.lead_key);
+    END LOOP;
+    RETURN updates;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
+
+CREATE FUNCTION lead_scoring.repair(model text)
+RETURNS bigint LANGUAGE plpgsql
+AS $$
+DECLARE
+    looked_at bigint;
+    statement text;
+BEGIN
+    PERFORM lead_scoring.mend_binding(model);
+    looked_at := lead_scoring.catch_up(model);
+    FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
+        EXECUTE statement;
+    END LOOP;
+    RETURN looked_at;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, makes the view "leads" again, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
+
+-- ---------------------------------------------------------------- partitions that come and go
+
+CREATE FUNCTION lead_scoring.partitions_changed()
+RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    changed record;
+    old_trigger record;
+BEGIN
+    -- A partition has a copy of its table's row trigger; statement triggers have to be made for it.
+    FOR changed IN
+        SELECT DISTINCT convert_from(substring(t.tgargs FROM 1 FOR octet_length(t.tgargs) - 1), getdatabaseencoding()) AS model
+          FROM pg_event_trigger_ddl_commands() d
+         CROSS JOIN LATERAL pg_partition_tree(d.objid) p
+          JOIN pg_trigger t ON t.tgrelid = p.relid
+         WHERE d.object_type = 'table' AND d.classid = 'pg_class'::regclass AND t.tgparentid <> 0
+           AND t.tgfoid IN ('lead_scoring.events_changed()'::regprocedure, 'lead_scoring.leads_changed()'::regprocedure)
+           AND NOT EXISTS (SELECT FROM pg_trigger s
+                            WHERE s.tgrelid = t.tgrelid AND s.tgfoid = t.tgfoid AND s.tgargs = t.tgargs AND s.tgtype = 4) LOOP
+        PERFORM lead_scoring.add_partition_triggers(changed.model);
+    END LOOP;
+
+    -- A table that was detached lost that copy, and keeps the statement triggers: it belongs to the model no more.
+    FOR old_trigger IN
+        SELECT t.tgname, t.tgrelid::regclass AS relation
+          FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+         WHERE t.tgfoid IN ('lead_scoring.events_changed()'::regprocedure, 'lead_scoring.leads_changed()'::regprocedure)
+           AND t.tgtype <> 29 AND pg_has_role(c.relowner, 'USAGE')
+           AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.command_tag = 'ALTER TABLE')
+           AND NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = t.tgrelid AND r.tgfoid = t.tgfoid AND r.tgargs = t.tgargs AND r.tgtype = 29)
+           -- A model's own table whose row trigger was lost is repair()'s business.
+           AND EXISTS (SELECT FROM pg_trigger o
+                        WHERE o.tgfoid = t.tgfoid AND o.tgargs = t.tgargs AND o.tgtype = 29 AND o.tgparentid = 0
+                          AND o.tgrelid <> t.tgrelid) LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', old_trigger.tgname, old_trigger.relation);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.partitions_changed IS 'Event trigger function: gives partitions that are created or attached the statement triggers of their model, and takes them from those that are detached. Looks at the catalogs only.';
+
+CREATE EVENT TRIGGER lead_scoring_partitions_changed ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE') EXECUTE FUNCTION lead_scoring.partitions_changed();
+COMMENT ON EVENT TRIGGER lead_scoring_partitions_changed IS 'Keeps the triggers of partitioned leads and events tables complete.';

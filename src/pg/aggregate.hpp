@@ -1,0 +1,101 @@
+// What the transition functions of aggregates have in common: states that change in place, and arguments of the
+// group.
+//
+// A state is a bigint[] of counters, else a bytea that grows (growing_state.hpp). Both have text and binary forms, so
+// that they travel between parallel workers and between the nodes of a cluster. Inside an aggregate the state's own
+// memory is changed, as the server allows; called by hand, a function changes a copy. Final functions change nothing.
+// Nodes of a cluster call the support functions as the user, so everybody may; therefore they trust no state.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "pg/boundary.hpp"
+
+extern "C" {
+#include "utils/array.h"
+#include "utils/timestamp.h"
+}
+
+namespace lead_scoring {
+
+inline bool in_aggregate(FunctionCallInfo fcinfo) { return AggCheckCallContext(fcinfo, nullptr) != 0; }
+
+// A state argument holds something else; reached by calling a support function by hand.
+[[noreturn]] void raise_no_state();
+
+// The elements of a bigint[] argument, to be read. Refuses an array that is no state of this length (0: of any).
+std::span<int64> counters(FunctionCallInfo fcinfo, int argument, int length);
+
+// The elements of the bigint[] state in argument 0, to be changed.
+std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length);
+
+// A new bigint[] of zeros.
+std::span<int64> new_counters(int length);
+
+// The array that elements had from one of the above belong to.
+Datum array_of(std::span<int64> counters);
+
+// Adds a count to a counter; raises where it overflows.
+void add_count(int64& counter, int64 count);
+
+// What a transition function returns for a row that says nothing.
+inline Datum unchanged_state(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    return PG_GETARG_DATUM(0);
+}
+
+// A time that says when something happened. An infinite one says, like NULL, that it did not.
+inline bool has_time(FunctionCallInfo fcinfo, int argument) {
+    return !PG_ARGISNULL(argument) && !TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(argument));
+}
+
+// to - from in microseconds, saturating: the range of the type is wider than 64 bits of difference.
+inline int64 elapsed(TimestampTz from, TimestampTz to) {
+    int64 microseconds;
+    if (__builtin_sub_overflow(to, from, &microseconds)) return to > from ? PG_INT64_MAX : PG_INT64_MIN;
+    return microseconds;
+}
+
+// An interval argument in microseconds, days being 24 hours. Refuses months, which have no length, and less than
+// zero.
+int64 duration_argument(FunctionCallInfo fcinfo, int argument, const char* name);
+
+// An argument that must be the same in all rows of a group was not.
+[[noreturn]] void raise_not_constant(const char* name);
+
+// Keeps the first value of such an argument; NaN says that there is none yet.
+void keep_constant(double& kept, double value, const char* name);
+
+// What parse makes of a word that is the same in nearly all rows; parsed once for as long as it stays the same.
+template <class Parse>
+uint32 parse_cached(FunctionCallInfo fcinfo, int argument, Parse&& parse) {
+    struct Cache {
+        bool filled;
+        Size length;
+        uint32 value;
+        char bytes[112];
+    };
+    auto* cache = static_cast<Cache*>(fcinfo->flinfo->fn_extra);
+    if (cache == nullptr) {
+        cache = static_cast<Cache*>(MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Cache)));
+        fcinfo->flinfo->fn_extra = cache;
+    }
+    text* argument_text = PG_GETARG_TEXT_PP(argument);
+    std::string_view word(VARDATA_ANY(argument_text), VARSIZE_ANY_EXHDR(argument_text));
+    if (cache->filled && word == std::string_view(cache->bytes, cache->length)) return cache->value;
+
+    uint32 value = run_cpp([&] { return static_cast<uint32>(parse(word)); });
+    cache->filled = word.size() <= sizeof(cache->bytes);
+    if (cache->filled) {
+        word.copy(cache->bytes, word.size());
+        cache->length = word.size();
+        cache->value = value;
+    }
+    return value;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,287 @@
+// attribution: the state holds, for one customer and one conversion, each channel's name with the number of its
+// touches and the times of the first and the last one. That is enough for every model but time_decay, for which it
+// holds the touches themselves.
+#include "pg/postgres.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "core/attribution.hpp"
+#include "pg/names.hpp"
+#include "pg/row_array.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+}
+
+namespace {
+
+using namespace lead_scoring;
+
+struct Header {
+    StateStart start;
+    int64 conversion_at;
+    int64 look_back;
+    int64 half_life;
+    uint16 model;
+    uint16 has_value;  // 0 or 1; a state may hold anything
+    uint32 names;      // the value of the conversion, empty for none, and then the channels
+};
+
+// Of one channel, in the order of the names.
+struct Summary {
+    int64 touches;
+    int64 first;
+    int64 last;
+};
+
+#pragma pack(push, 4)
+struct StoredTouch {
+    int64 at;
+    uint32 name;
+};
+#pragma pack(pop)
+
+using Summaries = GrowingState<Header, Summary>;
+using Touches = GrowingState<Header, StoredTouch>;
+
+constexpr uint32 kSummariesTag = 0x41545301;  // "ATS", format 1
+constexpr uint32 kTouchesTag = 0x41545401;    // "ATT", format 1
+
+constexpr int64 kNoLimit = PG_INT64_MAX;
+constexpr int64 kDefaultHalfLife = 7 * USECS_PER_DAY;
+constexpr int kColumns = 4;
+
+// What belongs to the conversion and must be the same in all its rows.
+struct Conversion {
+    int64 at;
+    int64 look_back;
+    int64 half_life;
+    uint32 model;
+    std::string_view value;  // numeric without its length; empty: none
+};
+
+int64 optional_duration(FunctionCallInfo fcinfo, int argument, const char* name, int64 otherwise) {
+    if (PG_NARGS() <= argument || PG_ARGISNULL(argument)) return otherwise;
+    return duration_argument(fcinfo, argument, name);
+}
+
+Conversion read_conversion(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(1))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("attribution model must not be null"),
+                        errhint("Write one such as 'linear'.")));
+    Conversion conversion = {};
+    conversion.model = parse_cached(fcinfo, 1, parse_attribution_model);
+    conversion.at = PG_GETARG_TIMESTAMPTZ(4);
+    if (PG_NARGS() > 5 && !PG_ARGISNULL(5)) {
+        varlena* value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(5));
+        conversion.value = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+    }
+    conversion.look_back = optional_duration(fcinfo, 6, "look_back", kNoLimit);
+    conversion.half_life = optional_duration(fcinfo, 7, "half_life", kDefaultHalfLife);
+    if (conversion.half_life == 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("half_life must be positive"),
+                        errhint("Write an interval such as '7 days'.")));
+    return conversion;
+}
+
+Datum numeric_of(std::string_view bytes) {
+    auto* value = static_cast<varlena*>(palloc(VARHDRSZ + bytes.size()));
+    SET_VARSIZE(value, VARHDRSZ + bytes.size());
+    std::memcpy(VARDATA(value), bytes.data(), bytes.size());
+    return PointerGetDatum(value);
+}
+
+// The value is the oldest name, which is the last one.
+std::string_view value_of(const Header* state) {
+    Names walk(Touches::names(state));
+    std::string_view name;
+    while (walk.next(name)) continue;
+    return name;
+}
+
+bool same_value(std::string_view a, std::string_view b) {
+    return a == b || DatumGetBool(DirectFunctionCall2(numeric_eq, numeric_of(a), numeric_of(b)));  // 1 and 1.00
+}
+
+void check_same(const Header* state, const Conversion& conversion) {
+    if (state->conversion_at != conversion.at) raise_not_constant("conversion_at");
+    if (state->model != conversion.model) raise_not_constant("attribution model");
+    if (state->look_back != conversion.look_back) raise_not_constant("look_back");
+    if (state->half_life != conversion.half_life) raise_not_constant("half_life");
+    bool has_value = !conversion.value.empty();
+    if ((state->has_value != 0) != has_value || (has_value && !same_value(value_of(state), conversion.value)))
+        raise_not_constant("value of a conversion");
+}
+
+// 0 for what is no model.
+uint32 tag_for(uint32 model) {
+    if (model > static_cast<uint32>(AttributionModel::TimeDecay)) return 0;
+    return model == static_cast<uint32>(AttributionModel::TimeDecay) ? kTouchesTag : kSummariesTag;
+}
+
+Header* get_state(FunctionCallInfo fcinfo, int argument, uint32 tag, bool change) {
+    if (tag == kTouchesTag) {
+        Header* state = Touches::get(fcinfo, argument, tag, change);
+        if (tag_for(state->model) != kTouchesTag) raise_no_state();
+        return state;
+    }
+    Header* state = Summaries::get(fcinfo, argument, kSummariesTag, change);
+    if (state->names != state->start.items + 1 || tag_for(state->model) != kSummariesTag) raise_no_state();
+    return state;
+}
+
+Header* start_conversion(const Conversion& conversion) {
+    uint32 tag = tag_for(conversion.model);
+    Header* state = tag == kTouchesTag ? Touches::create(tag) : Summaries::create(tag);
+    state->conversion_at = conversion.at;
+    state->look_back = conversion.look_back;
+    state->half_life = conversion.half_life;
+    state->model = static_cast<uint16>(conversion.model);
+    state->has_value = !conversion.value.empty();
+    state->names = 1;
+    return add_name<Summaries>(state, conversion.value);
+}
+
+Header* add_touch(Header* state, int64 at, std::string_view channel) {
+    int name = find_name(Touches::names(state), state->names, channel);
+    if (name <= 0) {  // 0 is the value, whose bytes are no channel
+        state = add_name<Touches>(state, channel);
+        name = static_cast<int>(state->names++);
+    }
+    return Touches::append(state, StoredTouch{at, static_cast<uint32>(name)});
+}
+
+Header* add_summary(Header* state, const Summary& more, std::string_view channel) {
+    int name = find_name(Summaries::names(state), state->names, channel);
+    if (name <= 0) {
+        state = add_name<Summaries>(state, channel);
+        ++state->names;
+        return Summaries::append(state, more);
+    }
+    Summary& summary = Summaries::items(state)[name - 1];
+    summary.touches += more.touches;
+    summary.first = std::min(summary.first, more.first);
+    summary.last = std::max(summary.last, more.last);
+    return state;
+}
+
+// The names by number.
+std::span<std::string_view> names_of(Header* state) {
+    if (state->names == 0 || state->names > state->start.names_size) raise_no_state();
+    auto* names = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * state->names));
+    collect_names(Summaries::names(state), {names, state->names});
+    for (const StoredTouch& touch : state->start.tag == kTouchesTag ? Touches::items(state) : std::span<StoredTouch>())
+        if (touch.name == 0 || touch.name >= state->names) raise_no_state();
+    return {names, state->names};
+}
+
+// Shares the credit out. names: by number; order: receives the channels' numbers by name, and credits follow that
+// order.
+void share_out(Header* state, std::span<const std::string_view> names, std::span<uint32> order,
+               std::span<int64> touches, std::span<int64> credits) {
+    std::iota(order.begin(), order.end(), 1);
+    std::sort(order.begin(), order.end(), [&](uint32 a, uint32 b) { return names[a] < names[b]; });
+    std::vector<ChannelTouches> channels(order.size());
+    std::vector<uint32> rank(names.size());
+    for (uint32 i = 0; i < order.size(); ++i) {
+        rank[order[i]] = i;
+        channels[i] = {is_direct(names[order[i]]), 0, 0, 0, 0.0};
+    }
+    if (state->start.tag == kTouchesTag) {
+        std::vector<Touch> sorted;
+        sorted.reserve(state->start.items);
+        for (const StoredTouch& touch : Touches::items(state)) {
+            sorted.push_back({touch.at, rank[touch.name]});
+            ++channels[rank[touch.name]].touches;
+        }
+        weigh_touches(sorted, static_cast<double>(state->half_life), channels);
+    } else {
+        for (uint32 i = 0; i < order.size(); ++i) {
+            const Summary& summary = Summaries::items(state)[order[i] - 1];
+            channels[i].touches = summary.touches;
+            channels[i].first = summary.first;
+            channels[i].last = summary.last;
+        }
+    }
+    attribute(static_cast<AttributionModel>(state->model), channels, credits);
+    for (uint32 i = 0; i < order.size(); ++i) touches[i] = channels[i].touches;
+}
+
+Datum credit_row(TupleDesc descriptor, const std::string_view* channel, int64 touches, int64 credit,
+                 std::string_view value) {
+    Datum share = NumericGetDatum(int64_div_fast_to_numeric(credit, kCreditScale));
+    // The product of two decimals is exact, so that values, like credits, sum to the whole.
+    Datum values[kColumns] = {
+        channel ? PointerGetDatum(cstring_to_text_with_len(channel->data(), static_cast<int>(channel->size()))) : 0,
+        Int64GetDatum(touches), share, value.empty() ? 0 : DirectFunctionCall2(numeric_mul, numeric_of(value), share)};
+    bool nulls[kColumns] = {channel == nullptr, false, false, value.empty()};
+    return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+}
+
+}  // namespace
+
+LEAD_SCORING_FUNCTION(attribution_accum) {
+    if (!has_time(fcinfo, 4)) return unchanged_state(fcinfo);
+    Conversion conversion = read_conversion(fcinfo);
+    Header* state;
+    if (PG_ARGISNULL(0)) {
+        state = start_conversion(conversion);
+    } else {
+        // A state of the other kind is one of another model.
+        uint32 tag = tag_of(fcinfo, 0);
+        if (tag != tag_for(conversion.model) && (tag == kTouchesTag || tag == kSummariesTag))
+            raise_not_constant("attribution model");
+        state = get_state(fcinfo, 0, tag, true);
+        check_same(state, conversion);
+    }
+    if (PG_ARGISNULL(2) || !has_time(fcinfo, 3)) PG_RETURN_POINTER(state);
+    TimestampTz at = PG_GETARG_TIMESTAMPTZ(3);
+    int64 age = elapsed(at, conversion.at);
+    if (age < 0 || age > conversion.look_back) PG_RETURN_POINTER(state);
+    text* word = PG_GETARG_TEXT_PP(2);
+    std::string_view channel(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
+    PG_RETURN_POINTER(state->start.tag == kTouchesTag ? add_touch(state, at, channel)
+                                                      : add_summary(state, {1, at, at}, channel));
+}
+
+LEAD_SCORING_FUNCTION(attribution_combine) {
+    Header* state = get_state(fcinfo, 0, tag_of(fcinfo, 0), true);
+    Header* other = get_state(fcinfo, 1, tag_of(fcinfo, 1), false);
+    if (state->start.tag != other->start.tag) raise_not_constant("attribution model");
+    check_same(state, {other->conversion_at, other->look_back, other->half_life, other->model,
+                       other->has_value ? value_of(other) : std::string_view()});
+    auto names = names_of(other);
+    if (state->start.tag == kTouchesTag) {
+        for (const StoredTouch& touch : Touches::items(other)) state = add_touch(state, touch.at, names[touch.name]);
+    } else {
+        uint32 name = 0;
+        for (const Summary& summary : Summaries::items(other)) state = add_summary(state, summary, names[++name]);
+    }
+    PG_RETURN_POINTER(state);
+}
+
+LEAD_SCORING_FUNCTION(attribution_final) {
+    Header* state = get_state(fcinfo, 0, tag_of(fcinfo, 0), false);
+    TupleDesc descriptor = element_row_type(fcinfo, kColumns);
+    auto names = names_of(state);
+    std::string_view value = names[0];
+    std::size_t channels = names.size() - 1;
+    if (channels == 0) {
+        Datum row = credit_row(descriptor, nullptr, 0, kWholeCredit, value);
+        return array_of_rows(&row, 1, descriptor);
+    }
+    auto* order = static_cast<uint32*>(palloc(sizeof(uint32) * channels));
+    auto* touches = static_cast<int64*>(palloc(sizeof(int64) * channels));
+    auto* credits = static_cast<int64*>(palloc(sizeof(int64) * channels));
+    run_cpp([&] { share_out(state, names, {order, channels}, {touches, channels}, {credits, channels}); });
+
+    auto* rows = static_cast<Datum*>(palloc(sizeof(Datum) * channels));
+    for (std::size_t i = 0; i < channels; ++i)
+        rows[i] = credit_row(descriptor, &names[order[i]], touches[i], credits[i], value);
+    return array_of_rows(rows, static_cast<int>(channels), descriptor);
+}

@@ -1,0 +1,113 @@
+#include "pg/postgres.hpp"
+
+#include <cmath>
+
+#include "core/wilson.hpp"
+#include "pg/aggregate.hpp"
+#include "pg/rate_interval.hpp"
+
+namespace {
+
+using namespace lead_scoring;
+
+// The state, a bigint[3].
+enum { kLeads, kConverted, kConfidence, kStateLength };
+
+constexpr double kConfidenceUnit = 1e-15;  // the confidence is kept as a whole number of these; 0: not given
+
+void tally(std::span<int64> state, bool from, bool to) {
+    state[kLeads] += from;
+    state[kConverted] += from && to;
+}
+
+void keep_confidence(std::span<int64> state, int64 confidence) {
+    if (confidence == 0) return;
+    if (state[kConfidence] != 0 && state[kConfidence] != confidence) raise_not_constant("confidence");
+    state[kConfidence] = confidence;
+}
+
+void keep_confidence(FunctionCallInfo fcinfo, std::span<int64> state, int argument) {
+    if (argument == 0 || PG_ARGISNULL(argument)) return;
+    double confidence = PG_GETARG_FLOAT8(argument);
+    int64 units =
+        std::isfinite(confidence) ? std::llround(std::fmin(std::fmax(confidence, -1), 2) / kConfidenceUnit) : -1;
+    // Wrong values are told by the one function that checks them; 0 must not pass for 'not given'.
+    if (units <= 0 || units >= 1'000'000'000'000'000) run_cpp([&] { return two_sided_z(confidence <= 0 ? -1 : 2); });
+    keep_confidence(state, units);
+}
+
+// The arguments are numbers of arguments; 0: the aggregate has none.
+Datum accumulate_times(FunctionCallInfo fcinfo, int within, int confidence) {
+    auto state = counters_to_change(fcinfo, kStateLength);
+    keep_confidence(fcinfo, state, confidence);
+    if (!has_time(fcinfo, 1)) return array_of(state);
+    bool converted = has_time(fcinfo, 2) && PG_GETARG_TIMESTAMPTZ(2) >= PG_GETARG_TIMESTAMPTZ(1);
+    if (converted && within > 0 && !PG_ARGISNULL(within))
+        converted =
+            elapsed(PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2)) <= duration_argument(fcinfo, within, "within");
+    tally(state, true, converted);
+    return array_of(state);
+}
+
+Datum accumulate_flags(FunctionCallInfo fcinfo, int confidence) {
+    auto state = counters_to_change(fcinfo, kStateLength);
+    keep_confidence(fcinfo, state, confidence);
+    tally(state, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), !PG_ARGISNULL(2) && PG_GETARG_BOOL(2));
+    return array_of(state);
+}
+
+Datum rate_interval(FunctionCallInfo fcinfo, int64 converted, int64 leads, double confidence) {
+    if (leads == 0) return rate_interval_datum(fcinfo, nullptr, {}, 0);
+    Bounds bounds = run_cpp([&] { return wilson_bounds(converted, leads, confidence); });
+    double rate = static_cast<double>(converted) / static_cast<double>(leads);
+    return rate_interval_datum(fcinfo, &rate, bounds, leads);
+}
+
+}  // namespace
+
+LEAD_SCORING_FUNCTION(conversion_accum) { return accumulate_times(fcinfo, 0, 0); }
+
+LEAD_SCORING_FUNCTION(conversion_accum_confidence) { return accumulate_times(fcinfo, 0, 3); }
+
+LEAD_SCORING_FUNCTION(conversion_within_accum) { return accumulate_times(fcinfo, 3, 0); }
+
+LEAD_SCORING_FUNCTION(conversion_within_accum_confidence) { return accumulate_times(fcinfo, 3, 4); }
+
+LEAD_SCORING_FUNCTION(conversion_flags_accum) { return accumulate_flags(fcinfo, 0); }
+
+LEAD_SCORING_FUNCTION(conversion_flags_accum_confidence) { return accumulate_flags(fcinfo, 3); }
+
+LEAD_SCORING_FUNCTION(conversion_combine) {
+    auto state = counters_to_change(fcinfo, kStateLength);
+    auto other = counters(fcinfo, 1, kStateLength);
+    add_count(state[kLeads], other[kLeads]);
+    add_count(state[kConverted], other[kConverted]);
+    keep_confidence(state, other[kConfidence]);
+    return array_of(state);
+}
+
+LEAD_SCORING_FUNCTION(conversion_rate_final) {
+    auto state = counters(fcinfo, 0, kStateLength);
+    if (state[kLeads] == 0) PG_RETURN_NULL();
+    PG_RETURN_FLOAT8(static_cast<double>(state[kConverted]) / static_cast<double>(state[kLeads]));
+}
+
+LEAD_SCORING_FUNCTION(conversion_interval_final) {
+    auto state = counters(fcinfo, 0, kStateLength);
+    double confidence =
+        state[kConfidence] == 0 ? kDefaultConfidence : static_cast<double>(state[kConfidence]) * kConfidenceUnit;
+    return rate_interval(fcinfo, state[kConverted], state[kLeads], confidence);
+}
+
+LEAD_SCORING_FUNCTION(wilson_interval) {
+    int64 converted = PG_GETARG_INT64(0);
+    int64 leads = PG_GETARG_INT64(1);
+    if (converted < 0 || converted > leads)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("%lld of %lld cannot have converted", static_cast<long long>(converted),
+                               static_cast<long long>(leads)),
+                        errhint("Write how many converted, then how many there were: wilson_interval(10, 100).")));
+    double confidence = PG_GETARG_FLOAT8(2);
+    run_cpp([&] { return two_sided_z(confidence); });
+    return rate_interval(fcinfo, converted, leads, confidence);
+}

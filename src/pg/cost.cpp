@@ -1,0 +1,161 @@
+// cost_per_mql and cost_per: the sum of spend over the number reached, both exact.
+//
+// The state is a bigint[] that grows only where an amount has more digits than those before it. Amounts are added
+// digit group by digit group, straight from numeric's stored form, which PostgreSQL keeps stable for pg_upgrade's
+// sake.
+#include "pg/postgres.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "core/decimal_sum.hpp"
+#include "pg/aggregate.hpp"
+
+extern "C" {
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+}
+
+namespace {
+
+using namespace lead_scoring;
+
+enum { kReached, kAmounts, kScale, kNaN, kPlusInfinity, kMinusInfinity, kLowestWeight, kCounters };
+
+constexpr int kFirstCounters = 8;     // 10^-8 up to 10^24
+constexpr int kMostCounters = 34000;  // more than numeric can have
+
+// numeric as it is stored: a header of one or two 16-bit words, then digits to the base 10000, the highest first.
+struct Decimal {
+    explicit Decimal(const varlena* numeric) {
+        const char* data = VARDATA_ANY(numeric);
+        auto word = [data](int index) {
+            uint16 value;
+            std::memcpy(&value, data + 2 * index, 2);
+            return value;
+        };
+        uint16 header = word(0);
+        bool is_short = (header & 0xC000) == 0x8000;
+        special = (header & 0xC000) == 0xC000 ? header : 0;
+        negative = is_short ? header & 0x2000 : header & 0x4000;
+        scale = is_short ? (header & 0x1F80) >> 7 : header & 0x3FFF;
+        weight = is_short ? (header & 0x40 ? ~0x3F : 0) | (header & 0x3F) : static_cast<int16>(special ? 0 : word(1));
+        digits = data + (is_short ? 2 : 4);
+        count = special ? 0 : (static_cast<int>(VARSIZE_ANY_EXHDR(numeric)) - (is_short ? 2 : 4)) / 2;
+    }
+
+    int digit(int index) const {
+        int16 value;
+        std::memcpy(&value, digits + 2 * index, 2);
+        return value;
+    }
+
+    int special;  // 0xC000 NaN, 0xD000 Infinity, 0xF000 -Infinity, else 0
+    bool negative;
+    int scale;
+    int weight;  // of the first digit: it counts units of 10000^weight
+    const char* digits;
+    int count;
+};
+
+std::span<int64> checked(std::span<int64> state) {
+    if (state.size() < kCounters || state.size() > kMostCounters || state[kLowestWeight] < -kMostCounters ||
+        state[kLowestWeight] > kMostCounters || state[kScale] < 0 || state[kScale] > NUMERIC_MAX_DISPLAY_SCALE)
+        raise_no_state();
+    return state;
+}
+
+int64 highest_weight(std::span<const int64> state) {
+    return state[kLowestWeight] + static_cast<int64>(state.size()) - kCounters - 1;
+}
+
+// The state with counters for weights from `low` to `high`: itself, or a larger copy.
+std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
+    bool fresh = state.size() == kCounters;
+    if (!fresh && low >= state[kLowestWeight] && high <= highest_weight(state)) return state;
+    low = std::min(low, fresh ? -2 : state[kLowestWeight]);
+    high = std::max(high, fresh ? low + kFirstCounters - 1 : highest_weight(state));
+    auto larger = new_counters(kCounters + static_cast<int>(high - low) + 1);
+    std::copy_n(state.begin(), kCounters, larger.begin());
+    std::copy(state.begin() + kCounters, state.end(),
+              larger.begin() + kCounters + (fresh ? 0 : state[kLowestWeight] - low));
+    larger[kLowestWeight] = low;
+    return larger;
+}
+
+std::span<int64> add_amount(std::span<int64> state, FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(1)) return state;
+    Decimal amount(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1)));
+    ++state[kAmounts];
+    if (amount.special != 0) {
+        ++state[amount.special == 0xC000 ? kNaN : amount.special == 0xD000 ? kPlusInfinity : kMinusInfinity];
+        return state;
+    }
+    state[kScale] = std::max<int64>(state[kScale], amount.scale);
+    if (amount.count == 0) return state;
+    state = cover(state, amount.weight - amount.count + 1, amount.weight);
+    int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
+    for (int i = 0; i < amount.count; ++i, --counter) *counter += amount.negative ? -amount.digit(i) : amount.digit(i);
+    return state;
+}
+
+Numeric sum_of(std::span<const int64> state) {
+    const char* text = nullptr;
+    if (state[kNaN] > 0 || (state[kPlusInfinity] > 0 && state[kMinusInfinity] > 0))
+        text = "NaN";
+    else if (state[kPlusInfinity] > 0)
+        text = "Infinity";
+    else if (state[kMinusInfinity] > 0)
+        text = "-Infinity";
+    else {
+        // Room for every digit there can be: those of the counters with five more carried, zeros down to the point,
+        // the scale.
+        Size size = 4 * (state.size() + 8 + std::abs(state[kLowestWeight])) + state[kScale] + 8;
+        auto* buffer = static_cast<char*>(palloc(size));
+        run_cpp([&] {
+            std::string digits = decimal_text(state.subspan(kCounters), state[kLowestWeight], state[kScale]);
+            std::memcpy(buffer, digits.c_str(), std::min(digits.size() + 1, size));
+        });
+        text = buffer;
+    }
+    return DatumGetNumeric(
+        DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+}  // namespace
+
+LEAD_SCORING_FUNCTION(cost_accum_count) {
+    auto state = add_amount(checked(counters_to_change(fcinfo, 0)), fcinfo);
+    if (!PG_ARGISNULL(2)) add_count(state[kReached], PG_GETARG_INT64(2));
+    return array_of(state);
+}
+
+LEAD_SCORING_FUNCTION(cost_accum_time) {
+    auto state = add_amount(checked(counters_to_change(fcinfo, 0)), fcinfo);
+    if (has_time(fcinfo, 2)) ++state[kReached];
+    return array_of(state);
+}
+
+LEAD_SCORING_FUNCTION(cost_accum_flag) {
+    auto state = add_amount(checked(counters_to_change(fcinfo, 0)), fcinfo);
+    if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2)) ++state[kReached];
+    return array_of(state);
+}
+
+LEAD_SCORING_FUNCTION(cost_combine) {
+    auto state = checked(counters_to_change(fcinfo, 0));
+    auto other = checked(counters(fcinfo, 1, 0));
+    if (other.size() > kCounters) state = cover(state, other[kLowestWeight], highest_weight(other));
+    for (int i : {kReached, kAmounts, kNaN, kPlusInfinity, kMinusInfinity}) add_count(state[i], other[i]);
+    state[kScale] = std::max(state[kScale], other[kScale]);
+    for (std::size_t i = kCounters; i < other.size(); ++i)
+        add_count(state[i + other[kLowestWeight] - state[kLowestWeight]], other[i]);
+    return array_of(state);
+}
+
+LEAD_SCORING_FUNCTION(cost_final) {
+    auto state = checked(counters(fcinfo, 0, 0));
+    if (state[kReached] <= 0 || state[kAmounts] == 0) PG_RETURN_NULL();
+    return DirectFunctionCall2(numeric_div, NumericGetDatum(sum_of(state)),
+                               NumericGetDatum(int64_to_numeric(state[kReached])));
+}

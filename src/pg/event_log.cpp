@@ -1,0 +1,311 @@
+#include "pg/postgres.hpp"
+
+#include "pg/event_log.hpp"
+
+#include "pg/query.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+// Whole rows of a query, as composite values in its first column.
+class CursorSource final : public RowSource {
+  public:
+    explicit CursorSource(Portal portal) : portal_(portal) { slot_type = &TTSOpsHeapTuple; }
+
+    bool next(TupleTableSlot* slot) override {
+        if (at_ == fetched_) return false;
+        bool is_null = false;
+        Datum row = SPI_getbinval(rows_->vals[at_++], rows_->tupdesc, 1, &is_null);
+        HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+        HeapTupleData tuple = {};
+        tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+        tuple.t_data = header;
+        ExecStoreHeapTuple(heap_copytuple(&tuple), slot, true);
+        return true;
+    }
+    // A batch of the reader is a fetch of the cursor.
+    void mark() override {
+        if (at_ < fetched_) return;
+        if (rows_ != nullptr) SPI_freetuptable(rows_);
+        SPI_cursor_fetch(portal_, true, kRowsPerBatch);
+        rows_ = SPI_tuptable;
+        fetched_ = SPI_processed;
+        at_ = 0;
+    }
+    void back_to_mark() override { at_ = 0; }
+
+  private:
+    Portal portal_;
+    SPITupleTable* rows_ = nullptr;
+    uint64 at_ = 0;
+    uint64 fetched_ = 0;
+};
+
+using Reader = void (*)(Model*, Relation, RowSource*, Findings*, ProblemList*);
+
+void read_query(Model* model, SPIPlanPtr statement, Datum* arguments, Oid table, Reader reader, Findings* findings,
+                ProblemList* problems, bool frozen = false) {
+    Relation relation = table_open(table, AccessShareLock);
+    Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
+    if (portal == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
+    CursorSource source(portal);
+    reader(model, relation, &source, findings, problems);
+    SPI_cursor_close(portal);
+    table_close(relation, AccessShareLock);
+}
+
+template <class Visit>
+void for_each_row(Model* model, PlanName name, Datum* arguments, bool frozen, Visit visit) {
+    Portal portal = SPI_cursor_open(nullptr, plan(model, name), arguments, nullptr, frozen);
+    for (SPI_cursor_fetch(portal, true, kRowsPerBatch); SPI_processed > 0;
+         SPI_cursor_fetch(portal, true, kRowsPerBatch)) {
+        CHECK_FOR_INTERRUPTS();
+        for (uint64 i = 0; i < SPI_processed; ++i) visit(ResultRow{i});
+        SPI_freetuptable(SPI_tuptable);
+    }
+    SPI_cursor_close(portal);
+}
+
+void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen, Findings* findings) {
+    for_each_row(model, name, arguments, frozen, [&](ResultRow row) {
+        bool is_null = false;
+        Finding finding = {};
+        finding.key = row.value(1, &is_null);
+        finding.kind = FindingKind::Adjustment;
+        finding.match.points = units_of_points(row.number(2, 0));
+        finding.match.at = row.integer(3, kForever);
+        add_finding(findings, finding);
+    });
+}
+
+void add_stored(const Model* model, Datum key, Findings* findings) {
+    Finding stored = {};
+    stored.key = model->key.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_PACKED(key)) : key;
+    stored.kind = FindingKind::Stored;
+    stored.match.at = kNever;
+    add_finding(findings, stored);
+}
+
+char* statement_of(const Model* model, PlanName name) {
+    const char* schema = quote_identifier(model->name);
+    const char* lead_key = quote_identifier(model->lead_key);
+    const char* event_lead = quote_identifier(model->event_lead);
+    switch (name) {
+        case PlanName::LeadEvents:
+            return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", model->events_name,
+                            event_lead);
+        case PlanName::LeadRow:
+            return psprintf("SELECT lead_row FROM %s lead_row WHERE lead_row.%s = $1", model->leads_name, lead_key);
+        case PlanName::AllEvents:
+            return psprintf("SELECT event_row FROM %s event_row", model->events_name);
+        case PlanName::AllLeads:
+            return psprintf("SELECT lead_row FROM %s lead_row", model->leads_name);
+        case PlanName::LeadAdjustments:
+            return psprintf(
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments WHERE lead_id = $1",
+                format_type_be(model->key.type), schema);
+        case PlanName::AllAdjustments:
+            return psprintf("SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments",
+                            format_type_be(model->key.type), schema);
+        case PlanName::DueLeads:
+            return psprintf(
+                "SELECT lead_id FROM %s.scores WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
+                "FOR NO KEY UPDATE SKIP LOCKED",
+                schema);
+        case PlanName::FindScore:
+            return psprintf("SELECT FROM %s.scores WHERE lead_id = $1", schema);
+        case PlanName::AllScores:
+            return psprintf("SELECT lead_id FROM %s.scores", schema);
+        case PlanName::LeadEntries:
+            return psprintf(
+                "SELECT to_stage, max(at)::timestamptz FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
+                schema);
+        case PlanName::CreateScore:
+            return psprintf(
+                "INSERT INTO %s.scores (lead_id, version, stage_seq, stage_armed, stage) "
+                "VALUES ($1, 0, 0, false, $2) ON CONFLICT DO NOTHING",
+                schema);
+        case PlanName::DeleteScore:
+            return psprintf("DELETE FROM %s.scores WHERE lead_id = $1", schema);
+        case PlanName::DeleteTransitions:
+            return psprintf("DELETE FROM %s.transitions WHERE lead_id = $1", schema);
+        case PlanName::DeleteProblems:
+            return psprintf("DELETE FROM %s.problems WHERE lead_id = $1", schema);
+        case PlanName::DeleteAdjustments:
+            return psprintf("DELETE FROM %s.adjustments WHERE lead_id = $1", schema);
+        case PlanName::AddTransition:
+            return psprintf(
+                "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
+                "grade, version, cause, rule, actor, reason) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                schema);
+        case PlanName::AddProblem:
+            return psprintf(
+                "INSERT INTO %s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
+                "VALUES ($1, $2, $3, 1, clock_timestamp(), clock_timestamp()) ON CONFLICT (lead_id, rule) "
+                "DO UPDATE SET message = excluded.message, count = p.count + 1, last_at = excluded.last_at",
+                schema);
+        case PlanName::LockLead:
+            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", model->leads_name, lead_key);
+        case PlanName::LockLeadWaiting:
+            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->leads_name, lead_key);
+        case PlanName::FindLead:
+            return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
+        case PlanName::UpdateStatus: {
+            StringInfoData assignments;
+            StringInfoData columns;
+            StringInfoData values;
+            initStringInfo(&assignments);
+            initStringInfo(&columns);
+            initStringInfo(&values);
+            for (int i = 0; i < model->status_count; ++i) {
+                const char* separator = i > 0 ? ", " : "";
+                const char* column = quote_identifier(model->status[i].column);
+                appendStringInfo(&assignments, "%s%s = $%d", separator, column, i + 2);
+                appendStringInfo(&columns, "%s%s", separator, column);
+                appendStringInfo(&values, "%s$%d", separator, i + 2);
+            }
+            return psprintf("UPDATE %s SET %s WHERE %s = $1 AND ROW(%s) IS DISTINCT FROM ROW(%s)", model->leads_name,
+                            assignments.data, lead_key, columns.data, values.data);
+        }
+        case PlanName::Count:
+            break;
+    }
+    return nullptr;
+}
+
+int argument_types(const Model* model, PlanName name, Oid* types) {
+    types[0] = model->key.type;
+    switch (name) {
+        case PlanName::AllEvents:
+        case PlanName::AllLeads:
+        case PlanName::AllScores:
+        case PlanName::AllAdjustments:
+            return 0;
+        case PlanName::DueLeads:
+            types[0] = TIMESTAMPTZOID;
+            types[1] = INT8OID;
+            return 2;
+        case PlanName::CreateScore:
+            types[1] = TEXTOID;
+            return 2;
+        case PlanName::AddTransition: {
+            const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
+                                TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
+            memcpy(types + 1, rest, sizeof rest);
+            return 14;
+        }
+        case PlanName::AddProblem:
+            types[1] = TEXTOID;
+            types[2] = TEXTOID;
+            return 3;
+        case PlanName::UpdateStatus:
+            for (int i = 0; i < model->status_count; ++i) {
+                StatusKind kind = model->status[i].kind;
+                types[i + 1] = kind == StatusKind::Score     ? FLOAT8OID
+                               : kind == StatusKind::StageAt ? TIMESTAMPTZOID
+                                                             : TEXTOID;
+            }
+            return model->status_count + 1;
+        default:
+            return 1;
+    }
+}
+
+}  // namespace
+
+TransitionSource::TransitionSource(Tuplestorestate* rows) : rows_(rows) {
+    slot_type = &TTSOpsMinimalTuple;
+    reader_ = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+    marker_ = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+    tuplestore_select_read_pointer(rows, reader_);
+    tuplestore_rescan(rows);
+}
+
+bool TransitionSource::next(TupleTableSlot* slot) {
+    tuplestore_select_read_pointer(rows_, reader_);
+    return tuplestore_gettupleslot(rows_, true, false, slot);
+}
+
+void TransitionSource::mark() { tuplestore_copy_read_pointer(rows_, reader_, marker_); }
+
+void TransitionSource::back_to_mark() { tuplestore_copy_read_pointer(rows_, marker_, reader_); }
+
+SingleRowSource::SingleRowSource(HeapTuple row) : row_(row) { slot_type = &TTSOpsHeapTuple; }
+
+bool SingleRowSource::next(TupleTableSlot* slot) {
+    if (done_) return false;
+    done_ = true;
+    ExecStoreHeapTuple(row_, slot, false);
+    return true;
+}
+
+SPIPlanPtr plan(Model* model, PlanName name) {
+    SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
+    if (kept == nullptr) {
+        auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + 14)));
+        int count = argument_types(model, name, types);
+        kept = prepare_kept(statement_of(model, name), count, types);
+    }
+    return kept;
+}
+
+void read_lead(Model* model, Datum key, Findings* findings) {
+    read_query(model, plan(model, PlanName::LeadEvents), &key, model->events, read_events, findings, nullptr);
+    read_query(model, plan(model, PlanName::LeadRow), &key, model->leads, read_leads, findings, nullptr);
+    read_adjustments(model, key, findings);
+}
+
+void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, Findings* findings) {
+    TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
+    MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(row);
+    source->mark();
+    while (source->next(slot)) {
+        bool is_null = false;
+        Datum key = slot_getattr(slot, column, &is_null);
+        if (!is_null) add_stored(model, key, findings);
+        MemoryContextReset(row);
+    }
+    MemoryContextSwitchTo(caller);
+    ExecDropSingleTupleTableSlot(slot);
+    MemoryContextDelete(row);
+}
+
+void read_all_stored_keys(Model* model, Findings* findings) {
+    PushActiveSnapshot(GetLatestSnapshot());
+    read_stored_keys(model, findings, true);
+    PopActiveSnapshot();
+}
+
+void read_stored_keys(Model* model, Findings* findings, bool frozen) {
+    for_each_row(model, PlanName::AllScores, nullptr, frozen, [&](ResultRow row) {
+        bool is_null = false;
+        add_stored(model, row.value(1, &is_null), findings);
+    });
+}
+
+void read_adjustments(Model* model, Datum key, Findings* findings) {
+    read_adjustments(model, PlanName::LeadAdjustments, &key, false, findings);
+}
+
+void read_everything(Model* model, Findings* findings, ProblemList* problems, bool frozen) {
+    read_query(model, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings, problems,
+               frozen);
+    read_query(model, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems, frozen);
+    read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
+    read_stored_keys(model, findings, frozen);
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,64 @@
+// Reading the user's tables: the truth from which every scorecard can be computed again.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/findings.hpp"
+#include "pg/model.hpp"
+#include "pg/program.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+#include "utils/tuplestore.h"
+}
+
+namespace lead_scoring {
+
+// Rows of a trigger's transition table.
+class TransitionSource final : public RowSource {
+  public:
+    explicit TransitionSource(Tuplestorestate* rows);
+    bool next(TupleTableSlot* slot) override;
+    void mark() override;
+    void back_to_mark() override;
+
+  private:
+    Tuplestorestate* rows_;
+    int reader_;
+    int marker_;
+};
+
+// A single row, of a row trigger.
+class SingleRowSource final : public RowSource {
+  public:
+    explicit SingleRowSource(HeapTuple row);
+    bool next(TupleTableSlot* slot) override;
+    void mark() override {}
+    void back_to_mark() override { done_ = false; }
+
+  private:
+    HeapTuple row_;
+    bool done_ = false;
+};
+
+// Adds the adjustments of one lead.
+void read_adjustments(Model* model, Datum key, Findings* findings);
+
+// Adds what the log, the leads table and the adjustments say of one lead, as of a snapshot taken now (of the
+// transaction's in REPEATABLE READ and above). SPI must be connected, the identity the owner's.
+void read_lead(Model* model, Datum key, Findings* findings);
+
+// The same of all leads: whole tables, scores included. With `frozen` under the active snapshot, else under new ones.
+void read_everything(Model* model, Findings* findings, ProblemList* problems, bool frozen);
+
+// Adds a Stored finding for each key of `source`, a column of `relation`'s rows.
+void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, Findings* findings);
+// The same for every row of the model's scores.
+void read_stored_keys(Model* model, Findings* findings, bool frozen = false);
+// For TRUNCATE, which removes rows whether the transaction's snapshot sees them or not.
+void read_all_stored_keys(Model* model, Findings* findings);
+
+// The plan of that name, made at its first use; see model.hpp.
+SPIPlanPtr plan(Model* model, PlanName name);
+
+}  // namespace lead_scoring

@@ -1,0 +1,31 @@
+// Users' SQL expressions over one row of a table: parsed, checked and deparsed by the server, as those of CHECK
+// constraints are.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+extern "C" {
+#include "nodes/primnodes.h"
+#include "utils/rel.h"
+}
+
+namespace lead_scoring {
+
+enum class ExpressionKind {
+    Condition,  // boolean
+    Number,     // anything that casts to double precision by assignment; the expression is cast
+    Key,        // anything with a text output
+};
+
+// Parses and type-checks `typed` against the columns of `relation` and returns it as SQL that means the same in every
+// session. Names are looked up in pg_catalog and in the relation's own schema. Nothing of it is evaluated, for it may
+// be somebody else's. Refused with an error that shows the place: mutable functions, subqueries, aggregates, window and
+// set-returning functions, system columns, temporary functions.
+char* check_expression(Relation relation, const char* typed, ExpressionKind kind);
+
+// Compiles what check_expression returned: the planned expression, which refers to the row as Var 1. Planning may call
+// functions of the expression, so the caller must be who they belong to. Generated columns are replaced by what
+// generates them, since triggers may come to see a row before they are computed. Immutability is checked once more.
+Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind);
+
+}  // namespace lead_scoring

@@ -1,0 +1,58 @@
+// What a statement's rows say of the leads, collected and sorted by lead and time.
+//
+// Small statements stay in an array; large ones go through the server's tuplesort, which spills to disk.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "core/scorecard.hpp"
+#include "pg/lead_key.hpp"
+
+namespace lead_scoring {
+
+enum class FindingKind : int32 {
+    Stored,      // the lead has a row of state
+    Seen,        // an event of the lead was there
+    Known,       // the lead itself was there
+    Fit,         // a fit rule, match.target, matches the lead's attributes
+    Adjustment,  // match.points by hand, until match.at
+    Match,       // an event matched
+};
+
+struct Finding {
+    Datum key;
+    FindingKind kind;
+    Match match;
+};
+
+// All findings of one lead.
+struct LeadFindings {
+    Datum key;
+    bool known;  // Known was among them; then fit is complete
+    bool seen;   // Seen or a match was
+    const std::size_t* fit;
+    std::size_t fit_count;
+    const Adjustment* adjustments;
+    std::size_t adjustment_count;
+    const Match* matches;  // sorted
+    std::size_t match_count;
+};
+
+struct Findings;
+
+// Lives in the current memory context.
+Findings* make_findings(const KeyType& key);
+// Copies the key.
+void add_finding(Findings* findings, const Finding& finding);
+// To be called once, before reading. After it nothing can be added.
+void sort_findings(Findings* findings);
+// Back to the first lead; may be called any number of times.
+void rewind_findings(Findings* findings);
+// The next lead by key; valid until the next call.
+bool next_lead(Findings* findings, LeadFindings* lead);
+bool is_empty(const Findings* findings);
+// No more than one lead was found; to be asked after sorting.
+bool has_single_lead(const Findings* findings);
+void free_findings(Findings* findings);
+
+}  // namespace lead_scoring

@@ -1,0 +1,104 @@
+// window_funnel and funnel_times: the state holds the events that matter, 12 bytes each.
+#include "pg/postgres.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/funnel.hpp"
+#include "pg/growing_state.hpp"
+#include "pg/steps.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace {
+
+using namespace lead_scoring;
+
+struct Header {
+    StateStart start;
+    int64 window;
+    uint32 mode;
+    uint16 steps;
+    uint16 unsorted;  // 0 or 1; a state may hold anything
+};
+
+using State = GrowingState<Header, FunnelEvent>;
+
+constexpr uint32 kTag = 0x46554E01;  // "FUN", format 1
+
+void check_same(const Header* state, int64 window, uint32 mode, int steps) {
+    if (state->window != window) raise_not_constant("within");
+    if (state->mode != mode) raise_not_constant("mode");
+    if (state->steps != steps) raise_not_constant("number of steps");
+}
+
+Datum accumulate(FunctionCallInfo fcinfo, uint32 mode, int steps_argument) {
+    if (!has_time(fcinfo, 2) || PG_ARGISNULL(steps_argument)) return unchanged_state(fcinfo);
+    if (PG_ARGISNULL(1))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("within must not be null"),
+                        errhint("Write an interval such as '7 days'.")));
+    int64 window = duration_argument(fcinfo, 1, "within");
+    Steps steps = read_steps(PG_GETARG_ARRAYTYPE_P(steps_argument));
+    // Without strict_order, an event that matches no step changes nothing.
+    if (steps.bits == 0 && !(mode & kStrictOrder)) return unchanged_state(fcinfo);
+
+    Header* state;
+    if (PG_ARGISNULL(0)) {
+        state = State::create(kTag);
+        state->window = window;
+        state->mode = mode;
+        state->steps = static_cast<uint16>(steps.count);
+    } else {
+        state = State::get(fcinfo, 0, kTag, true);
+        check_same(state, window, mode, steps.count);
+    }
+    FunnelEvent event = {PG_GETARG_TIMESTAMPTZ(2), steps.bits};
+    if (state->start.items > 0 && event < State::items(state).back()) state->unsorted = 1;
+    PG_RETURN_POINTER(State::append(state, event));
+}
+
+FunnelPath path_of(Header* state) {
+    std::span<const FunnelEvent> events = State::items(state);
+    return run_cpp([&] {
+        int steps = std::min<int>(state->steps, kMaxFunnelSteps);
+        if (!state->unsorted) return longest_path(events, state->window, steps, state->mode);
+        std::vector<FunnelEvent> sorted(events.begin(), events.end());
+        std::sort(sorted.begin(), sorted.end());
+        return longest_path(sorted, state->window, steps, state->mode);
+    });
+}
+
+}  // namespace
+
+LEAD_SCORING_FUNCTION(window_funnel_accum) { return accumulate(fcinfo, 0, 3); }
+
+LEAD_SCORING_FUNCTION(window_funnel_accum_mode) {
+    uint32 mode = PG_ARGISNULL(3) ? 0 : parse_cached(fcinfo, 3, parse_funnel_mode);
+    return accumulate(fcinfo, mode, 4);
+}
+
+LEAD_SCORING_FUNCTION(window_funnel_combine) {
+    Header* state = State::get(fcinfo, 0, kTag, true);
+    Header* other = State::get(fcinfo, 1, kTag);
+    check_same(state, other->window, other->mode, other->steps);
+    auto first = State::items(state);
+    auto second = State::items(other);
+    bool in_order = first.empty() || second.empty() || !(second.front() < first.back());
+    if (state->unsorted || other->unsorted || !in_order) state->unsorted = 1;
+    PG_RETURN_POINTER(State::append(state, std::span<const FunnelEvent>(second)));
+}
+
+LEAD_SCORING_FUNCTION(window_funnel_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_INT32(0);
+    PG_RETURN_INT32(path_of(State::get(fcinfo, 0, kTag)).length);
+}
+
+LEAD_SCORING_FUNCTION(funnel_times_final) {
+    Datum times[kMaxFunnelSteps];
+    FunnelPath path;
+    if (!PG_ARGISNULL(0)) path = path_of(State::get(fcinfo, 0, kTag));
+    for (int i = 0; i < path.length; ++i) times[i] = TimestampTzGetDatum(path.times[i]);
+    PG_RETURN_ARRAYTYPE_P(construct_array(times, path.length, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}

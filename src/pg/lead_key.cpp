@@ -1,0 +1,46 @@
+#include "pg/postgres.hpp"
+
+#include "pg/lead_key.hpp"
+
+extern "C" {
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+}
+
+namespace lead_scoring {
+
+bool is_key_type(Oid type) {
+    return type == INT4OID || type == INT8OID || type == UUIDOID || type == TEXTOID || type == VARCHAROID;
+}
+
+KeyType key_type(Oid type) {
+    if (type == VARCHAROID) type = TEXTOID;
+    Assert(is_key_type(type));
+    TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_CMP_PROC_FINFO | TYPECACHE_LT_OPR);
+    KeyType key;
+    key.type = type;
+    key.collation = type == TEXTOID ? C_COLLATION_OID : InvalidOid;
+    key.length = entry->typlen;
+    key.by_value = entry->typbyval;
+    key.less_operator = entry->lt_opr;
+    key.compare = &entry->cmp_proc_finfo;
+    return key;
+}
+
+char* key_to_text(const KeyType& type, Datum key) {
+    Oid output = InvalidOid;
+    bool variable = false;
+    getTypeOutputInfo(type.type, &output, &variable);
+    return OidOutputFunctionCall(output, key);
+}
+
+Datum key_from_text(const KeyType& type, const char* text) {
+    Oid input = InvalidOid;
+    Oid parameter = InvalidOid;
+    getTypeInputInfo(type.type, &input, &parameter);
+    return OidInputFunctionCall(input, const_cast<char*>(text), parameter, -1);
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,31 @@
+// Lead keys as datums: int, bigint, uuid or text.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace lead_scoring {
+
+// How keys of one type are compared and copied. Text keys order by their bytes, whatever the database's collation, so
+// that all sessions lock in one order.
+struct KeyType {
+    Oid type = InvalidOid;
+    Oid collation = InvalidOid;
+    int16 length = 0;
+    bool by_value = false;
+    Oid less_operator = InvalidOid;
+    FmgrInfo* compare = nullptr;
+};
+
+// The type must be one of the four (varchar counts as text).
+KeyType key_type(Oid type);
+bool is_key_type(Oid type);
+
+inline int compare_keys(const KeyType& type, Datum a, Datum b) {
+    return DatumGetInt32(FunctionCall2Coll(type.compare, type.collation, a, b));
+}
+
+char* key_to_text(const KeyType& type, Datum key);
+// Raises the type's own input error where `text` is no key.
+Datum key_from_text(const KeyType& type, const char* text);
+
+}  // namespace lead_scoring

@@ -1,0 +1,148 @@
+// What happens on INSERT, UPDATE, DELETE and TRUNCATE of leads.
+
+#include "pg/postgres.hpp"
+
+#include "pg/trigger.hpp"
+
+extern "C" {
+#include "executor/tuptable.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+// Old and new rows of an update, pair by pair: both transition tables list them in the same order.
+class Pairs {
+  public:
+    Pairs(TriggerRun* run, RowSource* old_rows, RowSource* new_rows) : old_rows_(old_rows), new_rows_(new_rows) {
+        relation_ = run->data->tg_relation;
+        old_row_ = MakeSingleTupleTableSlot(RelationGetDescr(relation_), old_rows->slot_type);
+        key_ = key_column(run->model, relation_, true);
+    }
+    bool next(TupleTableSlot* new_row) { return new_rows_->next(new_row) && old_rows_->next(old_row_); }
+    bool key_differs(const Model* model, TupleTableSlot* new_row) {
+        bool old_null = false;
+        bool new_null = false;
+        Datum old_key = slot_getattr(old_row_, key_, &old_null);
+        Datum new_key = slot_getattr(new_row, key_, &new_null);
+        return old_null != new_null || (!old_null && compare_keys(model->key, old_key, new_key) != 0);
+    }
+    TupleTableSlot* old_row() { return old_row_; }
+    void finish() { ExecDropSingleTupleTableSlot(old_row_); }
+
+  private:
+    RowSource* old_rows_;
+    RowSource* new_rows_;
+    Relation relation_;
+    TupleTableSlot* old_row_;
+    AttrNumber key_;
+};
+
+// The new rows of an update that changed the key or what a fit rule reads.
+class ChangedLeads final : public RowSource {
+  public:
+    ChangedLeads(TriggerRun* run, RowSource* old_rows, RowSource* new_rows)
+        : run_(run), old_rows_(old_rows), new_rows_(new_rows), pairs_(run, old_rows, new_rows) {
+        slot_type = new_rows->slot_type;
+    }
+    bool next(TupleTableSlot* slot) override {
+        while (pairs_.next(slot))
+            if (pairs_.key_differs(run_->model, slot) ||
+                fit_input_differs(run_->model, run_->data->tg_relation, pairs_.old_row(), slot))
+                return true;
+        return false;
+    }
+    void mark() override {
+        old_rows_->mark();
+        new_rows_->mark();
+    }
+    void back_to_mark() override {
+        old_rows_->back_to_mark();
+        new_rows_->back_to_mark();
+    }
+    void finish() { pairs_.finish(); }
+
+  private:
+    TriggerRun* run_;
+    RowSource* old_rows_;
+    RowSource* new_rows_;
+    Pairs pairs_;
+};
+
+// The old rows of an update that changed the key: leads that are gone under that key.
+class LostKeys final : public RowSource {
+  public:
+    LostKeys(TriggerRun* run, RowSource* old_rows, RowSource* new_rows) : run_(run), pairs_(run, old_rows, new_rows) {
+        slot_type = new_rows->slot_type;
+        new_row_ = MakeSingleTupleTableSlot(RelationGetDescr(run->data->tg_relation), slot_type);
+    }
+    bool next(TupleTableSlot* slot) override {
+        while (pairs_.next(new_row_))
+            if (pairs_.key_differs(run_->model, new_row_)) {
+                ExecCopySlot(slot, pairs_.old_row());
+                return true;
+            }
+        return false;
+    }
+    void mark() override {}
+    void back_to_mark() override {}
+    void finish() {
+        pairs_.finish();
+        ExecDropSingleTupleTableSlot(new_row_);
+    }
+
+  private:
+    TriggerRun* run_;
+    Pairs pairs_;
+    TupleTableSlot* new_row_;
+};
+
+template <class Source>
+void update_leads(TriggerRun* run, Source make_source) {
+    auto old_rows = make_source(true);
+    auto new_rows = make_source(false);
+    ChangedLeads changed(run, &old_rows, &new_rows);
+    read_leads(run->model, run->data->tg_relation, &changed, run->findings, &run->problems);
+    changed.finish();
+
+    auto old_again = make_source(true);
+    auto new_again = make_source(false);
+    LostKeys lost(run, &old_again, &new_again);
+    Findings* gone = make_findings(run->model->key);
+    read_keys(run->model, run->data->tg_relation, key_column(run->model, run->data->tg_relation, true), &lost, gone);
+    lost.finish();
+
+    apply(run, run->findings, Work::Attributes);
+    apply(run, gone, Work::Forget);
+}
+
+}  // namespace
+
+// leads_changed('<model>') returns trigger
+LEAD_SCORING_FUNCTION(leads_changed) {
+    TriggerRun run;
+    if (!begin_trigger(fcinfo, TriggerTable::Leads, &run)) return PointerGetDatum(nullptr);
+
+    TriggerData* data = run.data;
+    if (TRIGGER_FIRED_BY_INSERT(data->tg_event)) {
+        read_rows(&run, TriggerTable::Leads, false);
+        apply(&run, run.findings, Work::Attributes);
+    } else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event) && TRIGGER_FIRED_FOR_ROW(data->tg_event)) {
+        update_leads(&run,
+                     [&](bool old_rows) { return SingleRowSource(old_rows ? data->tg_trigtuple : data->tg_newtuple); });
+    } else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event)) {
+        update_leads(&run,
+                     [&](bool old_rows) { return TransitionSource(old_rows ? data->tg_oldtable : data->tg_newtable); });
+    } else {
+        if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
+            read_row_keys(&run, TriggerTable::Leads, true, run.findings);
+        else
+            read_all_stored_keys(run.model, run.findings);
+        apply(&run, run.findings, Work::Forget);
+    }
+    end_trigger(&run);
+    return PointerGetDatum(nullptr);
+}

@@ -1,0 +1,349 @@
+// Invalidation. A callback may run at any lock or catalog access, also while a model is being read. So it only marks:
+// the models that rest on the relation, and a counter by which a model under construction notices that it may be old
+// already. A stale model is replaced at the next use_model and freed with the transaction, for a caller further up the
+// stack may still work with it.
+
+#include "pg/postgres.hpp"
+
+#include "pg/model.hpp"
+
+#include "pg/owner.hpp"
+#include "pg/program.hpp"
+#include "pg/query.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+struct CacheEntry {
+    char name[NAMEDATALEN];
+    Model* model;
+};
+
+HTAB* cache = nullptr;
+uint64 invalidations = 0;
+
+void mark_stale(Oid relation) {
+    ++invalidations;
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, cache);
+    while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan))) {
+        Model* model = entry->model;
+        if (model == nullptr) continue;
+        bool concerned = !OidIsValid(relation) || relation == model->settings || relation == model->versions ||
+                         relation == model->scores || relation == model->events || relation == model->leads ||
+                         has_program(model, relation);
+        if (concerned) model->stale = true;
+    }
+}
+
+extern "C" void relation_changed(Datum, Oid relation) { mark_stale(relation); }
+extern "C" void catalog_changed(Datum, int, uint32) { mark_stale(InvalidOid); }
+
+void make_cache() {
+    if (cache != nullptr) return;
+    HASHCTL control = {};
+    control.keysize = NAMEDATALEN;
+    control.entrysize = sizeof(CacheEntry);
+    cache = hash_create("lead_scoring models", 16, &control, HASH_ELEM | HASH_STRINGS);
+    CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
+    for (int catalog : {NAMESPACEOID, AUTHOID, PROCOID}) CacheRegisterSyscacheCallback(catalog, catalog_changed, 0);
+}
+
+extern "C" void free_plans(void* argument) {
+    auto* model = static_cast<Model*>(argument);
+    for (SPIPlanPtr plan : model->plans)
+        if (plan != nullptr) SPI_freeplan(plan);
+}
+
+Oid relation_owner(Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return InvalidOid;
+    Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+Oid schema_owner(Oid schema) {
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+    if (!HeapTupleIsValid(tuple)) return InvalidOid;
+    Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+[[noreturn]] void no_such_model(const char* name) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
+                    errdetail("A model is a schema with a table \"scores\" of scorecards."),
+                    errhint("SELECT model FROM lead_scoring.models() lists the models; SELECT "
+                            "lead_scoring.drop_model(%s) removes what is left of a dropped one.",
+                            quote_literal_cstr(name))));
+    pg_unreachable();
+}
+
+Oid table_of(const char* model, const char* setting, const char* text) {
+    List* names = LEAD_SCORING_QUALIFIED_NAME(text);
+    Oid relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+    if (!OidIsValid(relation))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                        errmsg("model \"%s\" cannot find its %s table %s", model, setting, text),
+                        errdetail("The table was renamed, moved or dropped after the model was made."),
+                        errhint("UPDATE %s.settings SET %s = 'schema.new_name';", quote_identifier(model), setting)));
+    return relation;
+}
+
+void require_owner(const Model* model, Oid relation, const char* what) {
+    if (!OidIsValid(relation)) no_such_model(model->name);
+    if (has_privs_of_role(model->owner, relation_owner(relation))) return;
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+         errmsg("role \"%s\", which owns model \"%s\", does not own its %s", GetUserNameFromId(model->owner, false),
+                model->name, what),
+         errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
+                   "the leads and the events table."),
+         errhint("ALTER TABLE %s OWNER TO %s;",
+                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation)),
+                 quote_identifier(GetUserNameFromId(model->owner, false)))));
+}
+
+// As SQL takes it; what the settings say is never put into a statement.
+char* qualified_name(const Model* model, Oid relation) {
+    char* name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+    return MemoryContextStrdup(model->context, name);
+}
+
+void require_column(const Model* model, Oid table, const char* setting, const char* column) {
+    if (get_attnum(table, column) != InvalidAttrNumber) return;
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_COLUMN),
+             errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column, get_rel_name(table)),
+             errdetail("The column was renamed or dropped after the model was made."),
+             errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
+}
+
+StatusKind status_kind(const char* name) {
+    if (strcmp(name, "stage") == 0) return StatusKind::Stage;
+    if (strcmp(name, "score") == 0) return StatusKind::Score;
+    if (strcmp(name, "grade") == 0) return StatusKind::Grade;
+    return StatusKind::StageAt;
+}
+
+void read_status_columns(Model* model) {
+    query(psprintf("SELECT c.key, c.value FROM %s.settings s, jsonb_each_text(s.status_columns) c ORDER BY c.key",
+                   quote_identifier(model->name)));
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    model->status_count = static_cast<int>(SPI_processed);
+    model->status = static_cast<StatusColumn*>(palloc0(sizeof(StatusColumn) * (SPI_processed + 1)));
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        ResultRow row{i};
+        StatusColumn& column = model->status[i];
+        char* name = row.text(1);
+        column.kind = status_kind(name);
+        if (column.kind == StatusKind::StageAt && strlen(name) > 3)
+            column.stage = pnstrdup(name, static_cast<Size>(strlen(name) - 3));  // <stage>_at
+        column.column = row.text(2);
+        if (get_attnum(model->leads, column.column) == InvalidAttrNumber)
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                            errmsg("model \"%s\" cannot find status column \"%s\" of table \"%s\"", model->name,
+                                   column.column, get_rel_name(model->leads)),
+                            errdetail("The column was renamed or dropped after the model was made."),
+                            errhint("UPDATE %s.settings SET status_columns = status_columns - %s;",
+                                    quote_identifier(model->name), quote_literal_cstr(name))));
+    }
+    MemoryContextSwitchTo(caller);
+}
+
+// The binding; without a settings row (a dump half restored) the model counts as paused.
+void read_settings(Model* model) {
+    query(
+        psprintf("SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean FROM %s.settings",
+                 quote_identifier(model->name)));
+    if (SPI_processed == 0) {
+        model->paused = true;
+        return;
+    }
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    ResultRow row{0};
+    model->leads_name = row.text(1);
+    model->events_name = row.text(2);
+    model->lead_key = row.text(3);
+    model->event_lead = row.text(4);
+    model->event_type = row.text(5);
+    model->event_time = row.text(6);
+    model->paused = row.boolean(7, false);
+    MemoryContextSwitchTo(caller);
+    model->leads = table_of(model->name, "leads", model->leads_name);
+    model->events = table_of(model->name, "events", model->events_name);
+    model->leads_name = qualified_name(model, model->leads);
+    model->events_name = qualified_name(model, model->events);
+    require_owner(model, model->leads, "leads table");
+    require_owner(model, model->events, "events table");
+    require_column(model, model->leads, "lead_key", model->lead_key);
+    require_column(model, model->events, "event_lead", model->event_lead);
+    require_column(model, model->events, "event_type", model->event_type);
+    require_column(model, model->events, "event_time", model->event_time);
+    read_status_columns(model);
+}
+
+// The latest snapshot, so that no transaction works by a version that another one has replaced.
+void read_model(Model* model) {
+    connect_spi();
+    PushActiveSnapshot(GetLatestSnapshot());
+    read_settings(model);
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    model->version = load_version(model->name, 0);
+    MemoryContextSwitchTo(caller);
+    PopActiveSnapshot();
+    finish_spi();
+}
+
+Model* build_model(const char* name) {
+    Oid schema = get_namespace_oid(name, true);
+    Oid settings = OidIsValid(schema) ? get_relname_relid("settings", schema) : InvalidOid;
+    if (!OidIsValid(settings)) no_such_model(name);
+
+    // Under the transaction until it is whole, so that an error frees it.
+    MemoryContext context = AllocSetContextCreate(TopTransactionContext, "lead_scoring model", ALLOCSET_DEFAULT_SIZES);
+    auto* model = static_cast<Model*>(MemoryContextAllocZero(context, sizeof(Model)));
+    model->context = context;
+    model->name = MemoryContextStrdup(context, name);
+    model->schema = schema;
+    model->owner = schema_owner(schema);
+    model->settings = settings;
+    model->versions = get_relname_relid("versions", schema);
+    model->scores = get_relname_relid("scores", schema);
+    require_owner(model, model->settings, "settings");
+    require_owner(model, model->versions, "versions");
+    require_owner(model, model->scores, "scores");
+
+    SavedIdentity saved = become(model->owner);
+    uint64 before = invalidations;
+    read_model(model);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    AttrNumber key = get_attnum(model->scores, "lead_id");
+    Oid type = key == InvalidAttrNumber ? InvalidOid : get_atttype(model->scores, key);
+    if (!is_key_type(type)) no_such_model(name);
+    model->key = key_type(type);
+    MemoryContextCallback* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
+    callback->func = free_plans;
+    callback->arg = model;
+    MemoryContextRegisterResetCallback(context, callback);
+    MemoryContextSwitchTo(caller);
+    restore(saved);
+    model->stale = before != invalidations;
+    return model;
+}
+
+}  // namespace
+
+Model* use_model(const char* name) {
+    make_cache();
+    char key[NAMEDATALEN] = {};
+    strlcpy(key, name, NAMEDATALEN);
+    bool found = false;
+    auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_FIND, &found));
+    if (found && !entry->model->stale) return entry->model;
+
+    Model* model = build_model(key);
+    entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_ENTER, &found));
+    if (found) MemoryContextSetParent(entry->model->context, TopTransactionContext);
+    MemoryContextSetParent(model->context, CacheMemoryContext);
+    entry->model = model;
+    return model;
+}
+
+Model* use_model_of(Oid scores) {
+    Oid schema = get_rel_namespace(scores);
+    char* name = OidIsValid(schema) ? get_namespace_name(schema) : nullptr;
+    if (name == nullptr || get_relname_relid("scores", schema) != scores)
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("relation with OID %u is no model's scores", scores),
+                        errdetail("A model is a schema that lead_scoring.create_model made."),
+                        errhint("SELECT model FROM lead_scoring.models();")));
+    return use_model(name);
+}
+
+const PublishedVersion* current_version(Model* model) {
+    if (model->version == nullptr || !IsolationUsesXactSnapshot()) return model->version;
+    LocalTransactionId transaction = LEAD_SCORING_LOCAL_TRANSACTION;
+    if (model->checked_in == transaction) return model->version;
+
+    SavedIdentity saved = become(model->owner);
+    connect_spi();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    query(psprintf("SELECT max(version) FROM %s.versions", quote_identifier(model->name)));
+    int64 visible = ResultRow{0}.integer(1, 0);
+    PopActiveSnapshot();
+    finish_spi();
+    restore(saved);
+    if (visible != model->version->number)
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                        errmsg("could not serialize access due to a new version of model \"%s\"", model->name),
+                        errdetail("Version " INT64_FORMAT " was published after this transaction began.",
+                                  model->version->number),
+                        errhint("Run the transaction again.")));
+    model->checked_in = transaction;
+    return model->version;
+}
+
+const PublishedVersion* other_version(Model* model, int64 number) {
+    if (model->version != nullptr && model->version->number == number) return model->version;
+    for (const OtherVersion* known = model->others; known != nullptr; known = known->next)
+        if (known->version->number == number) return known->version;
+    SavedIdentity saved = become(model->owner);
+    connect_spi();
+    PushActiveSnapshot(GetLatestSnapshot());
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    PublishedVersion* version = load_version(model->name, number);
+    if (version != nullptr) {
+        auto* other = static_cast<OtherVersion*>(MemoryContextAlloc(model->context, sizeof(OtherVersion)));
+        *other = {version, model->others};
+        model->others = other;
+    }
+    MemoryContextSwitchTo(caller);
+    PopActiveSnapshot();
+    finish_spi();
+    restore(saved);
+    return version;
+}
+
+void check_owner(const Model* model) {
+    if (has_privs_of_role(GetUserId(), model->owner)) return;
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of model \"%s\"", model->name),
+                    errdetail("The model belongs to role \"%s\".", GetUserNameFromId(model->owner, false)),
+                    errhint("SET ROLE %s;", quote_identifier(GetUserNameFromId(model->owner, false)))));
+}
+
+}  // namespace lead_scoring
+
+using namespace lead_scoring;
+
+// binding_changed() returns trigger: on settings and versions; makes every session read the model again.
+LEAD_SCORING_FUNCTION(binding_changed) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("binding_changed() was not called by a trigger"),
+                        errdetail("It is the trigger function of a model's settings and versions."),
+                        errhint("Let lead_scoring.create_model() make the triggers.")));
+    auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
+    CacheInvalidateRelcache(trigger->tg_relation);
+    return PointerGetDatum(nullptr);
+}

@@ -1,0 +1,61 @@
+// The names that a growing state keeps at its far end, each once: a length before the text, the newest name first.
+#pragma once
+
+#include "pg/growing_state.hpp"
+
+namespace lead_scoring {
+
+// Walks the names of a state, refusing what is cut short.
+class Names {
+  public:
+    explicit Names(std::string_view names) : rest_(names) {}
+
+    bool next(std::string_view& name) {
+        if (rest_.empty()) return false;
+        uint32 length;
+        if (rest_.size() < sizeof(length)) raise_no_state();
+        std::memcpy(&length, rest_.data(), sizeof(length));
+        if (rest_.size() - sizeof(length) < length) raise_no_state();
+        name = rest_.substr(sizeof(length), length);
+        rest_.remove_prefix(sizeof(length) + length);
+        return true;
+    }
+
+  private:
+    std::string_view rest_;
+};
+
+// The number of a name, from 0 in order of arrival; -1 where the state has not got it. `count` is how many it has.
+inline int find_name(std::string_view names, uint32 count, std::string_view wanted) {
+    Names walk(names);
+    std::string_view name;
+    for (uint32 number = count; walk.next(name); --number)
+        if (name == wanted) return static_cast<int>(number) - 1;
+    return -1;
+}
+
+// All names by number; raises where they are not as many as there is room for.
+inline void collect_names(std::string_view names, std::span<std::string_view> by_number) {
+    Names walk(names);
+    std::size_t number = by_number.size();
+    std::string_view name;
+    while (walk.next(name)) {
+        if (number == 0) raise_no_state();
+        by_number[--number] = name;
+    }
+    if (number != 0) raise_no_state();
+}
+
+// Puts a name that the state has not got before the others.
+template <class State, class Header>
+Header* add_name(Header* state, std::string_view name) {
+    auto length = static_cast<uint32>(name.size());
+    state = State::reserve(state, sizeof(length) + length);
+    state->start.names_size += static_cast<uint32>(sizeof(length)) + length;
+    char* front = const_cast<char*>(State::names(state).data());
+    std::memcpy(front, &length, sizeof(length));
+    name.copy(front + sizeof(length), length);
+    return state;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,50 @@
+// Acting as the model's owner, the way foreign-key checks act as the owner of the table they read.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+}
+
+namespace lead_scoring {
+
+struct SavedIdentity {
+    Oid user;
+    int context;
+    int settings;  // nest level of the search_path
+};
+
+// Row security of the owner's own tables does not hold the owner back, users' expressions cannot touch the session, and
+// the caller's search_path does not reach our statements. An error in between needs no undoing: (sub)transaction abort
+// restores all of it.
+inline SavedIdentity become(Oid owner) {
+    SavedIdentity saved;
+    GetUserIdAndSecContext(&saved.user, &saved.context);
+    SetUserIdAndSecContext(
+        owner, saved.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+    constexpr const char* kSafePath = "pg_catalog, pg_temp";
+    saved.settings = NewGUCNestLevel();
+    if (strcmp(namespace_search_path, kSafePath) != 0)
+        set_config_option("search_path", kSafePath, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    return saved;
+}
+
+// As the owner, but no more than that: for writing the user's own leads table. Triggers there are the user's; what they
+// may do is not ours to restrict, and the caller's search_path holds for them as it does under a foreign key's action.
+inline SavedIdentity act_as(Oid owner) {
+    SavedIdentity saved;
+    GetUserIdAndSecContext(&saved.user, &saved.context);
+    SetUserIdAndSecContext(owner, saved.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+    saved.settings = NewGUCNestLevel();
+    return saved;
+}
+
+inline void restore(const SavedIdentity& saved) {
+    AtEOXact_GUC(false, saved.settings);
+    SetUserIdAndSecContext(saved.user, saved.context);
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,95 @@
+// The first include of every file in src/pg, and the only home of server version differences.
+//
+// postgres.h redefines snprintf and friends and brings macros that break C++ headers; both are undone here, so
+// that core and standard headers can follow in any order.
+#pragma once
+
+extern "C" {
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+}
+
+#undef Max
+#undef Min
+#undef Abs
+#undef _
+#undef gettext
+#undef dgettext
+#undef ngettext
+#undef dngettext
+#undef snprintf
+#undef vsnprintf
+#undef sprintf
+#undef vsprintf
+#undef printf
+#undef fprintf
+#undef vprintf
+#undef vfprintf
+#undef strerror
+#undef strerror_r
+
+// Before 16 the macro is empty, and -fvisibility=hidden would hide even the magic block.
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+namespace lead_scoring {
+
+// What tree walkers and mutators are cast to.
+#if PG_VERSION_NUM < 160000
+using TreeWalker = bool (*)();
+using TreeMutator = struct Node* (*)();
+#else
+using TreeWalker = bool (*)(struct Node*, void*);
+using TreeMutator = struct Node* (*)(struct Node*, void*);
+#endif
+
+}  // namespace lead_scoring
+
+// The transaction's local id, which no other transaction of this backend has.
+#if PG_VERSION_NUM < 170000
+#define LEAD_SCORING_LOCAL_TRANSACTION (MyProc->lxid)
+#else
+#define LEAD_SCORING_LOCAL_TRANSACTION (MyProc->vxid.lxid)
+#endif
+
+#if PG_VERSION_NUM < 160000
+#define LEAD_SCORING_QUALIFIED_NAME(text) stringToQualifiedNameList(text)
+#else
+#define LEAD_SCORING_QUALIFIED_NAME(text) stringToQualifiedNameList(text, nullptr)
+#endif
+
+#if PG_VERSION_NUM < 160000
+#define LEAD_SCORING_UPDATE_INDEXES bool
+#define LEAD_SCORING_NEEDS_INDEXES(indexes) (indexes)
+#define LEAD_SCORING_INSERT_INDEX_TUPLES(result, slot, executor, indexes)                                              \
+    ExecInsertIndexTuples(result, slot, executor, true, false, nullptr, NIL)
+#else
+#define LEAD_SCORING_UPDATE_INDEXES TU_UpdateIndexes
+#define LEAD_SCORING_NEEDS_INDEXES(indexes) ((indexes) != TU_None)
+#define LEAD_SCORING_INSERT_INDEX_TUPLES(result, slot, executor, indexes)                                              \
+    ExecInsertIndexTuples(result, slot, executor, true, false, nullptr, NIL, (indexes) == TU_Summarizing)
+#endif
+
+#if PG_VERSION_NUM < 180000
+#define LEAD_SCORING_INDEX_BEGINSCAN(heap, index, snapshot, keys) index_beginscan(heap, index, snapshot, keys, 0)
+#define LEAD_SCORING_NOT_DEFERRABLE
+#else
+#define LEAD_SCORING_INDEX_BEGINSCAN(heap, index, snapshot, keys)                                                      \
+    index_beginscan(heap, index, snapshot, nullptr, keys, 0)
+#define LEAD_SCORING_NOT_DEFERRABLE , false
+#endif
+
+// Declares and registers the C symbol of an SQL function: lead_scoring_<name>.
+#define LEAD_SCORING_FUNCTION(name)                                                                                    \
+    extern "C" {                                                                                                       \
+    PGDLLEXPORT Datum lead_scoring_##name(PG_FUNCTION_ARGS);                                                           \
+    PG_FUNCTION_INFO_V1(lead_scoring_##name);                                                                          \
+    }                                                                                                                  \
+    Datum lead_scoring_##name(PG_FUNCTION_ARGS)

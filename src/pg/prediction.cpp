@@ -1,0 +1,86 @@
+// auc, brier, log_loss and calibration: how well scores and probabilities predict who converts.
+#include "pg/postgres.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "core/auc.hpp"
+#include "core/calibration.hpp"
+#include "pg/growing_state.hpp"
+#include "pg/mean.hpp"
+
+namespace {
+
+using namespace lead_scoring;
+
+struct Header {
+    StateStart start;
+};
+
+using State = GrowingState<Header, ScoreCount>;
+
+constexpr uint32 kTag = 0x41554301;  // "AUC", format 1
+
+// A probability with an outcome; false where one of them is NULL.
+bool read_prediction(FunctionCallInfo fcinfo, double& probability, bool& outcome) {
+    if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) return false;
+    probability = PG_GETARG_FLOAT8(1);
+    outcome = PG_GETARG_BOOL(2);
+    if (!(probability >= 0 && probability <= 1)) run_cpp([&] { check_probability(probability); });
+    return true;
+}
+
+}  // namespace
+
+LEAD_SCORING_FUNCTION(auc_accum) {
+    if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || std::isnan(PG_GETARG_FLOAT8(1))) return unchanged_state(fcinfo);
+    Header* state = PG_ARGISNULL(0) ? State::create(kTag) : State::get(fcinfo, 0, kTag, true);
+    state = State::reserve_merged(state, 1, merge_scores);
+    bool converted = PG_GETARG_BOOL(2);
+    PG_RETURN_POINTER(State::append(state, ScoreCount{PG_GETARG_FLOAT8(1), converted ? 1 : 0, converted ? 0 : 1}));
+}
+
+LEAD_SCORING_FUNCTION(auc_combine) {
+    Header* other = State::get(fcinfo, 1, kTag);
+    Header* state = State::reserve_merged(State::get(fcinfo, 0, kTag, true), other->start.items, merge_scores);
+    PG_RETURN_POINTER(State::append(state, std::span<const ScoreCount>(State::items(other))));
+}
+
+LEAD_SCORING_FUNCTION(auc_final) {
+    std::span<const ScoreCount> counts = State::items(State::get(fcinfo, 0, kTag));
+    auto area = run_cpp([&] {
+        std::vector<ScoreCount> merged(counts.begin(), counts.end());
+        merged.resize(merge_scores(merged));
+        return area_under_curve(merged);
+    });
+    if (!area) PG_RETURN_NULL();
+    PG_RETURN_FLOAT8(*area);
+}
+
+LEAD_SCORING_FUNCTION(brier_accum) {
+    ExactMean& mean = mean_to_change(fcinfo);
+    double probability;
+    bool outcome;
+    if (read_prediction(fcinfo, probability, outcome)) mean.add(brier_term(probability, outcome));
+    return mean_datum(mean);
+}
+
+LEAD_SCORING_FUNCTION(brier_final) { return mean_result(fcinfo, kShareUnit); }
+
+LEAD_SCORING_FUNCTION(log_loss_accum) {
+    ExactMean& mean = mean_to_change(fcinfo);
+    double probability;
+    bool outcome;
+    if (read_prediction(fcinfo, probability, outcome)) {
+        auto term = log_loss_term(probability, outcome);
+        if (term)
+            mean.add(*term);
+        else
+            mean.add_infinity();
+    }
+    return mean_datum(mean);
+}
+
+LEAD_SCORING_FUNCTION(log_loss_final) { return mean_result(fcinfo, kLogUnit); }

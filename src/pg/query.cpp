@@ -1,0 +1,29 @@
+#include "pg/postgres.hpp"
+
+#include "pg/query.hpp"
+
+namespace lead_scoring {
+
+void query(const char* sql, int arguments, Oid* types, Datum* values, const char* nulls) {
+    int code = SPI_execute_with_args(sql, arguments, types, values, nulls, true, 0);
+    if (code < 0) elog(ERROR, "query failed: %s", SPI_result_code_string(code));
+}
+
+SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types) {
+    SPIPlanPtr plan = SPI_prepare(sql, arguments, types);
+    if (plan == nullptr) elog(ERROR, "cannot prepare a statement: %s", SPI_result_code_string(SPI_result));
+    if (SPI_keepplan(plan) != 0) elog(ERROR, "cannot keep a plan");
+    return plan;
+}
+
+void connect_spi() {
+    int code = SPI_connect();
+    if (code != SPI_OK_CONNECT) elog(ERROR, "cannot connect to SPI: %s", SPI_result_code_string(code));
+}
+
+void finish_spi() {
+    int code = SPI_finish();
+    if (code != SPI_OK_FINISH) elog(ERROR, "cannot finish SPI: %s", SPI_result_code_string(code));
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,52 @@
+// Small conveniences over SPI.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+}
+
+namespace lead_scoring {
+
+// One row of the latest SPI result. Columns count from 1; text is a fresh C string, null where the column is.
+struct ResultRow {
+    uint64 row;
+
+    Datum value(int column, bool* is_null) const {
+        return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, is_null);
+    }
+    char* text(int column) const { return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column); }
+    bool null(int column) const {
+        bool is_null = false;
+        value(column, &is_null);
+        return is_null;
+    }
+    double number(int column, double missing) const {
+        bool is_null = false;
+        Datum datum = value(column, &is_null);
+        return is_null ? missing : DatumGetFloat8(datum);
+    }
+    int64 integer(int column, int64 missing) const {
+        bool is_null = false;
+        Datum datum = value(column, &is_null);
+        return is_null ? missing : DatumGetInt64(datum);
+    }
+    bool boolean(int column, bool missing) const {
+        bool is_null = false;
+        Datum datum = value(column, &is_null);
+        return is_null ? missing : DatumGetBool(datum);
+    }
+};
+
+// Runs `sql` under the active snapshot; SPI must be connected. `nulls` may be null: none is.
+void query(const char* sql, int arguments = 0, Oid* types = nullptr, Datum* values = nullptr,
+           const char* nulls = nullptr);
+
+// As SPI_prepare and SPI_keepplan, checked.
+SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types);
+
+void connect_spi();
+void finish_spi();
+
+}  // namespace lead_scoring

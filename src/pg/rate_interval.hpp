@@ -1,0 +1,13 @@
+// The composite type rate_interval: a rate with the bounds of its interval, and the number of leads it speaks of.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "core/wilson.hpp"
+
+namespace lead_scoring {
+
+// rate null: there is none, and neither are bounds.
+Datum rate_interval_datum(FunctionCallInfo fcinfo, const double* rate, Bounds bounds, int64 leads);
+
+}  // namespace lead_scoring

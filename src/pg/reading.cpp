@@ -1,0 +1,46 @@
+#include "pg/postgres.hpp"
+
+#include "pg/reading.hpp"
+
+extern "C" {
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+}
+
+namespace lead_scoring {
+
+Reading begin_reading(const char* name) {
+    Reading reading = {};
+    reading.model = use_model(name);
+    if (pg_class_aclcheck(reading.model->scores, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for model \"%s\"", name),
+                        errdetail("Reading its scores takes SELECT on table %s.scores.", quote_identifier(name)),
+                        errhint("GRANT SELECT ON %s.scores TO %s;", quote_identifier(name),
+                                quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+    reading.version = reading.model->version;
+    if (reading.version == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("model \"%s\" has no published version", name),
+                        errdetail("Scores follow from what was published."),
+                        errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(name))));
+    reading.identity = become(reading.model->owner);
+    connect_spi();
+    return reading;
+}
+
+void end_reading(const Reading* reading) {
+    finish_spi();
+    restore(reading->identity);
+}
+
+Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type) {
+    Oid given = get_fn_expr_argtype(fcinfo->flinfo, number);
+    Datum value = PG_GETARG_DATUM(number);
+    if (given == type.type) return value;
+    Oid output = InvalidOid;
+    bool variable = false;
+    getTypeOutputInfo(given, &output, &variable);
+    return key_from_text(type, OidOutputFunctionCall(output, value));
+}
+
+}  // namespace lead_scoring

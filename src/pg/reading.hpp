@@ -1,0 +1,27 @@
+// What the reading functions have in common: who may read, which lead is meant, and the owner's identity.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/model.hpp"
+#include "pg/owner.hpp"
+#include "pg/query.hpp"
+
+namespace lead_scoring {
+
+// One run of a reading function, from begin_reading to end_reading. Everything is read under one snapshot: the newest
+// of the calling statement.
+struct Reading {
+    Model* model;
+    const PublishedVersion* version;
+    SavedIdentity identity;
+};
+
+// Raises 42704 for an unknown model, 42501 unless the caller may SELECT its scores, 55000 where nothing is published.
+Reading begin_reading(const char* model);
+void end_reading(const Reading* reading);
+
+// The key that argument `number` gives, as text or in a key type of its own.
+Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type);
+
+}  // namespace lead_scoring

@@ -1,0 +1,120 @@
+// Moves that time alone makes, and those that a hand makes.
+
+#include "pg/postgres.hpp"
+
+#include "pg/event_log.hpp"
+#include "pg/owner.hpp"
+#include "pg/query.hpp"
+#include "pg/reading.hpp"
+#include "pg/statement.hpp"
+
+extern "C" {
+#include "catalog/pg_class.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+// Who may write the history may move leads.
+void check_may_move(const Model* model) {
+    Oid transitions = get_relname_relid("transitions", model->schema);
+    if (OidIsValid(transitions) && pg_class_aclcheck(transitions, GetUserId(), ACL_INSERT) == ACLCHECK_OK) return;
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("permission denied to move leads of model \"%s\"", model->name),
+                    errdetail("Moving leads takes INSERT on table %s.transitions.", quote_identifier(model->name)),
+                    errhint("GRANT INSERT ON %s.transitions TO %s;", quote_identifier(model->name),
+                            quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+// The version to work by, or null where the model does not score at present.
+const PublishedVersion* scoring_version(Model* model) {
+    const PublishedVersion* version = current_version(model);
+    return model->paused ? nullptr : version;
+}
+
+void add_stored_lead(const Model* model, Datum key, Findings* findings) {
+    Finding stored = {};
+    stored.key = key;
+    stored.kind = FindingKind::Stored;
+    stored.match.at = kNever;
+    add_finding(findings, stored);
+}
+
+}  // namespace
+
+// refresh_leads(model text, due timestamptz, most bigint) returns bigint
+LEAD_SCORING_FUNCTION(refresh_leads) {
+    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    check_may_move(model);
+    const PublishedVersion* version = scoring_version(model);
+    if (version == nullptr) PG_RETURN_INT64(0);
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    Datum arguments[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
+    SPI_execute_plan(plan(model, PlanName::DueLeads), arguments, nullptr, false, 0);
+    uint64 leads = SPI_processed;
+    Findings* findings = make_findings(model->key);
+    for (uint64 i = 0; i < leads; ++i) {
+        bool is_null = false;
+        add_stored_lead(model, ResultRow{i}.value(1, &is_null), findings);
+    }
+    Applied applied = {};
+    if (leads > 0) {
+        sort_findings(findings);
+        applied = apply_findings(model, version, findings, Work::Refresh);
+    }
+    restore(identity);
+    write_statuses(model, applied.statuses, false);
+    finish_spi();
+    PG_RETURN_INT64(static_cast<int64>(leads));
+}
+
+// set_stage(model text, lead, stage text, reason text)
+LEAD_SCORING_FUNCTION(set_stage) {
+    for (int i = 0; i < 3; ++i)
+        if (PG_ARGISNULL(i))
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of set_stage is NULL"),
+                            errdetail("Only the reason may be left out."),
+                            errhint("SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');")));
+    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    check_may_move(model);
+    const PublishedVersion* version = scoring_version(model);
+    if (version == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("model \"%s\" does not score at present", model->name),
+                        errdetail("It is paused, or nothing is published."),
+                        errhint("SELECT lead_scoring.resume(%s);", quote_literal_cstr(model->name))));
+    const char* stage = text_to_cstring(PG_GETARG_TEXT_PP(2));
+    MoveByHand move = {};
+    move.stage = find_stage(version, stage);
+    if (move.stage == kNoStage)
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" has no stage \"%s\"", model->name, stage),
+                 errdetail("Version " INT64_FORMAT " is the one in force.", version->number),
+                 errhint("SELECT name FROM %s.stages;", quote_identifier(model->name))));
+    move.actor = GetUserNameFromId(GetUserId(), false);
+    move.reason = PG_ARGISNULL(3) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(3));
+    Datum key = lead_argument(fcinfo, 1, model->key);
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    Datum arguments[] = {key};
+    SPI_execute_plan(plan(model, PlanName::FindScore), arguments, nullptr, false, 0);
+    if (SPI_processed == 0)
+        ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+                        errmsg("model \"%s\" knows no lead \"%s\"", model->name, key_to_text(model->key, key)),
+                        errdetail("Neither table has a row of that key."),
+                        errhint("SELECT lead_id FROM %s.leads;", quote_identifier(model->name))));
+    Findings* findings = make_findings(model->key);
+    add_stored_lead(model, key, findings);
+    sort_findings(findings);
+    Applied applied = apply_findings(model, version, findings, Work::SetStage, &move);
+    restore(identity);
+    write_statuses(model, applied.statuses, false);
+    finish_spi();
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,17 @@
+// Results that are arrays of a composite type: unnest makes a table of them.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+extern "C" {
+#include "access/tupdesc.h"
+}
+
+namespace lead_scoring {
+
+// The composite type that the function is declared to return an array of; looked up once per query.
+TupleDesc element_row_type(FunctionCallInfo fcinfo, int columns);
+
+Datum array_of_rows(Datum* rows, int count, TupleDesc descriptor);
+
+}  // namespace lead_scoring

@@ -1,0 +1,258 @@
+#include "pg/postgres.hpp"
+
+#include "pg/score_row.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+}
+
+namespace lead_scoring {
+
+struct ScoreColumns {
+    AttrNumber scored_at, due_at, stage_since, score, engagement, fit, version, stage_seq, stage_armed, stage, grade,
+        card;
+    AttrNumber* entered;  // of each stage: <stage>_at
+    Oid index;            // of the primary key
+    FmgrInfo equal;       // its operator's function
+    Oid collation;
+};
+
+struct ScoreTable {
+    bool frozen;
+    Relation relation;
+    Relation index;
+    TupleTableSlot* stored;   // the row read last
+    TupleTableSlot* changed;  // the row to write
+    ScanKeyData key;
+    const PublishedVersion* version;
+    const ScoreColumns* at;
+};
+
+namespace {
+
+AttrNumber column(const Model* model, Relation relation, const char* name, Oid type) {
+    AttrNumber number = get_attnum(RelationGetRelid(relation), name);
+    bool usable =
+        number != InvalidAttrNumber && (!OidIsValid(type) || get_atttype(RelationGetRelid(relation), number) == type);
+    if (!usable)
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_COLUMN),
+                 errmsg("table \"scores\" of model \"%s\" has no usable column \"%s\"", model->name, name),
+                 errdetail("The columns of a model's own tables must not be renamed, dropped or given another type."),
+                 errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(model->name))));
+    return number;
+}
+
+ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersion* version) {
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
+    at->scored_at = column(model, relation, "scored_at", TIMESTAMPTZOID);
+    at->due_at = column(model, relation, "due_at", TIMESTAMPTZOID);
+    at->stage_since = column(model, relation, "stage_since", TIMESTAMPTZOID);
+    at->score = column(model, relation, "score", FLOAT8OID);
+    at->engagement = column(model, relation, "engagement", FLOAT8OID);
+    at->fit = column(model, relation, "fit", FLOAT8OID);
+    at->version = column(model, relation, "version", INT8OID);
+    at->stage_seq = column(model, relation, "stage_seq", INT4OID);
+    at->stage_armed = column(model, relation, "stage_armed", BOOLOID);
+    at->stage = column(model, relation, "stage", TEXTOID);
+    at->grade = column(model, relation, "grade", TEXTOID);
+    at->card = column(model, relation, "card", InvalidOid);
+    at->entered = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(version->stage_count + 1)));
+    for (int i = 0; i < version->stage_count; ++i)
+        at->entered[i] = column(model, relation, psprintf("%s_at", version->stages[i].name), TIMESTAMPTZOID);
+
+    at->index = RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE);
+    if (!OidIsValid(at->index))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("table \"scores\" of model \"%s\" has no primary key", model->name),
+                        errdetail("Rows are found by lead_id."),
+                        errhint("ALTER TABLE %s.scores ADD PRIMARY KEY (lead_id);", quote_identifier(model->name))));
+    Relation index = index_open(at->index, AccessShareLock);
+    Oid family = index->rd_opfamily[0];
+    Oid input = index->rd_opcintype[0];
+    fmgr_info_cxt(get_opcode(get_opfamily_member(family, input, input, BTEqualStrategyNumber)), &at->equal,
+                  model->context);
+    at->collation = index->rd_indcollation[0];
+    index_close(index, AccessShareLock);
+    MemoryContextSwitchTo(caller);
+    return at;
+}
+
+Datum get(const ScoreTable* table, AttrNumber number, bool* is_null) {
+    return slot_getattr(table->stored, number, is_null);
+}
+
+Timestamp get_time(const ScoreTable* table, AttrNumber number, Timestamp missing) {
+    bool is_null = false;
+    Datum value = get(table, number, &is_null);
+    return is_null ? missing : DatumGetInt64(value);
+}
+
+void set(ScoreTable* table, AttrNumber number, Datum value, bool is_null = false) {
+    table->changed->tts_values[number - 1] = value;
+    table->changed->tts_isnull[number - 1] = is_null;
+}
+
+void set_time(ScoreTable* table, AttrNumber number, Timestamp at) {
+    bool never = at == kNever || at == kForever;
+    set(table, number, Int64GetDatum(at), never);
+}
+
+// Has this transaction written the row at command `since` or later?
+bool written_since(const HeapTupleHeader row, CommandId since) {
+    if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row))) return false;
+    return HeapTupleHeaderGetCmin(row) >= since;
+}
+
+// The newest state that the isolation level lets us see, our own writes included.
+Snapshot push_snapshot(const ScoreTable* table) {
+    if (table->frozen) {
+        PushActiveSnapshot(GetActiveSnapshot());
+    } else if (IsolationUsesXactSnapshot()) {
+        PushCopiedSnapshot(GetTransactionSnapshot());
+        UpdateActiveSnapshotCommandId();
+    } else {
+        PushActiveSnapshot(GetLatestSnapshot());
+    }
+    return GetActiveSnapshot();
+}
+
+}  // namespace
+
+ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen) {
+    auto* table = static_cast<ScoreTable*>(palloc0(sizeof(ScoreTable)));
+    LOCKMODE lock = frozen ? AccessShareLock : RowExclusiveLock;
+    table->frozen = frozen;
+    table->version = version;
+    table->relation = table_open(model->scores, lock);
+    if (model->score_columns == nullptr) model->score_columns = find_columns(model, table->relation, version);
+    table->at = model->score_columns;
+    table->index = index_open(table->at->index, lock);
+    ScanKeyEntryInitializeWithInfo(&table->key, 0, 1, BTEqualStrategyNumber, InvalidOid, table->at->collation,
+                                   const_cast<FmgrInfo*>(&table->at->equal), static_cast<Datum>(0));
+    table->stored = table_slot_create(table->relation, nullptr);
+    table->changed = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsVirtual);
+    return table;
+}
+
+void close_scores(ScoreTable* table) {
+    ExecDropSingleTupleTableSlot(table->stored);
+    ExecDropSingleTupleTableSlot(table->changed);
+    index_close(table->index, NoLock);
+    table_close(table->relation, NoLock);
+}
+
+namespace {
+
+// Most updates are HOT and never come here, so that the indexes are opened for the time of one write only.
+void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
+    EState* executor = CreateExecutorState();
+    auto* result = makeNode(ResultRelInfo);
+    InitResultRelInfo(result, table->relation, 0, nullptr, 0);  // of no range table
+    ExecOpenIndices(result, false);
+    LEAD_SCORING_INSERT_INDEX_TUPLES(result, table->changed, executor, indexes);
+    ExecCloseIndices(result);
+    FreeExecutorState(executor);
+}
+
+}  // namespace
+
+bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow* row) {
+    Snapshot snapshot = push_snapshot(table);
+    IndexScanDesc scan = LEAD_SCORING_INDEX_BEGINSCAN(table->relation, table->index, snapshot, 1);
+    table->key.sk_argument = key;
+    index_rescan(scan, &table->key, 1, nullptr, 0);
+    bool found = index_getnext_slot(scan, ForwardScanDirection, table->stored);
+    if (found) {
+        bool shared = false;
+        HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
+        row->written_since = written_since(tuple->t_data, since_command);
+        ExecMaterializeSlot(table->stored);
+    }
+    index_endscan(scan);
+    PopActiveSnapshot();
+    if (!found) return false;
+
+    bool is_null = false;
+    Datum card = get(table, table->at->card, &is_null);
+    row->card = is_null ? nullptr : PG_DETOAST_DATUM_PACKED(card);
+    row->version = get_time(table, table->at->version, 0);
+    Datum stage = get(table, table->at->stage, &is_null);
+    row->stage_name = is_null ? "" : TextDatumGetCString(stage);
+    row->stage_since = get_time(table, table->at->stage_since, kNever);
+    row->stage_seq = DatumGetInt32(get(table, table->at->stage_seq, &is_null));
+    row->stage_armed = DatumGetBool(get(table, table->at->stage_armed, &is_null));
+    row->scored_at = get_time(table, table->at->scored_at, kNever);
+    row->due_at = get_time(table, table->at->due_at, kForever);
+    row->score = DatumGetFloat8(get(table, table->at->score, &is_null));
+    row->engagement = DatumGetFloat8(get(table, table->at->engagement, &is_null));
+    row->fit = DatumGetFloat8(get(table, table->at->fit, &is_null));
+    Datum grade = get(table, table->at->grade, &is_null);
+    row->grade = is_null ? nullptr : TextDatumGetCString(grade);
+    auto* entered =
+        static_cast<Timestamp*>(palloc(sizeof(Timestamp) * static_cast<Size>(table->version->stage_count + 1)));
+    for (int i = 0; i < table->version->stage_count; ++i) entered[i] = get_time(table, table->at->entered[i], kNever);
+    row->entered = entered;
+    return true;
+}
+
+bool write_score(ScoreTable* table, const ScoreUpdate& update) {
+    ExecClearTuple(table->changed);
+    slot_getallattrs(table->stored);
+    int columns = RelationGetDescr(table->relation)->natts;
+    memcpy(table->changed->tts_values, table->stored->tts_values, sizeof(Datum) * static_cast<Size>(columns));
+    memcpy(table->changed->tts_isnull, table->stored->tts_isnull, sizeof(bool) * static_cast<Size>(columns));
+
+    auto* card = static_cast<struct varlena*>(palloc(VARHDRSZ + update.card_size));
+    SET_VARSIZE(card, VARHDRSZ + update.card_size);
+    memcpy(VARDATA(card), update.card, update.card_size);
+    set(table, table->at->card, PointerGetDatum(card));
+    set(table, table->at->score, Float8GetDatum(points_of_units(update.score.total)));
+    set(table, table->at->engagement, Float8GetDatum(points_of_units(update.score.engagement)));
+    set(table, table->at->fit, Float8GetDatum(points_of_units(update.score.fit)));
+    set(table, table->at->grade, update.grade == nullptr ? 0 : CStringGetTextDatum(update.grade),
+        update.grade == nullptr);
+    set(table, table->at->version, Int64GetDatum(update.version));
+    set(table, table->at->stage, CStringGetTextDatum(update.stage_name));
+    set_time(table, table->at->stage_since, update.stage_since);
+    set(table, table->at->stage_seq, Int32GetDatum(static_cast<int32>(update.stage_seq)));
+    set(table, table->at->stage_armed, BoolGetDatum(update.stage_armed));
+    set_time(table, table->at->scored_at, update.scored_at);
+    set_time(table, table->at->due_at, update.due_at);
+    for (int i = 0; i < table->version->stage_count; ++i)
+        if (update.entered[i] != kNever && table->stored->tts_isnull[table->at->entered[i] - 1])
+            set_time(table, table->at->entered[i], update.entered[i]);
+    ExecStoreVirtualTuple(table->changed);
+    table->changed->tts_tableOid = RelationGetRelid(table->relation);
+
+    TM_FailureData failure;
+    LockTupleMode mode;
+    LEAD_SCORING_UPDATE_INDEXES indexes;
+    ItemPointerData place = table->stored->tts_tid;
+    TM_Result outcome = table_tuple_update(table->relation, &place, table->changed, GetCurrentCommandId(true),
+                                           GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode, &indexes);
+    if (outcome == TM_Ok) {
+        if (LEAD_SCORING_NEEDS_INDEXES(indexes)) add_index_entries(table, indexes);
+        return true;
+    }
+    if (outcome != TM_Updated && outcome != TM_Deleted)
+        elog(ERROR, "unexpected outcome of an update of scores: %d", static_cast<int>(outcome));
+    if (IsolationUsesXactSnapshot())
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                        errmsg("could not serialize access due to concurrent update"),
+                        errdetail("Another transaction scored the same lead."), errhint("Run the transaction again.")));
+    return false;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,73 @@
+// Reading and writing rows of a model's `scores`.
+//
+// A row is read without a lock and written only if it is still the version that was read: the write is the lock. What
+// was computed from a row is therefore never older than the row it replaces. (That a trigger may do so without SPI
+// follows the logical-replication worker, which updates rows by index in the same way.)
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "core/lead.hpp"
+#include "pg/model.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/snapshot.h"
+}
+
+namespace lead_scoring {
+
+struct ScoreTable;
+
+// Opens the model's scores for the time of one statement, in the current memory context. With `frozen` rows are read
+// under the active snapshot, and may not be written.
+ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen = false);
+void close_scores(ScoreTable* table);
+
+// A stored row in the terms of the core. The card's bytes are a copy in the current memory context.
+struct ScoreRow {
+    const struct varlena* card;
+    int64 version;
+    const char* stage_name;
+    Timestamp stage_since;
+    int64 stage_seq;
+    bool stage_armed;
+    Timestamp scored_at;
+    Timestamp due_at;
+    double score;
+    double engagement;
+    double fit;
+    const char* grade;         // null: none
+    const Timestamp* entered;  // for each stage: when it was entered first, or kNever
+    // The current transaction wrote it at or after the command that `since_command` names: it may know of events whose
+    // trigger is still to come.
+    bool written_since;
+};
+
+// What is written back. `entered`: for each stage, when it was entered first by the moves of this write, or kNever.
+struct ScoreUpdate {
+    const void* card;
+    std::size_t card_size;
+    Score score;
+    const char* grade;  // null: none
+    int64 version;
+    const char* stage_name;
+    Timestamp stage_since;
+    int64 stage_seq;
+    bool stage_armed;
+    Timestamp scored_at;
+    Timestamp due_at;
+    const Timestamp* entered;
+};
+
+// False where no row of that key is visible. In READ COMMITTED sees what is committed now, else the transaction's
+// snapshot; the transaction's own writes always.
+bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow* row);
+
+// Replaces the row read last. False where another transaction has changed it meanwhile: read it again. Waits for
+// transactions in progress. Raises 40001 in REPEATABLE READ and SERIALIZABLE.
+bool write_score(ScoreTable* table, const ScoreUpdate& update);
+
+}  // namespace lead_scoring

@@ -1,0 +1,152 @@
+// The SQL type scorecard, and the score of a card.
+
+#include "pg/postgres.hpp"
+
+#include "core/scorecard.hpp"
+
+#include "core/fold.hpp"
+#include "core/lead.hpp"
+#include "pg/boundary.hpp"
+#include "pg/model.hpp"
+#include "pg/workspace.hpp"
+
+extern "C" {
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "utils/timestamp.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+// A C++ string on its way to the server: on the heap, owned by the current memory context.
+std::string* make_string() {
+    auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
+    callback->arg = run_cpp([] { return new std::string; });
+    callback->func = [](void* string) { delete static_cast<std::string*>(string); };
+    MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+    return static_cast<std::string*>(callback->arg);
+}
+
+struct varlena* to_varlena(const std::string* bytes) {
+    auto* result = static_cast<struct varlena*>(palloc(VARHDRSZ + bytes->size()));
+    SET_VARSIZE(result, VARHDRSZ + bytes->size());
+    memcpy(VARDATA(result), bytes->data(), bytes->size());
+    return result;
+}
+
+std::span<const std::byte> bytes_of(const struct varlena* packed) {
+    return {reinterpret_cast<const std::byte*>(VARDATA_ANY(packed)), VARSIZE_ANY_EXHDR(packed)};
+}
+
+}  // namespace
+
+// scorecard_in(cstring) returns scorecard
+LEAD_SCORING_FUNCTION(scorecard_in) {
+    const char* input = PG_GETARG_CSTRING(0);
+    std::string* bytes = make_string();
+    run_cpp([&] { encode(parse(input), *bytes); });
+    PG_RETURN_POINTER(to_varlena(bytes));
+}
+
+// scorecard_out(scorecard) returns cstring
+LEAD_SCORING_FUNCTION(scorecard_out) {
+    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+    std::string* printed = make_string();
+    run_cpp([&] {
+        Scorecard card;
+        decode(bytes_of(packed), card);
+        *printed = print(card);
+    });
+    PG_RETURN_CSTRING(pnstrdup(printed->data(), printed->size()));
+}
+
+// scorecard_recv(internal) returns scorecard
+LEAD_SCORING_FUNCTION(scorecard_recv) {
+    auto* buffer = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
+    int length = buffer->len - buffer->cursor;
+    const char* received = pq_getmsgbytes(buffer, length);
+    std::string* bytes = make_string();
+    run_cpp([&] {
+        Scorecard card;
+        decode({reinterpret_cast<const std::byte*>(received), static_cast<std::size_t>(length)}, card,
+               ErrorCode::InvalidBinary);
+        encode(card, *bytes);
+    });
+    PG_RETURN_POINTER(to_varlena(bytes));
+}
+
+// scorecard_send(scorecard) returns bytea
+LEAD_SCORING_FUNCTION(scorecard_send) {
+    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+    StringInfoData buffer;
+    pq_begintypsend(&buffer);
+    pq_sendbytes(&buffer, VARDATA_ANY(packed), static_cast<int>(VARSIZE_ANY_EXHDR(packed)));
+    PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+namespace {
+
+// Kept from row to row of one query.
+struct NowCache {
+    Oid scores;
+    int64 number;
+    const PublishedVersion* version;
+    Workspace* workspace;
+    TupleDesc result;
+};
+
+NowCache* now_cache(FunctionCallInfo fcinfo, Oid scores, int64 number) {
+    auto* cache = static_cast<NowCache*>(fcinfo->flinfo->fn_extra);
+    MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+    if (cache == nullptr) {
+        cache = static_cast<NowCache*>(palloc0(sizeof(NowCache)));
+        cache->workspace = make_workspace();
+        if (get_call_result_type(fcinfo, nullptr, &cache->result) != TYPEFUNC_COMPOSITE)
+            elog(ERROR, "score_now() must return a row");
+        cache->result = BlessTupleDesc(cache->result);
+        fcinfo->flinfo->fn_extra = cache;
+    }
+    MemoryContextSwitchTo(caller);
+    // A model lives to the end of the transaction at least.
+    if (cache->scores != scores || cache->number != number || cache->version == nullptr) {
+        cache->version = other_version(use_model_of(scores), number);
+        cache->scores = scores;
+        cache->number = number;
+    }
+    return cache;
+}
+
+}  // namespace
+
+// score_now(scores oid, version bigint, card scorecard, at timestamptz) returns (score, engagement, fit, grade)
+LEAD_SCORING_FUNCTION(score_now) {
+    NowCache* cache = now_cache(fcinfo, PG_GETARG_OID(0), PG_GETARG_INT64(1));
+    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(2));
+    Timestamp at = PG_GETARG_TIMESTAMPTZ(3);
+    if (cache->version == nullptr) PG_RETURN_NULL();
+
+    Score score;
+    const PublishedVersion* version = cache->version;
+    run_cpp([&] {
+        Lead& lead = cache->workspace->lead;
+        decode(bytes_of(packed), lead.card);
+        check_card(*version->definition, lead.card);
+        // What was future when the row was written and has come since.
+        if (!lead.card.pending.empty() && lead.card.pending.front().at <= at) {
+            lead.stage.stage = version->definition->first_stage;
+            lead.seen_at = kNever;
+            std::vector<Transition> none;
+            if (!fold_matches(*version->definition, lead, {}, at, Moves::none(), none))
+                decode(bytes_of(packed), lead.card);
+        }
+        score = score_at(*version->definition, lead.card, at);
+    });
+    const char* grade = grade_label(version, version->definition->grade(score.fit, score.engagement));
+    Datum values[] = {Float8GetDatum(points_of_units(score.total)), Float8GetDatum(points_of_units(score.engagement)),
+                      Float8GetDatum(points_of_units(score.fit)),
+                      grade == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(grade)};
+    bool nulls[] = {false, false, false, grade == nullptr};
+    PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(cache->result, values, nulls)));
+}

@@ -1,0 +1,541 @@
+#include "pg/postgres.hpp"
+
+#include "pg/statement.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "pg/boundary.hpp"
+#include "pg/event_log.hpp"
+#include "pg/owner.hpp"
+#include "pg/query.hpp"
+#include "pg/score_row.hpp"
+#include "pg/subtransaction.hpp"
+#include "pg/workspace.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+struct Statement {
+    Model* model;
+    const PublishedVersion* version;
+    Work work;
+    const MoveByHand* by_hand;
+    bool single;  // one lead only: nothing is held while it is worked on
+    CommandId began;
+    Timestamp now;
+    ScoreTable* scores;
+    Workspace* workspace;
+    MemoryContext lead_context;  // reset after each lead
+    Datum* lock_first;           // leads whose rows in the leads table could not be had without waiting
+    int lock_first_count;
+    int lock_first_capacity;
+    MemoryContext context;
+    StatusWrite* statuses;  // of this round
+    StatusWrite** last_status;
+};
+
+void run(Statement* statement, PlanName name, Datum* values, const char* nulls = nullptr) {
+    int code = SPI_execute_plan(plan(statement->model, name), values, nulls, false, 0);
+    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+}
+
+enum class LeadRow { Locked, Missing, Busy };
+
+// Locks the lead's row in the leads table without waiting.
+LeadRow lock_lead(Statement* statement, Datum key) {
+    if (statement->work == Work::Attributes) return LeadRow::Locked;  // the statement itself wrote it
+    run(statement, PlanName::LockLead, &key);
+    if (SPI_processed > 0) return LeadRow::Locked;
+    run(statement, PlanName::FindLead, &key);
+    return SPI_processed > 0 ? LeadRow::Busy : LeadRow::Missing;
+}
+
+void remember_busy(Statement* statement, Datum key) {
+    MemoryContext caller = MemoryContextSwitchTo(statement->context);
+    if (statement->lock_first_count == statement->lock_first_capacity) {
+        statement->lock_first_capacity = statement->lock_first_capacity * 2 + 16;
+        Size size = sizeof(Datum) * static_cast<Size>(statement->lock_first_capacity);
+        statement->lock_first = static_cast<Datum*>(
+            statement->lock_first == nullptr ? palloc(size) : repalloc(statement->lock_first, size));
+    }
+    const KeyType& type = statement->model->key;
+    statement->lock_first[statement->lock_first_count++] = datumCopy(key, type.by_value, type.length);
+    MemoryContextSwitchTo(caller);
+}
+
+// Makes the row of a lead that has none. Its first status will be shown, so the leads row is locked before. False where
+// that must wait while other rows are held.
+bool create_row(Statement* statement, Datum key) {
+    if (statement->model->status_count > 0 && lock_lead(statement, key) == LeadRow::Busy) {
+        if (!statement->single) {
+            remember_busy(statement, key);
+            return false;
+        }
+        run(statement, PlanName::LockLeadWaiting, &key);
+    }
+    const char* first = statement->version->stages[statement->version->definition->first_stage].name;
+    Datum values[] = {key, CStringGetTextDatum(first)};
+    run(statement, PlanName::CreateScore, values);
+    return true;
+}
+
+// Makes the rows of leads that have none, in key order, before any row is written. False as above.
+bool create_rows(Statement* statement, Findings* findings) {
+    if (statement->work == Work::Forget) return true;
+    LeadFindings lead;
+    ScoreRow row;
+    bool made = true;
+    rewind_findings(findings);
+    while (next_lead(findings, &lead)) {
+        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
+        if (!read_score(statement->scores, lead.key, statement->began, &row)) made &= create_row(statement, lead.key);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(statement->lead_context);
+    }
+    return made;
+}
+
+void load_entries(Statement* statement, Datum key) {
+    load_entries(statement->workspace, statement->model, statement->version, key);
+}
+
+// Sets the lead's card to what the given findings, which must be complete, make of it. Its stage moves with events
+// after `moves` only; those of `late` that name a stage move it in the end.
+void rebuild(Statement* statement, const LeadFindings& complete, Moves moves, const LeadFindings* late) {
+    const Definition& definition = *statement->version->definition;
+    Workspace* workspace = statement->workspace;
+    Timestamp now = statement->now;
+    run_cpp([&] {
+        Lead& lead = workspace->lead;
+        Timestamp clock = lead.card.clock;
+        lead.card.clear();
+        if (complete.known) lead.card.fit.assign(complete.fit, complete.fit + complete.fit_count);
+        lead.card.adjustments.assign(complete.adjustments, complete.adjustments + complete.adjustment_count);
+        lead.due_at = kNever;  // unknown
+        std::span<const Match> matches(complete.matches, complete.match_count);
+        if (!fold_matches(definition, lead, matches, now, moves, workspace->transitions))
+            throw Error(ErrorCode::Internal, "events in order could not be folded");
+        if (late == nullptr) return;
+        for (std::size_t i = 0; i < late->match_count; ++i)
+            if (late->matches[i].kind == MatchKind::Stage && late->matches[i].at <= clock &&
+                late->matches[i].at > kNever)
+                enter_by_event(definition, lead, late->matches[i].target, now, workspace->transitions);
+    });
+}
+
+// What the log and the leads table know of the lead; false where neither knows it.
+bool find_in_log(Statement* statement, Datum key, LeadFindings* complete) {
+    Findings* findings = make_findings(statement->model->key);
+    read_lead(statement->model, key, findings);
+    sort_findings(findings);
+    rewind_findings(findings);
+    *complete = {};
+    return next_lead(findings, complete);
+}
+
+// From the log, whatever the statement's own findings are. False where neither table names the lead any more.
+bool rebuild_from_log(Statement* statement, Datum key, Moves moves, const LeadFindings* late) {
+    LeadFindings complete;
+    find_in_log(statement, key, &complete);
+    rebuild(statement, complete, moves, late);
+    return complete.known || complete.seen;
+}
+
+// Removes a deleted lead's state and history. True where that is all; false where events remain: the lead then begins
+// anew, without a history. The score row goes first, for it is the lock that others wait for, and for whom we wait.
+bool forget(Statement* statement, Datum key) {
+    run(statement, PlanName::FindLead, &key);
+    if (SPI_processed > 0) return true;  // it is there still, or again
+    run(statement, PlanName::DeleteScore, &key);
+    for (PlanName name : {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments})
+        run(statement, name, &key);
+    LeadFindings left;
+    return !find_in_log(statement, key, &left);
+}
+
+// What is changed in a card presumes that the card is there and of the version.
+// False where there is no such lead any more.
+bool rebuild_if_stale(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
+    bool fresh = row.card == nullptr;
+    if (!fresh && row.version == statement->version->number) return true;
+    return rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, nullptr);
+}
+
+// Makes a change to the lead in the workspace; where its card cannot tell the outcome, to one rebuilt from the log.
+template <class Change>
+void change_card(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock, Change change) {
+    if (run_cpp(change)) return;
+    load_lead(statement->workspace, statement->version, row);
+    load_entries(statement, found.key);
+    rebuild_from_log(statement, found.key, Moves{clock}, nullptr);
+    run_cpp([&] {
+        if (!change()) throw Error(ErrorCode::Internal, "a card just rebuilt could not be changed");
+    });
+}
+
+// The lead's adjustments, sorted, as of a snapshot taken now.
+std::size_t find_adjustments(Statement* statement, Datum key, const Adjustment** adjustments) {
+    Findings* findings = make_findings(statement->model->key);
+    read_adjustments(statement->model, key, findings);
+    sort_findings(findings);
+    rewind_findings(findings);
+    LeadFindings lead = {};
+    next_lead(findings, &lead);
+    *adjustments = lead.adjustments;
+    return lead.adjustment_count;
+}
+
+// Computes the lead in the workspace from its stored row and what was found. False where there is no such lead any
+// more.
+bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& row) {
+    Workspace* workspace = statement->workspace;
+    const Definition& definition = *statement->version->definition;
+    Timestamp now = statement->now;
+    bool fresh = row.card == nullptr;  // the row was made just now
+    load_lead(workspace, statement->version, row);
+    load_entries(statement, found.key);
+    Timestamp clock = workspace->lead.card.clock;
+    if (!fresh && find_stage(statement->version, row.stage_name) == kNoStage)
+        run_cpp([&] {
+            Score before = {units_of_points(row.engagement), units_of_points(row.fit), units_of_points(row.score)};
+            leave_removed_stage(definition, workspace->lead, before, now, workspace->transitions);
+        });
+
+    switch (statement->work) {
+        case Work::Replay:
+        case Work::Rescore:
+            rebuild(statement, found, fresh || statement->work == Work::Replay ? Moves::all() : Moves::none(), nullptr);
+            run_cpp([&] {
+                if (statement->work == Work::Replay &&
+                    !refresh(definition, workspace->lead, now, workspace->transitions))
+                    throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
+            });
+            return true;
+        case Work::Attributes:
+            if (!rebuild_if_stale(statement, found, row, clock)) return false;
+            if (!found.known) return true;
+            change_card(statement, found, row, clock, [&] {
+                std::span<const std::size_t> fit(found.fit, found.fit_count);
+                return set_fit(definition, workspace->lead, fit, now, workspace->transitions);
+            });
+            return true;
+        case Work::Forget:
+            rebuild_from_log(statement, found.key, Moves::none(), nullptr);
+            return true;
+        case Work::Rebuild:
+            if (!rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, &found)) return false;
+            run_cpp([&] { evaluate_at_clock(definition, workspace->lead, now, workspace->transitions); });
+            return true;
+        case Work::CatchUp:
+            rebuild(statement, found, fresh ? Moves::all() : Moves{clock}, nullptr);
+            run_cpp([&] {
+                if (!refresh(definition, workspace->lead, now, workspace->transitions))
+                    throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
+            });
+            return true;
+        case Work::Adjust: {
+            if (!rebuild_if_stale(statement, found, row, clock)) return false;
+            const Adjustment* adjustments = nullptr;
+            std::size_t count = find_adjustments(statement, found.key, &adjustments);
+            change_card(statement, found, row, clock, [&] {
+                return set_adjustments(definition, workspace->lead, {adjustments, count}, now, workspace->transitions);
+            });
+            return true;
+        }
+        case Work::SetStage:
+            if (!rebuild_if_stale(statement, found, row, clock)) return false;
+            change_card(statement, found, row, clock, [&] {
+                return set_stage(definition, workspace->lead, statement->by_hand->stage, now, workspace->transitions);
+            });
+            return true;
+        case Work::Refresh:
+            if (!rebuild_if_stale(statement, found, row, clock)) return false;
+            change_card(statement, found, row, clock,
+                        [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
+            return true;
+        case Work::Fold:
+            break;
+    }
+    // A row that this transaction wrote after the statement began may already count the statement's events.
+    bool exact = !fresh && row.version == statement->version->number && !row.written_since;
+    if (exact) {
+        exact = run_cpp([&] {
+            std::span<const Match> matches(found.matches, found.match_count);
+            return fold_matches(definition, workspace->lead, matches, now, Moves::all(), workspace->transitions);
+        });
+        if (exact) return true;
+        load_lead(workspace, statement->version, row);  // what could not be folded is half-changed
+        load_entries(statement, found.key);
+    }
+    rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, fresh ? nullptr : &found);
+    return true;
+}
+
+// Whether the status columns may have to change. Those of a lead that has just come do, whatever it was before.
+bool shows_status(const Statement* statement, const ScoreRow& row) {
+    const Workspace* workspace = statement->workspace;
+    if (statement->work == Work::Attributes || row.card == nullptr || !workspace->transitions.empty()) return true;
+    for (int i = 0; i < statement->model->status_count; ++i) {
+        const StatusColumn& column = statement->model->status[i];
+        if (column.kind == StatusKind::Score && points_of_units(workspace->lead.score.total) != row.score) return true;
+        if (column.kind == StatusKind::Grade &&
+            strcmp(workspace->grade.c_str(), row.grade == nullptr ? "" : row.grade) != 0)
+            return true;
+    }
+    return false;
+}
+
+bool write_row(Statement* statement, const ScoreRow& row) {
+    const Workspace* workspace = statement->workspace;
+    const Lead& lead = workspace->lead;
+    ScoreUpdate update = {};
+    update.card = workspace->card.data();
+    update.card_size = workspace->card.size();
+    update.score = lead.score;
+    update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
+    update.version = statement->version->number;
+    update.stage_name = statement->version->stages[lead.stage.stage].name;
+    update.stage_since = lead.stage.since;
+    update.stage_seq = lead.stage.seq;
+    update.stage_armed = lead.stage.armed;
+    update.scored_at = lead.seen_at;
+    update.due_at = lead.due_at;
+    update.entered = workspace->entered.data();
+    return write_score(statement->scores, update);
+}
+
+Datum text_or_null(const char* value, char* null) {
+    *null = value == nullptr ? 'n' : ' ';
+    return value == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(value);
+}
+
+void add_transitions(Statement* statement, Datum key, const ScoreRow& row) {
+    const PublishedVersion* version = statement->version;
+    for (const Transition& transition : statement->workspace->transitions) {
+        char nulls[15] = "              ";
+        bool by_hand = transition.cause == Cause::Manual && statement->by_hand != nullptr;
+        const char* from = &transition == statement->workspace->transitions.data()
+                               ? row.stage_name
+                               : version->stages[transition.from].name;
+        Datum values[] = {
+            key,
+            Int32GetDatum(static_cast<int32>(transition.seq)),
+            CStringGetTextDatum(from),
+            CStringGetTextDatum(version->stages[transition.to].name),
+            Int64GetDatum(transition.at),
+            Float8GetDatum(points_of_units(transition.score.total)),
+            Float8GetDatum(points_of_units(transition.score.engagement)),
+            Float8GetDatum(points_of_units(transition.score.fit)),
+            text_or_null(grade_label(version, transition.grade), &nulls[8]),
+            Int64GetDatum(version->number),
+            CStringGetTextDatum(cause_name(transition.cause)),
+            text_or_null(transition.rule == kNoRule ? nullptr : version->rules[transition.rule].name, &nulls[11]),
+            text_or_null(by_hand ? statement->by_hand->actor : nullptr, &nulls[12]),
+            text_or_null(by_hand ? statement->by_hand->reason : nullptr, &nulls[13])};
+        run(statement, PlanName::AddTransition, values, nulls);
+    }
+}
+
+// Puts the status of the lead in the workspace on the list of those to be written.
+void add_status(Statement* statement, Datum key, const ScoreRow& row) {
+    const Model* model = statement->model;
+    const Workspace* workspace = statement->workspace;
+    plan(statement->model, PlanName::UpdateStatus);  // made here, where the search_path is ours
+    MemoryContext caller = MemoryContextSwitchTo(statement->context);
+    auto* status = static_cast<StatusWrite*>(palloc0(sizeof(StatusWrite)));
+    status->values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(model->status_count + 1)));
+    status->nulls = static_cast<char*>(palloc(static_cast<Size>(model->status_count + 2)));
+    memset(status->nulls, ' ', static_cast<Size>(model->status_count + 1));
+    status->nulls[model->status_count + 1] = '\0';
+    status->values[0] = datumCopy(key, model->key.by_value, model->key.length);
+    for (int i = 0; i < model->status_count; ++i) {
+        const StatusColumn& column = model->status[i];
+        Datum* value = &status->values[i + 1];
+        char* null = &status->nulls[i + 1];
+        switch (column.kind) {
+            case StatusKind::Stage:
+                *value = CStringGetTextDatum(statement->version->stages[workspace->lead.stage.stage].name);
+                break;
+            case StatusKind::Score:
+                *value = Float8GetDatum(points_of_units(workspace->lead.score.total));
+                break;
+            case StatusKind::Grade:
+                *value = text_or_null(workspace->grade.empty() ? nullptr : workspace->grade.c_str(), null);
+                break;
+            case StatusKind::StageAt: {
+                int stage = find_stage(statement->version, column.stage);
+                Timestamp at = kNever;
+                if (stage != kNoStage && row.entered[stage] != kNever)
+                    at = row.entered[stage];
+                else if (stage != kNoStage)
+                    at = workspace->entered[static_cast<std::size_t>(stage)];
+                *value = Int64GetDatum(at);
+                if (at == kNever) *null = 'n';
+                break;
+            }
+        }
+    }
+    *statement->last_status = status;
+    statement->last_status = &status->next;
+    MemoryContextSwitchTo(caller);
+}
+
+// False where the statement must roll back and begin again, the lead's row in the leads table locked first.
+bool work_on_lead(Statement* statement, const LeadFindings& found) {
+    ScoreRow row;
+    bool complete =
+        statement->work == Work::Rescore || statement->work == Work::Replay || statement->work == Work::CatchUp;
+    bool gone = complete && !found.known && !found.seen;
+    if ((gone || statement->work == Work::Forget) && forget(statement, found.key)) return true;
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        if (!read_score(statement->scores, found.key, statement->began, &row)) {
+            if (!create_row(statement, found.key)) return false;
+            continue;
+        }
+        if (!compute(statement, found, row)) {
+            if (forget(statement, found.key)) return true;
+            continue;
+        }
+        finish_lead(statement->workspace, statement->version);
+
+        bool status = statement->model->status_count > 0 && shows_status(statement, row);
+        if (status) {
+            LeadRow locked = lock_lead(statement, found.key);
+            status = locked == LeadRow::Locked;
+            if (locked == LeadRow::Busy && statement->work == Work::Refresh) return true;
+            if (locked == LeadRow::Busy) {
+                if (!statement->single) {
+                    remember_busy(statement, found.key);
+                    return false;
+                }
+                Datum key = found.key;
+                run(statement, PlanName::LockLeadWaiting, &key);
+                continue;
+            }
+        }
+        if (!write_row(statement, row)) continue;
+        add_transitions(statement, found.key, row);
+        if (status) add_status(statement, found.key, row);
+        return true;
+    }
+}
+
+// All leads, in key order. False as above.
+bool work_on_all(Statement* statement, Findings* findings, uint64* leads) {
+    LeadFindings lead;
+    *leads = 0;
+    rewind_findings(findings);
+    while (next_lead(findings, &lead)) {
+        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
+        bool done = work_on_lead(statement, lead);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(statement->lead_context);
+        if (!done) return false;
+        ++*leads;
+    }
+    return true;
+}
+
+struct Round {
+    Statement* statement;
+    Findings* findings;
+    uint64 leads;
+};
+
+bool run_round(void* argument) {
+    auto* round = static_cast<Round*>(argument);
+    Statement* statement = round->statement;
+    statement->statuses = nullptr;
+    statement->last_status = &statement->statuses;
+    for (int i = 0; i < statement->lock_first_count; ++i)
+        run(statement, PlanName::LockLeadWaiting, &statement->lock_first[i]);
+    return create_rows(statement, round->findings) && work_on_all(statement, round->findings, &round->leads);
+}
+
+// A round that fails gives back whatever it held, so that the next one waits with nothing in its hands.
+uint64 work_on_several(Statement* statement, Findings* findings) {
+    Round round = {statement, findings, 0};
+    const KeyType& type = statement->model->key;
+    while (!run_revocable(run_round, &round)) {
+        std::sort(statement->lock_first, statement->lock_first + statement->lock_first_count,
+                  [&](Datum a, Datum b) { return compare_keys(type, a, b) < 0; });
+    }
+    return round.leads;
+}
+
+}  // namespace
+
+Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
+                       const MoveByHand* by_hand) {
+    Statement statement = {};
+    statement.model = model;
+    statement.version = version;
+    statement.work = work;
+    statement.by_hand = by_hand;
+    statement.single = has_single_lead(findings);
+    statement.began = GetActiveSnapshot()->curcid;
+    statement.now = GetCurrentTimestamp();
+    statement.context = CurrentMemoryContext;
+    statement.last_status = &statement.statuses;
+    statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
+    statement.workspace = make_workspace();
+    statement.scores = open_scores(model, version);
+    uint64 leads = 0;
+    if (statement.single)
+        work_on_all(&statement, findings, &leads);
+    else
+        leads = work_on_several(&statement, findings);
+    close_scores(statement.scores);
+    CommandCounterIncrement();
+    return {leads, statement.statuses};
+}
+
+void write_statuses(Model* model, const StatusWrite* statuses, bool in_trigger) {
+    if (statuses == nullptr) return;
+    // Outside of a trigger those on leads run at once, as the owner: what a stranger put into his temporary schema or
+    // search_path must not be found then.
+    bool own = in_trigger || has_privs_of_role(GetUserId(), model->owner);
+    SavedIdentity identity = own ? act_as(model->owner) : become(model->owner);
+    SPIPlanPtr update = plan(model, PlanName::UpdateStatus);
+    for (const StatusWrite* status = statuses; status != nullptr; status = status->next) {
+        int code = SPI_execute_snapshot(update, status->values, status->nulls, InvalidSnapshot, InvalidSnapshot, false,
+                                        !in_trigger, 0);
+        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    }
+    restore(identity);
+}
+
+void record_problems(Model* model, const ProblemList& problems) {
+    if (problems.first == nullptr) return;
+    auto* sorted = static_cast<const Problem**>(palloc(sizeof(Problem*) * static_cast<Size>(problems.count)));
+    int count = 0;
+    for (const Problem* problem = problems.first; problem != nullptr; problem = problem->next)
+        sorted[count++] = problem;
+    std::sort(sorted, sorted + count, [&](const Problem* a, const Problem* b) {
+        int order = compare_keys(model->key, a->lead, b->lead);
+        return order != 0 ? order < 0 : strcmp(a->rule, b->rule) < 0;
+    });
+    for (int i = 0; i < count; ++i) {
+        Datum values[] = {sorted[i]->lead, CStringGetTextDatum(sorted[i]->rule),
+                          CStringGetTextDatum(sorted[i]->message)};
+        SPI_execute_plan(plan(model, PlanName::AddProblem), values, nullptr, false, 0);
+    }
+}
+
+}  // namespace lead_scoring

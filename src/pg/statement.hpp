@@ -1,0 +1,63 @@
+// The last part of a statement's way: what was found of each lead is folded into its score row, and what follows from
+// that is written.
+//
+// Locks. Score rows are written in key order; a write waits for whoever has the row and notices any change since the
+// row was read, so no other lock on them is taken. A lead whose status changes has its row in the leads table locked
+// before its score row is written: an update of attributes holds the leads row when it comes to the score row, so
+// waiting for it here, with score rows written, could deadlock. Therefore the lock is asked for without waiting. If it
+// cannot be had, a statement of one lead waits for it, for it holds nothing yet; one of several leads rolls back to
+// where it had written nothing, waits for the leads rows it could not have, in key order, and does its work again.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/findings.hpp"
+#include "pg/model.hpp"
+#include "pg/program.hpp"
+
+namespace lead_scoring {
+
+enum class Work {
+    Fold,        // new events: fold them into what is stored
+    Rebuild,     // events were changed or removed: compute the cards from the log; findings tell which leads
+    Forget,      // leads were deleted: remove their state and history
+    Attributes,  // leads came or changed: take over which fit rules match
+    Adjust,      // adjustments changed
+    SetStage,    // somebody moved the lead
+    Refresh,     // time passed; a lead whose row in the leads table is busy is left for the next time
+    Rescore,     // findings are everything there is: compute anew, move each lead once, now
+    Replay,      // findings are everything there is: compute anew, stages included
+    CatchUp,     // findings are everything there is: compute anew, stages included from where the lead stood
+};
+
+// Of SetStage: where to, by whom and why.
+struct MoveByHand {
+    int stage;
+    const char* actor;
+    const char* reason;  // null: not given
+};
+
+// A status to be written to the leads table, whose row is locked already.
+struct StatusWrite {
+    Datum* values;  // the key, then one for each status column
+    char* nulls;
+    StatusWrite* next;
+};
+
+struct Applied {
+    uint64 leads;
+    StatusWrite* statuses;  // in the current memory context
+};
+
+// Does `work` for every lead of the sorted findings. To be called as the model's owner with SPI connected.
+Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
+                       const MoveByHand* by_hand = nullptr);
+
+// Writes the status columns, after the caller's identity has been restored and with SPI still connected. `in_trigger`:
+// triggers on leads are then queued behind the statement that fired ours, and run as its user.
+void write_statuses(Model* model, const StatusWrite* statuses, bool in_trigger);
+
+// Adds to the model's list of problems, in one order for all sessions.
+void record_problems(Model* model, const ProblemList& problems);
+
+}  // namespace lead_scoring

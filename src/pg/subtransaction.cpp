@@ -1,0 +1,68 @@
+// The only place with PG_TRY. An internal subtransaction must be ended by whoever began it, errors included: the
+// transaction manager takes one that is left open for a savepoint of the user's.
+
+#include "pg/postgres.hpp"
+
+#include "pg/subtransaction.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "utils/resowner.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+// Runs the body; returns the error that ended it, or null. `keep` tells whether the work stands.
+template <class Body>
+ErrorData* attempt(Body body, bool* keep) {
+    MemoryContext memory = CurrentMemoryContext;
+    ResourceOwner resources = CurrentResourceOwner;
+    ErrorData* volatile error = nullptr;
+
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(memory);
+    PG_TRY();
+    {
+        *keep = body();
+        if (*keep)
+            ReleaseCurrentSubTransaction();
+        else
+            RollbackAndReleaseCurrentSubTransaction();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = resources;
+    return error;
+}
+
+}  // namespace
+
+ErrorData* run_protected(void (*body)(void*), void* argument) {
+    bool keep = false;
+    ErrorData* error = attempt(
+        [&] {
+            body(argument);
+            return true;
+        },
+        &keep);
+    if (error != nullptr && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) ReThrowError(error);
+    return error;
+}
+
+bool run_revocable(bool (*body)(void*), void* argument) {
+    bool keep = false;
+    ErrorData* error = attempt([&] { return body(argument); }, &keep);
+    if (error != nullptr) ReThrowError(error);
+    return keep;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,17 @@
+// Work that may have to be undone without ending the user's statement.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace lead_scoring {
+
+// Runs body(argument) in a subtransaction of its own. Returns null if it went through, else the data exception
+// (SQLSTATE class 22) that ended it, copied to the caller's memory context; what the body did to the database is then
+// undone, what it did to memory is not. Any other error propagates.
+ErrorData* run_protected(void (*body)(void*), void* argument);
+
+// Runs body(argument) in a subtransaction of its own, which is kept where it returns true and rolled back where it
+// returns false, its locks given back. Errors propagate.
+bool run_revocable(bool (*body)(void*), void* argument);
+
+}  // namespace lead_scoring

@@ -1,0 +1,145 @@
+#include "pg/postgres.hpp"
+
+#include "pg/trigger.hpp"
+
+#include "pg/query.hpp"
+
+extern "C" {
+#include "catalog/partition.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+void check_call(FunctionCallInfo fcinfo, const char* function) {
+    bool called_right = CALLED_AS_TRIGGER(fcinfo);
+    if (called_right) {
+        auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+        called_right = TRIGGER_FIRED_AFTER(data->tg_event) && data->tg_trigger->tgnargs == 1;
+        if (called_right && TRIGGER_FIRED_FOR_STATEMENT(data->tg_event)) {
+            bool needs_new = TRIGGER_FIRED_BY_INSERT(data->tg_event) || TRIGGER_FIRED_BY_UPDATE(data->tg_event);
+            bool needs_old = TRIGGER_FIRED_BY_UPDATE(data->tg_event) || TRIGGER_FIRED_BY_DELETE(data->tg_event);
+            called_right = (!needs_new || data->tg_newtable != nullptr) && (!needs_old || data->tg_oldtable != nullptr);
+        }
+    }
+    if (called_right) return;
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+             errmsg("%s() was not called as the trigger it is", function),
+             errdetail("It runs after a statement, with transition tables and the model's name as its argument."),
+             errhint("Let lead_scoring.create_model() make the triggers.")));
+}
+
+bool belongs_to(Oid relation, Oid table) {
+    while (relation != table) {
+        if (!get_rel_relispartition(relation)) return false;
+        relation = get_partition_parent(relation, false);
+    }
+    return true;
+}
+
+bool has_rows(const TriggerData* data) {
+    auto rows = [](Tuplestorestate* table) { return table == nullptr ? 0 : tuplestore_tuple_count(table); };
+    if (TRIGGER_FIRED_FOR_ROW(data->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(data->tg_event)) return true;
+    return rows(data->tg_newtable) + rows(data->tg_oldtable) > 0;
+}
+
+void check_table(const TriggerRun* run, Oid table, const char* setting) {
+    Relation relation = run->data->tg_relation;
+    if (belongs_to(RelationGetRelid(relation), table)) return;
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("table \"%s\" is not the %s table of model \"%s\"", RelationGetRelationName(relation),
+                           setting, run->model->name),
+                    errdetail("The settings of the model name another table."),
+                    errhint("DROP TRIGGER %s ON %s;", quote_identifier(run->data->tg_trigger->tgname),
+                            quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                                       RelationGetRelationName(relation)))));
+}
+
+}  // namespace
+
+bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run) {
+    static constexpr const char* kFunctions[] = {"events_changed", "leads_changed", "adjustments_changed"};
+    static constexpr const char* kTables[] = {"events", "leads", "adjustments"};
+    int name = static_cast<int>(table);
+    check_call(fcinfo, kFunctions[name]);
+    *run = {};
+    run->data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    if (!has_rows(run->data)) return false;
+
+    run->model = use_model(run->data->tg_trigger->tgargs[0]);
+    if (run->model->paused) return false;
+    const Oid tables[] = {run->model->events, run->model->leads, get_relname_relid("adjustments", run->model->schema)};
+    check_table(run, tables[name], kTables[name]);
+    run->version = current_version(run->model);
+    if (run->version == nullptr) return false;
+
+    run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
+    run->caller = MemoryContextSwitchTo(run->memory);
+    run->identity = become(run->model->owner);
+    connect_spi();
+    MemoryContextSwitchTo(run->memory);
+    run->findings = make_findings(run->model->key);
+    return true;
+}
+
+namespace {
+
+// Calls `read` with the source of the old or new rows.
+template <class Read>
+void with_source(TriggerRun* run, bool old_rows, Read read) {
+    if (TRIGGER_FIRED_FOR_ROW(run->data->tg_event)) {
+        bool second = TRIGGER_FIRED_BY_UPDATE(run->data->tg_event) && !old_rows;
+        SingleRowSource source(second ? run->data->tg_newtuple : run->data->tg_trigtuple);
+        read(&source);
+    } else {
+        TransitionSource source(old_rows ? run->data->tg_oldtable : run->data->tg_newtable);
+        read(&source);
+    }
+}
+
+}  // namespace
+
+void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
+    with_source(run, old_rows, [&](RowSource* source) {
+        auto read = table == TriggerTable::Events ? read_events : read_leads;
+        read(run->model, run->data->tg_relation, source, run->findings, &run->problems);
+    });
+}
+
+void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, Findings* findings) {
+    Relation relation = run->data->tg_relation;
+    if (table == TriggerTable::Adjustments &&
+        get_atttype(RelationGetRelid(relation), get_attnum(RelationGetRelid(relation), "lead_id")) !=
+            run->model->key.type)
+        elog(ERROR, "column lead_id of table \"%s\" is not of the type of the model's keys",
+             RelationGetRelationName(relation));
+    AttrNumber column = table == TriggerTable::Adjustments
+                            ? get_attnum(RelationGetRelid(relation), "lead_id")
+                            : key_column(run->model, relation, table == TriggerTable::Leads);
+    with_source(run, old_rows, [&](RowSource* source) { read_keys(run->model, relation, column, source, findings); });
+}
+
+void apply(TriggerRun* run, Findings* findings, Work work) {
+    if (is_empty(findings)) return;
+    sort_findings(findings);
+    run->statuses[run->applied++] = apply_findings(run->model, run->version, findings, work).statuses;
+    free_findings(findings);
+}
+
+void end_trigger(TriggerRun* run) {
+    record_problems(run->model, run->problems);
+    restore(run->identity);
+    // TRUNCATE's queue takes triggers of the truncated tables only.
+    bool queued = !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event);
+    for (const StatusWrite* statuses : run->statuses) write_statuses(run->model, statuses, queued);
+    finish_spi();
+    MemoryContextSwitchTo(run->caller);
+    MemoryContextDelete(run->memory);
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,20 @@
+#include "pg/postgres.hpp"
+
+#include "pg/mean.hpp"
+
+using namespace lead_scoring;
+
+LEAD_SCORING_FUNCTION(lead_velocity_accum) {
+    ExactMean& mean = mean_to_change(fcinfo);
+    if (has_time(fcinfo, 1) && has_time(fcinfo, 2))
+        mean.add(elapsed(PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2)));
+    return mean_datum(mean);
+}
+
+LEAD_SCORING_FUNCTION(lead_velocity_final) { return mean_result(fcinfo, 1.0 / USECS_PER_DAY); }
+
+LEAD_SCORING_FUNCTION(mean_combine) {
+    ExactMean& mean = mean_to_change(fcinfo);
+    mean.add(*reinterpret_cast<const ExactMean*>(counters(fcinfo, 1, kMeanLength).data()));
+    return mean_datum(mean);
+}

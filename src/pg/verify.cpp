@@ -1,0 +1,146 @@
+// Proving the stored state against the log.
+
+#include "pg/postgres.hpp"
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/fold.hpp"
+#include "pg/boundary.hpp"
+#include "pg/event_log.hpp"
+#include "pg/reading.hpp"
+#include "pg/score_row.hpp"
+#include "pg/workspace.hpp"
+
+extern "C" {
+#include "funcapi.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+struct Verification {
+    Reading* reading;
+    ReturnSetInfo* result;
+    ScoreTable* scores;
+    Workspace* stored;
+    Workspace* computed;
+};
+
+void report(Verification* verification, Datum key, const char* problem, const char* stored, const char* computed) {
+    Datum values[] = {CStringGetTextDatum(key_to_text(verification->reading->model->key, key)),
+                      CStringGetTextDatum(problem), stored == nullptr ? 0 : CStringGetTextDatum(stored),
+                      computed == nullptr ? 0 : CStringGetTextDatum(computed)};
+    bool nulls[] = {false, false, stored == nullptr, computed == nullptr};
+    tuplestore_putvalues(verification->result->setResult, verification->result->setDesc, values, nulls);
+}
+
+void report_points(Verification* verification, Datum key, const char* problem, double stored, Units computed) {
+    // One unit for rounding, and what decayed sums may differ by.
+    double expected = points_of_units(computed);
+    if (std::fabs(stored - expected) <= 1.5 / kUnitsPerPoint + 1e-9 * std::fabs(expected)) return;
+    report(verification, key, problem, psprintf("%.17g", stored), psprintf("%.17g", expected));
+}
+
+char* print_card(const Workspace* workspace) {
+    char* copy = nullptr;
+    std::size_t length = run_cpp([&] { return print(workspace->lead.card).size(); });
+    copy = static_cast<char*>(palloc(length + 1));
+    run_cpp([&] { strlcpy(copy, print(workspace->lead.card).c_str(), length + 1); });
+    return copy;
+}
+
+// The card as of the row's own time: events that were future then are still waiting in it.
+void compute(Verification* verification, const LeadFindings& found, const ScoreRow& row) {
+    const Definition& definition = *verification->reading->version->definition;
+    load_new_lead(verification->computed, verification->reading->version);
+    run_cpp([&] {
+        Workspace* workspace = verification->computed;
+        Scorecard& card = workspace->lead.card;
+        if (found.known) card.fit.assign(found.fit, found.fit + found.fit_count);
+        card.adjustments.assign(found.adjustments, found.adjustments + found.adjustment_count);
+        if (!fold_matches(definition, workspace->lead, {found.matches, found.match_count}, row.scored_at, Moves::none(),
+                          workspace->transitions))
+            throw Error(ErrorCode::Internal, "events in order could not be folded");
+    });
+    finish_lead(verification->computed, verification->reading->version);
+}
+
+void check_due(Verification* verification, Datum key, const ScoreRow& row) {
+    const Definition& definition = *verification->reading->version->definition;
+    Timestamp due = run_cpp([&] {
+        Lead& lead = verification->stored->lead;
+        return StageMachine(definition, lead.card, lead.stage, verification->stored->transitions)
+            .next_due(row.scored_at);
+    });
+    if (row.due_at <= due) return;
+    report(verification, key, "due_at", row.due_at == kForever ? nullptr : pstrdup(timestamptz_to_str(row.due_at)),
+           pstrdup(timestamptz_to_str(due)));
+}
+
+void check_lead(Verification* verification, const LeadFindings& found) {
+    const PublishedVersion* version = verification->reading->version;
+    ScoreRow row;
+    if (!read_score(verification->scores, found.key, FirstCommandId, &row)) {
+        report(verification, found.key, "missing", nullptr, nullptr);
+        return;
+    }
+    if (!found.known && !found.seen) {
+        report(verification, found.key, "superfluous", row.stage_name, nullptr);
+        return;
+    }
+    if (row.card == nullptr || row.version != version->number) {
+        report(verification, found.key, "stale", psprintf("version " INT64_FORMAT, row.version),
+               psprintf("version " INT64_FORMAT, version->number));
+        return;
+    }
+    load_lead(verification->stored, version, row);
+    load_entries(verification->stored, verification->reading->model, version, found.key);
+    compute(verification, found, row);
+    const Lead& computed = verification->computed->lead;
+    bool same =
+        run_cpp([&] { return equivalent(*version->definition, verification->stored->lead.card, computed.card); });
+    if (!same)
+        report(verification, found.key, "card", print_card(verification->stored), print_card(verification->computed));
+    report_points(verification, found.key, "score", row.score, computed.score.total);
+    report_points(verification, found.key, "engagement", row.engagement, computed.score.engagement);
+    report_points(verification, found.key, "fit", row.fit, computed.score.fit);
+    const char* grade = grade_label(version, computed.grade);
+    if (strcmp(row.grade == nullptr ? "" : row.grade, grade == nullptr ? "" : grade) != 0)
+        report(verification, found.key, "grade", row.grade, grade);
+    check_due(verification, found.key, row);
+}
+
+}  // namespace
+
+// verify_cards(model text) returns (lead_id, problem, stored, recomputed)
+LEAD_SCORING_FUNCTION(verify_cards) {
+    InitMaterializedSRF(fcinfo, 0);
+    Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Verification verification = {};
+    verification.reading = &reading;
+    verification.result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    verification.stored = make_workspace();
+    verification.computed = make_workspace();
+    verification.scores = open_scores(reading.model, reading.version, true);
+
+    Findings* findings = make_findings(reading.model->key);
+    read_everything(reading.model, findings, nullptr, true);
+    sort_findings(findings);
+    rewind_findings(findings);
+    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
+    LeadFindings found;
+    while (next_lead(findings, &found)) {
+        MemoryContext caller = MemoryContextSwitchTo(memory);
+        check_lead(&verification, found);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(memory);
+    }
+    free_findings(findings);
+    close_scores(verification.scores);
+    end_reading(&reading);
+    return static_cast<Datum>(0);
+}

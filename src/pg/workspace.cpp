@@ -1,0 +1,120 @@
+#include "pg/postgres.hpp"
+
+#include "pg/workspace.hpp"
+
+#include "core/fold.hpp"
+#include "pg/boundary.hpp"
+#include "pg/event_log.hpp"
+#include "pg/query.hpp"
+
+extern "C" {
+#include "utils/palloc.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+void delete_workspace(void* workspace) { delete static_cast<Workspace*>(workspace); }
+
+void reset(Workspace* workspace, const PublishedVersion* version) {
+    Lead& lead = workspace->lead;
+    lead.card.clear();
+    lead.stage = {};
+    lead.stage.stage = version->definition->first_stage;
+    lead.seen_at = kNever;
+    lead.due_at = kForever;
+    workspace->transitions.clear();
+    workspace->card.clear();
+    workspace->grade.clear();
+    workspace->entered.assign(version->definition->stages.size(), kNever);
+}
+
+}  // namespace
+
+Workspace* make_workspace() {
+    auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
+    auto* workspace = run_cpp([] { return new Workspace; });
+    callback->func = delete_workspace;
+    callback->arg = workspace;
+    MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+    return workspace;
+}
+
+void load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row) {
+    int stage = find_stage(version, row.stage_name);
+    run_cpp([&] {
+        reset(workspace, version);
+        Lead& lead = workspace->lead;
+        if (row.card != nullptr)
+            decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(row.card)), VARSIZE_ANY_EXHDR(row.card)}, lead.card);
+        if (row.version == version->number) check_card(*version->definition, lead.card);
+        if (stage != kNoStage) lead.stage.stage = stage;
+        lead.stage.since = row.stage_since;
+        lead.stage.seq = row.stage_seq;
+        lead.stage.armed = row.stage_armed;
+        lead.seen_at = row.scored_at;
+        lead.due_at = row.due_at;
+    });
+}
+
+void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key) {
+    if (!version->definition->has_cooldown || workspace->lead.stage.seq == 0) return;
+    if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
+        elog(ERROR, "cannot read transitions");
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        ResultRow row{i};
+        int stage = find_stage(version, row.text(1));
+        int64 at = row.integer(2, kNever);
+        if (stage == kNoStage) continue;
+        run_cpp([&] {
+            auto& entries = workspace->lead.stage.last_entry;
+            entries.resize(version->definition->stages.size(), kNever);
+            entries[static_cast<std::size_t>(stage)] = at;
+        });
+    }
+}
+
+void load_new_lead(Workspace* workspace, const PublishedVersion* version) {
+    run_cpp([&] { reset(workspace, version); });
+}
+
+void finish_lead(Workspace* workspace, const PublishedVersion* version) {
+    run_cpp([&] {
+        const Lead& lead = workspace->lead;
+        workspace->card.clear();
+        encode(lead.card, workspace->card);
+        if (version->definition->has_grade(lead.grade)) workspace->grade = version->definition->label(lead.grade);
+        for (const Transition& transition : workspace->transitions) {
+            Timestamp& entered = workspace->entered[static_cast<std::size_t>(transition.to)];
+            if (entered == kNever) entered = transition.at;
+        }
+    });
+}
+
+const char* grade_label(const PublishedVersion* version, Grade grade) {
+    if (!version->definition->has_grade(grade)) return nullptr;
+    auto label_of = [](const std::vector<Band>& bands, int band) {
+        return band == kNoBand ? "" : bands[static_cast<std::size_t>(band)].label.c_str();
+    };
+    return psprintf("%s%s", label_of(version->definition->fit_bands, grade.fit),
+                    label_of(version->definition->engagement_bands, grade.engagement));
+}
+
+const char* cause_name(Cause cause) {
+    switch (cause) {
+        case Cause::Event:
+            return "event";
+        case Cause::Attribute:
+            return "attribute";
+        case Cause::Time:
+            return "time";
+        case Cause::Manual:
+            return "manual";
+        case Cause::Publish:
+            return "publish";
+    }
+    return "";
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,41 @@
+// The C++ objects in which one lead is computed. They live on the C++ heap, owned by a memory context, and are touched
+// inside run_cpp only; what they hold is handed to the server as plain pointers.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "core/lead.hpp"
+#include "pg/findings.hpp"
+#include "pg/score_row.hpp"
+
+namespace lead_scoring {
+
+struct Workspace {
+    Lead lead;
+    std::vector<Transition> transitions;
+    std::string card;                // encoded
+    std::string grade;               // label; empty: none
+    std::vector<Timestamp> entered;  // of each stage, by the transitions above
+};
+
+// Deleted with the current memory context.
+Workspace* make_workspace();
+
+// The stored row as the core's lead. A stage that the version does not have counts as its first one.
+void load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row);
+
+// Adds the lead's latest entries into stages, which cooldowns ask for. SPI must be connected.
+void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key);
+
+// A lead of which nothing is known yet.
+void load_new_lead(Workspace* workspace, const PublishedVersion* version);
+
+// Encodes the lead and derives what the row shows besides.
+void finish_lead(Workspace* workspace, const PublishedVersion* version);
+
+// The label of a grade in the current memory context; null where there is none.
+const char* grade_label(const PublishedVersion* version, Grade grade);
+
+const char* cause_name(Cause cause);
+
+}  // namespace lead_scoring
