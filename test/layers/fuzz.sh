@@ -1,0 +1,24 @@
+# libFuzzer, a short run of each target: FUZZ_SECONDS (20) from the seed FUZZ_SEED (a new one each run). It starts from
+# test/fuzz/corpus/NAME where there is one; what it finds new is kept in build/fuzz-corpus/NAME, and an input that fails
+# in build/fuzz-failures.
+set -uo pipefail
+source "$ROOT/test/lib/core.sh"
+(($#)) || set -- $(cd "$ROOT/test/fuzz" && ls | sed -n 's/_fuzz\.cpp$//p')
+if (($# == 0)); then
+    echo "skipped fuzz: there is none yet"
+    exit
+fi
+build_core fuzz "${*/%/_fuzz}" -DCMAKE_CXX_COMPILER=clang++ -DLEAD_SCORING_FUZZ=ON -DLEAD_SCORING_TESTS=OFF || true
+seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
+for name in "$@"; do
+    found=$ROOT/build/fuzz-corpus/$name kept=$ROOT/test/fuzz/corpus/$name failures=$ROOT/build/fuzz-failures
+    mkdir -p "$found" "$failures"
+    [[ -d $kept ]] || kept=
+    if "$ROOT/build/fuzz/bin/${name}_fuzz" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=10 \
+        -artifact_prefix="$failures/$name-" -print_final_stats=1 "$found" ${kept:+"$kept"} >"$RUN/fuzz.out" 2>&1; then
+        echo "ok fuzz/$name (seed $seed, $(sed -n 's/^stat::number_of_executed_units: *//p' "$RUN/fuzz.out") inputs)"
+    else
+        tail -n 60 "$RUN/fuzz.out"
+        echo "not ok fuzz/$name (seed $seed)"
+    fi
+done

@@ -1,0 +1,93 @@
+# The statements in README.md and docs/*.md: every block fenced as ```sql runs, in order, each page in a database of its
+# own where the extension is installed but not yet created. A block fenced as ```text right behind it is what psql prints.
+# Then the reference in README.md must know every function, table and column (see test/lib/reference.sql), and
+# src/README.md every support function and source file. And demo/demo.sql. A name is a page: readme/README.
+set -uo pipefail
+source "$ROOT/test/lib/server.sh"
+
+# run_page FILE NAME: in database page_NAME, which is left there; $RUN/NAME.out is what it printed.
+run_page() {
+    # line by line, so that psql's line numbers are the page's
+    awk -v name="$2" '
+        /^```sql$/ {print "\\echo @@ " name ":" FNR; on = 1; next}
+        /^```/ {on = 0}
+        {print on ? $0 : ""}' "$1" >"$RUN/$2.md"
+    as_server_user createdb "page_$2" &&
+        as_server_user env PGTZ=UTC PGOPTIONS='-c client_min_messages=warning' \
+            psql -X -q -d "page_$2" -f "$RUN/$2.md" >"$RUN/$2.out" 2>&1
+}
+
+# expected_output FILE NAME: a line "@@ NAME:LINE" for each block that shows its output, and the output.
+expected_output() {
+    awk -v name="$2" '
+        /^```sql$/ {block = name ":" FNR; in_sql = 1; next}
+        /^```$/ && in_sql {in_sql = 0; next}
+        in_sql {next}
+        /^```text$/ && block {print "@@ " block; on = 1; next}
+        /^```/ {on = 0; block = ""; next}
+        on {print; next}
+        /./ {block = ""}' "$1"
+}
+
+# judge EXPECTED OUTPUT: a line for each block; blanks at the ends of lines and blocks do not matter.
+judge() {
+    awk '
+        function report() {
+            if (!block) return
+            sub(/\n+$/, "", got)
+            if (block in want) sub(/\n+$/, "", want[block])
+            if (errors) print errors "not ok readme/" block
+            else if ((block in want) && want[block] != got) print "it printed\n" got "\nnot ok readme/" block
+            else print "ok readme/" block
+        }
+        {sub(/[ \t]+$/, "")}
+        FILENAME == ARGV[1] && /^@@ / {block = $2; next}
+        FILENAME == ARGV[1] {want[block] = want[block] $0 "\n"; next}
+        FNR == 1 {block = ""}
+        /^@@ / {report(); block = $2; got = errors = ""; next}
+        /(ERROR|FATAL):  |^psql:.*error: / {errors = errors $0 "\n"}
+        {got = got $0 "\n"}
+        END {report()}' "$1" "$2"
+}
+
+# check_reference FILE DATABASE: whether the page has what the database has.
+check_reference() {
+    local kind name text page missing=
+    page=$(tr -s '[:space:]' ' ' <"$1")
+    as_server_user psql -X -q -d "$2" -f - <"$ROOT/test/lib/reference.sql" >"$RUN/reference" || return 1
+    while IFS=$'\t' read -r kind name text; do
+        [[ $page == *"$text"* ]] && continue
+        [[ $kind == signature ]] && grep -qF "\`$name\`" "$ROOT/src/README.md" && continue
+        echo "no $kind of $name: $text"
+        missing=yes
+    done <"$RUN/reference"
+    for name in $(cd "$ROOT/src" && ls core/*.[ch]pp pg/*.[ch]pp | sed 's|.*/||; s|\..*||' | sort -u); do
+        grep -qF "\`$name\`" "$ROOT/src/README.md" || { echo "src/README.md has no file \`$name\`"; missing=yes; }
+    done
+    [[ -z $missing && -s $RUN/reference ]]
+}
+
+for page in README.md $(cd "$ROOT" && compgen -G 'docs/*.md'); do
+    name=$(basename "$page" .md)
+    [[ $# == 0 || " $* " == *" $name "* ]] || continue
+    grep -qs '^```sql$' "$ROOT/$page" || continue
+    run_page "$ROOT/$page" "$name" || exit 1
+    expected_output "$ROOT/$page" "$name" >"$RUN/$name.expected"
+    judge "$RUN/$name.expected" "$RUN/$name.out"
+    if [[ $page == README.md ]]; then
+        check_reference "$ROOT/$page" "page_$name" || echo -n 'not '
+        echo "ok readme/reference"
+    fi
+    as_server_user dropdb --force "page_$name"
+done
+if [[ $# == 0 || " $* " == *" demo "* ]]; then
+    cp "$ROOT/demo/demo.sql" "$RUN"
+    as_server_user createdb page_demo
+    if as_server_user psql -X -q -d page_demo -v ON_ERROR_STOP=1 -f demo.sql >"$RUN/demo.out" 2>&1 &&
+        tail -n 3 "$RUN/demo.out" | grep -q '^ *0$'; then # it ends with what verify found
+        echo "ok readme/demo"
+    else
+        cat "$RUN/demo.out"
+        echo "not ok readme/demo"
+    fi
+fi

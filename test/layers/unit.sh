@@ -1,0 +1,21 @@
+# GoogleTest, with the address and undefined behaviour sanitizers on. A name is a file: unit/scorecard.
+set -uo pipefail
+source "$ROOT/test/lib/core.sh"
+(($#)) || set -- $(cd "$ROOT/test/unit" && ls | sed -n 's/_test\.cpp$//p')
+if (($# == 0)); then
+    echo "skipped unit: there is none yet"
+    exit
+fi
+build_core core "${*/%/_test}" -DLEAD_SCORING_SANITIZE=ON || true # what did not compile cannot run
+for name in "$@"; do
+    timeout 300 "$ROOT/build/core/bin/${name}_test" --gtest_color=no >"$RUN/unit.out" 2>&1
+    status=$?
+    # [       OK ] Suite.Case (0 ms)
+    case_of() { sed -nE "s|^\[ +$1 \] ([^ ,(]+).* \([0-9]+ ms\)$|$2 unit/$name \1${3:-}|p" "$RUN/unit.out"; }
+    case_of OK ok
+    case_of ' ?SKIPPED' skipped ': it says so itself'
+    if ((status != 0)); then
+        cat "$RUN/unit.out"
+        case_of ' FAILED ' 'not ok' | grep . || echo "not ok unit/$name (exit status $status)"
+    fi
+done

@@ -1,0 +1,66 @@
+# A throw-away server: the extension built, a private copy of PostgreSQL to install it into, and a cluster of its own
+# that can be reached through a socket in a private folder only. Nothing is installed into the system, and no other
+# cluster is touched. PostgreSQL refuses to run as root: then it all belongs to the user postgres.
+#
+# Callers set ROOT (the source tree), RUN (a new temporary folder, see new_run) and PG_CONFIG.
+
+# new_run: makes RUN, and removes it with all that was started when the script ends.
+new_run() {
+    RUN=$(mktemp -d "${TMPDIR:-/tmp}/lead_scoring.XXXXXX")
+    PRIVATE_BIN=$RUN/server$("$PG_CONFIG" --bindir)
+    trap 'stop_server; rm -rf "$RUN"' EXIT
+    trap 'exit 130' INT TERM HUP
+    ((EUID != 0)) || chown postgres "$RUN"
+    local variable
+    for variable in "${!PG@}"; do  # PGHOST, PGOPTIONS ...: what the caller set is for other servers
+        [[ $variable == PG_* ]] || unset "$variable"
+    done
+}
+
+# as_server_user COMMAND...: as the owner of the cluster, in RUN, with the private server's programs first in PATH.
+as_server_user() (
+    cd "$RUN" || exit
+    export PATH="$PRIVATE_BIN:$PATH" PGHOST=$RUN PGPORT=5432 PGUSER=postgres HOME=$RUN
+    if ((EUID == 0)); then
+        exec runuser -u postgres -- "$@"
+    else
+        exec "$@"
+    fi
+)
+
+# install_extension [MAKE ARGUMENT]...: in build/server-MAJOR, from a copy of the sources, so that builds for several
+# servers and a plain `make` do not mix. Prints nothing but errors. Installs into the private server.
+install_extension() {
+    local build dir
+    build=$ROOT/build/server-$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+    for dir in bindir pkglibdir sharedir; do
+        dir=$("$PG_CONFIG" --$dir)
+        mkdir -p "$RUN/server$dir"
+        cp -a "$dir/." "$RUN/server$dir"
+    done
+
+    mkdir -p "$build"
+    (
+        flock 9
+        rsync -a --delete --exclude '*.[od]' --exclude '*.so' --exclude exports.list \
+            "$ROOT"/{Makefile,lead_scoring.control,sql,src} "$build"
+        make -s -j"$(nproc)" -C "$build" PG_CONFIG="$PG_CONFIG" "$@" all
+        make -s -C "$build" PG_CONFIG="$PG_CONFIG" DESTDIR="$RUN/server" install
+    ) 9>"$build.lock"
+}
+
+# start_server [SETTING]...: makes the cluster and waits until it answers.
+start_server() {
+    local setting settings="-c listen_addresses= -c unix_socket_directories=$RUN -c fsync=off"
+    for setting in "$@"; do
+        settings+=" -c $setting"
+    done
+    as_server_user initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
+        >"$RUN/initdb.log"
+    as_server_user pg_ctl --pgdata=data --log=server.log --options="$settings" --wait --silent start >"$RUN/start.log"
+}
+
+stop_server() {
+    [[ -e $RUN/data/postmaster.pid ]] || return 0
+    as_server_user pg_ctl --pgdata=data --mode=immediate --wait --silent stop || true
+}

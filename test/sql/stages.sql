@@ -1,0 +1,132 @@
+-- Stages of the draft. Errors are shown in full, but for the context; :fine shows after each of them its SQLSTATE and
+-- that the session goes on with the draft as it was.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+\set fine 'SELECT :''LAST_ERROR_SQLSTATE'', (SELECT count(*) FROM s.stages) AS stages;'
+CREATE ROLE regress_lead_scoring_owner;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_lead_scoring_owner;
+CREATE SCHEMA stages_test AUTHORIZATION regress_lead_scoring_owner;
+SET ROLE regress_lead_scoring_owner;
+SET search_path = stages_test, public;
+CREATE TYPE event_kind AS ENUM ('webinar', 'demo_request', 'deal_won');
+CREATE TABLE leads (id bigint PRIMARY KEY);
+CREATE TABLE events (lead_id bigint, type event_kind, occurred_at timestamptz, properties jsonb);
+CREATE INDEX ON events (lead_id);
+SELECT lead_scoring.create_model('s', 'leads', 'events');
+SELECT lead_scoring.add_rule('s', 'webinar', 'webinar', 10);
+SELECT lead_scoring.add_band('s', 'fit', 'A', 30), lead_scoring.add_band('s', 'fit', 'B', 10);
+
+-- Every parameter arrives in its column; the rank is 10 above the highest.
+SELECT lead_scoring.add_stage('s', 'recycled', kind => 'detour', cooldown => '90 days', rank => -10);
+SELECT lead_scoring.add_stage('s', 'mql', min_score => 50, min_engagement => 20, min_fit => 10, grades => '{A,B}',
+    requires => '{"webinar": 2}', on_event => 'demo_request', on_event_condition => $$properties->>'country' = 'DE'$$,
+    falls_below => 40, within => '24 hours', timeout_stage => 'recycled', cooldown => '7 days');
+SELECT lead_scoring.add_stage('s', 'customer', on_event => 'deal_won');
+SELECT lead_scoring.add_stage('s', 'disqualified', kind => 'detour');
+SELECT lead_scoring.add_stage('s', 'lost', kind => 'detour', exit => 'hand');
+SELECT * FROM s.stages ORDER BY rank;
+-- As a version holds them: by rank, the exit of detours resolved.
+SELECT jsonb_pretty(lead_scoring.compile_stages('s') -> 2);
+SELECT d ->> 'name', d ->> 'exit' FROM jsonb_array_elements(lead_scoring.compile_stages('s')) d;
+
+-- What a row tells by itself.
+SELECT lead_scoring.add_stage('s', 'mql');
+:fine
+SELECT lead_scoring.add_stage('s', repeat('x', 61));
+:fine
+SELECT lead_scoring.add_stage('s', 'due');
+:fine
+SELECT lead_scoring.add_stage('s', NULL);
+:fine
+SELECT lead_scoring.add_stage('s', 'x', kind => 'sideways');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', min_fit => 'NaN');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', grades => '{}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', grades => '{A,NULL}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', requires => '["webinar"]');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', requires => '{"webinar": 0}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', requires => '{"webinar": [1]}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', requires => '{"webinar": 1.5}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', kind => 'detour', min_score => 1);
+:fine
+SELECT lead_scoring.add_stage('s', 'x', on_event_condition => 'true');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', min_score => 10, falls_below => 11);
+:fine
+SELECT lead_scoring.add_stage('s', 'x', within => '1 day');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', within => '1 day', timeout_stage => 'x');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', within => '1 month', timeout_stage => 'recycled');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', cooldown => '-1 day');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', exit => 'hand');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', kind => 'detour', exit => 'left');
+:fine
+
+-- What takes other rows or the tables.
+SELECT lead_scoring.add_stage('s', 'x', rank => 10);
+:fine
+SELECT lead_scoring.add_stage('s', 'x', within => '1 day', timeout_stage => 'nurture');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', requires => '{"demo": 1}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', grades => '{A1}');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', on_event => 'demo');
+:fine
+SELECT lead_scoring.add_stage('s', 'x', on_event => 'deal_won', on_event_condition => 'properties');
+:fine
+
+-- Edits by hand: what they leave behind is checked at the end of the transaction.
+DELETE FROM s.rules WHERE name = 'webinar';
+:fine
+UPDATE s.rules SET name = 'seminar' WHERE name = 'webinar';
+:fine
+DELETE FROM s.bands WHERE label = 'B';
+:fine
+INSERT INTO s.bands VALUES ('engagement', '1', 0);
+:fine
+DELETE FROM s.stages WHERE name = 'recycled';
+:fine
+DELETE FROM s.stages WHERE kind = 'progress';
+:fine
+UPDATE s.stages SET falls_below = 60 WHERE name = 'mql';
+:fine
+INSERT INTO s.stages (name, rank, min_score) VALUES ('x', 50, 'Infinity');
+:fine
+BEGIN;
+UPDATE s.stages SET rank = 10 WHERE name = 'customer';
+UPDATE s.stages SET rank = 20 WHERE name = 'mql';
+UPDATE s.rules SET name = 'seminar' WHERE name = 'webinar';
+UPDATE s.stages SET requires = '{"seminar": 2}' WHERE name = 'mql';
+INSERT INTO s.bands VALUES ('engagement', '1', 0);
+UPDATE s.stages SET grades = '{A1,B1}' WHERE name = 'mql';
+COMMIT;
+SELECT name, rank, grades, requires FROM s.stages WHERE kind = 'progress' ORDER BY rank;
+
+-- Owners only.
+RESET ROLE;
+CREATE ROLE regress_lead_scoring_other;
+SET ROLE regress_lead_scoring_other;
+SELECT lead_scoring.add_stage('s', 'x');
+SET ROLE regress_lead_scoring_owner;
+:fine
+
+SELECT lead_scoring.drop_model('s');
+RESET ROLE;
+\set VERBOSITY terse
+DROP SCHEMA stages_test CASCADE;
+DROP OWNED BY regress_lead_scoring_owner;
+DROP ROLE regress_lead_scoring_owner, regress_lead_scoring_other;
