@@ -1,0 +1,173 @@
+-- lead_scoring in five minutes: eight weeks of a small company's marketing, scored as they happen.
+-- Run by demo/run; works in any empty database: psql -f demo/demo.sql
+\pset footer off
+SET client_min_messages = warning;
+CREATE EXTENSION lead_scoring;
+
+-- 1. Your tables. Any leads table with a one-column key will do, and any events table with lead, type and time.
+CREATE TABLE leads (
+    lead_id bigint PRIMARY KEY,
+    name text NOT NULL,
+    job_title text NOT NULL,
+    employees integer NOT NULL,
+    campaign text NOT NULL
+);
+CREATE TABLE events (
+    event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lead_id bigint NOT NULL REFERENCES leads ON DELETE CASCADE,
+    type text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    properties jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX ON events (lead_id, occurred_at);
+CREATE TABLE spend (
+    campaign text,
+    week date,
+    amount numeric(10, 2) NOT NULL,
+    PRIMARY KEY (campaign, week)
+);
+
+-- 2. The model: what counts how much, and what it takes to be handed to sales. It is a schema of that name, and what
+-- you add here are rows of its tables.
+SELECT lead_scoring.create_model('demo', leads => 'leads', events => 'events') \g /dev/null
+
+-- what leads do
+SELECT lead_scoring.add_rule('demo', 'newsletter', 'email_opened', 2, limit_count => 2, limit_window => 'week'),
+       lead_scoring.add_rule('demo', 'whitepaper', 'download', 5, max_points => 15),
+       lead_scoring.add_rule('demo', 'pricing page', 'page_view', 10, $$properties->>'path' LIKE '/pricing%'$$,
+                             decay => 'exponential', half_life => '14 days'),
+       lead_scoring.add_rule('demo', 'webinar', 'webinar', 0.5, per => $$(properties->>'minutes')::numeric$$,
+                             decay => 'exponential', half_life => '30 days'),
+       lead_scoring.add_rule('demo', 'unsubscribed', 'unsubscribe', -20) \g /dev/null
+
+-- who they are
+SELECT lead_scoring.add_fit_rule('demo', 'decision maker', $$job_title ~ '^(Head|VP|CTO|CEO)'$$, 15),
+       lead_scoring.add_fit_rule('demo', 'our size', 'employees BETWEEN 50 AND 500', 10),
+       lead_scoring.add_fit_rule('demo', 'student', $$job_title = 'Student'$$, -30) \g /dev/null
+
+-- how far they can get: by score to mql, from there by what sales writes into its events
+SELECT lead_scoring.add_stage('demo', 'mql', min_score => 45, min_engagement => 15),
+       lead_scoring.add_stage('demo', 'sql', on_event => 'sales_accepted'),
+       lead_scoring.add_stage('demo', 'customer', on_event => 'deal_won') \g /dev/null
+
+SELECT lead_scoring.publish('demo', 'our first model') \g /dev/null
+
+-- 3. Eight weeks go by. Every INSERT below updates scores and stages in its own transaction; nothing else runs.
+SELECT setseed(0.5) \g /dev/null
+
+INSERT INTO leads
+SELECT n, 'Lead ' || n,
+       (ARRAY['Student', 'Developer', 'Analyst', 'Buyer', 'Head of Data', 'VP Marketing', 'CTO'])[ceil(random() * 7)],
+       (ARRAY[5, 20, 80, 150, 400, 2000])[ceil(random() * 6)],
+       (ARRAY['search', 'social', 'conference', 'newsletter'])[ceil(random() ^ 2 * 4)]
+FROM generate_series(1, 300) AS n;
+
+INSERT INTO spend
+SELECT campaign, date_trunc('week', now())::date - 7 * week, round(amount * (0.8 + random() * 0.4)::numeric, 2)
+FROM (VALUES ('search', 900), ('social', 250), ('conference', 1500), ('newsletter', 60)) AS plan (campaign, amount),
+     generate_series(1, 8) AS week;
+
+DO $$
+DECLARE
+    week_start timestamptz := date_trunc('day', now()) - interval '57 days';
+BEGIN
+    FOR week IN 1..8 LOOP
+        -- what leads do: most of them little, some much
+        INSERT INTO events (lead_id, type, occurred_at, properties)
+        SELECT lead_id, action.type, week_start + interval '1 day' + action.day * interval '1 day', action.properties
+        FROM (SELECT lead_id, random() * 6 AS day, floor(random() * 10) AS dice
+              FROM leads, generate_series(1, floor(random() ^ 3 * (2 + lead_id % 7))::integer)) AS visit,
+             LATERAL (SELECT day, d.type, d.properties::jsonb
+                      FROM (VALUES (0, 0, 'download', '{"paper": "How to score leads"}'),
+                                   (1, 1, 'webinar', '{"minutes": 45}'),
+                                   (2, 3, 'page_view', '{"path": "/pricing"}'),
+                                   (4, 6, 'page_view', '{"path": "/blog"}'),
+                                   (7, 8, 'email_opened', '{}'),
+                                   (9, 9, CASE WHEN lead_id % 11 = 0 THEN 'unsubscribe' ELSE 'page_view' END, '{}')
+                           ) AS d (least, most, type, properties)
+                      WHERE dice BETWEEN least AND most) AS action
+        ORDER BY 3;
+
+        week_start := week_start + interval '7 days';
+
+        -- what sales does on the first day of the next week: takes three of four MQLs, and wins some deals
+        INSERT INTO events (lead_id, type, occurred_at)
+        SELECT lead_id, CASE stage WHEN 'mql' THEN 'sales_accepted' ELSE 'deal_won' END,
+               week_start + random() * interval '9 hours'
+        FROM demo.leads JOIN leads USING (lead_id)
+        WHERE stage = 'mql' AND lead_id % 4 > 0
+           OR stage = 'sql' AND random() < CASE campaign WHEN 'social' THEN 0.03
+                                                         WHEN 'conference' THEN 0.3 ELSE 0.15 END
+        ORDER BY 3;
+    END LOOP;
+END $$;
+
+-- 4. What marketing and sales ask. demo.leads has every lead's score as of now.
+\echo
+\echo Who is hot right now?
+SELECT name, job_title, employees, stage, round(score::numeric, 1) AS score,
+       round(engagement::numeric, 1) AS engagement, round(fit::numeric, 1) AS fit
+FROM demo.leads JOIN leads USING (lead_id)
+WHERE stage <> 'customer'
+ORDER BY demo.leads.score DESC, lead_id
+LIMIT 8;
+
+\echo
+\echo Why has the first of them this score?
+SELECT lead_id AS top FROM demo.leads WHERE stage <> 'customer' ORDER BY score DESC, lead_id LIMIT 1 \gset
+SELECT rule_group, rule, times, round(raw::numeric, 1) AS points, round(capped::numeric, 1) AS left_today, last_at::date
+FROM lead_scoring.explain('demo', :top)
+ORDER BY capped DESC, rule;
+
+\echo
+\echo The latest MQLs, and what made each of them one
+SELECT name, at::date AS mql_since, round(score::numeric, 1) AS score, cause, rule
+FROM demo.transitions JOIN leads USING (lead_id)
+WHERE to_stage = 'mql'
+ORDER BY at DESC, lead_id
+LIMIT 8;
+
+\echo
+\echo The funnel: how many get how far?
+SELECT stage, leads, round(100.0 * leads / nullif(lag(leads) OVER (ORDER BY step), 0), 1) AS "% of the step before"
+FROM (SELECT count(*) AS lead, count(coalesce(mql_at, sql_at, customer_at)) AS mql,
+             count(coalesce(sql_at, customer_at)) AS sql, count(customer_at) AS customer
+      FROM demo.leads) AS reached,
+     LATERAL (VALUES (1, 'lead', lead), (2, 'mql', mql), (3, 'sql', sql), (4, 'customer', customer)
+             ) AS funnel (step, stage, leads)
+ORDER BY step;
+
+\echo
+\echo What does an MQL cost? The cheapest MQL does not always make the cheapest customer.
+SELECT coalesce(campaign, 'all') AS campaign, sum(amount) AS spent,
+       sum(mqls) AS mqls, round(lead_scoring.cost_per_mql(amount, mqls), 2) AS per_mql,
+       sum(customers) AS customers, round(lead_scoring.cost_per(amount, customers), 2) AS per_customer
+FROM (SELECT campaign, sum(amount) AS amount FROM spend GROUP BY campaign) AS costs
+JOIN (SELECT campaign, count(s.mql_at) AS mqls, count(s.customer_at) AS customers
+      FROM leads JOIN demo.leads AS s USING (lead_id)
+      GROUP BY campaign) AS results USING (campaign)
+GROUP BY ROLLUP (campaign)
+ORDER BY grouping(campaign), 1;
+
+\echo
+\echo How many MQLs become customers, and how fast?
+SELECT campaign, count(s.mql_at) AS mqls,
+       round(100 * lead_scoring.conversion_rate(s.mql_at, s.customer_at)::numeric, 1) AS "% become customers",
+       round(lead_scoring.lead_velocity(s.mql_at, s.customer_at)::numeric, 1) AS days_on_average
+FROM leads JOIN demo.leads AS s USING (lead_id)
+GROUP BY campaign
+ORDER BY campaign;
+
+\echo
+\echo One INSERT, one transaction: an MQL is made while you watch
+SELECT lead_id AS almost FROM demo.leads
+WHERE stage = 'lead' AND engagement > 5 AND score BETWEEN 35 AND 45
+ORDER BY score DESC, lead_id LIMIT 1 \gset
+SELECT name, lead_stage, mql_at IS NOT NULL AS has_mql_date FROM leads WHERE lead_id = :almost;
+INSERT INTO events (lead_id, type, occurred_at, properties)
+VALUES (:almost, 'page_view', now(), '{"path": "/pricing"}');
+SELECT name, lead_stage, mql_at IS NOT NULL AS has_mql_date FROM leads WHERE lead_id = :almost;
+
+\echo
+\echo Is every stored score what the event log says? verify lists the leads where it is not:
+SELECT count(*) AS leads_that_differ FROM lead_scoring.verify('demo');
