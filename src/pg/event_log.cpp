@@ -270,15 +270,16 @@ void read_lead(Model* model, Datum key, Findings* findings) {
 void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, Findings* findings) {
     TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
     MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(row);
     source->mark();
+    // The slot may own its tuple, which therefore must not be allocated in what is reset.
     while (source->next(slot)) {
         bool is_null = false;
+        MemoryContext caller = MemoryContextSwitchTo(row);
         Datum key = slot_getattr(slot, column, &is_null);
         if (!is_null) add_stored(model, key, findings);
+        MemoryContextSwitchTo(caller);
         MemoryContextReset(row);
     }
-    MemoryContextSwitchTo(caller);
     ExecDropSingleTupleTableSlot(slot);
     MemoryContextDelete(row);
 }

@@ -1,0 +1,41 @@
+-- Statements with more rows than fit into memory: transition tables and sorts spill to disk.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE SCHEMA spill;
+SET search_path = spill, public;
+SET work_mem = '64kB';
+CREATE TABLE leads (id integer PRIMARY KEY, title text, note text);
+CREATE TABLE events (lead_id integer, type text, occurred_at timestamptz, note text);
+CREATE INDEX ON events (lead_id);
+SELECT lead_scoring.create_model('spilling', 'leads', 'events');
+SELECT lead_scoring.add_rule('spilling', 'visit', 'visit', 1, decay => 'exponential', half_life => '30 days');
+SELECT lead_scoring.add_rule('spilling', 'download', 'download', 5, max_points => 20);
+SELECT lead_scoring.add_fit_rule('spilling', 'chief', $$title = 'chief'$$, 10);
+SELECT lead_scoring.add_stage('spilling', 'mql', min_score => 20);
+SELECT lead_scoring.publish('spilling');
+
+INSERT INTO leads SELECT i, CASE WHEN i % 3 = 0 THEN 'chief' END, repeat('x', 100) FROM generate_series(1, 3000) i;
+INSERT INTO events SELECT 1 + i % 3000, CASE WHEN i % 2 = 0 THEN 'visit' ELSE 'download' END,
+                          timestamptz '2026-01-01 00:00 UTC' + i * interval '1 minute', repeat('y', 100)
+  FROM generate_series(1, 40000) i;
+SELECT count(*) AS leads, count(mql_at) AS mqls, sum(score_at)::numeric(12, 2) AS points
+  FROM leads CROSS JOIN LATERAL lead_scoring.score_at('spilling', id, '2026-02-01 00:00 UTC') AS score_at;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+
+UPDATE leads SET title = CASE WHEN id % 2 = 0 THEN 'chief' END, note = repeat('z', 100);
+SELECT count(*) FROM lead_scoring.verify('spilling');
+UPDATE events SET occurred_at = occurred_at + interval '1 hour' WHERE lead_id % 2 = 0;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+DELETE FROM events WHERE lead_id % 3 = 0;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+UPDATE leads SET id = id + 10000;
+SELECT count(*), count(*) FILTER (WHERE lead_id > 10000) AS known FROM spilling.scores;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+DELETE FROM leads WHERE id % 2 = 0;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+TRUNCATE events;
+SELECT count(*), max(engagement) FROM spilling.leads;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+
+SELECT lead_scoring.drop_model('spilling');
+DROP SCHEMA spill CASCADE;
