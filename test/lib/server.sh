@@ -51,13 +51,13 @@ install_extension() {
 
 # start_server [SETTING]...: makes the cluster and waits until it answers.
 start_server() {
-    local setting settings="-c listen_addresses= -c unix_socket_directories=$RUN -c fsync=off"
-    for setting in "$@"; do
-        settings+=" -c $setting"
-    done
     as_server_user initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
         >"$RUN/initdb.log"
-    as_server_user pg_ctl --pgdata=data --log=server.log --options="$settings" --wait --silent start >"$RUN/start.log"
+    local setting
+    for setting in listen_addresses= unix_socket_directories="$RUN" fsync=off "$@"; do
+        echo "${setting%%=*} = '${setting#*=}'"
+    done >>"$RUN/data/postgresql.conf"
+    as_server_user pg_ctl --pgdata=data --log=server.log --wait --silent start >"$RUN/start.log"
 }
 
 stop_server() {

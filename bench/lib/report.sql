@@ -1,0 +1,26 @@
+-- The table, as text and as JSON.
+CREATE TABLE bench.measures (measure integer, name text);
+CREATE TABLE bench.run (key text, value text);
+
+-- short(): three digits that matter.
+CREATE FUNCTION bench.short(value float8) RETURNS text
+BEGIN ATOMIC
+    SELECT CASE WHEN value = 0 THEN '0'
+                ELSE rtrim(to_char(round(value::numeric, greatest(0, 2 - floor(log(abs(value)))::integer)), 'FM999,999,999,990.999999'), '.') END;
+END;
+
+-- A measure that failed a check has met nothing.
+CREATE VIEW bench.report AS
+SELECT measure AS "#", what AS measure, bench.short(ours_median) || ' ' || unit AS ours, bench.short(peer_median) AS peer,
+       CASE WHEN peer IS NOT NULL THEN bench.short(ratio) END AS ratio,
+       bench.short(low) || ' - ' || bench.short(high) AS range, target,
+       CASE WHEN EXISTS (SELECT FROM bench.checks c WHERE c.measure = r.measure AND failures > 0) THEN 'failed'
+            WHEN met THEN 'yes' WHEN NOT met THEN 'no' ELSE '' END AS "met?"
+FROM bench.results r ORDER BY line;
+
+CREATE VIEW bench.report_json AS
+SELECT jsonb_pretty(jsonb_build_object(
+    'run', (SELECT jsonb_object_agg(key, value) FROM bench.run),
+    'results', (SELECT jsonb_agg(to_jsonb(r) ORDER BY line) FROM bench.results r),
+    'checks', (SELECT jsonb_agg(to_jsonb(c)) FROM bench.checks c),
+    'samples', (SELECT jsonb_agg(to_jsonb(s) ORDER BY measure, name, round) FROM bench.samples s)));
