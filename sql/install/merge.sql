@@ -202,7 +202,7 @@ BEGIN
                              a.attname, model, left(a.attname, -3)), '') INTO entries
       FROM pg_attribute a
      WHERE a.attrelid = format('%I.scores', model)::regclass AND NOT a.attisdropped
-       AND a.attnum > (SELECT c.attnum FROM pg_attribute c WHERE c.attrelid = a.attrelid AND c.attname = 'card');
+       AND a.attname = ANY (lead_scoring.stage_columns(model));
     EXECUTE format($query$
         UPDATE %1$I.scores s
            SET version = 0, card = pair.card, scored_at = pair.scored_at,

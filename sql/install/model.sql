@@ -58,7 +58,7 @@ DECLARE
 BEGIN
     parts := parse_ident(qualified_name);
     RETURN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE cardinality(parts) = 2 AND n.nspname = parts[1] AND c.relname = parts[2]);
+             WHERE cardinality(parts) = 2 AND n.nspname = parts[1] AND c.relname = parts[2] AND c.relkind IN ('r', 'p'));
 EXCEPTION WHEN invalid_parameter_value THEN
     RETURN NULL;
 END
@@ -431,7 +431,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table',
             MESSAGE = format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
             DETAIL = format('The model''s settings name it as the table of %s.', missing),
-            HINT = format('UPDATE %I.settings SET %s = ''schema.name'' if it was renamed.', model, missing);
+            HINT = coalesce(lead_scoring.rebind_statement(model, bound.leads, bound.events),
+                            format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing));
     END IF;
     SELECT bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.status_columns, bound.time_zone
       INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
@@ -498,6 +499,32 @@ SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.opera
  ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
 COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
+
+CREATE FUNCTION lead_scoring.rebind_statement(model text, leads text, events text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%s = %L', moved.setting, moved.name), ', ' ORDER BY moved.setting DESC))
+  FROM (SELECT bound.setting, min(format('%I.%I', n.nspname, c.relname)) AS name
+          FROM (VALUES ('leads', leads, 'lead_scoring.leads_changed()'::regprocedure),
+                       ('events', events, 'lead_scoring.events_changed()'::regprocedure)) bound (setting, name, function)
+          JOIN pg_trigger t ON t.tgfoid = bound.function AND t.tgtype = 29 AND t.tgparentid = 0
+                           AND t.tgargs = lead_scoring.trigger_argument(model)
+          JOIN pg_class c ON c.oid = t.tgrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         GROUP BY bound.setting, bound.name
+        HAVING count(*) = 1 AND min(c.oid) IS DISTINCT FROM lead_scoring.resolve_table(bound.name)) moved
+HAVING count(*) > 0
+$$;
+COMMENT ON FUNCTION lead_scoring.rebind_statement IS 'The statement that makes the settings of a model name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
+
+CREATE FUNCTION lead_scoring.renamed_model(model text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT min(n.nspname::text)
+  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE t.tgfoid = 'lead_scoring.adjustments_changed()'::regprocedure AND t.tgargs = lead_scoring.trigger_argument(model)
+$$;
+COMMENT ON FUNCTION lead_scoring.renamed_model IS 'The name that the schema of a model was given later, known by the triggers of its adjustments, which still bear the name it was made with; NULL where there is no such schema.';
 
 CREATE FUNCTION lead_scoring.add_triggers(model text, leads regclass, events regclass)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -31,6 +31,19 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.make_versions IS 'Creates the table "versions" of a new model, with its triggers.';
 
+CREATE FUNCTION lead_scoring.stage_columns(model text)
+RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    columns text[];
+BEGIN
+    EXECUTE format('SELECT array_agg(DISTINCT s.stage ->> ''name'' || ''_at'')
+                      FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'') s (stage)', model) INTO columns;
+    RETURN columns;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
+
 CREATE FUNCTION lead_scoring.make_leads_view(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -50,7 +63,7 @@ BEGIN
     -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
     FOR stage_column IN SELECT a.attname AS name, left(a.attname, -3) AS stage FROM pg_attribute a
                          WHERE a.attrelid = scores AND NOT a.attisdropped
-                           AND a.attnum > (SELECT c.attnum FROM pg_attribute c WHERE c.attrelid = scores AND c.attname = 'card')
+                           AND a.attname = ANY (lead_scoring.stage_columns(model))
                          ORDER BY a.attnum LOOP
         stage_columns := stage_columns || format(', s.%I', stage_column.name);
         column_notes := column_notes || jsonb_build_object(stage_column.name,

@@ -76,10 +76,9 @@ BEGIN
         $query$, model) USING first_stage;
 
     FOR status IN EXECUTE format('SELECT left(a.attname, -3) AS stage, a.attname AS name FROM pg_attribute a
-                                   WHERE a.attrelid = %L::regclass AND a.attnum > 0 AND NOT a.attisdropped
-                                     AND a.attnum > (SELECT c.attnum FROM pg_attribute c
-                                                      WHERE c.attrelid = a.attrelid AND c.attname = ''card'')
-                                   ORDER BY a.attnum', format('%I.scores', model)) LOOP
+                                   WHERE a.attrelid = %L::regclass AND NOT a.attisdropped
+                                     AND a.attname = ANY (lead_scoring.stage_columns(%L))
+                                   ORDER BY a.attnum', format('%I.scores', model), model) LOOP
         RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %L::text, s.%I::text, t.at::text
               FROM %I.scores s
               LEFT JOIN LATERAL (SELECT min(w.at) AS at FROM %3$I.transitions w

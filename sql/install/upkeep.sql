@@ -213,9 +213,18 @@ AS $$
 DECLARE
     bound record;
     wrong record;
+    is_paused boolean;
 BEGIN
     PERFORM lead_scoring.lock_tables(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
+    FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                  WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                    AND NOT EXISTS (SELECT FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
+                                     WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
+                                       AND NOT (e.is_partition AND e.operation = 'row')) LOOP  -- that comes from its table
+        EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
+    END LOOP;
     PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
     FOR wrong IN SELECT e.* FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
                   WHERE e.found_state <> e.state LOOP
@@ -223,7 +232,8 @@ BEGIN
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
     PERFORM lead_scoring.make_leads_view(model);
-    IF (SELECT m.paused FROM lead_scoring.models() m WHERE m.model = mend_binding.model) THEN
+    EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
+    IF is_paused THEN
         RAISE NOTICE 'model "%" is paused: resume() computes its leads', model;
     END IF;
 END
@@ -266,7 +276,7 @@ BEGIN
     RETURN looked_at;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, makes the view "leads" again, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the view "leads" again, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
 
 -- ---------------------------------------------------------------- partitions that come and go
 

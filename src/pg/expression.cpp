@@ -239,8 +239,8 @@ Expr* compile_expression(Relation relation, const char* checked, ExpressionKind 
     int nest_level = NewGUCNestLevel();
     fix_settings(InvalidOid);
     Node* node = replace_generated_columns(transform(relation, checked, kind), relation);
+    if (contain_mutable_functions(node)) refuse_mutable();  // before a function that is no more immutable is inlined
     Expr* planned = expression_planner(reinterpret_cast<Expr*>(node));
-    if (contain_mutable_functions(reinterpret_cast<Node*>(planned))) refuse_mutable();
     AtEOXact_GUC(false, nest_level);
     return planned;
 }

@@ -91,38 +91,81 @@ Oid schema_owner(Oid schema) {
 }
 
 [[noreturn]] void no_such_model(const char* name) {
+    connect_spi();
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(name);
+    query("SELECT lead_scoring.renamed_model($1)", 1, &type, &value);
+    const char* renamed = ResultRow{0}.text(1);
+    const char* quoted = quote_literal_cstr(name);
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
                     errdetail("A model is a schema with a table \"scores\" of scorecards."),
-                    errhint("SELECT model FROM lead_scoring.models() lists the models; SELECT "
-                            "lead_scoring.drop_model(%s) removes what is left of a dropped one.",
-                            quote_literal_cstr(name))));
+                    renamed == nullptr ? errhint("SELECT model FROM lead_scoring.models() lists the models; SELECT "
+                                                 "lead_scoring.drop_model(%s) removes what is left of a dropped one.",
+                                                 quoted)
+                                       : errhint("SELECT lead_scoring.drop_model(%s); SELECT lead_scoring.repair(%s);",
+                                                 quoted, quote_literal_cstr(renamed))));
     pg_unreachable();
 }
 
-Oid table_of(const char* model, const char* setting, const char* text) {
-    List* names = LEAD_SCORING_QUALIFIED_NAME(text);
-    Oid relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
-    if (!OidIsValid(relation))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-                        errmsg("model \"%s\" cannot find its %s table %s", model, setting, text),
-                        errdetail("The table was renamed, moved or dropped after the model was made."),
-                        errhint("UPDATE %s.settings SET %s = 'schema.new_name';", quote_identifier(model), setting)));
-    return relation;
+// The statement that makes the settings name the tables again; null where nobody can tell.
+char* rebind_statement(const Model* model) {
+    Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+    Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->leads_name),
+                      CStringGetTextDatum(model->events_name)};
+    query("SELECT lead_scoring.rebind_statement($1, $2, $3)", 3, types, values);
+    return ResultRow{0}.text(1);
+}
+
+// Asks for no privilege, so that a schema the owner may not use is told from a table that is not there.
+
+Oid table_of(const Model* model, const char* setting, const char* text) {
+    const RangeVar* name = makeRangeVarFromNameList(LEAD_SCORING_QUALIFIED_NAME(text));
+    Oid schema = name->schemaname == nullptr ? InvalidOid : get_namespace_oid(name->schemaname, true);
+    Oid relation = OidIsValid(schema) ? get_relname_relid(name->relname, schema) : InvalidOid;
+    char kind = OidIsValid(relation) ? get_rel_relkind(relation) : '\0';
+    if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return relation;
+    char* statement = rebind_statement(model);
+    if (statement == nullptr)
+        statement = psprintf("UPDATE %s.settings SET %s = 'schema.new_name';", quote_identifier(model->name), setting);
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_TABLE),
+             errmsg("model \"%s\" cannot find its %s table %s", model->name, setting, text),
+             errdetail("The table was renamed, moved or dropped after the model was made."), errhint("%s", statement)));
+    pg_unreachable();
+}
+
+// The owner's rights are not a matter of course: schemas have owners of their own, and rights can be revoked.
+void require_access(const Model* model, Oid table, const char* what) {
+    Oid schema = get_rel_namespace(table);
+    const char* owner = GetUserNameFromId(model->owner, false);
+    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(schema, model->owner, ACL_USAGE) == ACLCHECK_OK;
+    if (usable && pg_class_aclcheck(table, model->owner, ACL_SELECT) == ACLCHECK_OK) return;
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("role \"%s\", which owns model \"%s\", may not read its %s table", owner, model->name, what),
+                    errdetail("Scoring runs with the rights of the model's owner."),
+                    usable ? errhint("GRANT SELECT ON %s TO %s;",
+                                     quote_qualified_identifier(get_namespace_name(schema), get_rel_name(table)),
+                                     quote_identifier(owner))
+                           : errhint("GRANT USAGE ON SCHEMA %s TO %s;", quote_identifier(get_namespace_name(schema)),
+                                     quote_identifier(owner))));
 }
 
 void require_owner(const Model* model, Oid relation, const char* what) {
     if (!OidIsValid(relation)) no_such_model(model->name);
-    if (has_privs_of_role(model->owner, relation_owner(relation))) return;
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-         errmsg("role \"%s\", which owns model \"%s\", does not own its %s", GetUserNameFromId(model->owner, false),
-                model->name, what),
-         errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
-                   "the leads and the events table."),
-         errhint("ALTER TABLE %s OWNER TO %s;",
-                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation)),
-                 quote_identifier(GetUserNameFromId(model->owner, false)))));
+    Oid found = relation_owner(relation);
+    if (has_privs_of_role(model->owner, found)) return;
+    // Of a model whose very settings are another's, the schema was given away.
+    bool schema_moved = relation == model->settings;
+    const char* object = schema_moved ? quote_identifier(model->name)
+                                      : quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+                                                                   get_rel_name(relation));
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("role \"%s\", which owns model \"%s\", does not own its %s",
+                           GetUserNameFromId(model->owner, false), model->name, what),
+                    errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
+                              "the leads and the events table."),
+                    errhint("ALTER %s %s OWNER TO %s;", schema_moved ? "SCHEMA" : "TABLE", object,
+                            quote_identifier(GetUserNameFromId(schema_moved ? found : model->owner, false)))));
 }
 
 // As SQL takes it; what the settings say is never put into a statement.
@@ -131,13 +174,32 @@ char* qualified_name(const Model* model, Oid relation) {
     return MemoryContextStrdup(model->context, name);
 }
 
-void require_column(const Model* model, Oid table, const char* setting, const char* column) {
-    if (get_attnum(table, column) != InvalidAttrNumber) return;
-    ereport(ERROR,
-            (errcode(ERRCODE_UNDEFINED_COLUMN),
-             errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column, get_rel_name(table)),
-             errdetail("The column was renamed or dropped after the model was made."),
-             errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
+[[noreturn]] void refuse_type(const Model* model, Oid table, const char* what, const char* column, const char* found,
+                              const char* wanted) {
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                    errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
+                           get_rel_name(table), found, model->name, wanted),
+                    errdetail("The column's type was changed after the model was made."),
+                    errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s;",
+                            table == model->leads ? model->leads_name : model->events_name, quote_identifier(column),
+                            wanted)));
+    pg_unreachable();
+}
+
+// `wanted`: text stands for varchar and, as the type of an event, for an enum.
+void require_column(const Model* model, Oid table, const char* setting, const char* column, Oid wanted,
+                    bool may_be_enum = false) {
+    AttrNumber number = get_attnum(table, column);
+    if (number == InvalidAttrNumber)
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                        errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
+                               get_rel_name(table)),
+                        errdetail("The column was renamed or dropped after the model was made."),
+                        errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
+    Oid type = getBaseType(get_atttype(table, number));
+    if (type == wanted || (wanted == TEXTOID && type == VARCHAROID)) return;
+    if (may_be_enum && get_typtype(type) == TYPTYPE_ENUM) return;
+    refuse_type(model, table, "column", column, format_type_be(type), format_type_be(wanted));
 }
 
 StatusKind status_kind(const char* name) {
@@ -145,6 +207,31 @@ StatusKind status_kind(const char* name) {
     if (strcmp(name, "score") == 0) return StatusKind::Score;
     if (strcmp(name, "grade") == 0) return StatusKind::Grade;
     return StatusKind::StageAt;
+}
+
+// As check_status_columns() in SQL, for a column that may have been changed since.
+void check_status_column(const Model* model, const StatusColumn& column, const char* key) {
+    AttrNumber number = get_attnum(model->leads, column.column);
+    if (number == InvalidAttrNumber)
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                        errmsg("model \"%s\" cannot find status column \"%s\" of table \"%s\"", model->name,
+                               column.column, get_rel_name(model->leads)),
+                        errdetail("The column was renamed or dropped after the model was made."),
+                        errhint("UPDATE %s.settings SET status_columns = status_columns - %s;",
+                                quote_identifier(model->name), quote_literal_cstr(key))));
+    Oid type = InvalidOid;
+    Oid collation = InvalidOid;
+    int32 limit = -1;
+    get_atttypetypmodcoll(model->leads, number, &type, &limit, &collation);
+    Oid wanted = column.kind == StatusKind::Score     ? FLOAT8OID
+                 : column.kind == StatusKind::StageAt ? TIMESTAMPTZOID
+                                                      : TEXTOID;
+    constexpr int32 kStageBytes = 60;
+    constexpr int32 kGradeBytes = 126;
+    int32 longest = VARHDRSZ + (column.kind == StatusKind::Stage ? kStageBytes : kGradeBytes);
+    if (type == wanted || (wanted == TEXTOID && type == VARCHAROID && (limit == -1 || limit >= longest))) return;
+    refuse_type(model, model->leads, "status column", column.column, format_type_with_typemod(type, limit),
+                format_type_be(wanted));
 }
 
 void read_status_columns(Model* model) {
@@ -161,13 +248,7 @@ void read_status_columns(Model* model) {
         if (column.kind == StatusKind::StageAt && strlen(name) > 3)
             column.stage = pnstrdup(name, static_cast<Size>(strlen(name) - 3));  // <stage>_at
         column.column = row.text(2);
-        if (get_attnum(model->leads, column.column) == InvalidAttrNumber)
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                            errmsg("model \"%s\" cannot find status column \"%s\" of table \"%s\"", model->name,
-                                   column.column, get_rel_name(model->leads)),
-                            errdetail("The column was renamed or dropped after the model was made."),
-                            errhint("UPDATE %s.settings SET status_columns = status_columns - %s;",
-                                    quote_identifier(model->name), quote_literal_cstr(name))));
+        check_status_column(model, column, name);
     }
     MemoryContextSwitchTo(caller);
 }
@@ -191,16 +272,18 @@ void read_settings(Model* model) {
     model->event_time = row.text(6);
     model->paused = row.boolean(7, false);
     MemoryContextSwitchTo(caller);
-    model->leads = table_of(model->name, "leads", model->leads_name);
-    model->events = table_of(model->name, "events", model->events_name);
+    model->leads = table_of(model, "leads", model->leads_name);
+    model->events = table_of(model, "events", model->events_name);
     model->leads_name = qualified_name(model, model->leads);
     model->events_name = qualified_name(model, model->events);
     require_owner(model, model->leads, "leads table");
     require_owner(model, model->events, "events table");
-    require_column(model, model->leads, "lead_key", model->lead_key);
-    require_column(model, model->events, "event_lead", model->event_lead);
-    require_column(model, model->events, "event_type", model->event_type);
-    require_column(model, model->events, "event_time", model->event_time);
+    require_access(model, model->leads, "leads");
+    require_access(model, model->events, "events");
+    require_column(model, model->leads, "lead_key", model->lead_key, model->key.type);
+    require_column(model, model->events, "event_lead", model->event_lead, model->key.type);
+    require_column(model, model->events, "event_type", model->event_type, TEXTOID, true);
+    require_column(model, model->events, "event_time", model->event_time, TIMESTAMPTZOID);
     read_status_columns(model);
 }
 
@@ -234,15 +317,15 @@ Model* build_model(const char* name) {
     require_owner(model, model->settings, "settings");
     require_owner(model, model->versions, "versions");
     require_owner(model, model->scores, "scores");
+    AttrNumber key = get_attnum(model->scores, "lead_id");
+    Oid type = key == InvalidAttrNumber ? InvalidOid : get_atttype(model->scores, key);
+    if (!is_key_type(type)) no_such_model(name);
+    model->key = key_type(type);
 
     SavedIdentity saved = become(model->owner);
     uint64 before = invalidations;
     read_model(model);
     MemoryContext caller = MemoryContextSwitchTo(context);
-    AttrNumber key = get_attnum(model->scores, "lead_id");
-    Oid type = key == InvalidAttrNumber ? InvalidOid : get_atttype(model->scores, key);
-    if (!is_key_type(type)) no_such_model(name);
-    model->key = key_type(type);
     MemoryContextCallback* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
     callback->func = free_plans;
     callback->arg = model;

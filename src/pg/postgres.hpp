@@ -66,6 +66,12 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #endif
 
 #if PG_VERSION_NUM < 160000
+#define LEAD_SCORING_SCHEMA_ACLCHECK(schema, role, mode) pg_namespace_aclcheck(schema, role, mode)
+#else
+#define LEAD_SCORING_SCHEMA_ACLCHECK(schema, role, mode) object_aclcheck(NamespaceRelationId, schema, role, mode)
+#endif
+
+#if PG_VERSION_NUM < 160000
 #define LEAD_SCORING_UPDATE_INDEXES bool
 #define LEAD_SCORING_NEEDS_INDEXES(indexes) (indexes)
 #define LEAD_SCORING_INSERT_INDEX_TUPLES(result, slot, executor, indexes)                                              \

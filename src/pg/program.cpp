@@ -95,24 +95,35 @@ void start(Program* program) {
     for (int i = 0; i < program->candidate_count; ++i) start(program, &program->candidates[i]);
 }
 
+// Where an expression stands in the draft.
 struct Subject {
     const char* model;
+    const char* table;
+    const char* column;
     const char* name;
 };
 
+// What was right when it was published is wrong now: a column or function has gone or changed.
 void name_subject(void* argument) {
     auto* subject = static_cast<Subject*>(argument);
-    errcontext(
-        "rule or stage \"%s\" of model \"%s\"; change its row in the draft, then SELECT lead_scoring.publish(%s)",
-        subject->name, subject->model, quote_literal_cstr(subject->model));
+    errcontext("%s of \"%s\" in table %s.%s", subject->column, subject->name, quote_identifier(subject->model),
+               subject->table);
+    if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+        geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+        return;
+    errhint("UPDATE %s.%s SET %s = '...' WHERE name = %s; SELECT lead_scoring.publish(%s);",
+            quote_identifier(subject->model), subject->table, subject->column, quote_literal_cstr(subject->name),
+            quote_literal_cstr(subject->model));
 }
 
-Formula compile(Program* program, Relation relation, const Subject& subject, const char* text, ExpressionKind kind) {
+Formula compile(Program* program, Relation relation, Subject subject, const char* column, const char* text,
+                ExpressionKind kind) {
     Formula formula;
     if (text == nullptr) return formula;
+    subject.column = column;
     ErrorContextCallback context;
     context.callback = name_subject;
-    context.arg = const_cast<Subject*>(&subject);
+    context.arg = &subject;
     context.previous = error_context_stack;
     error_context_stack = &context;
     formula.expression = compile_expression(relation, text, kind);
@@ -161,10 +172,11 @@ void add_candidates(Program* program, Relation relation, const Model* model) {
         if ((rule.event_type == nullptr) != program->of_leads) continue;
         Candidate& candidate = program->candidates[program->candidate_count];
         candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, rule.window, rule.points, -1};
-        Subject subject = {model->name, rule.name};
-        candidate.condition = compile(program, relation, subject, rule.condition, ExpressionKind::Condition);
-        candidate.per = compile(program, relation, subject, rule.per, ExpressionKind::Number);
-        candidate.key = compile(program, relation, subject, rule.limit_key, ExpressionKind::Key);
+        Subject subject = {model->name, "rules", nullptr, rule.name};
+        candidate.condition =
+            compile(program, relation, subject, "condition", rule.condition, ExpressionKind::Condition);
+        candidate.per = compile(program, relation, subject, "per", rule.per, ExpressionKind::Number);
+        candidate.key = compile(program, relation, subject, "limit_key", rule.limit_key, ExpressionKind::Key);
         if (rule.event_type != nullptr) dispatch(program, program->candidate_count, rule.event_type);
         ++program->candidate_count;
     }
@@ -174,34 +186,12 @@ void add_candidates(Program* program, Relation relation, const Model* model) {
         if (stage.on_event == nullptr) continue;
         Candidate& candidate = program->candidates[program->candidate_count];
         candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, LimitWindow::None, 0, -1};
-        Subject subject = {model->name, stage.name};
-        candidate.condition = compile(program, relation, subject, stage.on_event_condition, ExpressionKind::Condition);
+        Subject subject = {model->name, "stages", nullptr, stage.name};
+        candidate.condition = compile(program, relation, subject, "on_event_condition", stage.on_event_condition,
+                                      ExpressionKind::Condition);
         dispatch(program, program->candidate_count, stage.on_event);
         ++program->candidate_count;
     }
-}
-
-AttrNumber column(const Model* model, Relation relation, const char* name, Oid wanted, const char* wanted_name) {
-    AttrNumber number = get_attnum(RelationGetRelid(relation), name);
-    if (number == InvalidAttrNumber)
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_COLUMN),
-                 errmsg("table \"%s\" has no column \"%s\", which model \"%s\" reads",
-                        RelationGetRelationName(relation), name, model->name),
-                 errdetail("The column was renamed or dropped after the model was made."),
-                 errhint("Rename it back, or name the new column in %s.settings.", quote_identifier(model->name))));
-    Oid type = getBaseType(get_atttype(RelationGetRelid(relation), number));
-    if (type == VARCHAROID && wanted == TEXTOID) type = TEXTOID;
-    if (OidIsValid(wanted) && type != wanted)
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                        errmsg("column \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", name,
-                               RelationGetRelationName(relation), format_type_be(type), model->name, wanted_name),
-                        errdetail("The column's type was changed after the model was made."),
-                        errhint("ALTER TABLE %s ALTER COLUMN %s TYPE %s;",
-                                quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                                           RelationGetRelationName(relation)),
-                                quote_identifier(name), wanted_name)));
-    return number;
 }
 
 Program* build_program(Model* model, Relation relation, bool of_leads) {
@@ -211,11 +201,10 @@ Program* build_program(Model* model, Relation relation, bool of_leads) {
     program->of_leads = of_leads;
     program->time_zone = model->version->time_zone;
     program->states = AllocSetContextCreate(model->context, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
-    const char* key = of_leads ? model->lead_key : model->event_lead;
-    program->key = column(model, relation, key, model->key.type, format_type_be(model->key.type));
+    program->key = get_attnum(program->relation, of_leads ? model->lead_key : model->event_lead);
     if (!of_leads) {
-        program->time = column(model, relation, model->event_time, TIMESTAMPTZOID, "timestamp with time zone");
-        program->type = column(model, relation, model->event_type, InvalidOid, nullptr);
+        program->time = get_attnum(program->relation, model->event_time);
+        program->type = get_attnum(program->relation, model->event_type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);

@@ -44,12 +44,19 @@ AttrNumber column(const Model* model, Relation relation, const char* name, Oid t
     AttrNumber number = get_attnum(RelationGetRelid(relation), name);
     bool usable =
         number != InvalidAttrNumber && (!OidIsValid(type) || get_atttype(RelationGetRelid(relation), number) == type);
-    if (!usable)
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_COLUMN),
-                 errmsg("table \"scores\" of model \"%s\" has no usable column \"%s\"", model->name, name),
-                 errdetail("The columns of a model's own tables must not be renamed, dropped or given another type."),
-                 errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(model->name))));
+    if (usable) return number;
+    const char* table = quote_qualified_identifier(model->name, "scores");
+    const char* quoted = quote_identifier(name);
+    const char* wanted = OidIsValid(type) ? format_type_be(type) : "lead_scoring.scorecard";
+    const char* change = number == InvalidAttrNumber
+                             ? psprintf("ADD COLUMN %s %s", quoted, wanted)
+                             : psprintf("ALTER COLUMN %1$s TYPE %2$s USING %1$s::%2$s", quoted, wanted);
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_COLUMN),
+             errmsg("table \"scores\" of model \"%s\" has no usable column \"%s\"", model->name, name),
+             errdetail("The columns of a model's own tables must not be renamed, dropped or given another type."),
+             errhint("ALTER TABLE %s %s; SELECT lead_scoring.repair(%s);", table, change,
+                     quote_literal_cstr(model->name))));
     return number;
 }
 

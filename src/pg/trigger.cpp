@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "catalog/partition.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -51,13 +52,16 @@ bool has_rows(const TriggerData* data) {
 void check_table(const TriggerRun* run, Oid table, const char* setting) {
     Relation relation = run->data->tg_relation;
     if (belongs_to(RelationGetRelid(relation), table)) return;
+    // A table that was swapped for another has its owner; what a stranger aimed at the model is his to remove.
+    bool swapped = has_privs_of_role(run->model->owner, relation->rd_rel->relowner);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("table \"%s\" is not the %s table of model \"%s\"", RelationGetRelationName(relation),
                            setting, run->model->name),
                     errdetail("The settings of the model name another table."),
-                    errhint("DROP TRIGGER %s ON %s;", quote_identifier(run->data->tg_trigger->tgname),
-                            quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                                       RelationGetRelationName(relation)))));
+                    swapped ? errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(run->model->name))
+                            : errhint("DROP TRIGGER %s ON %s;", quote_identifier(run->data->tg_trigger->tgname),
+                                      quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                                                 RelationGetRelationName(relation)))));
 }
 
 }  // namespace
@@ -71,7 +75,9 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     run->data = reinterpret_cast<TriggerData*>(fcinfo->context);
     if (!has_rows(run->data)) return false;
 
-    run->model = use_model(run->data->tg_trigger->tgargs[0]);
+    Oid relation = RelationGetRelid(run->data->tg_relation);
+    run->model = table == TriggerTable::Adjustments ? use_model(get_namespace_name(get_rel_namespace(relation)))
+                                                    : use_model(run->data->tg_trigger->tgargs[0]);
     if (run->model->paused) return false;
     const Oid tables[] = {run->model->events, run->model->leads, get_relname_relid("adjustments", run->model->schema)};
     check_table(run, tables[name], kTables[name]);
