@@ -30,11 +30,12 @@ $node->safe_psql('original', q{
     SELECT lead_scoring.publish('web', 'second');
     INSERT INTO events VALUES (1, 'visit', 'infinity', '{}'), (NULL, 'visit', '2026-01-01', '{}'), (50, 'visit', '2026-01-01', '{}')});
 
-# Everything a model stores; with "moment" also when a lead was last looked at, which resume() changes.
+# Everything a model stores; with "moment" also when a lead was last looked at, which resume() changes, and what it has
+# decayed to by then.
 sub state_of {
     my ($database, $moment) = @_;
     return join "\n", map { $node->safe_psql($database, qq{
-        SELECT to_jsonb(s) - '{scored_at,due_at}'::text[], card::text @{[$moment ? ', scored_at, due_at' : '']} FROM $_.scores AS s ORDER BY lead_id;
+        SELECT to_jsonb(s) - '{@{[$moment ? '' : 'scored_at,due_at,score,engagement']}}'::text[], card::text FROM $_.scores AS s ORDER BY lead_id;
         SELECT * FROM $_.transitions ORDER BY lead_id, seq;
         SELECT * FROM $_.adjustments ORDER BY id;
         SELECT * FROM leads ORDER BY id}) } 'web', 'inbound';
