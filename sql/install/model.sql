@@ -882,6 +882,8 @@ BEGIN
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
     PERFORM lead_scoring.make_leads_view(name);
+    PERFORM lead_scoring.make_report_settings(name);
+    PERFORM lead_scoring.make_reports(name);
     PERFORM lead_scoring.add_triggers(name, leads, events);
 END
 $$;
@@ -1012,7 +1014,8 @@ BEGIN
              WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                                 WHERE i.indrelid = events_table AND a.attname = s.event_lead AND i.indisvalid))
             || ARRAY(
-            SELECT format('view %I.leads is missing', model) WHERE to_regclass(format('%I.leads', model)) IS NULL);
+            SELECT format('view %I.%I is missing', model, v) FROM unnest('{leads}' || lead_scoring.report_views()) v
+             WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
     END IF;
     IF version IS NULL THEN
         problems := problems || 'no version is published'::text;

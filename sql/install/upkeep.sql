@@ -232,6 +232,7 @@ BEGIN
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
     PERFORM lead_scoring.make_leads_view(model);
+    PERFORM lead_scoring.make_reports(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
     IF is_paused THEN
         RAISE NOTICE 'model "%" is paused: resume() computes its leads', model;
@@ -276,7 +277,7 @@ BEGIN
     RETURN looked_at;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the view "leads" again, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
 
 -- ---------------------------------------------------------------- partitions that come and go
 

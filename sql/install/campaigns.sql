@@ -1,0 +1,111 @@
+-- The view "campaigns" of a model: what campaigns cost and brought, by month.
+
+CREATE FUNCTION lead_scoring.spend_rows(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    relation regclass;
+BEGIN
+    IF settings ->> 'spend_table' IS NULL THEN
+        RETURN 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false';
+    END IF;
+    relation := lead_scoring.mapped_table(model, settings ->> 'spend_table', 'spend_table');
+    PERFORM lead_scoring.column_type(relation, settings ->> 'spend_campaign', 'campaign'),
+            CASE WHEN settings ->> 'spend_channel' IS NOT NULL THEN lead_scoring.column_type(relation, settings ->> 'spend_channel', 'channel') END;
+    RETURN format('SELECT nullif(r.%I::text, '''') AS campaign, %s AS channel, %s AS at, %s AS amount FROM %s r',
+        settings ->> 'spend_campaign', CASE WHEN settings ->> 'spend_channel' IS NULL THEN 'NULL::text' ELSE format('nullif(r.%I::text, '''')', settings ->> 'spend_channel') END,
+        lead_scoring.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
+        lead_scoring.amount_expression(relation, settings ->> 'spend_amount', 'amount'), relation);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.spend_rows IS 'SQL that gives what was spent: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
+
+CREATE FUNCTION lead_scoring.revenue_rows(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    relation regclass;
+BEGIN
+    IF settings ->> 'revenue_table' IS NULL THEN
+        RETURN format('SELECT NULL::%s AS lead_id, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false', lead_scoring.key_type(model));
+    END IF;
+    relation := lead_scoring.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
+    PERFORM lead_scoring.column_type(relation, settings ->> 'revenue_lead', 'lead');
+    RETURN format('SELECT r.%I AS lead_id, %s AS at, %s AS amount FROM %s r', settings ->> 'revenue_lead',
+        lead_scoring.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
+        lead_scoring.amount_expression(relation, settings ->> 'revenue_amount', 'amount'), relation);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
+
+CREATE FUNCTION lead_scoring.campaigns_report(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    zone CONSTANT text := settings ->> 'time_zone';
+BEGIN
+    -- Leads, spend and revenue are summed by themselves before they meet, so that none is counted twice for another.
+    RETURN format($query$
+        WITH leads AS (
+            SELECT l.lead_id, l.campaign, %1$s AS came, %2$s AS mql, %3$s AS sql, %4$s AS customer FROM (%5$s) l),
+        parts (campaign, month, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
+            SELECT campaign, came, 0::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY 1, 2
+            UNION ALL
+            SELECT campaign, mql, 0, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY 1, 2
+            UNION ALL
+            SELECT campaign, sql, 0, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY 1, 2
+            UNION ALL
+            SELECT campaign, customer, 0, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY 1, 2
+            UNION ALL
+            SELECT t.campaign, %6$s, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM (%7$s) t GROUP BY 1, 2
+            UNION ALL
+            SELECT l.campaign, %6$s, 0, 0, 0, 0, 0, 0, sum(t.amount) FROM (%8$s) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
+        sums AS (
+            SELECT campaign, month, CASE WHEN %9$L THEN coalesce(sum(spend), 0) END AS spend, sum(leads)::bigint AS leads,
+                   CASE WHEN %10$L THEN sum(mqls)::bigint END AS mqls, CASE WHEN %11$L THEN sum(sqls)::bigint END AS sqls,
+                   CASE WHEN %12$L THEN sum(customers)::bigint END AS customers,
+                   CASE WHEN %10$L AND %12$L THEN sum(mqls_converted)::bigint END AS mqls_converted,
+                   CASE WHEN %13$L THEN coalesce(sum(revenue), 0) END AS revenue
+              FROM parts GROUP BY 1, 2)
+        SELECT campaign, month, spend::numeric(20,2), leads, mqls, sqls, customers, mqls_converted, revenue::numeric(20,2),
+               (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
+               (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),
+               w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8
+          FROM sums, LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w
+         ORDER BY campaign COLLATE "C", month
+        $query$, lead_scoring.month_expression('l.came_at', zone), lead_scoring.month_expression('l.mql_at', zone),
+        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model),
+        lead_scoring.month_expression('t.at', zone), lead_scoring.spend_rows(model), lead_scoring.revenue_rows(model),
+        settings ->> 'spend_table' IS NOT NULL, settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL,
+        settings ->> 'customer' IS NOT NULL, settings ->> 'revenue_table' IS NOT NULL);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.campaigns_report IS 'The statement of the view "campaigns".';
+
+CREATE FUNCTION lead_scoring.make_campaigns(model text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring.make_report_view(model, 'campaigns',
+    'What campaigns cost and brought, by campaign and month. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
+    'campaign | text | Campaign; NULL for none.',
+    'month | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
+    'spend | numeric(20,2) | Spent in the month; NULL where set_spend names no table.',
+    'leads | bigint | Leads that came in the month.',
+    'mqls | bigint | Leads that became MQLs in the month.',
+    'sqls | bigint | Leads that became SQLs in the month.',
+    'customers | bigint | Leads that became customers in the month.',
+    'mqls_converted | bigint | Of the MQLs of the month, customers by now.',
+    'revenue | numeric(20,2) | What leads of the campaign brought in in the month; NULL where set_revenue names no table.',
+    'cost_per_lead | numeric(20,2) | spend / leads.',
+    'cost_per_mql | numeric(20,2) | spend / mqls.',
+    'cost_per_sql | numeric(20,2) | spend / sqls.',
+    'cost_per_customer | numeric(20,2) | spend / customers.',
+    'mql_to_customer_rate | double precision | mqls_converted / mqls.',
+    'mql_to_customer_low | double precision | Lower bound of its 95 % interval.',
+    'mql_to_customer_high | double precision | Upper bound of its 95 % interval.',
+    'roi | double precision | (revenue - spend) / spend.')
+$$;
+COMMENT ON FUNCTION lead_scoring.make_campaigns IS 'Creates the view "campaigns" of a model.';

@@ -1,0 +1,54 @@
+-- The view "cohorts" of a model: how many of a month's leads convert as they grow older.
+
+CREATE FUNCTION lead_scoring.cohorts_report(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    mql CONSTANT integer := settings ->> 'mql';
+    pairs text;
+BEGIN
+    SELECT string_agg(format('(%s, %L, %L, l.reached[%s], l.reached[%s])', p.place, settings -> 'stages' ->> p.from_place - 1,
+                             settings -> 'stages' ->> p.to_place - 1, p.from_place, p.to_place), ', ' ORDER BY p.place)
+      INTO pairs
+      FROM (VALUES (1, 1, mql), (2, mql, (settings ->> 'sql')::integer), (3, mql, (settings ->> 'customer')::integer)) p (place, from_place, to_place)
+     WHERE p.from_place < p.to_place;
+    RETURN format($query$
+        WITH cohorts AS (
+            SELECT p.place, p.from_stage, p.to_stage, %1$s AS month,
+                   CASE WHEN p.to_at <= $1 THEN greatest(ceil(extract(epoch FROM p.to_at - p.from_at) / 2592000), 1)::integer END AS age, count(*) AS leads
+              FROM (%2$s) l, LATERAL (VALUES %3$s) p (place, from_stage, to_stage, from_at, to_at)
+             WHERE p.from_at IS NOT NULL
+             GROUP BY 1, 2, 3, 4, 5),
+        cumulated AS (
+            SELECT c.place, c.from_stage, c.to_stage, c.month, a.age, sum(c.leads)::bigint AS leads,
+                   coalesce(sum(c.leads) FILTER (WHERE c.age <= a.age), 0)::bigint AS converted,
+                   (c.month + interval '1 month') + a.age * interval '30 days' <= $1 AT TIME ZONE %4$L AS mature
+              FROM cohorts c, generate_series(1, 12) a (age)
+             GROUP BY 1, 2, 3, 4, 5)
+        SELECT from_stage, to_stage, month, age, leads, converted, mature, w.rate, w.low, w.high
+          FROM cumulated c LEFT JOIN LATERAL lead_scoring.wilson_interval(c.converted, c.leads) w ON c.mature
+         ORDER BY place, month, age
+        $query$, lead_scoring.month_expression('p.from_at', settings ->> 'time_zone'), lead_scoring.lead_rows(model),
+        coalesce(pairs, '(0, NULL::text, NULL::text, NULL::timestamptz, NULL::timestamptz)'), settings ->> 'time_zone');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.cohorts_report IS 'The statement of the view "cohorts".';
+
+CREATE FUNCTION lead_scoring.make_cohorts(model text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring.make_report_view(model, 'cohorts',
+    'How many leads convert within 1 to 12 times 30 days, by the month in which they reached the first stage: from lead to MQL, from MQL to SQL, from MQL to customer.',
+    'from_stage | text | Stage the cohort starts from.',
+    'to_stage | text | Stage that counts as conversion.',
+    'month | date | First day of the month in which the leads reached from_stage.',
+    'age | integer | Conversions count within age times 30 days.',
+    'leads | bigint | Leads of the cohort.',
+    'converted | bigint | Of these, leads that reached to_stage within that time.',
+    'mature | boolean | Whether all of the cohort are of that age; until then converted may grow.',
+    'rate | double precision | converted / leads; NULL while the cohort is not mature.',
+    'rate_low | double precision | Lower bound of its 95 % interval.',
+    'rate_high | double precision | Upper bound of its 95 % interval.')
+$$;
+COMMENT ON FUNCTION lead_scoring.make_cohorts IS 'Creates the view "cohorts" of a model.';

@@ -1,0 +1,245 @@
+-- What the report views read besides the model's own tables: report_settings, set_spend, set_revenue.
+
+CREATE FUNCTION lead_scoring.make_report_settings(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.report_settings (
+            spend_table    text,
+            spend_campaign text,
+            spend_date     text,
+            spend_amount   text,
+            spend_channel  text,
+            revenue_table  text,
+            revenue_lead   text,
+            revenue_date   text,
+            revenue_amount text,
+            lead_created   text,
+            event_channel  text,
+            event_asset    text,
+            look_back      interval,
+            half_life      interval,
+            mql_stage      text,
+            sql_stage      text,
+            customer_stage text,
+            qualified_low  double precision NOT NULL DEFAULT 0.02,
+            qualified_high double precision NOT NULL DEFAULT 0.05,
+            only_row       boolean NOT NULL DEFAULT true,
+            CONSTRAINT report_settings_pkey PRIMARY KEY (only_row),
+            CONSTRAINT report_settings_only_row CHECK (only_row),
+            CONSTRAINT report_settings_spend CHECK (num_nulls(spend_table, spend_campaign, spend_date, spend_amount) IN (0, 4)
+                AND (spend_channel IS NULL OR spend_table IS NOT NULL)),
+            CONSTRAINT report_settings_revenue CHECK (num_nulls(revenue_table, revenue_lead, revenue_date, revenue_amount) IN (0, 4)),
+            CONSTRAINT report_settings_look_back CHECK (lead_scoring.is_span(look_back)),
+            CONSTRAINT report_settings_half_life CHECK (lead_scoring.is_span(half_life)),
+            CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1)
+        );
+        CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON %1$I.report_settings FOR EACH ROW
+            EXECUTE FUNCTION lead_scoring.check_report_settings();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.report_settings', model)::regclass,
+        'What the report views read besides the model''s own tables, in one row at most; effective at once. Without a row all is default.',
+        '{"spend_table": "Table or view of what was spent, with its schema and quoted where needed; see set_spend.",
+          "spend_campaign": "Its column that names the campaign.",
+          "spend_date": "Its column with the day: a date, timestamp or timestamptz.",
+          "spend_amount": "Its column with the amount, a number.",
+          "spend_channel": "Its column that names the channel; NULL: the view channels shows no spend.",
+          "revenue_table": "Table or view of what leads brought in, with its schema and quoted where needed; see set_revenue.",
+          "revenue_lead": "Its column with the lead''s key.",
+          "revenue_date": "Its column with the day: a date, timestamp or timestamptz.",
+          "revenue_amount": "Its column with the amount, a number.",
+          "lead_created": "Column of the leads table that says when a lead came: a date, timestamp or timestamptz; NULL: its first event does.",
+          "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
+          "event_asset": "Asset of a touch, such as a whitepaper: a column or an SQL expression over the row of the event; NULL: the view lead_magnets is empty.",
+          "look_back": "Touches that are older than this at the conversion are not credited; NULL: all are.",
+          "half_life": "Attribution time_decay: after this a touch counts half; NULL: 7 days.",
+          "mql_stage": "Stage that reports take for MQL; NULL: the one called mql, else by place.",
+          "sql_stage": "Stage that reports take for SQL; NULL: the one called sql, else by place.",
+          "customer_stage": "Stage that reports take for customer; NULL: the one called customer, else by place.",
+          "qualified_low": "Lower end of the band of the view qualified_rate.",
+          "qualified_high": "Upper end of the band of the view qualified_rate.",
+          "only_row": "Always true: the key that keeps the table at one row."}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_report_settings IS 'Creates the table "report_settings" of a new model, without a row.';
+
+CREATE FUNCTION lead_scoring.plain_type(relation regclass, column_name text, argument text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    SELECT t.oid, t.typtype, t.typbasetype INTO found FROM pg_type t
+     WHERE t.oid = lead_scoring.column_type(relation, column_name, argument);
+    WHILE found.typtype = 'd' LOOP
+        SELECT t.oid, t.typtype, t.typbasetype INTO found FROM pg_type t WHERE t.oid = found.typbasetype;
+    END LOOP;
+    RETURN format_type(found.oid, NULL);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.plain_type IS 'The type of a column, of a domain the type below it; raises 42703 when there is no such column.';
+
+CREATE FUNCTION lead_scoring.time_expression(relation regclass, column_name text, zone text, argument text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found CONSTANT text := lead_scoring.plain_type(relation, column_name, argument);
+BEGIN
+    IF found NOT IN ('date', 'timestamp without time zone', 'timestamp with time zone') THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', column_name, relation, found),
+            DETAIL = 'A time is a date, a timestamp or a timestamptz.',
+            HINT = format('Name another column: %s => ''...''.', argument);
+    END IF;
+    RETURN format(CASE found WHEN 'timestamp with time zone' THEN '(CASE WHEN isfinite(r.%1$I) THEN r.%1$I::timestamptz END)'
+                       ELSE '(CASE WHEN isfinite(r.%1$I) THEN r.%1$I::timestamp AT TIME ZONE %2$L END)' END, column_name, zone);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
+
+CREATE FUNCTION lead_scoring.amount_expression(relation regclass, column_name text, argument text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found CONSTANT text := lead_scoring.plain_type(relation, column_name, argument);
+BEGIN
+    IF found NOT IN ('numeric', 'integer', 'bigint', 'smallint', 'double precision', 'real') THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', column_name, relation, found),
+            DETAIL = 'An amount is a number; sums are exact where it is a numeric or an integer.',
+            HINT = format('Name another column, as in %s => ''amount'', or give a view that casts it to numeric.', argument);
+    END IF;
+    RETURN format('(CASE WHEN r.%1$I::numeric NOT IN (''NaN'', ''Infinity'', ''-Infinity'') THEN r.%1$I::numeric END)', column_name);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.amount_expression IS 'SQL for an amount in a column of table r as a numeric, NULL where it is not finite. Raises 42804 for a type that is no number.';
+
+CREATE FUNCTION lead_scoring.mapped_table(model text, table_name text, argument text)
+RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    relation CONSTANT regclass := to_regclass(table_name);
+BEGIN
+    IF relation IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
+            MESSAGE = format('table %s of model "%s" does not exist', table_name, model),
+            DETAIL = format('The model''s report_settings name it as %s.', argument),
+            HINT = format('UPDATE %I.report_settings SET %s = ''schema.name'' if it was renamed.', model, argument);
+    END IF;
+    RETURN relation;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone.';
+
+CREATE FUNCTION lead_scoring.check_report_settings()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    relation regclass;
+    key_type text;
+    stage text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(TG_TABLE_SCHEMA);
+    IF num_nulls(NEW.spend_table, NEW.spend_campaign, NEW.spend_date, NEW.spend_amount) = 0 THEN
+        relation := lead_scoring.mapped_table(TG_TABLE_SCHEMA, NEW.spend_table, 'spend_table');
+        PERFORM lead_scoring.column_type(relation, NEW.spend_campaign, 'campaign'),
+                lead_scoring.time_expression(relation, NEW.spend_date, 'UTC', 'spent_on'),
+                lead_scoring.amount_expression(relation, NEW.spend_amount, 'amount'),
+                CASE WHEN NEW.spend_channel IS NOT NULL THEN lead_scoring.column_type(relation, NEW.spend_channel, 'channel') END;
+    END IF;
+    IF num_nulls(NEW.revenue_table, NEW.revenue_lead, NEW.revenue_date, NEW.revenue_amount) = 0 THEN
+        relation := lead_scoring.mapped_table(TG_TABLE_SCHEMA, NEW.revenue_table, 'revenue_table');
+        key_type := lead_scoring.plain_type(format('%I.scores', TG_TABLE_SCHEMA)::regclass, 'lead_id', 'lead');
+        IF replace(lead_scoring.plain_type(relation, NEW.revenue_lead, 'lead'), 'character varying', 'text') <> key_type THEN
+            RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+                MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
+                                 lead_scoring.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
+                DETAIL = 'Revenue names its lead by the very key of the leads table.',
+                HINT = 'Name another column: lead => ''lead_id''.';
+        END IF;
+        PERFORM lead_scoring.time_expression(relation, NEW.revenue_date, 'UTC', 'earned_on'),
+                lead_scoring.amount_expression(relation, NEW.revenue_amount, 'amount');
+    END IF;
+    IF NEW.lead_created IS NOT NULL THEN
+        PERFORM lead_scoring.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
+    END IF;
+    NEW.event_channel := lead_scoring.compile_expression(bound.events, NEW.event_channel, 'key', 'event_channel');
+    NEW.event_asset := lead_scoring.compile_expression(bound.events, NEW.event_asset, 'key', 'event_asset');
+    FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
+        EXECUTE format('SELECT s.name FROM %I.stages s WHERE s.name = $1 AND s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stage USING stage;
+        IF stage IS NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+                MESSAGE = format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
+                DETAIL = 'mql_stage, sql_stage and customer_stage are progress stages.',
+                HINT = format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA);
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704) or a type that does not do (42804), and what check_expression raises; writes expressions as the server deparses them.';
+
+CREATE FUNCTION lead_scoring.change_report_settings(model text, changes jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring.require_owner(model);
+    EXECUTE format('INSERT INTO %1$I.report_settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1)
+                    ON CONFLICT (only_row) DO UPDATE SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1))',
+                   model, (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(changes) c (key))) USING changes;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.change_report_settings IS 'Sets these columns of a model''s report_settings; for its owner only.';
+
+CREATE FUNCTION lead_scoring.require_columns(function_name text, example text, VARIADIC columns text[])
+RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF array_position(columns, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = format('an argument of %s is NULL', function_name),
+            DETAIL = 'Each names a column of the table.',
+            HINT = example;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.require_columns IS 'Raises 22004 when one of the columns is NULL; "example" is the hint.';
+
+CREATE FUNCTION lead_scoring.set_spend(model text, spend_table regclass, campaign text DEFAULT 'campaign', spent_on text DEFAULT 'spent_on',
+                                       amount text DEFAULT 'amount', channel text DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF spend_table IS NOT NULL THEN
+        PERFORM lead_scoring.require_columns('set_spend',
+            format('SELECT lead_scoring.set_spend(%L, %L, campaign => ''campaign'', spent_on => ''spent_on'', amount => ''amount'');', model, spend_table),
+            campaign, spent_on, amount);
+    END IF;
+    PERFORM lead_scoring.change_report_settings(model, jsonb_build_object('spend_table', spend_table::text,
+        'spend_campaign', CASE WHEN spend_table IS NOT NULL THEN campaign END,
+        'spend_date', CASE WHEN spend_table IS NOT NULL THEN spent_on END,
+        'spend_amount', CASE WHEN spend_table IS NOT NULL THEN amount END,
+        'spend_channel', CASE WHEN spend_table IS NOT NULL THEN channel END));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.set_spend IS 'Names the table or view from which reports read what was spent: its columns of campaign (any type), day (date, timestamp or timestamptz), amount (a number; NULL and NaN count as nothing) and, optionally, channel. NULL as the table unmaps it. For the model''s owner only. Raises 42703 for an unknown column, 42804 for a type that does not do.';
+
+CREATE FUNCTION lead_scoring.set_revenue(model text, revenue_table regclass, lead text DEFAULT 'lead_id', earned_on text DEFAULT 'earned_on',
+                                         amount text DEFAULT 'amount')
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF revenue_table IS NOT NULL THEN
+        PERFORM lead_scoring.require_columns('set_revenue',
+            format('SELECT lead_scoring.set_revenue(%L, %L, lead => ''lead_id'', earned_on => ''earned_on'', amount => ''amount'');', model, revenue_table),
+            lead, earned_on, amount);
+    END IF;
+    PERFORM lead_scoring.change_report_settings(model, jsonb_build_object('revenue_table', revenue_table::text,
+        'revenue_lead', CASE WHEN revenue_table IS NOT NULL THEN lead END,
+        'revenue_date', CASE WHEN revenue_table IS NOT NULL THEN earned_on END,
+        'revenue_amount', CASE WHEN revenue_table IS NOT NULL THEN amount END));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. For the model''s owner only. Raises 42703 for an unknown column, 42804 for a type that does not do.';

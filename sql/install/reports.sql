@@ -1,0 +1,138 @@
+-- Report views of a model: what they have in common. A view is one call of report(), which builds its statement when it
+-- is read, by the function <view>_report of the part of that noun, and runs it as the model's owner. So the views name
+-- nothing of the user's, follow every publish and every change of settings by themselves, and need no right but SELECT
+-- on the view.
+
+-- ---------------------------------------------------------------- statements
+
+CREATE FUNCTION lead_scoring.report_setting(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings jsonb;
+    version jsonb;
+    names text[] := ARRAY(SELECT p.stage FROM lead_scoring.progress_stages(model) p ORDER BY p.rank);
+    by_name boolean := names && ARRAY['mql', 'sql', 'customer'];
+    role_stage record;
+BEGIN
+    EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
+    settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05}');
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
+    FOR role_stage IN SELECT * FROM (VALUES
+            ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
+            ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
+            ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place) LOOP
+        settings := settings || jsonb_build_object(role_stage.role, array_position(names,
+            coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN by_name THEN role_stage.role ELSE names[role_stage.place] END)));
+    END LOOP;
+    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone and stages (the progress stages of the newest version by rank), and mql, sql and customer as places in these, NULL where the model has no such stage.';
+
+CREATE FUNCTION lead_scoring.month_expression(instant text, zone text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
+$$;
+COMMENT ON FUNCTION lead_scoring.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone.';
+
+CREATE FUNCTION lead_scoring.lead_rows(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+    entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
+    reached text[];
+    came_at text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
+                                       bound.event_campaign);
+    reached := ARRAY(SELECT format('LEAST(%s)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
+    came_at := format('LEAST(%s, f.first_at%s)', reached[1], CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
+                      ', ' || lead_scoring.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END);
+    reached[1] := came_at;
+    -- Whoever stands in the first stage was there from the beginning, without a transition.
+    entered[1] := came_at;
+    RETURN format($query$
+        SELECT s.lead_id, s.stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, f.campaign, %2$s AS came_at,
+               %3$s AS mql_at, %4$s AS sql_at, %5$s AS customer_at, %6$s IS NOT NULL AS mql_entered, %7$s IS NOT NULL AS sql_entered,
+               ARRAY[%8$s] AS reached, ARRAY[%9$s] AS entered
+          FROM %10$I.scores s
+          JOIN %11$s r ON r.%12$I = s.lead_id
+          LEFT JOIN (SELECT t.lead_id, min(t.at) AS first_at, (array_agg(t.campaign ORDER BY t.campaign IS NULL, t.at, t.campaign COLLATE "C"))[1] AS campaign
+                       FROM (SELECT e.%13$I AS lead_id, %14$s AS campaign, min(e.%15$I) AS at
+                               FROM %16$s e WHERE isfinite(e.%15$I) AND e.%15$I <= $1 GROUP BY 1, 2) t
+                      GROUP BY 1) f ON f.lead_id = s.lead_id
+        $query$, names, came_at,
+        coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
+        coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
+        coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
+        coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
+        coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
+        array_to_string(reached, ', '), array_to_string(entered, ', '),
+        model, bound.leads, bound.lead_key, bound.event_lead,
+        CASE WHEN bound.event_campaign IS NULL THEN 'NULL::text' ELSE format('nullif(e.%I::text, '''')', bound.event_campaign) END, bound.event_time, bound.events);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one), when it came, and when it reached each stage (entered it or a higher one, at the earliest such time) and entered it. Parameter 1 is the time of the report.';
+
+CREATE FUNCTION lead_scoring.report_query(model text, view_name text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    statement text;
+BEGIN
+    IF view_name <> ALL (lead_scoring.report_views()) THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('there is no report "%s"', view_name),
+            DETAIL = format('The reports are %s.', array_to_string(lead_scoring.report_views(), ', ')),
+            HINT = format('SELECT * FROM %I.funnel;', model);
+    END IF;
+    EXECUTE format('SELECT lead_scoring.%I($1)', view_name || '_report') INTO statement USING model;
+    RETURN statement;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.report_query IS 'The statement of a report view.';
+
+CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
+RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
+COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model: what the view reads, with as_of in the place of now for what depends on it (whether a month is complete, a cohort mature, a lead still waiting). Takes SELECT on that view (42501) and a column definition list. Runs as the model''s owner. No rows before the first publish.';
+
+-- ---------------------------------------------------------------- views
+
+CREATE FUNCTION lead_scoring.make_report_view(model text, view_name text, note text, VARIADIC columns text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('CREATE OR REPLACE VIEW %1$I.%2$I AS SELECT r.* FROM lead_scoring.report(%1$L, %2$L) AS r (%3$s)', model, view_name,
+        (SELECT string_agg(format('%I %s', c[1], c[2]), ', ' ORDER BY place)
+           FROM unnest(columns) WITH ORDINALITY u (line, place), regexp_split_to_array(line, ' \| ') c));
+    PERFORM lead_scoring.describe(format('%I.%I', model, view_name)::regclass, note,
+        (SELECT jsonb_object_agg(c[1], c[3]) FROM unnest(columns) u (line), regexp_split_to_array(line, ' \| ') c));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_report_view IS 'Creates or replaces a report view of a model; each column is "name | type | comment".';
+
+CREATE FUNCTION lead_scoring.report_views()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}'::text[]
+$$;
+COMMENT ON FUNCTION lead_scoring.report_views IS 'The names of the report views.';
+
+CREATE FUNCTION lead_scoring.make_reports(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    view_name text;
+BEGIN
+    FOREACH view_name IN ARRAY lead_scoring.report_views() LOOP
+        EXECUTE format('SELECT lead_scoring.%I($1)', 'make_' || view_name) USING model;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_reports IS 'Creates or replaces the report views of a model.';

@@ -1,0 +1,94 @@
+-- The views "sla" and "feedback" of a model: what becomes of leads once they are handed over.
+
+CREATE FUNCTION lead_scoring.sla_report(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    RETURN format($query$
+        WITH stages AS (
+            SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds
+              FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM %1$I.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
+             WHERE d.stage ->> 'within' IS NOT NULL),
+        stays AS (
+            SELECT s.place, s.stage, s.seconds, t.at, t.left_at <= $1 AND t.left_at < t.at + make_interval(secs => s.seconds) AS met, t.left_by, t.left_at
+              FROM stages s
+              JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
+                      FROM %1$I.transitions t JOIN %3$s r ON r.%4$I = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
+        counts AS (
+            SELECT place, stage, seconds, %2$s AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
+                   count(*) FILTER (WHERE met IS NOT TRUE AND at + make_interval(secs => seconds) <= $1) AS missed,
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time') AS median_days
+              FROM stays t GROUP BY 1, 2, 3, 4)
+        SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
+          FROM counts ORDER BY place, month
+        $query$, model, lead_scoring.month_expression('t.at', settings ->> 'time_zone'), bound.leads, bound.lead_key);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.sla_report IS 'The statement of the view "sla".';
+
+CREATE FUNCTION lead_scoring.make_sla(model text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring.make_report_view(model, 'sla',
+    'Service levels: how many of the leads that entered a stage with "within" left it in time, by month.',
+    'stage | text | Stage.',
+    'within_days | double precision | Its service level in the current version, in days.',
+    'month | date | First day of the month of entry.',
+    'entered | bigint | Entries into the stage; a lead may enter several times.',
+    'met | bigint | Left in time.',
+    'missed | bigint | Not left in time.',
+    'open | bigint | Still there, and in time.',
+    'met_rate | double precision | met / (met + missed).',
+    'median_days | double precision | Median of the days in the stage of those that were moved on, not by time alone.')
+$$;
+COMMENT ON FUNCTION lead_scoring.make_sla IS 'Creates the view "sla" of a model.';
+
+CREATE FUNCTION lead_scoring.feedback_report(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    mql CONSTANT integer := settings ->> 'mql';
+    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+BEGIN
+    RETURN format($query$
+        WITH entries AS (
+            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM %1$I.transitions t
+             WHERE t.to_stage = %2$L AND t.at <= $1 ORDER BY t.lead_id, t.seq),
+        judged AS (
+            SELECT e.rule, %3$s AS month, l.accepted_at <= $1 AS accepted,
+                   d.rejected, d.expired
+              FROM entries e
+              LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
+                           FROM %1$I.transitions d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
+                          WHERE d.at <= $1 AND d.to_stage <> ALL (%4$L::text[]) GROUP BY 1) d USING (lead_id)
+              JOIN (SELECT l.lead_id, l.reached[%5$s] AS accepted_at FROM (%6$s) l) l USING (lead_id))
+        SELECT rule, month, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
+               count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired),
+               count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
+               (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
+          FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
+        $query$, model, names[mql], lead_scoring.month_expression('e.at', settings ->> 'time_zone'), names, coalesce(mql, 0) + 1, lead_scoring.lead_rows(model));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.feedback_report IS 'The statement of the view "feedback".';
+
+CREATE FUNCTION lead_scoring.make_feedback(model text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring.make_report_view(model, 'feedback',
+    'What sales made of MQLs, by the rule that made them and the month.',
+    'rule | text | Rule of the move into the MQL stage; NULL where no points of an event moved the lead.',
+    'month | date | First day of the month of that move, the first of the lead.',
+    'mqls | bigint | MQLs.',
+    'accepted | bigint | Of these, leads that reached the next stage or a higher one.',
+    'rejected | bigint | Of the others, leads that went to a detour afterwards, by event or by hand.',
+    'expired | bigint | Of the others, leads that went to a detour by time: nobody took care of them.',
+    'open | bigint | All others.',
+    'acceptance_rate | double precision | accepted / (accepted + rejected).')
+$$;
+COMMENT ON FUNCTION lead_scoring.make_feedback IS 'Creates the view "feedback" of a model.';

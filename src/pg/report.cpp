@@ -1,0 +1,71 @@
+// report(): what the report views of a model read. The statement is built by sql/install/reports.sql when it is asked
+// for, from the settings as they are, so that no view depends on a table or column of the user.
+
+#include "pg/postgres.hpp"
+
+#include "pg/reading.hpp"
+
+extern "C" {
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "tcop/dest.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+// A function in a view runs as the one who reads, so it is for us to see that he may read the view.
+void check_reader(const Model* model, const char* view) {
+    Oid relation = get_relname_relid(view, model->schema);
+    if (!OidIsValid(relation))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                        errmsg("view %s.%s does not exist", quote_identifier(model->name), quote_identifier(view)),
+                        errdetail("A report is for those who may read the view of its name."),
+                        errhint("SELECT lead_scoring.repair(%s) makes it again.", quote_literal_cstr(model->name))));
+    if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("permission denied for view %s.%s", quote_identifier(model->name), quote_identifier(view)),
+                 errdetail("Whoever reads a report, through another view too, needs SELECT on it."),
+                 errhint("GRANT SELECT ON %s.%s TO %s;", quote_identifier(model->name), quote_identifier(view),
+                         quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+char* report_query(FunctionCallInfo fcinfo) {
+    Oid types[2] = {TEXTOID, TEXTOID};
+    Datum values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+    query("SELECT lead_scoring.report_query($1, $2)", 2, types, values);
+    return ResultRow{0}.text(1);
+}
+
+}  // namespace
+
+// report(model text, view text, as_of timestamptz) returns setof record
+LEAD_SCORING_FUNCTION(report) {
+    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    if (model->version == nullptr) return static_cast<Datum>(0);
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    char* sql = report_query(fcinfo);
+    ParamListInfo parameters = makeParamList(1);
+    parameters->params[0] = {PG_GETARG_DATUM(2), false, PARAM_FLAG_CONST, TIMESTAMPTZOID};
+    SPIExecuteOptions options = {};
+    options.params = parameters;
+    options.read_only = true;
+    options.dest = CreateDestReceiver(DestTuplestore);
+    SetTuplestoreDestReceiverParams(options.dest, result->setResult, result->econtext->ecxt_per_query_memory, false,
+                                    result->setDesc, gettext_noop("columns of the report differ from those asked for"));
+    int code = SPI_execute_extended(sql, &options);
+    if (code < 0) elog(ERROR, "report failed: %s", SPI_result_code_string(code));
+    finish_spi();
+    restore(identity);
+    return static_cast<Datum>(0);
+}

@@ -1,0 +1,161 @@
+-- The report views of a model, but for those of campaigns, channels, rules and the future, which have tests of their own.
+-- Numbers are small enough to be counted by hand. "now" is 2025-07-01: views named then_... ask for the same reports as of it.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+\pset format unaligned
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET extra_float_digits = -3;
+SET client_min_messages = warning;
+CREATE SCHEMA reports_test;
+SET search_path = reports_test, public;
+CREATE TABLE leads (id integer PRIMARY KEY, signed_up date);
+CREATE TABLE events (lead_id integer, type text, occurred_at timestamptz);
+CREATE INDEX ON events (lead_id);
+SELECT lead_scoring.create_model('reports_model', 'leads', 'events');
+SELECT lead_scoring.add_rule('reports_model', 'webinar', 'webinar', 10),
+       lead_scoring.add_stage('reports_model', 'recycled', rank => 100, kind => 'detour', on_event => 'rejected'),
+       lead_scoring.add_stage('reports_model', 'mql', rank => 10, min_score => 10, on_event => 'qualified', within => '3 days', timeout_stage => 'recycled'),
+       lead_scoring.add_stage('reports_model', 'sql', rank => 20, on_event => 'accepted'),
+       lead_scoring.add_stage('reports_model', 'customer', rank => 30, on_event => 'won');
+SELECT v, (SELECT count(*) FROM lead_scoring.report_query('reports_model', v)) FROM unnest(lead_scoring.report_views()) v;
+SELECT lead_scoring.publish('reports_model');
+SELECT format('CREATE VIEW then_%1$s AS SELECT * FROM lead_scoring.report(%2$L, %1$L, ''2025-07-01'') AS r (%3$s)', v, 'reports_model',
+              string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
+  FROM unnest(lead_scoring.report_views()) v JOIN pg_attribute a ON a.attrelid = ('reports_model.' || v)::regclass AND a.attnum > 0
+ GROUP BY v ORDER BY v \gexec
+
+-- Nobody yet.
+SELECT (SELECT count(*) FROM then_funnel) AS funnel, (SELECT count(*) FROM then_campaigns) AS campaigns, (SELECT count(*) FROM then_channels) AS channels,
+       (SELECT count(*) FROM then_cohorts) AS cohorts, (SELECT count(*) FROM then_velocity) AS velocity, (SELECT count(*) FROM then_qualified_rate) AS qualified_rate,
+       (SELECT count(*) FROM then_sla) AS sla, (SELECT count(*) FROM then_feedback) AS feedback;
+SELECT rule, leads_with, leads_without, rate_with, lift FROM then_rule_lift;
+SELECT month, mqls, pipeline, customers FROM then_forecast;
+
+-- January: 100 leads, all MQLs on their first day, 50 of them SQLs after two days, 10 customers after ten: 50 and 10 percent.
+-- May: 4 leads of which one skips to customer, one is rejected, one falls out of its service level, one does nothing; one
+-- more has no event at all, and another is in no table of leads.
+INSERT INTO leads SELECT n FROM generate_series(1, 105) n;
+INSERT INTO events
+SELECT n, e.type, e.at FROM generate_series(1, 100) n, (VALUES ('qualified', timestamptz '2025-01-10', 100), ('accepted', '2025-01-12', 50), ('won', '2025-01-20', 10)) e (type, at, leads)
+ WHERE n <= e.leads ORDER BY e.at;
+INSERT INTO events VALUES (101, 'visit', '2025-05-01'), (101, 'won', '2025-05-05'), (102, 'webinar', '2025-05-02'), (102, 'rejected', '2025-05-03'),
+    (103, 'webinar', '2025-05-02'), (103, 'webinar', '2025-05-30'), (104, 'visit', '2025-05-31 23:59:59+00'), (999, 'qualified', '2025-05-02');
+CALL lead_scoring.refresh('reports_model');
+SELECT to_stage, count(*), min(at), max(at) FROM reports_model.transitions WHERE lead_id > 100 GROUP BY 1 ORDER BY 3;
+SELECT month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_month, customers_in_month, complete FROM then_funnel;
+SELECT month, lead_to_mql_rate, mql_to_sql_rate, mql_to_sql_low, mql_to_sql_high, sql_to_customer_rate, mql_to_customer_rate, mql_to_customer_low FROM then_funnel;
+SELECT month, mqls_month_before, mqls_change, lead_velocity_rate, mqls_year_before, mqls_year_change, yearly_growth FROM then_funnel;
+INSERT INTO leads VALUES (201), (202);
+INSERT INTO events VALUES (201, 'qualified', '2024-05-10'), (202, 'qualified', '2024-05-10');
+SELECT month, mqls, mqls_month_before, lead_velocity_rate, mqls_year_before, mqls_year_change, yearly_growth FROM then_funnel WHERE month IN ('2024-05-01', '2025-05-01');
+DELETE FROM events WHERE lead_id > 200 AND lead_id < 300;
+DELETE FROM leads WHERE id > 200;
+
+-- Cohorts: the conversions after 2 and 10 days are there at age 1. May is not 60 days old in July.
+SELECT from_stage, to_stage, month, age, leads, converted, mature, rate FROM then_cohorts WHERE age IN (1, 2, 5, 6) ORDER BY to_stage, month, age;
+SELECT from_stage, to_stage, count(*), count(rate) FROM then_cohorts GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- Velocity: 2 days for the 50, 10 for the 10; of the 101 that skipped, 4. Half of January's MQLs are SQLs after 2 days.
+SELECT from_stage, to_stage, month, leads, converted, skipped, waiting, out, stalled FROM then_velocity;
+SELECT from_stage, to_stage, month, days_sum, mean_days, median_days, p90_days FROM then_velocity WHERE from_rank = 2;
+
+-- A band of 2 to 5 percent: everything is above it here, and May is within a wider one, but nobody can be sure.
+SELECT * FROM then_qualified_rate;
+INSERT INTO reports_model.report_settings (qualified_low, qualified_high) VALUES (0.5, 0.8);
+SELECT month, flag, certain FROM then_qualified_rate;
+UPDATE reports_model.report_settings SET qualified_low = 0.8, qualified_high = 1;
+SELECT month, flag, certain FROM then_qualified_rate;
+
+-- Sales has three days. 50 of January were taken in time, the others were not; one of May was rejected in time.
+SELECT * FROM then_sla;
+SELECT * FROM then_feedback;
+
+-- A column of the leads table says when they came.
+UPDATE leads SET signed_up = '2024-12-31' WHERE id BETWEEN 1 AND 40 OR id = 105;
+UPDATE reports_model.report_settings SET lead_created = 'signed_up';
+SELECT month, leads, leads_qualified, mqls FROM then_funnel;
+UPDATE leads SET signed_up = NULL;
+UPDATE leads SET signed_up = 'infinity' WHERE id = 1;
+SELECT month, leads, leads_qualified, mqls FROM then_funnel WHERE leads > 0;
+ALTER TABLE leads ALTER signed_up TYPE timestamptz;
+SELECT month, leads FROM then_funnel WHERE leads > 0;
+ALTER TABLE leads DROP signed_up;
+SELECT month, leads FROM then_funnel WHERE leads > 0;
+\echo :LAST_ERROR_SQLSTATE
+UPDATE reports_model.report_settings SET lead_created = NULL;
+
+-- An absurd date makes no million of rows.
+INSERT INTO events VALUES (105, 'visit', '4000-01-01 BC');
+SELECT count(*), min(month), max(month) FROM then_funnel;
+DELETE FROM events WHERE lead_id = 105;
+
+-- Stages of other names: by place, or by report_settings.
+CREATE FUNCTION roles(model text, VARIADIC names text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    settings jsonb;
+BEGIN
+    PERFORM lead_scoring.create_model(model, 'leads', 'events', status_columns => '{}');
+    EXECUTE format('DELETE FROM %I.stages', model);
+    PERFORM lead_scoring.add_stage(model, names[i], on_event => names[i]) FROM generate_subscripts(names, 1) i;
+    PERFORM lead_scoring.publish(model);
+    settings := lead_scoring.report_setting(model);
+    RETURN array_to_string(ARRAY[settings ->> 'mql', settings ->> 'sql', settings ->> 'customer'], ', ', '-');
+END $$;
+SELECT roles('reports_one', 'new'), roles('reports_two', 'new', 'hot'), roles('reports_three', 'new', 'hot', 'won'), roles('reports_four', 'new', 'hot', 'met', 'won'),
+       roles('reports_five', 'new', 'warm', 'hot', 'offer', 'won'), roles('reports_named', 'a', 'b', 'mql', 'c', 'customer'), roles('reports_first', 'mql', 'customer');
+SELECT month, leads, mqls, sqls, customers, mql_to_customer_rate FROM reports_one.funnel WHERE leads > 0;
+SELECT month, leads, mqls, mqls_skipped, sqls, customers FROM reports_two.funnel WHERE leads > 0;
+SELECT month, leads, mqls, sqls, customers FROM reports_first.funnel WHERE leads > 0;
+SELECT (SELECT count(*) FROM reports_one.campaigns) AS campaigns, (SELECT count(*) FROM reports_one.cohorts) AS cohorts, (SELECT count(*) FROM reports_one.velocity) AS velocity,
+       (SELECT count(*) FROM reports_one.feedback) AS feedback, (SELECT sum(qualified) FROM reports_one.qualified_rate) AS qualified,
+       (SELECT count(*) FROM reports_one.forecast) AS forecast, (SELECT sum(customers) FROM reports_one.forecast) AS customers, (SELECT count(*) FROM reports_one.rule_lift) AS rules;
+INSERT INTO reports_five.report_settings (mql_stage, sql_stage, customer_stage) VALUES ('warm', 'offer', 'won');
+SELECT r ->> 'mql' AS mql, r ->> 'sql' AS sql, r ->> 'customer' AS customer FROM lead_scoring.report_setting('reports_five') r;
+SELECT count(*) FROM unnest('{reports_one,reports_two,reports_three,reports_four,reports_five,reports_named,reports_first}'::text[]) m, lead_scoring.verify(m);
+SELECT lead_scoring.drop_model(m) FROM unnest('{reports_one,reports_two,reports_three,reports_four,reports_five,reports_named,reports_first}'::text[]) m \g /dev/null
+
+-- SELECT on a view is all it takes, and gives nothing else: not the tables behind it, not another view.
+CREATE ROLE regress_lead_scoring_analyst;
+CREATE ROLE regress_lead_scoring_guest;
+GRANT USAGE ON SCHEMA reports_model, reports_test TO regress_lead_scoring_analyst, regress_lead_scoring_guest;
+GRANT SELECT ON reports_model.funnel TO regress_lead_scoring_analyst;
+ALTER TABLE leads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON then_velocity TO regress_lead_scoring_analyst;
+SET ROLE regress_lead_scoring_analyst;
+SELECT month, leads, mqls FROM reports_model.funnel WHERE leads > 0;
+SELECT month FROM reports_model.campaigns;
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.report('reports_model', 'campaigns') AS r (campaign text);
+\echo :LAST_ERROR_SQLSTATE
+SELECT from_stage FROM then_velocity;
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM reports_model.scores;
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM events;
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.report_query('reports_model', 'funnel');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.set_spend('reports_model', NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT current_user, current_setting('search_path');
+SET ROLE regress_lead_scoring_guest;
+SELECT * FROM lead_scoring.report('reports_model', 'funnel') AS r (month date);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+ALTER TABLE leads DISABLE ROW LEVEL SECURITY;
+ALTER TABLE events DISABLE ROW LEVEL SECURITY;
+
+-- Dropped by somebody: models tells, repair makes it again.
+DROP VIEW then_funnel;
+DROP VIEW reports_model.funnel, reports_model.sla;
+SELECT problem FROM lead_scoring.models() WHERE model = 'reports_model';
+SELECT lead_scoring.repair('reports_model');
+SELECT problem FROM lead_scoring.models() WHERE model = 'reports_model';
+SELECT count(*) FROM reports_model.funnel WHERE leads > 0;
+
+SELECT * FROM lead_scoring.verify('reports_model');
+SELECT lead_scoring.drop_model('reports_model');
+DROP SCHEMA reports_test CASCADE;
+DROP ROLE regress_lead_scoring_analyst, regress_lead_scoring_guest;
