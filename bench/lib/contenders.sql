@@ -2,7 +2,8 @@
 -- one, by_hand has a score row that the application updates, row_trigger and statement_trigger are what bench/peers has,
 -- ours is lead_scoring.
 
--- make(): the contender's tables from nothing, with leads and without events, scored by the rules named.
+-- make(): the contender's tables from nothing, with leads and without events, scored by the rules named. Ours without
+-- rules has no model yet.
 CREATE PROCEDURE bench.make(contender text, leads bigint, rule_set text DEFAULT 'forty')
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -30,7 +31,7 @@ BEGIN
         CALL bench.add_row_trigger(rule_set);
     ELSIF contender = 'statement_trigger' THEN
         CALL bench.add_statement_trigger(rule_set);
-    ELSIF contender LIKE 'ours%' THEN
+    ELSIF contender LIKE 'ours%' AND rule_set IS NOT NULL THEN
         CALL bench.add_model(contender, rule_set);
     END IF;
     RESET search_path;

@@ -9,6 +9,7 @@ CREATE TABLE bench.samples (
     round   integer,
     value   float8,
     unit    text,     -- rows/s, tps, ms, MiB, bytes ...
+    cpu     float8,   -- the same by the processor time of the backend, where it works alone: what else runs hardly touches it
     PRIMARY KEY (measure, name, round)
 );
 
@@ -25,19 +26,39 @@ CREATE TABLE bench.comparisons (
 -- Something that must hold, or the numbers mean nothing: verify is empty, a peer gives the same answer.
 CREATE TABLE bench.checks (measure integer, what text, failures bigint);
 
--- time(): runs the statement as a transaction of its own and stores the rows it does a second, or its milliseconds.
-CREATE PROCEDURE bench.time(measure integer, name text, round integer, statement text, n bigint DEFAULT NULL)
+-- start() and stop(): what is between them becomes a sample, of n rows a second or in milliseconds.
+CREATE FUNCTION bench.cpu_seconds() RETURNS float8
+RETURN split_part(pg_read_file('/proc/self/schedstat', 0, 100, true), ' ', 1)::float8 / 1e9;
+
+CREATE FUNCTION bench.start() RETURNS void
+BEGIN ATOMIC
+    SELECT set_config('bench.cpu', coalesce(bench.cpu_seconds()::text, ''), false),
+           set_config('bench.start', date_part('epoch', clock_timestamp())::text, false);
+END;
+
+CREATE PROCEDURE bench.stop(measure integer, name text, round integer, n bigint DEFAULT NULL)
 LANGUAGE plpgsql AS $$
 DECLARE
-    start   timestamptz;
-    seconds float8;
+    seconds float8 := date_part('epoch', clock_timestamp()) - current_setting('bench.start')::float8;
+    cpu     float8 := CASE current_setting('max_parallel_workers_per_gather')
+                           WHEN '0' THEN nullif(bench.cpu_seconds() - nullif(current_setting('bench.cpu'), '')::float8, 0) END;
+BEGIN
+    INSERT INTO bench.samples
+    VALUES (measure, name, round, coalesce(n / seconds, seconds * 1000), CASE WHEN n IS NULL THEN 'ms' ELSE 'rows/s' END,
+            coalesce(n / cpu, cpu * 1000));
+    COMMIT;
+END
+$$;
+
+-- time(): runs the statement as a transaction of its own.
+CREATE PROCEDURE bench.time(measure integer, name text, round integer, statement text, n bigint DEFAULT NULL)
+LANGUAGE plpgsql AS $$
 BEGIN
     COMMIT;
-    start := clock_timestamp();
+    PERFORM bench.start();
     EXECUTE statement;
     COMMIT;
-    seconds := date_part('epoch', clock_timestamp() - start);
-    CALL bench.add_sample(measure, name, round, coalesce(n / seconds, seconds * 1000), CASE WHEN n IS NULL THEN 'ms' ELSE 'rows/s' END);
+    CALL bench.stop(measure, name, round, n);
 END
 $$;
 
@@ -70,7 +91,7 @@ END;
 CREATE VIEW bench.results AS
 WITH pairs AS (
     SELECT c.*, o.unit, o.round, o.value AS ours_value, p.value AS peer_value,
-           CASE WHEN c.peer IS NULL THEN o.value ELSE o.value / nullif(p.value, 0) END AS ratio
+           CASE WHEN c.peer IS NULL THEN o.value ELSE o.value / nullif(p.value, 0) END AS ratio, o.cpu / nullif(p.cpu, 0) AS cpu_ratio
     FROM bench.comparisons c
     JOIN bench.samples o ON o.measure = c.measure AND o.name = c.ours
     LEFT JOIN bench.samples p ON p.measure = c.measure AND p.name = c.peer AND p.round = o.round
@@ -79,7 +100,8 @@ WITH pairs AS (
     SELECT line, measure, what, ours, peer, target, unit, count(*) AS rounds,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY ours_value) AS ours_median,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY peer_value) AS peer_median,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY ratio) AS ratio, min(ratio) AS low, max(ratio) AS high
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY ratio) AS ratio, min(ratio) AS low, max(ratio) AS high,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu_ratio) AS cpu_ratio
     FROM pairs GROUP BY line, measure, what, ours, peer, target, unit
 )
 SELECT *, CASE split_part(target, ' ', 1)

@@ -16,7 +16,7 @@ value() { sql -A -t -c "$1"; }
 run_measure() {
     local number=$((10#${1%%_*}))
     SECONDS=0
-    sql -c 'SET client_min_messages = error' -c "INSERT INTO bench.measures VALUES ($number, '${1%.*}')"
+    sql -c "INSERT INTO bench.measures VALUES ($number, '${1%.*}')"
     # in the background, where `set -e` holds although its failure is looked at
     (
         measure=$number
@@ -33,7 +33,7 @@ run_measure() {
 }
 
 # compare WHAT OURS PEER [TARGET], verify CONTENDER: see harness.sql. These and the next know the measure by $measure.
-compare() { sql -c "CALL bench.compare($measure, '$1', '$2', '$3'${4:+, '$4'})"; }
+compare() { sql -c "CALL bench.compare($measure, '$1', '$2', nullif('$3', '')${4:+, '$4'})"; }
 verify() { sql -c "CALL bench.check_verify($measure, '$1_model')"; }
 
 # run_pgbench NAME ROUND SCHEMA SYNCHRONOUS_COMMIT [PGBENCH ARGUMENT]...: a sample of transactions per second. Scripts
@@ -46,14 +46,19 @@ run_pgbench() {
     sql -c "CALL bench.add_sample($measure, '$name', $round, $tps, 'tps')"
 }
 
-# wait_for_disk YES: whether a commit with synchronous_commit on waits for the disk.
-wait_for_disk() {
-    sql -c "ALTER SYSTEM SET fsync = $1" -c 'SELECT pg_reload_conf()' -c 'SELECT pg_sleep(0.1)' -c CHECKPOINT >"$RUN/reload.log"
+# set_server SETTING VALUE: for the sessions to come and those that are there.
+set_server() {
+    sql -c "ALTER SYSTEM SET $1 = $2" -c 'SELECT pg_reload_conf()' -c 'SELECT pg_sleep(0.1)' -c CHECKPOINT >"$RUN/reload.log"
 }
 
 # write_events: the events of a COPY, in RUN/events.
 write_events() {
     sql -c "COPY (SELECT * FROM bench.events($events, $leads)) TO '$RUN/events'"
+}
+
+# write_many_events: those of the measures with many, in RUN/many_events, once.
+write_many_events() {
+    [[ -e $RUN/many_events ]] || sql -c "COPY (SELECT * FROM bench.events($many_events, $many_leads)) TO '$RUN/many_events'"
 }
 
 # write_inserts NAME LEAD [BEFORE AFTER]: pgbench scripts, each the INSERT of one event out of RUN/events for LEAD, a pgbench

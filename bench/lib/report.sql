@@ -13,7 +13,7 @@ END;
 CREATE VIEW bench.report AS
 SELECT measure AS "#", what AS measure, bench.short(ours_median) || ' ' || unit AS ours, bench.short(peer_median) AS peer,
        CASE WHEN peer IS NOT NULL THEN bench.short(ratio) END AS ratio,
-       bench.short(low) || ' - ' || bench.short(high) AS range, target,
+       bench.short(low) || ' - ' || bench.short(high) AS range, bench.short(cpu_ratio) AS cpu, target,
        CASE WHEN EXISTS (SELECT FROM bench.checks c WHERE c.measure = r.measure AND failures > 0) THEN 'failed'
             WHEN met THEN 'yes' WHEN NOT met THEN 'no' ELSE '' END AS "met?"
 FROM bench.results r ORDER BY line;

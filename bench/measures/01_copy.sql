@@ -9,7 +9,7 @@ ORDER BY round, place \gexec
 
 -- What scoring adds to an event's cost, in the same round.
 INSERT INTO bench.samples
-SELECT s.measure, s.name || ' added', s.round, 1e6 / s.value - 1e6 / f.value, 'us/event'
+SELECT s.measure, s.name || ' added', s.round, 1e6 / s.value - 1e6 / f.value, 'us/event', 1e6 / s.cpu - 1e6 / f.cpu
 FROM bench.samples s JOIN bench.samples f USING (measure, round)
 WHERE measure = :measure AND s.name IN ('ours', 'row_trigger', 'statement_trigger') AND f.name = 'floor';
 

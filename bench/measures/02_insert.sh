@@ -14,7 +14,7 @@ mapfile -t updates < <(write_inserts update "$lead" '\startpipeline' \
 \endpipeline')
 
 for commit in off on; do
-    wait_for_disk $commit
+    set_server fsync $commit
     for ((round = 1; round <= rounds; round++)); do
         for contender in $(value "SELECT bench.rotated(string_to_array('${contenders[*]}', ' '), $round)"); do
             [[ $contender != *_trigger ]] || ((round <= (rounds + 1) / 2)) || continue
@@ -24,7 +24,7 @@ for commit in off on; do
         done
     done
 done
-wait_for_disk off
+set_server fsync off
 
 verify ours
 for commit in on off; do

@@ -1,4 +1,4 @@
--- What both hand-written triggers share: how a score is put together from the sums of its rules.
+-- What the hand-written peers share: how a score is put together from the sums of its rules.
 --
 -- Decaying points are kept as they were worth in 2020: an event at t, in seconds since then, adds points * 2^(t / half_life),
 -- and the sum is worth sum * 2^(-now / half_life). So a sum is only ever added to. (It overflows after 1023 half-lives: 19
@@ -30,4 +30,15 @@ END;
 CREATE FUNCTION bench.type_list(model text) RETURNS text
 BEGIN ATOMIC
     SELECT string_agg(DISTINCT quote_literal(event_type), ', ') FROM bench.rules WHERE rule_set = model;
+END;
+
+-- sums(): a FILTER aggregate for each rule, over events, as columns r1, r2 ...
+CREATE FUNCTION bench.sums(model text) RETURNS text
+BEGIN ATOMIC
+    SELECT string_agg(CASE WHEN half_life_days IS NULL THEN format('%s * count(*) FILTER (WHERE %s)', points, matches)
+                           ELSE format('coalesce(sum(%s) FILTER (WHERE %s), 0)', bench.added(r, 'occurred_at'), matches) END
+                      || ' AS r' || ordinal, E',\n' ORDER BY ordinal)
+    FROM bench.rules r,
+         LATERAL (SELECT concat_ws(' AND ', format('type = %L', event_type), condition) AS matches) AS m
+    WHERE rule_set = model;
 END;

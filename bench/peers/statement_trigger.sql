@@ -8,13 +8,6 @@ DECLARE
     columns  text := (SELECT string_agg('r' || ordinal, ', ' ORDER BY ordinal) FROM bench.rules WHERE rule_set = model);
     declared text := (SELECT string_agg('r' || ordinal || ' float8 NOT NULL DEFAULT 0', ', ' ORDER BY ordinal) FROM bench.rules WHERE rule_set = model);
     assigned text := (SELECT string_agg(format('r%1$s = s.r%1$s + excluded.r%1$s', ordinal), ', ' ORDER BY ordinal) FROM bench.rules WHERE rule_set = model);
-    sums     text := (
-        SELECT string_agg(CASE WHEN half_life_days IS NULL THEN format('%s * count(*) FILTER (WHERE %s)', points, matches)
-                               ELSE format('coalesce(sum(%s) FILTER (WHERE %s), 0)', bench.added(r, 'occurred_at'), matches) END
-                          || ' AS r' || ordinal, E',\n' ORDER BY ordinal)
-        FROM bench.rules r,
-             LATERAL (SELECT concat_ws(' AND ', format('type = %L', event_type), condition) AS matches) AS m
-        WHERE rule_set = model);
 BEGIN
     EXECUTE format('CREATE TABLE scores (lead_id bigint PRIMARY KEY, scored_at timestamptz, score float8, %s) WITH (fillfactor = 70)', declared);
     CREATE TABLE transitions (lead_id bigint, at timestamptz, score float8, PRIMARY KEY (lead_id, at));
@@ -40,7 +33,7 @@ BEGIN
             RETURN NULL;
         END
         $body$ $function$,
-        current_schema, sums, columns, assigned, bench.score(model, 'r%1$s', 'scored_at'),
+        current_schema, bench.sums(model), columns, assigned, bench.score(model, 'r%1$s', 'scored_at'),
         bench.score(model, '(s.r%1$s + excluded.r%1$s)', 'greatest(s.scored_at, excluded.scored_at)'), bench.type_list(model), bench.mql_score());
     CREATE TRIGGER score_events AFTER INSERT ON events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION score_events();
 END

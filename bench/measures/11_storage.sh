@@ -1,0 +1,50 @@
+# What is written: HOT updates of scores, bytes of WAL, multixacts.
+wal_bytes() { value "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"; }
+multixacts() { sql -c CHECKPOINT && value 'SELECT next_multixact_id FROM pg_control_checkpoint()'; }
+
+# wal_of NAME EVENTS COMMAND...: a sample of the WAL it writes for an event.
+wal_of() {
+    local name=$1 n=$2 before
+    shift 2
+    before=$(wal_bytes)
+    "$@"
+    sql -c "CALL bench.add_sample($measure, '$name WAL', 1, ($(wal_bytes) - $before) / $n::float8, 'bytes/event')"
+}
+
+# hot_share NAME SCHEMA: a sample of the share of HOT among the updates of SCHEMA.scores since the last call.
+hot_share() {
+    sql -c "INSERT INTO bench.samples SELECT $measure, '$1 HOT', 1, 100.0 * n_tup_hot_upd / nullif(n_tup_upd, 0), '%'
+            FROM pg_stat_all_tables WHERE relid = '$2.scores'::regclass" \
+        -c "SELECT pg_stat_reset_single_table_counters('$2.scores'::regclass)" >"$RUN/reset.log"
+}
+
+declare -A scores=([ours]=ours_model [statement_trigger]=statement_trigger [by_hand]=by_hand)
+n=$((leads / 5)) first_multixact=$(multixacts)
+for contender in floor ours statement_trigger by_hand; do
+    sql -c "CALL bench.make('$contender', $leads)"
+    [[ $contender == floor ]] || hot_share "$contender made" "${scores[$contender]}"  # and forget those of the making
+    wal_of "$contender COPY" "$events" sql -c "COPY $contender.events (lead_id, type, occurred_at, properties) FROM '$RUN/events'"
+    [[ $contender == floor || $contender == by_hand ]] || hot_share "$contender COPY" "${scores[$contender]}"
+
+    mapfile -t inserts < <(write_inserts insert "random(1, $leads)")
+    [[ $contender != by_hand ]] || mapfile -t inserts < <(write_inserts insert "random(1, $leads)" '\startpipeline' \
+        'UPDATE scores SET score = score + 1, scored_at = clock_timestamp() WHERE lead_id = :lead;
+\endpipeline')
+    set_server full_page_writes off  # how many images there are depends on the time between checkpoints, not on who writes
+    wal_of "$contender INSERT" "$n" run_pgbench "$contender tps" 1 "$contender" off -c 8 -j 2 -t $((n / 8)) "${inserts[@]}"
+    set_server full_page_writes on
+    [[ $contender == floor ]] || hot_share "$contender INSERT" "${scores[$contender]}"
+    if [[ $contender == ours ]]; then
+        sql -c "CALL bench.add_sample($measure, 'multixacts', 1, $(multixacts) - $first_multixact, 'multixacts')"
+        verify ours
+    fi
+done
+
+compare 'HOT share of updates of scores, COPY' 'ours COPY HOT' '' '>= 95'
+compare 'HOT share of updates of scores, single INSERT' 'ours INSERT HOT' '' '>= 95'
+compare 'for scale: HOT share of the UPDATE by hand, single INSERT' 'by_hand INSERT HOT' ''
+compare 'WAL of COPY, over the floor' 'ours COPY WAL' 'floor COPY WAL' '<= 1.50'
+compare 'for scale: WAL of COPY, set-based trigger over the floor' 'statement_trigger COPY WAL' 'floor COPY WAL'
+compare 'WAL of single INSERT without page images, over an UPDATE by hand' 'ours INSERT WAL' 'by_hand INSERT WAL'
+compare 'for scale: WAL of single INSERT without page images, over the floor' 'ours INSERT WAL' 'floor INSERT WAL'
+compare multixacts multixacts '' '<= 0'
