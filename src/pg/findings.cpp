@@ -19,18 +19,66 @@ namespace lead_scoring {
 
 namespace {
 
-constexpr std::size_t kInMemory = 32768;  // findings that stay in the array: 2.6 MB
-enum Column { kKey, kAt, kKind, kPoints, kHash, kTarget, kMatchKind, kBucket, kColumns };
+constexpr std::size_t kInMemory = 48 * 1024 * 1024;  // bytes of findings that stay in arrays
+enum Column { kKey, kAt, kWhat, kPoints, kBucket, kHash, kColumns };
+
+// What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
+struct Record {
+    Datum key;
+    Timestamp at;
+    uint32 first;
+    uint32 count;
+};
+
+// `what` is a finding's kind and what it is about; what a match is worth is mostly the same for all matches of a rule,
+// so that it is kept apart.
+struct Fact {
+    uint32 what;
+    uint32 worth;
+};
+
+struct Worth {
+    Units points;
+    int64 bucket;
+    uint64 key;
+    bool operator==(const Worth&) const = default;
+};
+
+constexpr std::size_t kRecentWorths = 256;
+
+uint32 pack(FindingKind kind, const Match& match) {
+    return (static_cast<uint32>(kind) << 29) | (match.kind == MatchKind::Stage ? 1u << 28 : 0) |
+           static_cast<uint32>(match.target);
+}
+
+Finding unpack(Datum key, Timestamp at, uint32 what, const Worth& worth) {
+    Match match;
+    match.at = at;
+    match.kind = (what & 1u << 28) != 0 ? MatchKind::Stage : MatchKind::Rule;
+    match.target = static_cast<int32>(what & ((1u << 28) - 1));
+    match.points = worth.points;
+    match.bucket = worth.bucket;
+    match.key = worth.key;
+    return {key, static_cast<FindingKind>(what >> 29), match};
+}
 
 }  // namespace
 
 struct Findings {
     MemoryContext context;
     KeyType key;
-    Finding* array;
-    std::size_t count;
-    std::size_t capacity;
-    std::size_t next;
+    Record* records;
+    std::size_t record_count;
+    std::size_t record_capacity;
+    Fact* facts;
+    std::size_t fact_count;
+    std::size_t fact_capacity;
+    std::size_t next;       // record to be given out
+    std::size_t next_fact;  // of it
+    Worth* worths;
+    std::size_t worth_count;
+    std::size_t worth_capacity;
+    uint32 recent[kRecentWorths];  // place in `worths` of what the latest match of a rule was worth
 
     Tuplesortstate* sort;
     TupleTableSlot* slot;
@@ -50,7 +98,7 @@ namespace {
 
 TupleDesc describe_columns(const KeyType& key) {
     TupleDesc columns = CreateTemplateTupleDesc(kColumns);
-    const Oid types[kColumns] = {key.type, INT8OID, INT4OID, INT8OID, INT8OID, INT4OID, INT4OID, INT8OID};
+    const Oid types[kColumns] = {key.type, INT8OID, INT4OID, INT8OID, INT8OID, INT8OID};
     for (int i = 0; i < kColumns; ++i)
         TupleDescInitEntry(columns, static_cast<AttrNumber>(i + 1), nullptr, types[i], -1, 0);
     return columns;
@@ -60,32 +108,34 @@ Finding read_slot(const Findings* findings) {
     TupleTableSlot* slot = findings->slot;
     slot_getallattrs(slot);
     const Datum* value = slot->tts_values;
-    Finding finding = {};
-    finding.key = value[kKey];
-    finding.kind = static_cast<FindingKind>(DatumGetInt32(value[kKind]));
-    finding.match.at = DatumGetInt64(value[kAt]);
-    finding.match.points = DatumGetInt64(value[kPoints]);
-    finding.match.key = static_cast<uint64>(DatumGetInt64(value[kHash]));
-    finding.match.target = DatumGetInt32(value[kTarget]);
-    finding.match.kind = static_cast<MatchKind>(DatumGetInt32(value[kMatchKind]));
-    finding.match.bucket = DatumGetInt64(value[kBucket]);
-    return finding;
+    const bool* null = slot->tts_isnull;
+    Worth worth = {null[kPoints] ? 0 : DatumGetInt64(value[kPoints]), null[kBucket] ? 0 : DatumGetInt64(value[kBucket]),
+                   null[kHash] ? 0 : static_cast<uint64>(DatumGetInt64(value[kHash]))};
+    return unpack(value[kKey], DatumGetInt64(value[kAt]), static_cast<uint32>(DatumGetInt32(value[kWhat])), worth);
 }
 
 void put_into_sort(Findings* findings, const Finding& finding) {
+    const Match& match = finding.match;
     ExecClearTuple(findings->slot);
     Datum* value = findings->slot->tts_values;
+    bool* null = findings->slot->tts_isnull;
     value[kKey] = finding.key;
-    value[kAt] = Int64GetDatum(finding.match.at);
-    value[kKind] = Int32GetDatum(static_cast<int32>(finding.kind));
-    value[kPoints] = Int64GetDatum(finding.match.points);
-    value[kHash] = Int64GetDatum(static_cast<int64>(finding.match.key));
-    value[kTarget] = Int32GetDatum(finding.match.target);
-    value[kMatchKind] = Int32GetDatum(static_cast<int32>(finding.match.kind));
-    value[kBucket] = Int64GetDatum(finding.match.bucket);
-    memset(findings->slot->tts_isnull, 0, kColumns * sizeof(bool));
+    value[kAt] = Int64GetDatum(match.at);
+    value[kWhat] = Int32GetDatum(static_cast<int32>(pack(finding.kind, match)));
+    value[kPoints] = Int64GetDatum(match.points);
+    value[kBucket] = Int64GetDatum(match.bucket);
+    value[kHash] = Int64GetDatum(static_cast<int64>(match.key));
+    memset(null, 0, kColumns * sizeof(bool));
+    null[kPoints] = match.points == 0;  // a null takes no space
+    null[kBucket] = match.bucket == 0;
+    null[kHash] = match.key == 0;
     ExecStoreVirtualTuple(findings->slot);
     tuplesort_puttupleslot(findings->sort, findings->slot);
+}
+
+Finding fact_of(const Findings* findings, const Record& record, std::size_t number) {
+    const Fact& fact = findings->facts[record.first + number];
+    return unpack(record.key, record.at, fact.what, findings->worths[fact.worth]);
 }
 
 // Sorts by lead only to the tuplesort; within a lead the core's own order is established when the lead is given out.
@@ -97,16 +147,21 @@ void begin_sort(Findings* findings) {
     Oid operators[] = {findings->key.less_operator, Int8LessOperator};
     Oid collations[] = {findings->key.collation, InvalidOid};
     bool nulls_first[] = {false, false};
-    findings->sort = tuplesort_begin_heap(columns, 2, attributes, operators, collations, nulls_first, work_mem, nullptr,
+    int memory = std::max(work_mem, static_cast<int>(kInMemory / 1024));
+    findings->sort = tuplesort_begin_heap(columns, 2, attributes, operators, collations, nulls_first, memory, nullptr,
                                           TUPLESORT_RANDOMACCESS);
-    for (std::size_t i = 0; i < findings->count; ++i) put_into_sort(findings, findings->array[i]);
-    findings->count = 0;
+    for (std::size_t i = 0; i < findings->record_count; ++i)
+        for (std::size_t j = 0; j < findings->records[i].count; ++j)
+            put_into_sort(findings, fact_of(findings, findings->records[i], j));
+    pfree(findings->records);
+    pfree(findings->facts);
+    findings->record_count = 0;
 }
 
 bool peek(Findings* findings, Finding* finding) {
     if (findings->sort == nullptr) {
-        if (findings->next == findings->count) return false;
-        *finding = findings->array[findings->next];
+        if (findings->next == findings->record_count) return false;
+        *finding = fact_of(findings, findings->records[findings->next], findings->next_fact);
         return true;
     }
     if (!findings->ahead && !tuplesort_gettupleslot(findings->sort, true, false, findings->slot, nullptr)) return false;
@@ -116,10 +171,10 @@ bool peek(Findings* findings, Finding* finding) {
 }
 
 void skip(Findings* findings) {
-    if (findings->sort == nullptr)
-        ++findings->next;
-    else
-        findings->ahead = false;
+    findings->ahead = false;
+    if (findings->sort != nullptr || ++findings->next_fact < findings->records[findings->next].count) return;
+    ++findings->next;
+    findings->next_fact = 0;
 }
 
 template <class T>
@@ -133,6 +188,32 @@ void push(MemoryContext context, T** array, std::size_t* count, std::size_t* cap
     (*array)[(*count)++] = value;
 }
 
+// Where in `worths` what the match is worth stands.
+uint32 place_of_worth(Findings* findings, const Match& match) {
+    Worth worth = {match.points, match.bucket, match.key};
+    if (worth == Worth{}) return 0;
+    uint32& recent = findings->recent[static_cast<std::size_t>(match.target) % kRecentWorths];
+    if (!(findings->worths[recent] == worth)) {
+        recent = static_cast<uint32>(findings->worth_count);
+        push(findings->context, &findings->worths, &findings->worth_count, &findings->worth_capacity, worth);
+    }
+    return recent;
+}
+
+std::size_t bytes(const Findings* findings) {
+    return findings->record_count * sizeof(Record) + findings->fact_count * sizeof(Fact) +
+           findings->worth_count * sizeof(Worth);
+}
+
+// By key and time. Within a lead the core's own order is established when the lead is given out.
+template <class Compare>
+void sort_records(Findings* findings, Compare compare) {
+    std::sort(findings->records, findings->records + findings->record_count, [&](const Record& a, const Record& b) {
+        auto order = compare(a.key, b.key);
+        return order != 0 ? order < 0 : a.at < b.at;
+    });
+}
+
 }  // namespace
 
 Findings* make_findings(const KeyType& key) {
@@ -140,6 +221,7 @@ Findings* make_findings(const KeyType& key) {
     findings->context = CurrentMemoryContext;
     findings->key = key;
     findings->single = true;
+    push(findings->context, &findings->worths, &findings->worth_count, &findings->worth_capacity, Worth{});
     return findings;
 }
 
@@ -148,16 +230,19 @@ void add_finding(Findings* findings, const Finding& finding) {
     if (findings->sort != nullptr) {
         put_into_sort(findings, finding);
     } else {
-        Finding kept = finding;
-        const Finding* last = findings->count > 0 ? &findings->array[findings->count - 1] : nullptr;
-        if (last != nullptr && compare_keys(findings->key, last->key, finding.key) == 0) {
-            kept.key = last->key;
+        Record* last = findings->record_count > 0 ? &findings->records[findings->record_count - 1] : nullptr;
+        bool same_lead = last != nullptr && compare_keys(findings->key, last->key, finding.key) == 0;
+        if (same_lead && last->at == finding.match.at) {
+            ++last->count;
         } else {
-            if (last != nullptr) findings->single = false;
-            kept.key = datumCopy(finding.key, findings->key.by_value, findings->key.length);
+            Datum key = same_lead ? last->key : datumCopy(finding.key, findings->key.by_value, findings->key.length);
+            if (last != nullptr && !same_lead) findings->single = false;
+            push(findings->context, &findings->records, &findings->record_count, &findings->record_capacity,
+                 {key, finding.match.at, static_cast<uint32>(findings->fact_count), 1});
         }
-        push(findings->context, &findings->array, &findings->count, &findings->capacity, kept);
-        if (findings->count == kInMemory) begin_sort(findings);
+        push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
+             {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
+        if (bytes(findings) >= kInMemory) begin_sort(findings);
     }
     MemoryContextSwitchTo(caller);
 }
@@ -172,20 +257,16 @@ void sort_findings(Findings* findings) {
         MemoryContextSwitchTo(caller);
         return;
     }
-    if (findings->count < 2) return;
-    if (findings->single) {
-        std::sort(findings->array, findings->array + findings->count,
-                  [](const Finding& a, const Finding& b) { return a.match < b.match; });
-        return;
-    }
-    std::sort(findings->array, findings->array + findings->count, [&](const Finding& a, const Finding& b) {
-        int order = compare_keys(findings->key, a.key, b.key);
-        return order != 0 ? order < 0 : a.match < b.match;
-    });
+    if (findings->record_count < 2) return;
+    if (findings->single)
+        sort_records(findings, [](Datum, Datum) { return 0; });
+    else
+        with_comparison(findings->key, [&](auto compare) { sort_records(findings, compare); });
 }
 
 void rewind_findings(Findings* findings) {
     findings->next = 0;
+    findings->next_fact = 0;
     findings->ahead = false;
     if (findings->sort != nullptr) tuplesort_rescan(findings->sort);
 }
@@ -219,13 +300,14 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
     lead->matches = findings->matches;
     lead->fit = findings->fit;
     lead->adjustments = findings->adjustments;
-    if (findings->sort != nullptr) std::sort(findings->matches, findings->matches + lead->match_count);
+    if (!std::is_sorted(findings->matches, findings->matches + lead->match_count))
+        std::sort(findings->matches, findings->matches + lead->match_count);
     std::sort(findings->fit, findings->fit + lead->fit_count);
     std::sort(findings->adjustments, findings->adjustments + lead->adjustment_count);
     return true;
 }
 
-bool is_empty(const Findings* findings) { return findings->sort == nullptr && findings->count == 0; }
+bool is_empty(const Findings* findings) { return findings->sort == nullptr && findings->record_count == 0; }
 
 bool has_single_lead(const Findings* findings) { return findings->sort == nullptr && findings->single; }
 

@@ -3,6 +3,10 @@
 
 #include "pg/postgres.hpp"
 
+extern "C" {
+#include "catalog/pg_type_d.h"
+}
+
 namespace lead_scoring {
 
 // How keys of one type are compared and copied. Text keys order by their bytes, whatever the database's collation, so
@@ -20,8 +24,23 @@ struct KeyType {
 KeyType key_type(Oid type);
 bool is_key_type(Oid type);
 
+// Calls `use` with a function that compares two keys, the fastest there is for the type.
+template <class Use>
+auto with_comparison(const KeyType& type, Use use) {
+    auto compare = [](auto a, auto b) { return a < b ? -1 : (b < a ? 1 : 0); };
+    switch (type.type) {
+        case INT4OID:
+            return use([=](Datum a, Datum b) { return compare(DatumGetInt32(a), DatumGetInt32(b)); });
+        case INT8OID:
+            return use([=](Datum a, Datum b) { return compare(DatumGetInt64(a), DatumGetInt64(b)); });
+        default:
+            return use(
+                [&](Datum a, Datum b) { return DatumGetInt32(FunctionCall2Coll(type.compare, type.collation, a, b)); });
+    }
+}
+
 inline int compare_keys(const KeyType& type, Datum a, Datum b) {
-    return DatumGetInt32(FunctionCall2Coll(type.compare, type.collation, a, b));
+    return with_comparison(type, [&](auto compare) { return compare(a, b); });
 }
 
 char* key_to_text(const KeyType& type, Datum key);

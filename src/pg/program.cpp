@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "pg/bucket.hpp"
+#include "pg/dispatch.hpp"
 #include "pg/expression.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -27,28 +28,23 @@ namespace lead_scoring {
 
 namespace {
 
-struct Formula {
-    Expr* expression = nullptr;  // null: there is none
-    ExprState* state = nullptr;
-};
-
 // What one event type (or a lead's row) may match: a rule, or a stage entered by event.
 struct Candidate {
     MatchKind kind;
     int target;
     const char* name;
     Formula condition;
+    Formula rest;  // what is left of the condition where the dispatch has found the candidate
     Formula per;
     Formula key;
     LimitWindow window;
     double points;
-    int next;  // candidate of the same event type, or -1
 };
 
 struct TypeEntry {
     const char* type;
     uint32 hash;
-    int first;
+    Dispatch dispatch;
 };
 
 }  // namespace
@@ -66,6 +62,7 @@ struct Program {
     int candidate_count;
     TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free
     uint32 type_mask;
+    Dispatch leads;     // of a program of leads, which have no type
     bool evaluates;     // has any expression
     Bitmapset* inputs;  // columns the conditions read, as pull_varattnos counts; a whole row is number 0
     MemoryContext states;
@@ -81,9 +78,14 @@ void start(Formula* formula) {
 void start(Program* program, Candidate* candidate) {
     MemoryContext caller = MemoryContextSwitchTo(program->states);
     start(&candidate->condition);
+    start(&candidate->rest);
     start(&candidate->per);
     start(&candidate->key);
     MemoryContextSwitchTo(caller);
+}
+
+void start(const Dispatch& dispatch) {
+    for (Switch* choice = dispatch.switches; choice != nullptr; choice = choice->next) start(&choice->subject);
 }
 
 // Makes executor states anew; those that an error went through are not to be trusted.
@@ -91,6 +93,8 @@ void start(Program* program) {
     MemoryContextReset(program->states);
     MemoryContext caller = MemoryContextSwitchTo(program->states);
     program->context = CreateStandaloneExprContext();
+    start(program->leads);
+    for (uint32 i = 0; i <= program->type_mask; ++i) start(program->types[i].dispatch);
     MemoryContextSwitchTo(caller);
     for (int i = 0; i < program->candidate_count; ++i) start(program, &program->candidates[i]);
 }
@@ -145,17 +149,18 @@ TypeEntry* find_type(const Program* program, const char* type, std::size_t lengt
     }
 }
 
-// Candidates of one type keep the order in which they are added.
-void dispatch(Program* program, int index, const char* type) {
-    TypeEntry* entry = find_type(program, type, strlen(type));
-    if (entry->type == nullptr) {
+// Adds a candidate for events of the type, or for leads where it is null.
+void add_candidate(Program* program, const Candidate& candidate, const char* type) {
+    Dispatch* dispatch = &program->leads;
+    if (type != nullptr) {
+        TypeEntry* entry = find_type(program, type, strlen(type));
         entry->type = type;
-        entry->first = index;
-        return;
+        dispatch = &entry->dispatch;
     }
-    int last = entry->first;
-    while (program->candidates[last].next >= 0) last = program->candidates[last].next;
-    program->candidates[last].next = index;
+    Candidate* added = &program->candidates[program->candidate_count];
+    *added = candidate;
+    added->rest.expression = add_candidate(dispatch, program->candidate_count, candidate.condition.expression);
+    ++program->candidate_count;
 }
 
 void add_candidates(Program* program, Relation relation, const Model* model) {
@@ -170,27 +175,23 @@ void add_candidates(Program* program, Relation relation, const Model* model) {
     for (int i = 0; i < version->rule_count; ++i) {
         const RuleSource& rule = version->rules[i];
         if ((rule.event_type == nullptr) != program->of_leads) continue;
-        Candidate& candidate = program->candidates[program->candidate_count];
-        candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, rule.window, rule.points, -1};
         Subject subject = {model->name, "rules", nullptr, rule.name};
+        Candidate candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, {}, rule.window, rule.points};
         candidate.condition =
             compile(program, relation, subject, "condition", rule.condition, ExpressionKind::Condition);
         candidate.per = compile(program, relation, subject, "per", rule.per, ExpressionKind::Number);
         candidate.key = compile(program, relation, subject, "limit_key", rule.limit_key, ExpressionKind::Key);
-        if (rule.event_type != nullptr) dispatch(program, program->candidate_count, rule.event_type);
-        ++program->candidate_count;
+        add_candidate(program, candidate, rule.event_type);
     }
     if (program->of_leads) return;
     for (int i = 0; i < version->stage_count; ++i) {
         const StageSource& stage = version->stages[i];
         if (stage.on_event == nullptr) continue;
-        Candidate& candidate = program->candidates[program->candidate_count];
-        candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, LimitWindow::None, 0, -1};
         Subject subject = {model->name, "stages", nullptr, stage.name};
+        Candidate candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, {}, LimitWindow::None, 0};
         candidate.condition = compile(program, relation, subject, "on_event_condition", stage.on_event_condition,
                                       ExpressionKind::Condition);
-        dispatch(program, program->candidate_count, stage.on_event);
-        ++program->candidate_count;
+        add_candidate(program, candidate, stage.on_event);
     }
 }
 
@@ -289,8 +290,8 @@ uint64 hash_limit_key(Reading* reading, const Formula& key) {
     return hash <= kNullKey ? hash + 2 : hash;
 }
 
-void try_candidate(Reading* reading, const Candidate& candidate, Datum key, Timestamp at) {
-    if (!holds(reading, candidate.condition)) return;
+void try_candidate(Reading* reading, const Candidate& candidate, const Formula& condition, Datum key, Timestamp at) {
+    if (!holds(reading, condition)) return;
     Match match;
     match.at = at;
     match.kind = candidate.kind;
@@ -307,11 +308,31 @@ void try_candidate(Reading* reading, const Candidate& candidate, Datum key, Time
     emit(reading, FindingKind::Match, key, match);
 }
 
-int first_candidate(Reading* reading, bool* type_missing) {
+// `at` is of the event, kNever of a lead.
+void try_candidates(Reading* reading, const Dispatch& dispatch, Datum key, Timestamp at) {
+    const Candidate* candidates = reading->program->candidates;
+    if (reading->only != nullptr) {
+        for (const Link* link = dispatch.all; link != nullptr; link = link->next)
+            if (reading->only == &candidates[link->candidate])
+                try_candidate(reading, *reading->only, reading->only->condition, key, at);
+        return;
+    }
+    for (const Link* link = dispatch.plain; link != nullptr; link = link->next)
+        try_candidate(reading, candidates[link->candidate], candidates[link->candidate].condition, key, at);
+    for (const Switch* choice = dispatch.switches; choice != nullptr; choice = choice->next) {
+        bool is_null = false;
+        Datum value = evaluate(reading, choice->subject, &is_null);
+        if (is_null) continue;
+        for (const Link* link = find_case(choice, value); link != nullptr; link = link->next)
+            try_candidate(reading, candidates[link->candidate], candidates[link->candidate].rest, key, at);
+    }
+}
+
+// Null where nothing is looked for in events of the row's type.
+const Dispatch* dispatch_of_type(Reading* reading) {
     bool is_null = false;
     Datum type = slot_getattr(reading->slot, reading->program->type, &is_null);
-    *type_missing = is_null;
-    if (is_null) return -1;
+    if (is_null) return nullptr;
     const TypeEntry* entry = nullptr;
     if (OidIsValid(reading->program->type_output)) {
         const char* name = OidOutputFunctionCall(reading->program->type_output, type);
@@ -320,7 +341,7 @@ int first_candidate(Reading* reading, bool* type_missing) {
         text* packed = DatumGetTextPP(type);
         entry = find_type(reading->program, VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
     }
-    return entry->type == nullptr ? -1 : entry->first;
+    return entry->type == nullptr ? nullptr : &entry->dispatch;
 }
 
 Datum row_key(Reading* reading, bool* is_null) {
@@ -344,18 +365,13 @@ void read_row(Reading* reading) {
     nothing.at = kNever;
     if (!is_null && program->of_leads) {
         emit(reading, FindingKind::Known, key, nothing);
-        for (int i = 0; i < program->candidate_count; ++i)
-            if (reading->only == nullptr || reading->only == &program->candidates[i])
-                try_candidate(reading, program->candidates[i], key, kNever);
+        try_candidates(reading, program->leads, key, kNever);
     } else if (!is_null) {
         int before = reading->batch_count;
         bool no_time = false;
-        bool no_type = false;
         Timestamp at = DatumGetInt64(slot_getattr(reading->slot, program->time, &no_time));
         if (!no_time && !TIMESTAMP_NOT_FINITE(at))
-            for (int i = first_candidate(reading, &no_type); i >= 0; i = program->candidates[i].next)
-                if (reading->only == nullptr || reading->only == &program->candidates[i])
-                    try_candidate(reading, program->candidates[i], key, at);
+            if (const Dispatch* dispatch = dispatch_of_type(reading)) try_candidates(reading, *dispatch, key, at);
         if (reading->batch_count == before) emit(reading, FindingKind::Seen, key, nothing);
     }
     MemoryContextSwitchTo(caller);
