@@ -50,6 +50,28 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.require_owner IS 'The first line of every owner command: raises 42704 when there is no such model, 42501 when the caller does not have the rights of its owner.';
 
+CREATE FUNCTION lead_scoring.require_privilege(model text, relation text, privileges text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    missing text;
+BEGIN
+    SELECT CASE WHEN NOT has_schema_privilege(m.schema, 'USAGE') THEN format('GRANT USAGE ON SCHEMA %I TO %I; ', model, current_user) ELSE '' END
+           || CASE WHEN (SELECT bool_and(has_table_privilege(c.oid, trim(p))) FROM string_to_table(privileges, ',') p) THEN ''
+                   ELSE format('GRANT %s ON %I.%I TO %I;', privileges, model, relation, current_user) END
+      INTO missing
+      FROM lead_scoring.model_schemas() m JOIN pg_class c ON c.relnamespace = m.schema AND c.relname = relation
+     WHERE m.name = model;
+    IF missing <> '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('permission denied for table "%s" of model "%s"', relation, model),
+            DETAIL = format('It takes USAGE on the schema and %s on the table.', privileges),
+            HINT = trim(missing);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.require_privilege IS 'Raises 42501 unless the caller may do all of that with a table of the model; the hint is the GRANT.';
+
 CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$

@@ -153,6 +153,14 @@ DECLARE
     new_version bigint;
     published boolean;
 BEGIN
+    -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
+    -- unless that version cannot be computed any more, which is what this one may be for.
+    PERFORM lead_scoring.lock_tables(model);
+    BEGIN
+        PERFORM lead_scoring.refresh_leads(model, pg_catalog.clock_timestamp(), 9223372036854775807);
+    EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+        NULL;
+    END;
     SELECT d.version, d.published INTO new_version, published FROM lead_scoring.publish_draft(model, note) d;
     IF published AND rescore THEN
         PERFORM lead_scoring.rescore_now(model, CASE WHEN new_version OPERATOR(pg_catalog.>) 1::bigint THEN 'evaluate' ELSE 'replay' END);
@@ -162,7 +170,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.publish IS
 'Makes the draft of a model the version that scores, and returns its number; an unchanged draft keeps the current one, with a notice. For the model''s owner only.
-Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Without it a lead is computed anew with its next event.
+Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Moves that were due are made before, under the version that ends. Without it a lead is computed anew with its next event.
 Raises what the checks of rules and stages raise, 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring.versions(model text)

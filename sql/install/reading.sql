@@ -44,9 +44,17 @@ DECLARE
     status record;
     first_stage text;
 BEGIN
+    PERFORM lead_scoring.require_privilege(model, t.name, 'SELECT')
+       FROM unnest(ARRAY['scores', 'settings', 'versions', 'transitions']) WITH ORDINALITY t (name, place) ORDER BY t.place;
     RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring.verify_cards(model) v;
 
     SELECT * INTO bound FROM lead_scoring.binding(model);
+    IF bound.status_columns <> '{}' AND NOT has_table_privilege(bound.leads, 'SELECT') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('permission denied for table %s', bound.leads),
+            DETAIL = format('verify compares the status columns that model "%s" writes there.', model),
+            HINT = format('GRANT SELECT ON %s TO %I;', bound.leads, current_user);
+    END IF;
     EXECUTE format('SELECT s.stage ->> ''name'' FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'')
                            WITH ORDINALITY s (stage, place)
                      WHERE s.stage ->> ''kind'' = ''progress'' ORDER BY v.version DESC, s.place LIMIT 1', model)

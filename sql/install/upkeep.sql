@@ -7,6 +7,10 @@ LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_le
 COMMENT ON FUNCTION lead_scoring.refresh_leads IS
 'Brings up to date at most that many of the leads that were due at a time and have not been looked at since, leaving out those that another session is working on, and returns how many it took. A batch of refresh(). Takes INSERT on the model''s transitions.';
 
+CREATE FUNCTION lead_scoring.require_commit(command text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_commit';
+COMMENT ON FUNCTION lead_scoring.require_commit IS 'Raises 25001 in a transaction block, where a procedure that commits in batches cannot run.';
+
 -- No SET search_path, for a procedure that has one cannot commit: every name and operator is qualified instead.
 CREATE PROCEDURE lead_scoring.refresh(model text, batch_size bigint DEFAULT 1000)
 LANGUAGE plpgsql
@@ -14,6 +18,7 @@ AS $$
 DECLARE
     started CONSTANT timestamptz := pg_catalog.clock_timestamp();
 BEGIN
+    PERFORM lead_scoring.require_commit('refresh');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::bigint THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'batch_size must be at least 1',
@@ -26,7 +31,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE lead_scoring.refresh IS
-'Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Takes INSERT on the model''s transitions.';
+'Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions.';
 
 -- ---------------------------------------------------------------- hands
 
@@ -42,7 +47,7 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_adjustments_changed';
 COMMENT ON FUNCTION lead_scoring.adjustments_changed IS
 'Trigger function of a model''s adjustments; its argument is the model. Copies a lead''s adjustments into its scorecard and evaluates the lead.';
 
-CREATE FUNCTION lead_scoring.adjust_statement(model text, lead text, points numeric)
+CREATE FUNCTION lead_scoring.adjust_statement(model text, lead text, points numeric, expires_at timestamptz)
 RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -55,6 +60,14 @@ BEGIN
             DETAIL = 'An adjustment names a lead and a number of points between -1e9 and 1e9.',
             HINT = format('SELECT lead_scoring.adjust(%L, ''42'', 15, ''met at the fair'');', model);
     END IF;
+    IF NOT isfinite(expires_at) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('an adjustment cannot expire at %s', expires_at),
+            DETAIL = 'One that holds for good has no expires_at.',
+            HINT = format('SELECT lead_scoring.adjust(%L, %L, %s, ''for good'');', model, lead, points);
+    END IF;
+    PERFORM lead_scoring.require_privilege(model, 'scores', 'SELECT');
+    PERFORM lead_scoring.require_privilege(model, 'adjustments', 'SELECT, INSERT');
     RETURN format('INSERT INTO %I.adjustments (lead_id, points, reason, expires_at)
                    SELECT s.lead_id, $2, $3, $4 FROM %1$I.scores s WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s RETURNING id',
                   model, (SELECT format_type(a.atttypid, NULL) FROM pg_attribute a
@@ -70,7 +83,7 @@ AS $$
 DECLARE
     new_id uuid;
 BEGIN
-    EXECUTE lead_scoring.adjust_statement(model, lead, points) INTO new_id USING lead, points, reason, expires_at;
+    EXECUTE lead_scoring.adjust_statement(model, lead, points, expires_at) INTO new_id USING lead, points, reason, expires_at;
     IF new_id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'no_data_found',
             MESSAGE = pg_catalog.format('model "%s" knows no lead "%s"', model, lead),

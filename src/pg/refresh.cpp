@@ -9,6 +9,7 @@
 #include "pg/statement.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -71,6 +72,16 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
     write_statuses(model, applied.statuses, false);
     finish_spi();
     PG_RETURN_INT64(static_cast<int64>(leads));
+}
+
+// require_commit(command text)
+LEAD_SCORING_FUNCTION(require_commit) {
+    const char* command = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    if (IsTransactionBlock())
+        ereport(ERROR,
+                (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run in a transaction block", command),
+                 errdetail("It commits after each batch of leads."), errhint("COMMIT; and CALL it again.")));
+    PG_RETURN_VOID();
 }
 
 // set_stage(model text, lead, stage text, reason text)

@@ -108,8 +108,12 @@ bool create_rows(Statement* statement, Findings* findings) {
     return made;
 }
 
-void load_entries(Statement* statement, Datum key) {
-    load_entries(statement->workspace, statement->model, statement->version, key);
+// No stage is entered twice at one instant, cooldown or not: what other statements did at that instant must be known.
+void load_entries(Statement* statement, const LeadFindings& found, const ScoreRow& row) {
+    bool at_last_move =
+        found.match_count > 0 ? found.matches[0].at <= row.stage_since : statement->work == Work::Rebuild;
+    if (statement->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
+        load_entries(statement->workspace, statement->model, statement->version, found.key);
 }
 
 // Sets the lead's card to what the given findings, which must be complete, make of it. Its stage moves with events
@@ -179,7 +183,7 @@ template <class Change>
 void change_card(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock, Change change) {
     if (run_cpp(change)) return;
     load_lead(statement->workspace, statement->version, row);
-    load_entries(statement, found.key);
+    load_entries(statement, found, row);
     rebuild_from_log(statement, found.key, Moves{clock}, nullptr);
     run_cpp([&] {
         if (!change()) throw Error(ErrorCode::Internal, "a card just rebuilt could not be changed");
@@ -206,7 +210,7 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
     Timestamp now = statement->now;
     bool fresh = row.card == nullptr;  // the row was made just now
     load_lead(workspace, statement->version, row);
-    load_entries(statement, found.key);
+    load_entries(statement, found, row);
     Timestamp clock = workspace->lead.card.clock;
     if (!fresh && find_stage(statement->version, row.stage_name) == kNoStage)
         run_cpp([&] {
@@ -280,7 +284,7 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
         });
         if (exact) return true;
         load_lead(workspace, statement->version, row);  // what could not be folded is half-changed
-        load_entries(statement, found.key);
+        load_entries(statement, found, row);
     }
     rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, fresh ? nullptr : &found);
     return true;

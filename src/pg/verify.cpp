@@ -69,6 +69,8 @@ void compute(Verification* verification, const LeadFindings& found, const ScoreR
     finish_lead(verification->computed, verification->reading->version);
 }
 
+// From scored_at on only: before it the lead had other attributes and adjustments than now, with crossings of their
+// own.
 void check_due(Verification* verification, Datum key, const ScoreRow& row) {
     const Definition& definition = *verification->reading->version->definition;
     Timestamp due = run_cpp([&] {
@@ -98,7 +100,8 @@ void check_lead(Verification* verification, const LeadFindings& found) {
         return;
     }
     load_lead(verification->stored, version, row);
-    load_entries(verification->stored, verification->reading->model, version, found.key);
+    if (version->definition->has_cooldown)
+        load_entries(verification->stored, verification->reading->model, version, found.key);
     compute(verification, found, row);
     const Lead& computed = verification->computed->lead;
     bool same =

@@ -59,7 +59,7 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
 }
 
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key) {
-    if (!version->definition->has_cooldown || workspace->lead.stage.seq == 0) return;
+    if (workspace->lead.stage.seq == 0) return;
     if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
         elog(ERROR, "cannot read transitions");
     for (uint64 i = 0; i < SPI_processed; ++i) {

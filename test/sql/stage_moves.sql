@@ -167,4 +167,16 @@ UPDATE leads SET note_this = true WHERE id IN (2, 23, 51);
 SELECT lead_id, stage, aware_at IS NOT NULL AS aware, engaged_at IS NOT NULL AS engaged FROM stage_moves.leads WHERE lead_id IN (2, 23) ORDER BY 1;
 
 SELECT lead_scoring.drop_model('stage_moves');
+
+-- A model without cooldowns: no stage is entered twice at one instant there either, with a statement for each event.
+SELECT lead_scoring.create_model('stage_moves', 'leads', 'events', status_columns => '{}');
+SELECT lead_scoring.add_stage('stage_moves', 'sql', on_event => 'sales_accepted'),
+       lead_scoring.add_stage('stage_moves', 'recycled', kind => 'detour', on_event => 'recycle');
+SELECT lead_scoring.publish('stage_moves');
+INSERT INTO events VALUES (99, 'sales_accepted', '2025-01-01');
+INSERT INTO events VALUES (99, 'recycle', '2025-01-01');
+INSERT INTO events VALUES (99, 'sales_accepted', '2025-01-01');
+SELECT seq, from_stage, to_stage, at FROM stage_moves.transitions WHERE lead_id = 99 ORDER BY seq;
+SELECT * FROM lead_scoring.verify('stage_moves');
+SELECT lead_scoring.drop_model('stage_moves');
 DROP SCHEMA stage_moves_test CASCADE;

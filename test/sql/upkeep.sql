@@ -55,8 +55,6 @@ CALL lead_scoring.refresh('upkeep');
 SELECT sum(xmin::text::bigint) = :written FROM upkeep.scores;
 BEGIN;
 CALL lead_scoring.refresh('upkeep');
-INSERT INTO events VALUES (13, 'mail', '2024-02-01');
-CALL lead_scoring.refresh('upkeep');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 -- A future event waits. Here it need not any longer, for two hours ahead are taken for now.
@@ -139,6 +137,30 @@ CALL lead_scoring.refresh('upkeep');
 SELECT id, lead_stage, mql_at FROM leads WHERE id > 40 ORDER BY 1;
 :moves
 
+-- A lead that is deleted while its model is paused, and comes again or has events left, is the lead it was. (Tables are
+-- emptied and loaded again.) One that neither table names any more is forgotten.
+SELECT lead_scoring.pause('upkeep');
+DELETE FROM leads WHERE id IN (41, 42);
+DELETE FROM events WHERE lead_id = 41;
+SELECT lead_scoring.resume('upkeep') > 0;
+SELECT lead_id, count(*) FROM upkeep.transitions WHERE lead_id IN (41, 42) GROUP BY 1;
+INSERT INTO leads VALUES (41, 'DE'), (42, NULL);
+INSERT INTO events SELECT 41, 'visit', timestamptz '2024-01-01' + i * interval '1 day' FROM generate_series(0, 2) i;
+:moves
+
+-- What was due is done before a version ends, as refresh would have done it.
+INSERT INTO leads VALUES (61);
+INSERT INTO events VALUES (61, 'mail', '2024-01-01');
+SELECT stage FROM upkeep.scores WHERE lead_id = 61;
+UPDATE upkeep.stages SET falls_below = 1 WHERE name = 'mql';
+SELECT lead_scoring.publish('upkeep');
+:moves
+UPDATE upkeep.stages SET falls_below = 20 WHERE name = 'mql';
+SELECT lead_scoring.publish('upkeep');
+DELETE FROM events WHERE lead_id = 61;
+DELETE FROM leads WHERE id = 61;
+:moves
+
 -- Repair: triggers that are lost or disabled, the view, rows stored meanwhile, status columns that somebody wrote.
 DROP TRIGGER lead_scoring_insert_upkeep ON events;
 DROP TRIGGER lead_scoring_row_upkeep ON leads;
@@ -214,6 +236,8 @@ SELECT lead_scoring.adjust('upkeep', 1, NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.adjust('upkeep', 1, 'NaN');
 \echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.adjust('upkeep', 1, 5, 'for good', 'infinity');
+\echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.adjust('upkeep', 99, 1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.adjust('no_model', 1, 1);
@@ -237,7 +261,21 @@ CALL lead_scoring.refresh('upkeep');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.set_stage('upkeep', 1, 'mql');
 \echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.adjust('upkeep', 1, 5);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.verify('upkeep');
+\echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+-- The hints, typed.
+GRANT USAGE ON SCHEMA upkeep TO regress_lead_scoring_clerk;
+GRANT SELECT ON upkeep.scores, upkeep.settings, upkeep.versions, upkeep.transitions TO regress_lead_scoring_clerk;
+SET ROLE regress_lead_scoring_clerk;
+SELECT * FROM lead_scoring.verify('upkeep');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.adjust('upkeep', 1, 5);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+REVOKE ALL ON ALL TABLES IN SCHEMA upkeep FROM regress_lead_scoring_clerk;
 -- Whoever may write the history may move leads.
 GRANT USAGE ON SCHEMA upkeep TO regress_lead_scoring_clerk;
 GRANT INSERT ON upkeep.transitions TO regress_lead_scoring_clerk;
