@@ -19,15 +19,16 @@ describe_run() {
     done | sql -c "COPY bench.run FROM STDIN"
 }
 
-# report FILE: prints the table, and writes FILE.txt and FILE.json. Fails if a check failed.
+# report FILE: prints the table, and writes FILE.txt, FILE.json and FILE.md. Fails if a check failed.
 report() {
     {
         value "SELECT string_agg(key || ' ' || value, ', ') FROM bench.run"
         echo
         # psql's frame is a markdown table but for the corners
-        sql -P border=2 -P footer=off -c 'SELECT * FROM bench.report' | grep . | sed -e '1d;$d' -e 's/^+-/|-/;s/-+-/-|-/g;s/-+$/-|/'
+        sql -P border=2 -P footer=off -c 'SELECT "#", measure, ours, peer, ratio, range, cpu, target, "met?" FROM bench.report ORDER BY line' | grep . | sed -e '1d;$d' -e 's/^+-/|-/;s/-+-/-|-/g;s/-+$/-|/'
         value "SELECT format('failed in measure %s: %s (%s)', measure, what, failures) FROM bench.checks WHERE failures > 0"
     } | tee "$1.txt"
     value 'SELECT * FROM bench.report_json' >"$1.json"
+    value 'SELECT * FROM bench.markdown' >"$1.md"
     [[ $(value 'SELECT sum(failures) = 0 FROM bench.checks') == t ]]
 }

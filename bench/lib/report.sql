@@ -11,12 +11,12 @@ END;
 
 -- A measure that failed a check has met nothing.
 CREATE VIEW bench.report AS
-SELECT measure AS "#", what AS measure, bench.short(ours_median) || ' ' || unit AS ours, bench.short(peer_median) AS peer,
+SELECT line, measure AS "#", what AS measure, bench.short(ours_median) || ' ' || unit AS ours, bench.short(peer_median) AS peer,
        CASE WHEN peer IS NOT NULL THEN bench.short(ratio) END AS ratio,
        bench.short(low) || ' - ' || bench.short(high) AS range, bench.short(cpu_ratio) AS cpu, target,
        CASE WHEN EXISTS (SELECT FROM bench.checks c WHERE c.measure = r.measure AND failures > 0) THEN 'failed'
             WHEN met THEN 'yes' WHEN NOT met THEN 'no' ELSE '' END AS "met?"
-FROM bench.results r ORDER BY line;
+FROM bench.results r;
 
 CREATE VIEW bench.report_json AS
 SELECT jsonb_pretty(jsonb_build_object(
@@ -24,3 +24,10 @@ SELECT jsonb_pretty(jsonb_build_object(
     'results', (SELECT jsonb_agg(to_jsonb(r) ORDER BY line) FROM bench.results r),
     'checks', (SELECT jsonb_agg(to_jsonb(c)) FROM bench.checks c),
     'samples', (SELECT jsonb_agg(to_jsonb(s) ORDER BY measure, name, round) FROM bench.samples s)));
+
+-- What README.md shows: a line a target.
+CREATE VIEW bench.markdown AS
+SELECT format('| %s | %s | %s | %s | %s | %s |', '#', 'measure', 'median', 'range', 'target', 'met?') || E'\n|---|---|---|---|---|---|\n' ||
+       string_agg(format('| %s | %s | %s%s | %s | %s | %s |', "#", measure, coalesce(ratio, ours), CASE WHEN cpu IS NOT NULL THEN format(' (cpu %s)', cpu) END,
+                         range, target, "met?"), E'\n' ORDER BY line) AS text
+FROM bench.report WHERE target IS NOT NULL;
