@@ -120,9 +120,9 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    first regclass;
-    second regclass;
-    first_held boolean;
+    tables text[];
+    relation text;
+    held integer;
 BEGIN
     PERFORM lead_scoring.require_owner(model);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -138,28 +138,28 @@ BEGIN
             DETAIL = 'The model was not restored completely, or its settings were truncated.',
             HINT = format('Restore the row of %I.settings.', model);
     END IF;
-    -- An event comes to the leads table for its status, a cascading delete of leads to the events table: no order suits
-    -- both. So one table is waited for and the other is not; where that one is taken, both are given back, and the
-    -- next time it is the one that is waited for.
-    first := bound.leads;
-    second := bound.events;
+    -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
+    -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
+    -- are given back, and the next time it is the one that is waited for.
+    tables := ARRAY[bound.leads::text, bound.events::text, format('%I.adjustments', model)];
     LOOP
-        first_held := false;
+        held := 0;
         BEGIN
-            EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', first);
-            first_held := true;
-            EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE NOWAIT', second);
+            FOREACH relation IN ARRAY tables LOOP
+                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE %s', relation, CASE WHEN held > 0 THEN 'NOWAIT' END);
+                held := held + 1;
+            END LOOP;
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
-            IF NOT first_held THEN
+            IF held = 0 THEN
                 RAISE;  -- lock_timeout
             END IF;
-            SELECT second, first INTO first, second;
+            tables := tables[held + 1] || array_remove(tables, tables[held + 1]);
         END;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads and events, partitions included, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+COMMENT ON FUNCTION lead_scoring.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions of both included) and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring.pause(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

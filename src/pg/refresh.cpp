@@ -11,6 +11,7 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
@@ -28,6 +29,16 @@ void check_may_move(const Model* model) {
                     errdetail("Moving leads takes INSERT on table %s.transitions.", quote_identifier(model->name)),
                     errhint("GRANT INSERT ON %s.transitions TO %s;", quote_identifier(model->name),
                             quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+// The model, as it is while the caller's transaction lasts: owner commands that change it wait for the lock on leads,
+// as they do for statements on events.
+Model* use_locked_model(const char* name) {
+    Model* model = use_model(name);
+    check_may_move(model);
+    if (model->paused) return model;
+    LockRelationOid(model->leads, RowExclusiveLock);
+    return use_model(name);
 }
 
 // The version to work by, or null where the model does not score at present.
@@ -48,30 +59,32 @@ void add_stored_lead(const Model* model, Datum key, Findings* findings) {
 
 // refresh_leads(model text, due timestamptz, most bigint) returns bigint
 LEAD_SCORING_FUNCTION(refresh_leads) {
-    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    check_may_move(model);
+    Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const PublishedVersion* version = scoring_version(model);
     if (version == nullptr) PG_RETURN_INT64(0);
 
     SavedIdentity identity = become(model->owner);
     connect_spi();
-    Datum arguments[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
-    SPI_execute_plan(plan(model, PlanName::DueLeads), arguments, nullptr, false, 0);
-    uint64 leads = SPI_processed;
-    Findings* findings = make_findings(model->key);
-    for (uint64 i = 0; i < leads; ++i) {
-        bool is_null = false;
-        add_stored_lead(model, ResultRow{i}.value(1, &is_null), findings);
-    }
+    // Leads that others are working on stay due. Where there is nothing else among the first ones, look behind them.
     Applied applied = {};
-    if (leads > 0) {
+    for (int64 most = PG_GETARG_INT64(2), busy = 0; applied.leads == 0;) {
+        Datum arguments[] = {PG_GETARG_DATUM(1), Int64GetDatum(most + busy)};
+        SPI_execute_plan(plan(model, PlanName::DueLeads), arguments, nullptr, false, 0);
+        auto found = static_cast<int64>(SPI_processed);
+        if (found == busy) break;
+        Findings* findings = make_findings(model->key);
+        for (int64 i = 0; i < found; ++i) {
+            bool is_null = false;
+            add_stored_lead(model, ResultRow{static_cast<uint64>(i)}.value(1, &is_null), findings);
+        }
         sort_findings(findings);
         applied = apply_findings(model, version, findings, Work::Refresh);
+        busy = found;
     }
     restore(identity);
     write_statuses(model, applied.statuses, false);
     finish_spi();
-    PG_RETURN_INT64(static_cast<int64>(leads));
+    PG_RETURN_INT64(static_cast<int64>(applied.leads));
 }
 
 // require_commit(command text)
@@ -91,8 +104,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of set_stage is NULL"),
                             errdetail("Only the reason may be left out."),
                             errhint("SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');")));
-    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    check_may_move(model);
+    Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const PublishedVersion* version = scoring_version(model);
     if (version == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -33,7 +33,8 @@ struct Statement {
     const PublishedVersion* version;
     Work work;
     const MoveByHand* by_hand;
-    bool single;  // one lead only: nothing is held while it is worked on
+    bool single;      // one lead only: nothing is held while it is worked on
+    uint64 left_out;  // busy leads of a refresh
     CommandId began;
     Timestamp now;
     ScoreTable* scores;
@@ -422,7 +423,10 @@ bool work_on_lead(Statement* statement, const LeadFindings& found) {
         if (status) {
             LeadRow locked = lock_lead(statement, found.key);
             status = locked == LeadRow::Locked;
-            if (locked == LeadRow::Busy && statement->work == Work::Refresh) return true;
+            if (locked == LeadRow::Busy && statement->work == Work::Refresh) {
+                ++statement->left_out;
+                return true;
+            }
             if (locked == LeadRow::Busy) {
                 if (!statement->single) {
                     remember_busy(statement, found.key);
@@ -492,7 +496,9 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.version = version;
     statement.work = work;
     statement.by_hand = by_hand;
-    statement.single = has_single_lead(findings);
+    // A refresh waits for no lead, and so need not begin again. Nor must its rows, which are locked, be written by a
+    // subtransaction: each would cost a multixact.
+    statement.single = work == Work::Refresh || has_single_lead(findings);
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
     statement.context = CurrentMemoryContext;
@@ -507,7 +513,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
         leads = work_on_several(&statement, findings);
     close_scores(statement.scores);
     CommandCounterIncrement();
-    return {leads, statement.statuses};
+    return {leads - statement.left_out, statement.statuses};
 }
 
 void write_statuses(Model* model, const StatusWrite* statuses, bool in_trigger) {
