@@ -1,0 +1,73 @@
+-- What the random schedules work on: tables, a model, and the gates at which sessions are held.
+SET client_min_messages = warning;
+CREATE EXTENSION lead_scoring;
+
+-- Waits until the conductor opens gate number `number`. True, so that it may stand in a WHERE.
+CREATE FUNCTION gate(number int) RETURNS boolean LANGUAGE plpgsql VOLATILE SET lock_timeout = 0
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(number);
+    RETURN true;
+END
+$$;
+
+-- key: type of the leads' keys; with_key: a foreign key from events to leads; status: 'stage', 'none' or 'score', what
+-- is shown on leads; stages: 'plain', 'falling' or 'detours'.
+CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text)
+RETURNS void LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE leads (id %s PRIMARY KEY, title text, note text)', key);
+    EXECUTE format('CREATE TABLE events (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamptz, ref text) %s',
+                   key, CASE WHEN partitioned THEN 'PARTITION BY HASH (id)' END);
+    IF partitioned THEN
+        CREATE TABLE events_even PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE events_odd PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    END IF;
+    CREATE INDEX ON events (lead_id);
+    IF with_key THEN
+        ALTER TABLE events ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
+    END IF;
+
+    PERFORM lead_scoring.create_model('race', 'leads', 'events', status_columns => CASE status
+        WHEN 'none' THEN '{}'
+        WHEN 'score' THEN '{"stage": "lead_stage", "mql_at": "mql_at", "score": "lead_score"}'
+        ELSE '{"stage": "lead_stage", "mql_at": "mql_at"}' END::jsonb);
+    PERFORM lead_scoring.add_rule('race', 'visit', 'visit', 10, max_points => 80);
+    PERFORM lead_scoring.add_rule('race', 'download', 'download', 5, limit_count => 1, limit_window => 'day', limit_key => 'ref');
+    PERFORM lead_scoring.add_rule('race', 'call', 'call', 1, per => 'ref::float8');
+    PERFORM lead_scoring.add_rule('race', 'demo', 'demo', 15, decay => 'exponential', half_life => '7 days');
+    PERFORM lead_scoring.add_rule('race', 'webinar', 'webinar', 12, decay => 'linear', lifespan => '10 days');
+    PERFORM lead_scoring.add_rule('race', 'trial', 'trial', 25, decay => 'window', lifespan => '1 hour');
+    PERFORM lead_scoring.add_rule('race', 'complaint', 'complaint', -15);
+    PERFORM lead_scoring.add_fit_rule('race', 'chief', $c$title = 'CEO'$c$, 20);
+    IF stages = 'plain' THEN
+        PERFORM lead_scoring.add_stage('race', 'mql', min_score => 30);
+        PERFORM lead_scoring.add_stage('race', 'sql', min_score => 70, on_event => 'accepted');
+    ELSIF stages = 'falling' THEN
+        PERFORM lead_scoring.add_stage('race', 'mql', min_score => 30, falls_below => 20);
+        PERFORM lead_scoring.add_stage('race', 'sql', min_score => 70, on_event => 'accepted', falls_below => 45);
+    ELSE
+        PERFORM lead_scoring.add_stage('race', 'mql', min_score => 30, cooldown => '1 hour');
+        PERFORM lead_scoring.add_stage('race', 'recycled', kind => 'detour', on_event => 'recycle', cooldown => '1 second');
+        PERFORM lead_scoring.add_stage('race', 'sql', on_event => 'accepted', within => '1 hour', timeout_stage => 'recycled');
+    END IF;
+END
+$$;
+
+-- A new version in one statement: other points for a rule.
+CREATE FUNCTION republish(rule text, new_points numeric, rescore boolean) RETURNS bigint LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE race.rules SET points = new_points WHERE name = rule;
+    RETURN lead_scoring.publish('race', rescore => rescore);
+END
+$$;
+
+CREATE FUNCTION drop_tables() RETURNS void LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM lead_scoring.drop_model('race');
+    DROP TABLE events, leads;
+END
+$$;

@@ -1,0 +1,71 @@
+-- What there is to say against the model's state: lines that begin with "mismatch:". The scores are computed from the
+-- tables by SQL alone, then verify() has its say. may_be_stale: a version was published without computing leads anew.
+SET check_function_bodies = off;  -- there is no model yet
+
+CREATE FUNCTION engagement(lead text, at timestamptz) RETURNS float8 LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce(sum(least(r.points * w.amount, r.max_points::float8)), 0)
+      FROM race.rules r
+     CROSS JOIN LATERAL (
+            SELECT CASE r.name
+                       WHEN 'download' THEN count(DISTINCT (date_trunc('day', e.occurred_at, 'UTC'), e.ref))
+                       WHEN 'call' THEN sum(CASE WHEN e.ref ~ '^\d+$' THEN e.ref::float8 END)
+                       WHEN 'demo' THEN sum(2 ^ (-a.seconds / (7 * 86400)))
+                       WHEN 'webinar' THEN sum(greatest(0, 1 - a.seconds / (10 * 86400)))
+                       WHEN 'trial' THEN count(*) FILTER (WHERE a.seconds <= 3600)
+                       ELSE count(*) END AS amount
+              FROM events e
+             CROSS JOIN LATERAL (SELECT extract(epoch FROM $2 - e.occurred_at)::float8 AS seconds) a
+             WHERE e.lead_id::text = $1 AND e.type = r.event_type AND a.seconds >= 0) w
+     WHERE w.amount IS NOT NULL
+$$;
+
+CREATE FUNCTION mismatches(may_be_stale boolean) RETURNS SETOF text LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT format('mismatch: lead %s has %s', coalesce(k.lead, s.lead),
+                  CASE WHEN s.lead IS NULL THEN 'no score' ELSE 'a score but no row' END)
+      FROM (SELECT id::text AS lead FROM leads UNION SELECT lead_id::text FROM events) k
+      FULL JOIN (SELECT lead_id::text AS lead FROM race.scores) s ON s.lead = k.lead
+     WHERE k.lead IS NULL OR s.lead IS NULL;
+
+    RETURN QUERY
+    SELECT format('mismatch: lead %s has %s, expected %s', s.lead_id, c.stored, c.expected)
+      FROM race.scores s
+      LEFT JOIN leads l ON l.id = s.lead_id
+     CROSS JOIN LATERAL (SELECT engagement(s.lead_id::text, s.scored_at) AS engagement,
+                                CASE WHEN l.title = 'CEO' THEN r.points ELSE 0 END::float8 AS fit,
+                                (SELECT coalesce(sum(a.points), 0)::float8 FROM race.adjustments a
+                                  WHERE a.lead_id = s.lead_id AND coalesce(a.expires_at > s.scored_at, true)) AS adjusted
+                           FROM race.rules r WHERE r.name = 'chief') x
+     CROSS JOIN LATERAL (VALUES (s.engagement, x.engagement), (s.fit, x.fit),
+                                (s.score, x.engagement + x.fit + x.adjusted)) c (stored, expected)
+     WHERE s.version = (SELECT max(v.version) FROM race.versions v)
+       AND abs(c.stored - c.expected) > 0.01;
+
+    RETURN QUERY
+    SELECT format('mismatch: lead %s became %s with %s points', t.lead_id, t.to_stage, t.score)
+      FROM race.transitions t WHERE t.from_stage = 'lead' AND t.to_stage = 'mql' AND t.cause IN ('event', 'attribute') AND t.score < 29.99;
+
+    RETURN QUERY
+    SELECT format('mismatch: verify: lead %s %s: %s instead of %s', v.lead_id, v.problem, v.stored, v.recomputed)
+      FROM lead_scoring.verify('race') v
+     WHERE NOT (may_be_stale AND v.problem = 'stale');
+END
+$$;
+
+-- For a session among the others: what it sees must be right at any time.
+CREATE FUNCTION check_now(may_be_stale boolean) RETURNS void LANGUAGE plpgsql
+AS $$
+DECLARE
+    wrong text;
+BEGIN
+    SELECT format('lead %s %s: %s instead of %s', v.lead_id, v.problem, v.stored, v.recomputed) INTO wrong
+      FROM lead_scoring.verify('race') v
+     WHERE NOT (may_be_stale AND v.problem = 'stale');
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'assert_failure', MESSAGE = 'verify beside writers: ' || wrong;
+    END IF;
+END
+$$;
