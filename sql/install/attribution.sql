@@ -73,3 +73,26 @@ CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamp
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Model: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value (may be NULL) is shared out like the conversion. Touches more than look_back before the conversion are passed over; NULL sets no limit. half_life is that of time_decay, 7 days where NULL.';
+
+-- first_touch: the channel of the earliest touch. State: bytea of 12 bytes and the channel's name.
+
+CREATE FUNCTION lead_scoring.first_touch_accum(state bytea, channel text, at timestamptz) RETURNS bytea
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_touch_accum';
+COMMENT ON FUNCTION lead_scoring.first_touch_accum(state bytea, channel text, at timestamptz) IS 'Transition function of first_touch.';
+
+CREATE FUNCTION lead_scoring.first_touch_combine(state bytea, other bytea) RETURNS bytea
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_touch_combine';
+COMMENT ON FUNCTION lead_scoring.first_touch_combine(state bytea, other bytea) IS 'Combine function of first_touch.';
+
+CREATE FUNCTION lead_scoring.first_touch_final(state bytea) RETURNS text
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_touch_final';
+COMMENT ON FUNCTION lead_scoring.first_touch_final(state bytea) IS 'Final function of first_touch.';
+
+CREATE AGGREGATE lead_scoring.first_touch(channel text, at timestamptz) (
+    SFUNC = lead_scoring.first_touch_accum,
+    STYPE = bytea,
+    FINALFUNC = lead_scoring.first_touch_final,
+    COMBINEFUNC = lead_scoring.first_touch_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE lead_scoring.first_touch(channel text, at timestamptz) IS 'The channel, or campaign, of the earliest touch that names one; of several at that time the first by its bytes. NULL without any. Touches with NULL or an infinite time are passed over.';

@@ -9,7 +9,7 @@ DECLARE
     touches text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
-    touches := format('SELECT e.%I AS lead_id, nullif((%s)::text, '''') AS channel, e.%I AS at FROM %s e WHERE isfinite(e.%3$I) AND e.%3$I <= $1',
+    touches := format('SELECT e.%I AS lead_id, nullif((%s)::text, '''') AS channel, e.%I AS at FROM %s e WHERE e.%3$I > ''-infinity'' AND e.%3$I < ''infinity'' AND e.%3$I <= $1',
                       bound.event_lead, coalesce(touched, 'NULL'), bound.event_time, bound.events);
     -- A conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.

@@ -1,9 +1,10 @@
 -- The view "forecast" of a model: MQLs of the months to come, and customers from today's pipeline.
 --
--- MQLs: least squares of ln(1 + MQLs) over the complete months of the last five years; from 24 months on with a factor
--- for each calendar month, the mean deviation from that trend, all twelve centred. The interval is that of a single future
--- value of the regression, with Student's quantile by Hill's expansion of the normal one (1970), good to 0.2 % from 2
--- degrees of freedom on.
+-- MQLs: a straight line by least squares through the square roots of the MQLs of the complete months of the last five
+-- years; from 24 months on with a season, for each calendar month the mean deviation from that line, all twelve centred.
+-- The root makes the spread of counts even and keeps growth from exploding, as it would on a log scale. The interval is
+-- that of a single future value of the regression, with Student's quantile by its expansion from the normal one, good
+-- to 0.2 % from 2 degrees of freedom on.
 -- Customers: of the leads that once stood in the same stage for as long (in steps of 30 days, 12 and more as one) as one
 -- in today's pipeline does, the share that became customers in the h-th 30 days from then on. Each lead that was watched
 -- for so long counts; where none was, those of the stage at any age do.
@@ -36,7 +37,7 @@ BEGIN
               FROM leads l, running r WHERE l.month < r.month GROUP BY r.month),
         history AS (
             SELECT m::date AS month, (row_number() OVER (ORDER BY m))::float8 - 1 AS x,
-                   ln(1 + (SELECT count(*) FROM leads l WHERE l.month = m::date)::float8) AS y
+                   sqrt((SELECT count(*) FROM leads l WHERE l.month = m::date)::float8) AS y
               FROM span, generate_series(span.first::timestamp, span.running - interval '1 month', '1 month') m),
         trend AS (
             SELECT count(*)::float8 AS n, avg(x) AS mean_x, regr_sxx(y, x) AS sxx, coalesce(regr_slope(y, x), 0) AS slope, avg(y) AS mean_y,
@@ -81,9 +82,9 @@ BEGIN
               LEFT JOIN (SELECT stage, ahead, sum(won) AS won, sum(watched) AS watched FROM outcomes GROUP BY 1, 2) s
                      ON s.stage = p.stage AND s.ahead = a.ahead
              GROUP BY 1)
-        SELECT e.ahead, e.month, CASE WHEN e.y IS NOT NULL THEN greatest(exp(least(e.y, 40)) - 1, 0) END,
-               CASE WHEN e.half_width IS NOT NULL THEN greatest(exp(least(e.y - e.half_width, 40)) - 1, 0) END,
-               CASE WHEN e.half_width IS NOT NULL THEN greatest(exp(least(e.y + e.half_width, 40)) - 1, 0) END, e.n::integer, e.seasonal,
+        SELECT e.ahead, e.month, CASE WHEN e.y IS NOT NULL THEN greatest(e.y, 0) ^ 2 END,
+               CASE WHEN e.half_width IS NOT NULL THEN greatest(e.y - e.half_width, 0) ^ 2 END,
+               CASE WHEN e.half_width IS NOT NULL THEN greatest(e.y + e.half_width, 0) ^ 2 END, e.n::integer, e.seasonal,
                CASE WHEN %6$L THEN coalesce(w.leads, 0) END, CASE WHEN %6$L THEN coalesce(w.customers, 0) END,
                CASE WHEN %6$L THEN coalesce(sum(w.customers) OVER (ORDER BY e.ahead), 0) END
           FROM expected e LEFT JOIN won w USING (ahead)

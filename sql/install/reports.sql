@@ -37,7 +37,7 @@ SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
 $$;
 COMMENT ON FUNCTION lead_scoring.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone.';
 
-CREATE FUNCTION lead_scoring.lead_rows(model text)
+CREATE FUNCTION lead_scoring.lead_rows(model text, with_campaign boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -47,6 +47,7 @@ DECLARE
     entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     reached text[];
     came_at text;
+    touches text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
@@ -57,16 +58,18 @@ BEGIN
     reached[1] := came_at;
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
+    touches := format('SELECT e.%1$I AS lead_id, min(e.%2$I) AS first_at%3$s FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1 GROUP BY 1',
+        bound.event_lead, bound.event_time,
+        CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
+             THEN format(', lead_scoring.first_touch(nullif(e.%I::text, ''''), e.%I) AS campaign', bound.event_campaign, bound.event_time)
+             ELSE ', NULL::text AS campaign' END, bound.events);
     RETURN format($query$
         SELECT s.lead_id, s.stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, f.campaign, %2$s AS came_at,
                %3$s AS mql_at, %4$s AS sql_at, %5$s AS customer_at, %6$s IS NOT NULL AS mql_entered, %7$s IS NOT NULL AS sql_entered,
                ARRAY[%8$s] AS reached, ARRAY[%9$s] AS entered
           FROM %10$I.scores s
           JOIN %11$s r ON r.%12$I = s.lead_id
-          LEFT JOIN (SELECT t.lead_id, min(t.at) AS first_at, (array_agg(t.campaign ORDER BY t.campaign IS NULL, t.at, t.campaign COLLATE "C"))[1] AS campaign
-                       FROM (SELECT e.%13$I AS lead_id, %14$s AS campaign, min(e.%15$I) AS at
-                               FROM %16$s e WHERE isfinite(e.%15$I) AND e.%15$I <= $1 GROUP BY 1, 2) t
-                      GROUP BY 1) f ON f.lead_id = s.lead_id
+          LEFT JOIN (%13$s) f ON f.lead_id = s.lead_id
         $query$, names, came_at,
         coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
         coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
@@ -74,11 +77,10 @@ BEGIN
         coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
         coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
         array_to_string(reached, ', '), array_to_string(entered, ', '),
-        model, bound.leads, bound.lead_key, bound.event_lead,
-        CASE WHEN bound.event_campaign IS NULL THEN 'NULL::text' ELSE format('nullif(e.%I::text, '''')', bound.event_campaign) END, bound.event_time, bound.events);
+        model, bound.leads, bound.lead_key, touches);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one), when it came, and when it reached each stage (entered it or a higher one, at the earliest such time) and entered it. Parameter 1 is the time of the report.';
+COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time) and entered it. Parameter 1 is the time of the report.';
 
 CREATE FUNCTION lead_scoring.report_query(model text, view_name text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

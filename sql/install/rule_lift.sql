@@ -1,6 +1,6 @@
 -- The view "rule_lift" of a model: do the leads that match a rule convert more often?
 
-CREATE FUNCTION lead_scoring.rule_matches(model text, rules jsonb, relation regclass, value text)
+CREATE FUNCTION lead_scoring.rule_matches(model text, rules jsonb, pattern text, value text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -10,17 +10,17 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     EXECUTE format('SELECT array_agg(DISTINCT p.rule) FROM %I.problems p', model) INTO troubled;
     -- CASE keeps the order: type, leads on which the rule raised an error, condition.
-    RETURN (SELECT string_agg(format('CASE WHEN %s THEN CASE WHEN %s THEN CASE WHEN %s THEN %s END END END',
+    RETURN (SELECT string_agg(format(pattern, format('CASE WHEN %s THEN CASE WHEN %s THEN CASE WHEN %s THEN %s END END END',
                        CASE WHEN rule ->> 'event_type' IS NULL THEN 'true' ELSE format('e.%I::text = %L', bound.event_type, rule ->> 'event_type') END,
                        CASE WHEN rule ->> 'name' = ANY (troubled)
                             THEN format('e.%I NOT IN (SELECT p.lead_id FROM %I.problems p WHERE p.rule = %L)',
                                         CASE WHEN rule ->> 'event_type' IS NULL THEN bound.lead_key ELSE bound.event_lead END, model, rule ->> 'name')
                             ELSE 'true' END,
-                       coalesce(rule ->> 'condition', 'true'), value), ', ' ORDER BY place)
+                       coalesce(rule ->> 'condition', 'true'), value)), ', ' ORDER BY place)
               FROM jsonb_array_elements(rules) WITH ORDINALITY r (rule, place));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.rule_matches IS 'SQL over a row of table e, events or leads: for each of the rules the value where it matches, else NULL.';
+COMMENT ON FUNCTION lead_scoring.rule_matches IS 'SQL over a row of table e, events or leads: for each of the rules the value where it matches, else NULL; put into the place of %s in the pattern.';
 
 CREATE FUNCTION lead_scoring.rule_lift_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -41,10 +41,9 @@ BEGIN
         WITH leads AS (
             SELECT l.reached[%1$s] AS outcome_at, b.matches || a.matches AS matches
               FROM (%2$s) l
-              LEFT JOIN (SELECT m.lead_id, ARRAY[%3$s]::timestamptz[] AS matches
-                           FROM (SELECT e.%4$I AS lead_id, e.%5$I AS at, ARRAY[%6$s]::timestamptz[] AS matched FROM %7$s e WHERE e.%5$I <= $1) m
-                          GROUP BY 1) a ON a.lead_id = l.lead_id
-              JOIN (SELECT e.%8$I AS lead_id, ARRAY[%9$s]::timestamptz[] AS matches FROM %10$s e) b ON b.lead_id = l.lead_id),
+              LEFT JOIN (SELECT e.%3$I AS lead_id, ARRAY[%4$s]::timestamptz[] AS matches FROM %5$s e
+                          WHERE e.%6$I <= $1 AND e.%7$I::text = ANY (%8$L::text[]) GROUP BY 1) a ON a.lead_id = l.lead_id
+              JOIN (SELECT e.%9$I AS lead_id, ARRAY[%10$s]::timestamptz[] AS matches FROM %15$s e) b ON b.lead_id = l.lead_id),
         counts AS (
             SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%11$s]::bigint[] AS leads_with, ARRAY[%12$s]::bigint[] AS converted_with FROM leads),
         sums AS (
@@ -64,9 +63,9 @@ BEGIN
                          WHERE l.lift IS NOT NULL) x (low, high) ON true
          ORDER BY l.lift DESC NULLS LAST, rule COLLATE "C"
         $query$, outcome, lead_scoring.lead_rows(model),
-        (SELECT string_agg(format('min(m.matched[%s])', i), ', ' ORDER BY i) FROM generate_series(1, jsonb_array_length(event_rules)) i),
-        bound.event_lead, bound.event_time, lead_scoring.rule_matches(model, event_rules, bound.events, format('e.%I', bound.event_time)), bound.events,
-        bound.lead_key, lead_scoring.rule_matches(model, fit_rules, bound.leads, '''-infinity'''), bound.leads,
+        bound.event_lead, lead_scoring.rule_matches(model, event_rules, 'min(%s)', format('e.%I', bound.event_time)), bound.events, bound.event_time,
+        bound.event_type, ARRAY(SELECT DISTINCT r ->> 'event_type' FROM jsonb_array_elements(event_rules) r),
+        bound.lead_key, lead_scoring.rule_matches(model, fit_rules, '%s', '''-infinity'''),
         (SELECT string_agg(format('count(*) FILTER (WHERE matches[%s] <= coalesce(outcome_at, ''infinity''))', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
         (SELECT string_agg(format('count(*) FILTER (WHERE matches[%s] <= outcome_at)', i), ', ' ORDER BY i)
@@ -75,7 +74,7 @@ BEGIN
                                            CASE WHEN r ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END), ', ' ORDER BY place)
                     FROM jsonb_array_elements(fit_rules || event_rules) WITH ORDINALITY u (r, place)),
                  '(NULL::integer, NULL::text, NULL::text, NULL::text)'),
-        settings -> 'stages' ->> outcome - 1);
+        settings -> 'stages' ->> outcome - 1, bound.leads);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.rule_lift_report IS 'The statement of the view "rule_lift".';

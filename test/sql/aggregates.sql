@@ -51,6 +51,7 @@ INSERT INTO aggregate_calls (aggregate, arguments) VALUES
     ('attribution(text,text,timestamptz,timestamptz,numeric)', '''position'', channel, to_at, ''2024-02-20'', 99.99'),
     ('attribution(text,text,timestamptz,timestamptz,numeric,interval)', '''last_non_direct'', channel, to_at, ''2024-02-20'', 99.99, ''10 days'''),
     ('attribution(text,text,timestamptz,timestamptz,numeric,interval,interval)', '''time_decay'', channel, to_at, ''2024-02-20'', 99.99, ''20 days'', ''3 days'''),
+    ('first_touch(text,timestamptz)', 'channel, to_at'),
     ('attribution_markov(text[],boolean)', 'path, won'),
     ('attribution_markov(text[],boolean,integer)', 'path, won, 2'),
     ('attribution_markov(text[],bigint,bigint,integer)', 'path, kind, 3, 3');

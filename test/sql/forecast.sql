@@ -37,7 +37,7 @@ SELECT month_ahead, mqls, low, high, months_used FROM rounded WHERE month_ahead 
 SELECT qualify('2025-04-01', 10, 12, 14);
 SELECT month_ahead, mqls, low, high, months_used FROM rounded WHERE month_ahead IN (1, 6);
 
--- Six months: slope 0.159 on the log scale, four degrees of freedom.
+-- Six months: the roots grow by 0.336 a month; four degrees of freedom.
 SELECT qualify('2025-01-01', 10, 12, 14, 20, 18, 24, 1000);
 SELECT month_ahead, month, mqls, low, high, months_used, seasonal FROM rounded;
 -- Months without any count as 0, and a forecast is never below that.
