@@ -157,7 +157,7 @@ BEGIN
     -- unless that version cannot be computed any more, which is what this one may be for.
     PERFORM lead_scoring.lock_tables(model);
     BEGIN
-        PERFORM lead_scoring.refresh_leads(model, pg_catalog.clock_timestamp(), 9223372036854775807);
+        PERFORM lead_scoring.refresh_leads(model, pg_catalog.clock_timestamp(), 1000000000000);
     EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
         NULL;
     END;

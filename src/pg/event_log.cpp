@@ -89,14 +89,6 @@ void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen
     });
 }
 
-void add_stored(const Model* model, Datum key, Findings* findings) {
-    Finding stored = {};
-    stored.key = model->key.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_PACKED(key)) : key;
-    stored.kind = FindingKind::Stored;
-    stored.match.at = kNever;
-    add_finding(findings, stored);
-}
-
 char* statement_of(const Model* model, PlanName name) {
     const char* schema = quote_identifier(model->name);
     const char* lead_key = quote_identifier(model->lead_key);
@@ -267,6 +259,14 @@ void read_lead(Model* model, Datum key, Findings* findings) {
     read_adjustments(model, key, findings);
 }
 
+void add_key(const Model* model, Datum key, Findings* findings) {
+    Finding stored = {};
+    stored.key = model->key.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_PACKED(key)) : key;
+    stored.kind = FindingKind::Stored;
+    stored.match.at = kNever;
+    add_finding(findings, stored);
+}
+
 void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, Findings* findings) {
     TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
     MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
@@ -276,7 +276,7 @@ void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* so
         bool is_null = false;
         MemoryContext caller = MemoryContextSwitchTo(row);
         Datum key = slot_getattr(slot, column, &is_null);
-        if (!is_null) add_stored(model, key, findings);
+        if (!is_null) add_key(model, key, findings);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(row);
     }
@@ -293,7 +293,7 @@ void read_all_stored_keys(Model* model, Findings* findings) {
 void read_stored_keys(Model* model, Findings* findings, bool frozen) {
     for_each_row(model, PlanName::AllScores, nullptr, frozen, [&](ResultRow row) {
         bool is_null = false;
-        add_stored(model, row.value(1, &is_null), findings);
+        add_key(model, row.value(1, &is_null), findings);
     });
 }
 

@@ -72,6 +72,12 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #endif
 
 #if PG_VERSION_NUM < 160000
+#define LEAD_SCORING_LOCAL_BACKEND(index) pgstat_fetch_stat_local_beentry(index)
+#else
+#define LEAD_SCORING_LOCAL_BACKEND(index) pgstat_get_local_beentry_by_index(index)
+#endif
+
+#if PG_VERSION_NUM < 160000
 #define LEAD_SCORING_UPDATE_INDEXES bool
 #define LEAD_SCORING_NEEDS_INDEXES(indexes) (indexes)
 #define LEAD_SCORING_INSERT_INDEX_TUPLES(result, slot, executor, indexes)                                              \

@@ -3,6 +3,7 @@
 #include "pg/reading.hpp"
 
 extern "C" {
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
@@ -31,6 +32,23 @@ Reading begin_reading(const char* name) {
 void end_reading(const Reading* reading) {
     finish_spi();
     restore(reading->identity);
+}
+
+Model* hold_off_versions(Model* model) {
+    if (model->paused) return model;
+    LockRelationOid(model->leads, RowExclusiveLock);
+    return use_model(model->name);
+}
+
+const PublishedVersion* require_scoring(Model* model) {
+    const PublishedVersion* version = current_version(model);
+    if (model->paused || version == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("model \"%s\" does not score at present", model->name),
+                        errdetail("It is paused, or nothing is published."),
+                        errhint("SELECT lead_scoring.%s(%s);", model->paused ? "resume" : "publish",
+                                quote_literal_cstr(model->name))));
+    return version;
 }
 
 Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type) {

@@ -21,6 +21,13 @@ struct Reading {
 Reading begin_reading(const char* model);
 void end_reading(const Reading* reading);
 
+// The model as it is while the caller's transaction lasts: owner commands that change it wait for the lock on leads, as
+// they do for statements on events.
+Model* hold_off_versions(Model* model);
+
+// The version in force. Raises 55000 where the model does not score at present.
+const PublishedVersion* require_scoring(Model* model);
+
 // The key that argument `number` gives, as text or in a key type of its own.
 Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type);
 

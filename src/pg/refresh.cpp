@@ -11,7 +11,6 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_class.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
@@ -31,28 +30,16 @@ void check_may_move(const Model* model) {
                             quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
-// The model, as it is while the caller's transaction lasts: owner commands that change it wait for the lock on leads,
-// as they do for statements on events.
 Model* use_locked_model(const char* name) {
     Model* model = use_model(name);
     check_may_move(model);
-    if (model->paused) return model;
-    LockRelationOid(model->leads, RowExclusiveLock);
-    return use_model(name);
+    return hold_off_versions(model);
 }
 
 // The version to work by, or null where the model does not score at present.
 const PublishedVersion* scoring_version(Model* model) {
     const PublishedVersion* version = current_version(model);
     return model->paused ? nullptr : version;
-}
-
-void add_stored_lead(const Model* model, Datum key, Findings* findings) {
-    Finding stored = {};
-    stored.key = key;
-    stored.kind = FindingKind::Stored;
-    stored.match.at = kNever;
-    add_finding(findings, stored);
 }
 
 }  // namespace
@@ -75,7 +62,7 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
         Findings* findings = make_findings(model->key);
         for (int64 i = 0; i < found; ++i) {
             bool is_null = false;
-            add_stored_lead(model, ResultRow{static_cast<uint64>(i)}.value(1, &is_null), findings);
+            add_key(model, ResultRow{static_cast<uint64>(i)}.value(1, &is_null), findings);
         }
         sort_findings(findings);
         applied = apply_findings(model, version, findings, Work::Refresh);
@@ -105,12 +92,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
                             errdetail("Only the reason may be left out."),
                             errhint("SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');")));
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const PublishedVersion* version = scoring_version(model);
-    if (version == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("model \"%s\" does not score at present", model->name),
-                        errdetail("It is paused, or nothing is published."),
-                        errhint("SELECT lead_scoring.resume(%s);", quote_literal_cstr(model->name))));
+    const PublishedVersion* version = require_scoring(model);
     const char* stage = text_to_cstring(PG_GETARG_TEXT_PP(2));
     MoveByHand move = {};
     move.stage = find_stage(version, stage);
@@ -133,7 +115,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
                         errdetail("Neither table has a row of that key."),
                         errhint("SELECT lead_id FROM %s.leads;", quote_identifier(model->name))));
     Findings* findings = make_findings(model->key);
-    add_stored_lead(model, key, findings);
+    add_key(model, key, findings);
     sort_findings(findings);
     Applied applied = apply_findings(model, version, findings, Work::SetStage, &move);
     restore(identity);

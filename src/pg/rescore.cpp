@@ -4,8 +4,16 @@
 
 #include "pg/event_log.hpp"
 #include "pg/owner.hpp"
+#include "pg/progress.hpp"
 #include "pg/query.hpp"
+#include "pg/reading.hpp"
 #include "pg/statement.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+}
 
 using namespace lead_scoring;
 
@@ -21,7 +29,87 @@ Work work_named(const char* name) {
     pg_unreachable();
 }
 
+// The next keys of either table and of scores, from `last` on (null: the first ones), and whether each row is current.
+void find_next_keys(const Model* model, Datum last, bool first, int64 most) {
+    // One order for all three, that of scores.
+    Oid type = InvalidOid;
+    int32 modifier = -1;
+    Oid collation = InvalidOid;
+    get_atttypetypmodcoll(model->scores, get_attnum(model->scores, "lead_id"), &type, &modifier, &collation);
+    const char* collate = OidIsValid(collation) ? psprintf(" COLLATE %s", generate_collation_name(collation)) : "";
+    const char* event_lead = quote_identifier(model->event_lead);
+    const char* lead_key = quote_identifier(model->lead_key);
+    auto next = [&](const char* column, const char* table) {
+        return psprintf("(SELECT DISTINCT t.%1$s%4$s AS key FROM %2$s t WHERE t.%1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
+                        column, table, first ? "IS NOT NULL" : "> $1", collate);
+    };
+    const char* scores = quote_qualified_identifier(model->name, "scores");
+    const char* sql = psprintf(
+        "SELECT k.key, s.version IS NOT DISTINCT FROM $3 FROM (%s UNION %s UNION %s ORDER BY 1 LIMIT $2) k "
+        "LEFT JOIN %s s ON s.lead_id = k.key ORDER BY 1",
+        next(lead_key, model->leads_name), next(event_lead, model->events_name), next("lead_id", scores), scores);
+    Oid types[] = {model->key.type, INT8OID, INT8OID};
+    Datum values[] = {last, Int64GetDatum(most), Int64GetDatum(model->version->number)};
+    query(sql, 3, types, values, first ? "n  " : nullptr);
+}
+
+int64 count_leads(const Model* model) {
+    query(psprintf("SELECT count(*) FROM %s", model->leads_name));
+    return ResultRow{0}.integer(1, 0);
+}
+
+// Of the batches of one CALL.
+struct Batches {
+    int64 done;
+    int64 total;
+};
+
+Batches batches;
+
 }  // namespace
+
+// rescore_leads(model text, last text, most bigint) returns text
+LEAD_SCORING_FUNCTION(rescore_leads) {
+    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    check_owner(model);
+    model = hold_off_versions(model);
+    const PublishedVersion* version = require_scoring(model);
+    bool first = PG_ARGISNULL(1);
+    Datum last = first ? static_cast<Datum>(0) : key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    if (first) {
+        batches = {0, count_leads(model)};
+        begin_progress(model->scores, batches.total);
+    }
+    find_next_keys(model, last, first, PG_GETARG_INT64(2));
+    Findings* findings = make_findings(model->key);
+    auto found = static_cast<int64>(SPI_processed);
+    char* reached = nullptr;
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        ResultRow row{i};
+        bool is_null = false;
+        Datum key = row.value(1, &is_null);
+        if (!row.boolean(2, false)) add_key(model, key, findings);
+        if (i + 1 == SPI_processed) reached = key_to_text(model->key, key);
+    }
+    Datum result = reached == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(reached);
+    batches.done += found;
+    report_leads(batches.done, batches.done > batches.total ? batches.done : batches.total);
+    Applied applied = {};
+    if (!is_empty(findings)) {
+        sort_findings(findings);
+        applied = apply_findings(model, version, findings, Work::Renew);
+    }
+    restore(identity);
+    write_statuses(model, applied.statuses, false);
+    if (reached == nullptr) end_progress();
+    Datum copied = reached == nullptr ? result : SPI_datumTransfer(result, false, -1);
+    finish_spi();
+    if (reached == nullptr) PG_RETURN_NULL();
+    return copied;
+}
 
 // rescore_now(model text, stages text) returns bigint
 LEAD_SCORING_FUNCTION(rescore_now) {
@@ -32,6 +120,7 @@ LEAD_SCORING_FUNCTION(rescore_now) {
 
     SavedIdentity identity = become(model->owner);
     connect_spi();
+    begin_progress(model->scores);
     Findings* findings = make_findings(model->key);
     ProblemList problems = {};
     read_everything(model, findings, &problems, false);
@@ -43,7 +132,9 @@ LEAD_SCORING_FUNCTION(rescore_now) {
     }
     record_problems(model, problems);
     restore(identity);
+    report_phase(Phase::WritingStatus);
     write_statuses(model, applied.statuses, false);
+    end_progress();
     finish_spi();
     PG_RETURN_INT64(static_cast<int64>(applied.leads));
 }

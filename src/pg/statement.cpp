@@ -8,6 +8,7 @@
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
 #include "pg/owner.hpp"
+#include "pg/progress.hpp"
 #include "pg/query.hpp"
 #include "pg/score_row.hpp"
 #include "pg/subtransaction.hpp"
@@ -35,6 +36,7 @@ struct Statement {
     const MoveByHand* by_hand;
     bool single;      // one lead only: nothing is held while it is worked on
     uint64 left_out;  // busy leads of a refresh
+    bool everything;  // findings are everything there is
     CommandId began;
     Timestamp now;
     ScoreTable* scores;
@@ -94,13 +96,13 @@ bool create_row(Statement* statement, Datum key) {
 }
 
 // Makes the rows of leads that have none, in key order, before any row is written. False as above.
-bool create_rows(Statement* statement, Findings* findings) {
+bool create_rows(Statement* statement, Findings* findings, uint64* leads) {
     if (statement->work == Work::Forget) return true;
     LeadFindings lead;
     ScoreRow row;
     bool made = true;
     rewind_findings(findings);
-    while (next_lead(findings, &lead)) {
+    for (; next_lead(findings, &lead); ++*leads) {
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
         if (!read_score(statement->scores, lead.key, statement->began, &row)) made &= create_row(statement, lead.key);
         MemoryContextSwitchTo(caller);
@@ -226,6 +228,19 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
             run_cpp([&] {
                 if (statement->work == Work::Replay &&
                     !refresh(definition, workspace->lead, now, workspace->transitions))
+                    throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
+            });
+            return true;
+        case Work::Renew:
+            if (!fresh && row.version == statement->version->number) {  // another session was here before
+                change_card(statement, found, row, clock,
+                            [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
+                return true;
+            }
+            if (!rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves::none(), nullptr)) return false;
+            run_cpp([&] {
+                if (fresh && !refresh(definition, workspace->lead, now, workspace->transitions))
                     throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
@@ -403,9 +418,7 @@ void add_status(Statement* statement, Datum key, const ScoreRow& row) {
 // False where the statement must roll back and begin again, the lead's row in the leads table locked first.
 bool work_on_lead(Statement* statement, const LeadFindings& found) {
     ScoreRow row;
-    bool complete =
-        statement->work == Work::Rescore || statement->work == Work::Replay || statement->work == Work::CatchUp;
-    bool gone = complete && !found.known && !found.seen;
+    bool gone = statement->everything && !found.known && !found.seen;
     if ((gone || statement->work == Work::Forget) && forget(statement, found.key)) return true;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
@@ -445,11 +458,14 @@ bool work_on_lead(Statement* statement, const LeadFindings& found) {
 }
 
 // All leads, in key order. False as above.
-bool work_on_all(Statement* statement, Findings* findings, uint64* leads) {
+bool work_on_all(Statement* statement, Findings* findings, uint64* leads, uint64 total) {
+    constexpr uint64 kLeadsPerReport = 100;
     LeadFindings lead;
     *leads = 0;
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
+        if (statement->everything && *leads % kLeadsPerReport == 0)
+            report_leads(static_cast<int64>(*leads), static_cast<int64>(total));
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
         bool done = work_on_lead(statement, lead);
         MemoryContextSwitchTo(caller);
@@ -473,7 +489,9 @@ bool run_round(void* argument) {
     statement->last_status = &statement->statuses;
     for (int i = 0; i < statement->lock_first_count; ++i)
         run(statement, PlanName::LockLeadWaiting, &statement->lock_first[i]);
-    return create_rows(statement, round->findings) && work_on_all(statement, round->findings, &round->leads);
+    uint64 total = 0;
+    return create_rows(statement, round->findings, &total) &&
+           work_on_all(statement, round->findings, &round->leads, total);
 }
 
 // A round that fails gives back whatever it held, so that the next one waits with nothing in its hands.
@@ -499,6 +517,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     // A refresh waits for no lead, and so need not begin again. Nor must its rows, which are locked, be written by a
     // subtransaction: each would cost a multixact.
     statement.single = work == Work::Refresh || has_single_lead(findings);
+    statement.everything = work == Work::Rescore || work == Work::Replay || work == Work::CatchUp;
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
     statement.context = CurrentMemoryContext;
@@ -508,7 +527,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.scores = open_scores(model, version);
     uint64 leads = 0;
     if (statement.single)
-        work_on_all(&statement, findings, &leads);
+        work_on_all(&statement, findings, &leads, 1);
     else
         leads = work_on_several(&statement, findings);
     close_scores(statement.scores);

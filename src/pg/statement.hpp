@@ -25,6 +25,7 @@ enum class Work {
     Adjust,      // adjustments changed
     SetStage,    // somebody moved the lead
     Refresh,     // time passed; a lead whose row in the leads table is busy is left for the next time
+    Renew,       // leads of an older version, or without a row: compute anew from the log, move each lead once, now
     Rescore,     // findings are everything there is: compute anew, move each lead once, now
     Replay,      // findings are everything there is: compute anew, stages included
     CatchUp,     // findings are everything there is: compute anew, stages included from where the lead stood

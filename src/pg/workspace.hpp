@@ -24,8 +24,8 @@ Workspace* make_workspace();
 // The stored row as the core's lead. A stage that the version does not have counts as its first one.
 void load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row);
 
-// Adds the lead's latest entries into stages, which cooldowns ask for, and who moves a lead at an instant at which it has
-// moved before. SPI must be connected.
+// Adds the lead's latest entries into stages, which cooldowns ask for, and who moves a lead at an instant at which it
+// has moved before. SPI must be connected.
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key);
 
 // A lead of which nothing is known yet.

@@ -1,0 +1,88 @@
+-- rescore in batches, and what long operations say of themselves while they run: triggers of the user's look.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET client_min_messages = warning;
+CREATE SCHEMA progress_test;
+SET search_path = progress_test, public;
+CREATE TABLE leads (id bigint PRIMARY KEY, country text);
+CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz);
+CREATE INDEX ON events (lead_id, occurred_at);
+INSERT INTO leads SELECT i, 'DE' FROM generate_series(1, 250) i;
+INSERT INTO events SELECT i, 'visit', '2024-01-01' FROM generate_series(1, 260) i;
+SELECT lead_scoring.create_model('progress', 'leads', 'events');
+SELECT lead_scoring.add_rule('progress', 'visit', 'visit', 10), lead_scoring.add_fit_rule('progress', 'domestic', $$country = 'DE'$$, 5);
+SELECT lead_scoring.add_stage('progress', 'mql', min_score => 12);
+SELECT * FROM lead_scoring.progress;
+
+-- Who runs in the middle of it sees how far it is: at transitions of some leads, at the first status.
+CREATE TABLE seen (place serial, model text, phase text, leads_done bigint, leads_total bigint, mine boolean, at_work boolean);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO progress_test.seen (model, phase, leads_done, leads_total, mine, at_work)
+    SELECT p.model, p.phase, p.leads_done, p.leads_total, p.pid = pg_backend_pid(), p.started_at <= clock_timestamp()
+      FROM lead_scoring.progress p;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER look AFTER INSERT ON progress.transitions FOR EACH ROW WHEN (NEW.lead_id IN (1, 101, 150, 250)) EXECUTE FUNCTION look();
+CREATE TRIGGER look AFTER UPDATE OF lead_stage ON leads FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION look();
+SELECT lead_scoring.publish('progress');
+SELECT model, phase, leads_done, leads_total, mine, at_work FROM seen ORDER BY place;
+SELECT count(*) FROM lead_scoring.progress;
+SELECT * FROM lead_scoring.verify('progress');
+-- An error ends the report too. The server's own views know nothing of it.
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no further than %', (SELECT p.phase FROM lead_scoring.progress p); END $$;
+CREATE TRIGGER fail AFTER INSERT ON progress.transitions EXECUTE FUNCTION fail();
+UPDATE progress.stages SET min_score = 100 WHERE name = 'mql';
+SELECT lead_scoring.add_stage('progress', 'sql', min_score => 11);
+SELECT lead_scoring.publish('progress');
+SELECT count(*) FROM lead_scoring.progress;
+DROP TRIGGER fail ON progress.transitions;
+
+-- In batches: leads of an older version, and nothing else. Each commits; what is done is left out.
+TRUNCATE seen;
+DELETE FROM progress.stages WHERE name = 'sql';
+UPDATE progress.stages SET min_score = 1000 WHERE name = 'mql';
+UPDATE progress.rules SET points = 20 WHERE name = 'visit';
+SELECT lead_scoring.add_stage('progress', 'warm', rank => 50, min_score => 22);
+SELECT lead_scoring.publish('progress', rescore => false);
+SELECT problem, count(*) FROM lead_scoring.verify('progress') GROUP BY 1;
+SELECT lead_scoring.rescore_leads('progress', NULL, 100);
+SELECT problem, count(*) FROM lead_scoring.verify('progress') GROUP BY 1;
+CREATE TABLE written AS SELECT lead_id, xmin::text AS by FROM progress.scores WHERE version = 2;
+CALL lead_scoring.rescore('progress', 70);
+SELECT * FROM lead_scoring.verify('progress');
+SELECT count(*), count(*) FILTER (WHERE s.xmin::text = w.by) FROM written w JOIN progress.scores s USING (lead_id);
+SELECT phase, leads_done, leads_total FROM seen ORDER BY place;
+SELECT to_stage, cause, version, count(*) FROM progress.transitions GROUP BY 1, 2, 3 ORDER BY 3, 1;
+SELECT lead_stage, count(*) FROM leads GROUP BY 1;
+SELECT count(*) FROM lead_scoring.progress;
+-- Nothing is left to do.
+CALL lead_scoring.rescore('progress');
+-- The first version too: leads that have no row yet.
+SELECT lead_scoring.drop_model('progress');
+SELECT lead_scoring.create_model('progress', 'leads', 'events', status_columns => '{}');
+SELECT lead_scoring.add_rule('progress', 'visit', 'visit', 10), lead_scoring.add_stage('progress', 'mql', min_score => 10);
+SELECT lead_scoring.publish('progress', rescore => false);
+CALL lead_scoring.rescore('progress', 100);
+SELECT cause, at, count(*) FROM progress.transitions GROUP BY 1, 2;
+SELECT * FROM lead_scoring.verify('progress');
+
+-- Mistakes.
+CALL lead_scoring.rescore('progress', 0);
+\echo :LAST_ERROR_SQLSTATE
+CALL lead_scoring.rescore('no_model');
+\echo :LAST_ERROR_SQLSTATE
+BEGIN;
+CALL lead_scoring.rescore('progress');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+SELECT lead_scoring.pause('progress');
+CALL lead_scoring.rescore('progress');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.resume('progress') > 0;
+SELECT lead_scoring.drop_model('progress');
+DROP SCHEMA progress_test CASCADE;
