@@ -7,6 +7,11 @@
 // waiting for it here, with score rows written, could deadlock. Therefore the lock is asked for without waiting. If it
 // cannot be had, a statement of one lead waits for it, for it holds nothing yet; one of several leads rolls back to
 // where it had written nothing, waits for the leads rows it could not have, in key order, and does its work again.
+//
+// What has no single order: INSERT ... ON CONFLICT DO UPDATE, MERGE and data-modifying WITH fire a trigger for each
+// kind of change, and a changed key one for each key, so that their leads are gone through more than once; and a
+// foreign key that cascades brings one lead after the other, in the order of the user's rows. Two such statements, or
+// one beside a batch, may deadlock where they share several leads: 40P01, and nothing is lost.
 #pragma once
 
 #include "pg/postgres.hpp"
