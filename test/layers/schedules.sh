@@ -38,12 +38,12 @@ with_broken() {
 }
 
 for name in "$@"; do
-    finds=$(awk -v name="$name" '$1 == name {$1 = ""; print}' <<<"$broken")
+    read -r seed finds <<<"$(awk -v name="$name" '$1 == name {$1 = ""; print}' <<<"$broken")"
     if [[ $name == multixacts ]]; then
         as_server_user "$tree/schedules/multixacts" || echo -n "not "
     elif [[ -n $finds ]]; then
-        with_broken "$name" run_schedules 400 1 broken first
-        grep -qE " [1-9][0-9]*$finds" "$RUN/schedules.out" || echo -n "not "
+        with_broken "$name" run_schedules 400 "$seed" broken first
+        grep -qE " [1-9][0-9]* $finds" "$RUN/schedules.out" || echo -n "not "
     else
         run_schedules "${count:-1}" "$name" failures || echo -n "not "
     fi
