@@ -155,7 +155,14 @@ SELECT lead_scoring.repair('reports_model');
 SELECT problem FROM lead_scoring.models() WHERE model = 'reports_model';
 SELECT count(*) FROM reports_model.funnel WHERE leads > 0;
 
-SELECT * FROM lead_scoring.verify('reports_model');
+-- A renamed model has its views anew with the triggers.
+ALTER SCHEMA reports_model RENAME TO reports_renamed;
+SELECT month FROM reports_renamed.funnel;
+\echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.drop_model('reports_model');
+SELECT lead_scoring.repair('reports_renamed');
+SELECT count(*) FROM reports_renamed.funnel WHERE leads > 0;
+SELECT * FROM lead_scoring.verify('reports_renamed');
+SELECT lead_scoring.drop_model('reports_renamed');
 DROP SCHEMA reports_test CASCADE;
 DROP ROLE regress_lead_scoring_analyst, regress_lead_scoring_guest;
