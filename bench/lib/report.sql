@@ -25,9 +25,12 @@ SELECT jsonb_pretty(jsonb_build_object(
     'checks', (SELECT jsonb_agg(to_jsonb(c)) FROM bench.checks c),
     'samples', (SELECT jsonb_agg(to_jsonb(s) ORDER BY measure, name, round) FROM bench.samples s)));
 
--- What README.md shows: a line a target.
+-- What README.md shows: the machine, and a line a target.
 CREATE VIEW bench.markdown AS
-SELECT format('| %s | %s | %s | %s | %s | %s |', '#', 'measure', 'median', 'range', 'target', 'met?') || E'\n|---|---|---|---|---|---|\n' ||
-       string_agg(format('| %s | %s | %s%s | %s | %s | %s |', "#", measure, coalesce(ratio, ours), CASE WHEN cpu IS NOT NULL THEN format(' (cpu %s)', cpu) END,
-                         range, target, "met?"), E'\n' ORDER BY line) AS text
+SELECT (SELECT format('Measured with %s on %s cores of %s, %s of memory, %s; sizes and settings: %s.',
+                      max(value) FILTER (WHERE key = 'server'), max(value) FILTER (WHERE key = 'cores'), max(value) FILTER (WHERE key = 'cpu'),
+                      max(value) FILTER (WHERE key = 'memory'), max(value) FILTER (WHERE key = 'date'),
+                      string_agg(key || ' ' || value, ', ') FILTER (WHERE key NOT IN ('server', 'cores', 'cpu', 'memory', 'date', 'commit')))
+        FROM bench.run) || E'\n\n| # | measure | median | range | cpu | target | met? |\n|---|---|---|---|---|---|---|\n' ||
+       string_agg(format('| %s | %s | %s | %s | %s | %s | %s |', "#", measure, coalesce(ratio, ours), range, cpu, target, "met?"), E'\n' ORDER BY line) AS text
 FROM bench.report WHERE target IS NOT NULL;
