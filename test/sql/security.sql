@@ -212,6 +212,40 @@ SELECT lead_scoring.rescore_now('security', 'whatever');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.verify('security');
 
+-- Every function there is, called by a stranger with arguments that name the model: nothing is changed.
+\set everything '(SELECT md5(string_agg(table_to_xml(c.oid, true, true, '''')::text, '''' ORDER BY c.oid)) FROM pg_class c WHERE c.relkind = ''r'' AND c.relnamespace IN (''security''::regnamespace, ''security_test''::regnamespace))'
+SELECT :everything AS before \gset
+SELECT md5(string_agg(t::text, '' ORDER BY t.oid)) AS triggers FROM pg_trigger t WHERE NOT t.tgisinternal \gset
+:as_writer
+DO $$
+DECLARE
+    attack record;
+    tried integer := 0;
+BEGIN
+    FOR attack IN SELECT CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END AS verb, p.proname,
+                         (SELECT string_agg(CASE a.type WHEN 'text'::regtype THEN text WHEN 'bigint'::regtype THEN '1' WHEN 'integer'::regtype THEN '1'
+                                                        WHEN 'boolean'::regtype THEN 'true' WHEN 'numeric'::regtype THEN '1000' WHEN 'float8'::regtype THEN '1000'
+                                                        WHEN 'regclass'::regtype THEN '''security_test.leads''' WHEN 'jsonb'::regtype THEN '''{}'''
+                                                        WHEN 'timestamptz'::regtype THEN 'now()' WHEN 'text[]'::regtype THEN '''{1,2}''' ELSE 'NULL' END
+                                            || '::' || a.type::regtype, ', ' ORDER BY a.place)
+                            FROM unnest(p.proargtypes) WITH ORDINALITY a (type, place)
+                           CROSS JOIN LATERAL (SELECT CASE WHEN a.place = 1 OR key <> '1' THEN '''security''' ELSE '''1''' END) v (text)) AS arguments
+                    FROM pg_proc p CROSS JOIN (VALUES ('1'), ('security')) keys (key)
+                   WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.prokind <> 'a' LOOP
+        tried := tried + 1;
+        BEGIN
+            EXECUTE format('%s lead_scoring.%I(%s)', attack.verb, attack.proname, attack.arguments);
+        EXCEPTION WHEN OTHERS THEN
+            NULL;
+        END;
+    END LOOP;
+    PERFORM set_config('test.tried', tried::text, false);
+END $$;
+RESET ROLE;
+SELECT current_setting('test.tried')::integer > 300, :everything = :'before';
+SELECT md5(string_agg(t::text, '' ORDER BY t.oid)) = :'triggers' FROM pg_trigger t WHERE NOT t.tgisinternal;
+SELECT * FROM lead_scoring.verify('security');
+
 -- The owner's functions run as the owner and can change nothing of the session, whoever reads, writes or publishes.
 SET ROLE regress_lead_scoring_owner;
 SET client_min_messages = notice;
