@@ -10,6 +10,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 }
@@ -136,11 +137,11 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("DELETE FROM %s.problems WHERE lead_id = $1", schema);
         case PlanName::DeleteAdjustments:
             return psprintf("DELETE FROM %s.adjustments WHERE lead_id = $1", schema);
-        case PlanName::AddTransition:
+        case PlanName::AddTransitions:
             return psprintf(
                 "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
                 "grade, version, cause, rule, actor, reason) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 schema);
         case PlanName::AddProblem:
             return psprintf(
@@ -154,27 +155,33 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->leads_name, lead_key);
         case PlanName::FindLead:
             return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
-        case PlanName::UpdateStatus: {
-            StringInfoData assignments;
-            StringInfoData columns;
-            StringInfoData values;
-            initStringInfo(&assignments);
-            initStringInfo(&columns);
-            initStringInfo(&values);
+        case PlanName::UpdateStatuses: {
+            StringInfoData assignments, columns, names, arrays;
+            for (StringInfo list : {&assignments, &columns, &names, &arrays}) initStringInfo(list);
             for (int i = 0; i < model->status_count; ++i) {
                 const char* separator = i > 0 ? ", " : "";
                 const char* column = quote_identifier(model->status[i].column);
-                appendStringInfo(&assignments, "%s%s = $%d", separator, column, i + 2);
-                appendStringInfo(&columns, "%s%s", separator, column);
-                appendStringInfo(&values, "%s$%d", separator, i + 2);
+                appendStringInfo(&assignments, "%s%s = status.value%d", separator, column, i);
+                appendStringInfo(&columns, "%slead_row.%s", separator, column);
+                appendStringInfo(&names, ", value%d", i);
+                appendStringInfo(&arrays, ", $%d", i + 2);
             }
-            return psprintf("UPDATE %s SET %s WHERE %s = $1 AND ROW(%s) IS DISTINCT FROM ROW(%s)", model->leads_name,
-                            assignments.data, lead_key, columns.data, values.data);
+            return psprintf(
+                "UPDATE %s lead_row SET %s FROM unnest($1%s) AS status(lead%s) WHERE lead_row.%s = status.lead "
+                "AND ROW(%s) IS DISTINCT FROM ROW(%s)",
+                model->leads_name, assignments.data, arrays.data, names.data, lead_key, columns.data,
+                names.data + strlen(", "));
         }
         case PlanName::Count:
             break;
     }
     return nullptr;
+}
+
+// Those that write many rows at once take an array for each column.
+int as_arrays(int count, Oid* types) {
+    for (int i = 0; i < count; ++i) types[i] = get_array_type(types[i]);
+    return count;
 }
 
 int argument_types(const Model* model, PlanName name, Oid* types) {
@@ -192,24 +199,24 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::CreateScore:
             types[1] = TEXTOID;
             return 2;
-        case PlanName::AddTransition: {
+        case PlanName::AddTransitions: {
             const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
                                 TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
             memcpy(types + 1, rest, sizeof rest);
-            return 14;
+            return as_arrays(14, types);
         }
         case PlanName::AddProblem:
             types[1] = TEXTOID;
             types[2] = TEXTOID;
             return 3;
-        case PlanName::UpdateStatus:
+        case PlanName::UpdateStatuses:
             for (int i = 0; i < model->status_count; ++i) {
                 StatusKind kind = model->status[i].kind;
                 types[i + 1] = kind == StatusKind::Score     ? FLOAT8OID
                                : kind == StatusKind::StageAt ? TIMESTAMPTZOID
                                                              : TEXTOID;
             }
-            return model->status_count + 1;
+            return as_arrays(model->status_count + 1, types);
         default:
             return 1;
     }

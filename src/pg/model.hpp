@@ -44,12 +44,12 @@ enum class PlanName {
     DeleteTransitions,
     DeleteProblems,
     DeleteAdjustments,
-    AddTransition,
+    AddTransitions,  // takes arrays
     AddProblem,
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,
-    UpdateStatus,
+    UpdateStatuses,  // takes arrays
     Count
 };
 

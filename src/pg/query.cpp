@@ -10,7 +10,7 @@ void query(const char* sql, int arguments, Oid* types, Datum* values, const char
 }
 
 SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types) {
-    SPIPlanPtr plan = SPI_prepare(sql, arguments, types);
+    SPIPlanPtr plan = SPI_prepare_cursor(sql, arguments, types, CURSOR_OPT_GENERIC_PLAN);
     if (plan == nullptr) elog(ERROR, "cannot prepare a statement: %s", SPI_result_code_string(SPI_result));
     if (SPI_keepplan(plan) != 0) elog(ERROR, "cannot keep a plan");
     return plan;

@@ -43,7 +43,7 @@ struct ResultRow {
 void query(const char* sql, int arguments = 0, Oid* types = nullptr, Datum* values = nullptr,
            const char* nulls = nullptr);
 
-// As SPI_prepare and SPI_keepplan, checked.
+// As SPI_prepare and SPI_keepplan, checked. One plan serves all arguments.
 SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types);
 
 void connect_spi();

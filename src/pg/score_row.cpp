@@ -31,6 +31,9 @@ struct ScoreTable {
     bool frozen;
     Relation relation;
     Relation index;
+    MemoryContext context;
+    Snapshot snapshot;        // rows are read under it; null: a new one is to be taken
+    IndexScanDesc scan;       // under that snapshot
     TupleTableSlot* stored;   // the row read last
     TupleTableSlot* changed;  // the row to write
     ScanKeyData key;
@@ -123,16 +126,14 @@ bool written_since(const HeapTupleHeader row, CommandId since) {
 }
 
 // The newest state that the isolation level lets us see, our own writes included.
-Snapshot push_snapshot(const ScoreTable* table) {
-    if (table->frozen) {
-        PushActiveSnapshot(GetActiveSnapshot());
-    } else if (IsolationUsesXactSnapshot()) {
-        PushCopiedSnapshot(GetTransactionSnapshot());
-        UpdateActiveSnapshotCommandId();
-    } else {
-        PushActiveSnapshot(GetLatestSnapshot());
-    }
-    return GetActiveSnapshot();
+Snapshot take_snapshot(const ScoreTable* table) {
+    if (table->frozen) return RegisterSnapshot(GetActiveSnapshot());
+    if (!IsolationUsesXactSnapshot()) return RegisterSnapshot(GetLatestSnapshot());
+    PushCopiedSnapshot(GetTransactionSnapshot());
+    UpdateActiveSnapshotCommandId();
+    Snapshot snapshot = RegisterSnapshot(GetActiveSnapshot());
+    PopActiveSnapshot();
+    return snapshot;
 }
 
 }  // namespace
@@ -141,6 +142,7 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     auto* table = static_cast<ScoreTable*>(palloc0(sizeof(ScoreTable)));
     LOCKMODE lock = frozen ? AccessShareLock : RowExclusiveLock;
     table->frozen = frozen;
+    table->context = CurrentMemoryContext;
     table->version = version;
     table->relation = table_open(model->scores, lock);
     if (model->score_columns == nullptr) model->score_columns = find_columns(model, table->relation, version);
@@ -153,7 +155,20 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     return table;
 }
 
+void begin_reading(ScoreTable* table) {
+    table->snapshot = nullptr;
+    table->scan = nullptr;
+}
+
+void end_reading(ScoreTable* table) {
+    if (table->snapshot == nullptr) return;
+    index_endscan(table->scan);
+    UnregisterSnapshot(table->snapshot);
+    begin_reading(table);
+}
+
 void close_scores(ScoreTable* table) {
+    end_reading(table);
     ExecDropSingleTupleTableSlot(table->stored);
     ExecDropSingleTupleTableSlot(table->changed);
     index_close(table->index, NoLock);
@@ -176,20 +191,20 @@ void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
 }  // namespace
 
 bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow* row) {
-    Snapshot snapshot = push_snapshot(table);
-    IndexScanDesc scan = LEAD_SCORING_INDEX_BEGINSCAN(table->relation, table->index, snapshot, 1);
-    table->key.sk_argument = key;
-    index_rescan(scan, &table->key, 1, nullptr, 0);
-    bool found = index_getnext_slot(scan, ForwardScanDirection, table->stored);
-    if (found) {
-        bool shared = false;
-        HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
-        row->written_since = written_since(tuple->t_data, since_command);
-        ExecMaterializeSlot(table->stored);
+    MemoryContext caller = MemoryContextSwitchTo(table->context);  // where the scan keeps things from row to row
+    if (table->snapshot == nullptr) {
+        table->snapshot = take_snapshot(table);
+        table->scan = LEAD_SCORING_INDEX_BEGINSCAN(table->relation, table->index, table->snapshot, 1);
     }
-    index_endscan(scan);
-    PopActiveSnapshot();
+    table->key.sk_argument = key;
+    index_rescan(table->scan, &table->key, 1, nullptr, 0);
+    bool found = index_getnext_slot(table->scan, ForwardScanDirection, table->stored);
+    MemoryContextSwitchTo(caller);
     if (!found) return false;
+    bool shared = false;
+    HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
+    row->written_since = written_since(tuple->t_data, since_command);
+    ExecMaterializeSlot(table->stored);
 
     bool is_null = false;
     Datum card = get(table, table->at->card, &is_null);
@@ -253,6 +268,8 @@ bool write_score(ScoreTable* table, const ScoreUpdate& update) {
         if (LEAD_SCORING_NEEDS_INDEXES(indexes)) add_index_entries(table, indexes);
         return true;
     }
+    end_reading(table);
+    if (outcome == TM_SelfModified) return false;  // by what our own statements have set off
     if (outcome != TM_Updated && outcome != TM_Deleted)
         elog(ERROR, "unexpected outcome of an update of scores: %d", static_cast<int>(outcome));
     if (IsolationUsesXactSnapshot())

@@ -26,6 +26,12 @@ struct ScoreTable;
 ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen = false);
 void close_scores(ScoreTable* table);
 
+// Rows are read under one snapshot, which is taken at the first read and kept until end_reading, or until a write finds
+// that a row has changed. It may be older than what it is combined with: the write tells. To be ended after waiting for
+// somebody and after statements that may have written scores; and within the subtransaction that it began in.
+void begin_reading(ScoreTable* table);
+void end_reading(ScoreTable* table);
+
 // A stored row in the terms of the core. The card's bytes are a copy in the current memory context.
 struct ScoreRow {
     const struct varlena* card;
@@ -62,11 +68,11 @@ struct ScoreUpdate {
     const Timestamp* entered;
 };
 
-// False where no row of that key is visible. In READ COMMITTED sees what is committed now, else the transaction's
-// snapshot; the transaction's own writes always.
+// False where no row of that key is visible. In READ COMMITTED sees what was committed when reading began, else the
+// transaction's snapshot; the transaction's own writes always.
 bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow* row);
 
-// Replaces the row read last. False where another transaction has changed it meanwhile: read it again. Waits for
+// Replaces the row read last. False where it has been changed since it was read: read it again. Waits for
 // transactions in progress. Raises 40001 in REPEATABLE READ and SERIALIZABLE.
 bool write_score(ScoreTable* table, const ScoreUpdate& update);
 

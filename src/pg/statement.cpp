@@ -7,7 +7,6 @@
 #include "core/error.hpp"
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
-#include "pg/owner.hpp"
 #include "pg/progress.hpp"
 #include "pg/query.hpp"
 #include "pg/score_row.hpp"
@@ -18,7 +17,6 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -33,7 +31,6 @@ struct Statement {
     Model* model;
     const PublishedVersion* version;
     Work work;
-    const MoveByHand* by_hand;
     bool single;      // one lead only: nothing is held while it is worked on
     uint64 left_out;  // busy leads of a refresh
     bool everything;  // findings are everything there is
@@ -46,8 +43,8 @@ struct Statement {
     int lock_first_count;
     int lock_first_capacity;
     MemoryContext context;
-    StatusWrite* statuses;  // of this round
-    StatusWrite** last_status;
+    bool blocked;  // this round will be rolled back: it only goes on to find what else has to be locked first
+    Outcome outcome;
 };
 
 void run(Statement* statement, PlanName name, Datum* values, const char* nulls = nullptr) {
@@ -79,36 +76,35 @@ void remember_busy(Statement* statement, Datum key) {
     MemoryContextSwitchTo(caller);
 }
 
-// Makes the row of a lead that has none. Its first status will be shown, so the leads row is locked before. False where
-// that must wait while other rows are held.
-bool create_row(Statement* statement, Datum key) {
-    if (statement->model->status_count > 0 && lock_lead(statement, key) == LeadRow::Busy) {
-        if (!statement->single) {
-            remember_busy(statement, key);
-            return false;
-        }
-        run(statement, PlanName::LockLeadWaiting, &key);
+// Asks for the lead's row in the leads table, without waiting while anything is held. False where it cannot be had and
+// the lead is left, for the next round or the next refresh.
+bool ask_for_lead(Statement* statement, Datum key, LeadRow* row) {
+    *row = lock_lead(statement, key);
+    if (*row != LeadRow::Busy) return true;
+    if (statement->work == Work::Refresh) {
+        ++statement->left_out;
+        return false;
     }
-    const char* first = statement->version->stages[statement->version->definition->first_stage].name;
-    Datum values[] = {key, CStringGetTextDatum(first)};
-    run(statement, PlanName::CreateScore, values);
+    if (!statement->single) {
+        remember_busy(statement, key);
+        statement->blocked = true;
+        return false;
+    }
+    run(statement, PlanName::LockLeadWaiting, &key);
+    end_reading(statement->scores);
     return true;
 }
 
-// Makes the rows of leads that have none, in key order, before any row is written. False as above.
-bool create_rows(Statement* statement, Findings* findings, uint64* leads) {
-    if (statement->work == Work::Forget) return true;
-    LeadFindings lead;
-    ScoreRow row;
-    bool made = true;
-    rewind_findings(findings);
-    for (; next_lead(findings, &lead); ++*leads) {
-        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        if (!read_score(statement->scores, lead.key, statement->began, &row)) made &= create_row(statement, lead.key);
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(statement->lead_context);
-    }
-    return made;
+// Makes the row of a lead that has none. Its first status will be shown, so the leads row is locked before. False as
+// above.
+bool create_row(Statement* statement, Datum key) {
+    LeadRow lead;
+    if (statement->model->status_count > 0 && !ask_for_lead(statement, key, &lead)) return false;
+    const char* first = statement->version->stages[statement->version->definition->first_stage].name;
+    Datum values[] = {key, CStringGetTextDatum(first)};
+    run(statement, PlanName::CreateScore, values);
+    end_reading(statement->scores);
+    return true;
 }
 
 // No stage is entered twice at one instant, cooldown or not: what other statements did at that instant must be known.
@@ -169,6 +165,7 @@ bool forget(Statement* statement, Datum key) {
     run(statement, PlanName::DeleteScore, &key);
     for (PlanName name : {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments})
         run(statement, name, &key);
+    end_reading(statement->scores);
     LeadFindings left;
     return !find_in_log(statement, key, &left);
 }
@@ -280,7 +277,8 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
         case Work::SetStage:
             if (!rebuild_if_stale(statement, found, row, clock)) return false;
             change_card(statement, found, row, clock, [&] {
-                return set_stage(definition, workspace->lead, statement->by_hand->stage, now, workspace->transitions);
+                return set_stage(definition, workspace->lead, statement->outcome.by_hand->stage, now,
+                                 workspace->transitions);
             });
             return true;
         case Work::Refresh:
@@ -306,20 +304,6 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
     return true;
 }
 
-// Whether the status columns may have to change. Those of a lead that has just come do, whatever it was before.
-bool shows_status(const Statement* statement, const ScoreRow& row) {
-    const Workspace* workspace = statement->workspace;
-    if (statement->work == Work::Attributes || row.card == nullptr || !workspace->transitions.empty()) return true;
-    for (int i = 0; i < statement->model->status_count; ++i) {
-        const StatusColumn& column = statement->model->status[i];
-        if (column.kind == StatusKind::Score && points_of_units(workspace->lead.score.total) != row.score) return true;
-        if (column.kind == StatusKind::Grade &&
-            strcmp(workspace->grade.c_str(), row.grade == nullptr ? "" : row.grade) != 0)
-            return true;
-    }
-    return false;
-}
-
 bool write_row(Statement* statement, const ScoreRow& row) {
     const Workspace* workspace = statement->workspace;
     const Lead& lead = workspace->lead;
@@ -339,141 +323,71 @@ bool write_row(Statement* statement, const ScoreRow& row) {
     return write_score(statement->scores, update);
 }
 
-Datum text_or_null(const char* value, char* null) {
-    *null = value == nullptr ? 'n' : ' ';
-    return value == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(value);
-}
-
-void add_transitions(Statement* statement, Datum key, const ScoreRow& row) {
-    const PublishedVersion* version = statement->version;
-    for (const Transition& transition : statement->workspace->transitions) {
-        char nulls[15] = "              ";
-        bool by_hand = transition.cause == Cause::Manual && statement->by_hand != nullptr;
-        const char* from = &transition == statement->workspace->transitions.data()
-                               ? row.stage_name
-                               : version->stages[transition.from].name;
-        Datum values[] = {
-            key,
-            Int32GetDatum(static_cast<int32>(transition.seq)),
-            CStringGetTextDatum(from),
-            CStringGetTextDatum(version->stages[transition.to].name),
-            Int64GetDatum(transition.at),
-            Float8GetDatum(points_of_units(transition.score.total)),
-            Float8GetDatum(points_of_units(transition.score.engagement)),
-            Float8GetDatum(points_of_units(transition.score.fit)),
-            text_or_null(grade_label(version, transition.grade), &nulls[8]),
-            Int64GetDatum(version->number),
-            CStringGetTextDatum(cause_name(transition.cause)),
-            text_or_null(transition.rule == kNoRule ? nullptr : version->rules[transition.rule].name, &nulls[11]),
-            text_or_null(by_hand ? statement->by_hand->actor : nullptr, &nulls[12]),
-            text_or_null(by_hand ? statement->by_hand->reason : nullptr, &nulls[13])};
-        run(statement, PlanName::AddTransition, values, nulls);
-    }
-}
-
-// Puts the status of the lead in the workspace on the list of those to be written.
-void add_status(Statement* statement, Datum key, const ScoreRow& row) {
-    const Model* model = statement->model;
+void work_on_lead(Statement* statement, const LeadFindings& found) {
     const Workspace* workspace = statement->workspace;
-    plan(statement->model, PlanName::UpdateStatus);  // made here, where the search_path is ours
-    MemoryContext caller = MemoryContextSwitchTo(statement->context);
-    auto* status = static_cast<StatusWrite*>(palloc0(sizeof(StatusWrite)));
-    status->values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(model->status_count + 1)));
-    status->nulls = static_cast<char*>(palloc(static_cast<Size>(model->status_count + 2)));
-    memset(status->nulls, ' ', static_cast<Size>(model->status_count + 1));
-    status->nulls[model->status_count + 1] = '\0';
-    status->values[0] = datumCopy(key, model->key.by_value, model->key.length);
-    for (int i = 0; i < model->status_count; ++i) {
-        const StatusColumn& column = model->status[i];
-        Datum* value = &status->values[i + 1];
-        char* null = &status->nulls[i + 1];
-        switch (column.kind) {
-            case StatusKind::Stage:
-                *value = CStringGetTextDatum(statement->version->stages[workspace->lead.stage.stage].name);
-                break;
-            case StatusKind::Score:
-                *value = Float8GetDatum(points_of_units(workspace->lead.score.total));
-                break;
-            case StatusKind::Grade:
-                *value = text_or_null(workspace->grade.empty() ? nullptr : workspace->grade.c_str(), null);
-                break;
-            case StatusKind::StageAt: {
-                int stage = find_stage(statement->version, column.stage);
-                Timestamp at = kNever;
-                if (stage != kNoStage && row.entered[stage] != kNever)
-                    at = row.entered[stage];
-                else if (stage != kNoStage)
-                    at = workspace->entered[static_cast<std::size_t>(stage)];
-                *value = Int64GetDatum(at);
-                if (at == kNever) *null = 'n';
-                break;
-            }
-        }
-    }
-    *statement->last_status = status;
-    statement->last_status = &status->next;
-    MemoryContextSwitchTo(caller);
-}
-
-// False where the statement must roll back and begin again, the lead's row in the leads table locked first.
-bool work_on_lead(Statement* statement, const LeadFindings& found) {
     ScoreRow row;
     bool gone = statement->everything && !found.known && !found.seen;
-    if ((gone || statement->work == Work::Forget) && forget(statement, found.key)) return true;
+    if ((gone || statement->work == Work::Forget) && forget(statement, found.key)) return;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         if (!read_score(statement->scores, found.key, statement->began, &row)) {
-            if (!create_row(statement, found.key)) return false;
+            if (!create_row(statement, found.key)) return;
             continue;
         }
         if (!compute(statement, found, row)) {
-            if (forget(statement, found.key)) return true;
+            if (forget(statement, found.key)) return;
             continue;
         }
         finish_lead(statement->workspace, statement->version);
 
-        bool status = statement->model->status_count > 0 && shows_status(statement, row);
+        bool status = statement->model->status_count > 0 &&
+                      (statement->work == Work::Attributes || shows_status(statement->model, workspace, row));
         if (status) {
-            LeadRow locked = lock_lead(statement, found.key);
-            status = locked == LeadRow::Locked;
-            if (locked == LeadRow::Busy && statement->work == Work::Refresh) {
-                ++statement->left_out;
-                return true;
-            }
-            if (locked == LeadRow::Busy) {
-                if (!statement->single) {
-                    remember_busy(statement, found.key);
-                    return false;
-                }
-                Datum key = found.key;
-                run(statement, PlanName::LockLeadWaiting, &key);
-                continue;
-            }
+            LeadRow lead;
+            if (!ask_for_lead(statement, found.key, &lead)) return;
+            if (lead == LeadRow::Busy) continue;  // waited for: the score row may have changed
+            status = lead == LeadRow::Locked;
         }
+        if (statement->blocked) return;
         if (!write_row(statement, row)) continue;
-        add_transitions(statement, found.key, row);
-        if (status) add_status(statement, found.key, row);
-        return true;
+        add_transitions(&statement->outcome, found.key, workspace, row);
+        if (status) add_status(&statement->outcome, found.key, workspace, row);
+        if (has_many_transitions(&statement->outcome)) {
+            write_transitions(&statement->outcome);
+            end_reading(statement->scores);  // triggers on transitions are the user's, and may have stored events
+        }
+        return;
     }
 }
 
-// All leads, in key order. False as above.
-bool work_on_all(Statement* statement, Findings* findings, uint64* leads, uint64 total) {
+uint64 count_leads(Findings* findings) {
+    LeadFindings lead;
+    uint64 leads = 0;
+    for (rewind_findings(findings); next_lead(findings, &lead);) ++leads;
+    return leads;
+}
+
+// All leads, in key order.
+void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     constexpr uint64 kLeadsPerReport = 100;
+    uint64 total = statement->everything ? count_leads(findings) : 0;
     LeadFindings lead;
     *leads = 0;
+    statement->blocked = false;
+    clear_outcome(&statement->outcome);
+    begin_reading(statement->scores);
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
         if (statement->everything && *leads % kLeadsPerReport == 0)
             report_leads(static_cast<int64>(*leads), static_cast<int64>(total));
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        bool done = work_on_lead(statement, lead);
+        work_on_lead(statement, lead);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(statement->lead_context);
-        if (!done) return false;
         ++*leads;
     }
-    return true;
+    if (!statement->blocked) write_transitions(&statement->outcome);
+    end_reading(statement->scores);
 }
 
 struct Round {
@@ -485,13 +399,10 @@ struct Round {
 bool run_round(void* argument) {
     auto* round = static_cast<Round*>(argument);
     Statement* statement = round->statement;
-    statement->statuses = nullptr;
-    statement->last_status = &statement->statuses;
     for (int i = 0; i < statement->lock_first_count; ++i)
         run(statement, PlanName::LockLeadWaiting, &statement->lock_first[i]);
-    uint64 total = 0;
-    return create_rows(statement, round->findings, &total) &&
-           work_on_all(statement, round->findings, &round->leads, total);
+    work_on_all(statement, round->findings, &round->leads);
+    return !statement->blocked;
 }
 
 // A round that fails gives back whatever it held, so that the next one waits with nothing in its hands.
@@ -513,7 +424,6 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.model = model;
     statement.version = version;
     statement.work = work;
-    statement.by_hand = by_hand;
     // A refresh waits for no lead, and so need not begin again. Nor must its rows, which are locked, be written by a
     // subtransaction: each would cost a multixact.
     statement.single = work == Work::Refresh || has_single_lead(findings);
@@ -521,33 +431,23 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
     statement.context = CurrentMemoryContext;
-    statement.last_status = &statement.statuses;
+    statement.outcome.model = model;
+    statement.outcome.version = version;
+    statement.outcome.by_hand = by_hand;
+    statement.outcome.context = CurrentMemoryContext;
+    statement.outcome.pending =
+        AllocSetContextCreate(CurrentMemoryContext, "lead_scoring transitions", ALLOCSET_DEFAULT_SIZES);
     statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     statement.workspace = make_workspace();
     statement.scores = open_scores(model, version);
     uint64 leads = 0;
     if (statement.single)
-        work_on_all(&statement, findings, &leads, 1);
+        work_on_all(&statement, findings, &leads);
     else
         leads = work_on_several(&statement, findings);
     close_scores(statement.scores);
     CommandCounterIncrement();
-    return {leads - statement.left_out, statement.statuses};
-}
-
-void write_statuses(Model* model, const StatusWrite* statuses, bool in_trigger) {
-    if (statuses == nullptr) return;
-    // Outside of a trigger those on leads run at once, as the owner: what a stranger put into his temporary schema or
-    // search_path must not be found then.
-    bool own = in_trigger || has_privs_of_role(GetUserId(), model->owner);
-    SavedIdentity identity = own ? act_as(model->owner) : become(model->owner);
-    SPIPlanPtr update = plan(model, PlanName::UpdateStatus);
-    for (const StatusWrite* status = statuses; status != nullptr; status = status->next) {
-        int code = SPI_execute_snapshot(update, status->values, status->nulls, InvalidSnapshot, InvalidSnapshot, false,
-                                        !in_trigger, 0);
-        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
-    }
-    restore(identity);
+    return {leads - statement.left_out, statement.outcome.statuses.first};
 }
 
 void record_problems(Model* model, const ProblemList& problems) {

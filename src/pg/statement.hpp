@@ -18,6 +18,7 @@
 
 #include "pg/findings.hpp"
 #include "pg/model.hpp"
+#include "pg/outcome.hpp"
 #include "pg/program.hpp"
 
 namespace lead_scoring {
@@ -36,32 +37,14 @@ enum class Work {
     CatchUp,     // findings are everything there is: compute anew, stages included from where the lead stood
 };
 
-// Of SetStage: where to, by whom and why.
-struct MoveByHand {
-    int stage;
-    const char* actor;
-    const char* reason;  // null: not given
-};
-
-// A status to be written to the leads table, whose row is locked already.
-struct StatusWrite {
-    Datum* values;  // the key, then one for each status column
-    char* nulls;
-    StatusWrite* next;
-};
-
 struct Applied {
     uint64 leads;
-    StatusWrite* statuses;  // in the current memory context
+    const RowToWrite* statuses;  // to be written with write_statuses; in the current memory context
 };
 
 // Does `work` for every lead of the sorted findings. To be called as the model's owner with SPI connected.
 Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
-
-// Writes the status columns, after the caller's identity has been restored and with SPI still connected. `in_trigger`:
-// triggers on leads are then queued behind the statement that fired ours, and run as its user.
-void write_statuses(Model* model, const StatusWrite* statuses, bool in_trigger);
 
 // Adds to the model's list of problems, in one order for all sessions.
 void record_problems(Model* model, const ProblemList& problems);

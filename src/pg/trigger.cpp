@@ -142,7 +142,7 @@ void end_trigger(TriggerRun* run) {
     restore(run->identity);
     // TRUNCATE's queue takes triggers of the truncated tables only.
     bool queued = !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event);
-    for (const StatusWrite* statuses : run->statuses) write_statuses(run->model, statuses, queued);
+    for (const RowToWrite* statuses : run->statuses) write_statuses(run->model, statuses, queued);
     finish_spi();
     MemoryContextSwitchTo(run->caller);
     MemoryContextDelete(run->memory);

@@ -20,7 +20,7 @@ struct TriggerRun {
     const PublishedVersion* version;
     Findings* findings;
     ProblemList problems;
-    StatusWrite* statuses[2];  // of the first and second call of apply
+    const RowToWrite* statuses[2];  // of the first and second call of apply
     int applied;
     SavedIdentity identity;
     MemoryContext memory;  // freed at the end

@@ -1,0 +1,204 @@
+#include "pg/postgres.hpp"
+
+#include "pg/outcome.hpp"
+
+#include "pg/event_log.hpp"
+#include "pg/owner.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+constexpr int kRowsPerStatement = 1000;
+constexpr int kTransitionColumns = 14;
+
+const Oid kTransitionTypes[kTransitionColumns] = {InvalidOid, INT4OID,   TEXTOID,   TEXTOID, TIMESTAMPTZOID,
+                                                  FLOAT8OID,  FLOAT8OID, FLOAT8OID, TEXTOID, INT8OID,
+                                                  TEXTOID,    TEXTOID,   TEXTOID,   TEXTOID};
+
+Oid status_type(StatusKind kind) {
+    switch (kind) {
+        case StatusKind::Score:
+            return FLOAT8OID;
+        case StatusKind::StageAt:
+            return TIMESTAMPTZOID;
+        default:
+            return TEXTOID;
+    }
+}
+
+RowToWrite* add_row(RowList* list, int columns) {
+    auto* row = static_cast<RowToWrite*>(palloc(sizeof(RowToWrite)));
+    row->values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(columns)));
+    row->nulls = static_cast<bool*>(palloc0(sizeof(bool) * static_cast<Size>(columns)));
+    row->next = nullptr;
+    *list->last = row;
+    list->last = &row->next;
+    ++list->count;
+    return row;
+}
+
+void set_text(RowToWrite* row, int column, const char* value) {
+    row->nulls[column] = value == nullptr;
+    if (value != nullptr) row->values[column] = CStringGetTextDatum(value);
+}
+
+// Column `column` of the next `rows` rows as an array.
+Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
+    auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(rows)));
+    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * static_cast<Size>(rows)));
+    for (int i = 0; i < rows; ++i, row = row->next) {
+        values[i] = row->values[column];
+        nulls[i] = row->nulls[column];
+    }
+    int dimensions[] = {rows};
+    int lower_bounds[] = {1};
+    int16 length = 0;
+    bool by_value = false;
+    char alignment = 0;
+    get_typlenbyvalalign(type, &length, &by_value, &alignment);
+    return PointerGetDatum(
+        construct_md_array(values, nulls, 1, dimensions, lower_bounds, type, length, by_value, alignment));
+}
+
+// Runs the plan for all rows from `row` on.
+void write_rows(SPIPlanPtr plan, const RowToWrite* row, int columns, const Oid* types, bool fire_triggers) {
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring rows", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    while (row != nullptr) {
+        int rows = 0;
+        const RowToWrite* end = row;
+        for (; end != nullptr && rows < kRowsPerStatement; end = end->next) ++rows;
+        auto* arrays = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
+        for (int i = 0; i < columns; ++i) arrays[i] = column_array(row, rows, i, types[i]);
+        int code =
+            SPI_execute_snapshot(plan, arrays, nullptr, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+        MemoryContextSwitchTo(context);
+        MemoryContextReset(context);
+        row = end;
+    }
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
+}
+
+void clear(RowList* list) { *list = {nullptr, &list->first, 0}; }
+
+Datum stage_time(const Outcome* outcome, const char* name, const Workspace* workspace, const ScoreRow& row,
+                 bool* null) {
+    int stage = find_stage(outcome->version, name);
+    Timestamp at = stage == kNoStage ? kNever : row.entered[stage];
+    if (stage != kNoStage && at == kNever) at = workspace->entered[static_cast<std::size_t>(stage)];
+    *null = at == kNever;
+    return Int64GetDatum(at);
+}
+
+}  // namespace
+
+void clear_outcome(Outcome* outcome) {
+    clear(&outcome->transitions);
+    clear(&outcome->statuses);
+    MemoryContextReset(outcome->pending);
+}
+
+bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row) {
+    if (row.card == nullptr || !workspace->transitions.empty()) return true;
+    for (int i = 0; i < model->status_count; ++i) {
+        const StatusColumn& column = model->status[i];
+        if (column.kind == StatusKind::Score && points_of_units(workspace->lead.score.total) != row.score) return true;
+        if (column.kind == StatusKind::Grade &&
+            strcmp(workspace->grade.c_str(), row.grade == nullptr ? "" : row.grade) != 0)
+            return true;
+    }
+    return false;
+}
+
+void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
+    const PublishedVersion* version = outcome->version;
+    const KeyType& type = outcome->model->key;
+    MemoryContext caller = MemoryContextSwitchTo(outcome->pending);
+    for (const Transition& transition : workspace->transitions) {
+        bool by_hand = transition.cause == Cause::Manual && outcome->by_hand != nullptr;
+        bool first = &transition == workspace->transitions.data();
+        RowToWrite* added = add_row(&outcome->transitions, kTransitionColumns);
+        added->values[0] = datumCopy(key, type.by_value, type.length);
+        added->values[1] = Int32GetDatum(static_cast<int32>(transition.seq));
+        set_text(added, 2, first ? row.stage_name : version->stages[transition.from].name);
+        set_text(added, 3, version->stages[transition.to].name);
+        added->values[4] = Int64GetDatum(transition.at);
+        added->values[5] = Float8GetDatum(points_of_units(transition.score.total));
+        added->values[6] = Float8GetDatum(points_of_units(transition.score.engagement));
+        added->values[7] = Float8GetDatum(points_of_units(transition.score.fit));
+        set_text(added, 8, grade_label(version, transition.grade));
+        added->values[9] = Int64GetDatum(version->number);
+        set_text(added, 10, cause_name(transition.cause));
+        set_text(added, 11, transition.rule == kNoRule ? nullptr : version->rules[transition.rule].name);
+        set_text(added, 12, by_hand ? outcome->by_hand->actor : nullptr);
+        set_text(added, 13, by_hand ? outcome->by_hand->reason : nullptr);
+    }
+    MemoryContextSwitchTo(caller);
+}
+
+void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
+    Model* model = outcome->model;
+    plan(model, PlanName::UpdateStatuses);  // made here, where the search_path is ours
+    MemoryContext caller = MemoryContextSwitchTo(outcome->context);
+    RowToWrite* added = add_row(&outcome->statuses, model->status_count + 1);
+    added->values[0] = datumCopy(key, model->key.by_value, model->key.length);
+    for (int i = 0; i < model->status_count; ++i) {
+        const StatusColumn& column = model->status[i];
+        switch (column.kind) {
+            case StatusKind::Stage:
+                set_text(added, i + 1, outcome->version->stages[workspace->lead.stage.stage].name);
+                break;
+            case StatusKind::Score:
+                added->values[i + 1] = Float8GetDatum(points_of_units(workspace->lead.score.total));
+                break;
+            case StatusKind::Grade:
+                set_text(added, i + 1, workspace->grade.empty() ? nullptr : workspace->grade.c_str());
+                break;
+            case StatusKind::StageAt:
+                added->values[i + 1] = stage_time(outcome, column.stage, workspace, row, &added->nulls[i + 1]);
+                break;
+        }
+    }
+    MemoryContextSwitchTo(caller);
+}
+
+bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.count >= kRowsPerStatement; }
+
+void write_transitions(Outcome* outcome) {
+    Oid types[kTransitionColumns];
+    memcpy(types, kTransitionTypes, sizeof types);
+    types[0] = outcome->model->key.type;
+    if (outcome->transitions.first != nullptr)
+        write_rows(plan(outcome->model, PlanName::AddTransitions), outcome->transitions.first, kTransitionColumns,
+                   types, true);
+    clear(&outcome->transitions);
+    MemoryContextReset(outcome->pending);
+}
+
+void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {
+    if (statuses == nullptr) return;
+    auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + 1)));
+    types[0] = model->key.type;
+    for (int i = 0; i < model->status_count; ++i) types[i + 1] = status_type(model->status[i].kind);
+    // Outside of a trigger those on leads run at once, as the owner: what a stranger put into his temporary schema or
+    // search_path must not be found then.
+    bool own = in_trigger || has_privs_of_role(GetUserId(), model->owner);
+    SavedIdentity identity = own ? act_as(model->owner) : become(model->owner);
+    write_rows(plan(model, PlanName::UpdateStatuses), statuses, model->status_count + 1, types, !in_trigger);
+    restore(identity);
+}
+
+}  // namespace lead_scoring

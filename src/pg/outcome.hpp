@@ -1,0 +1,61 @@
+// What follows from a lead's new state besides its score row: rows of transitions, and the status columns of the leads
+// table. Both are gathered and written many at a time, one statement for all.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/model.hpp"
+#include "pg/score_row.hpp"
+#include "pg/workspace.hpp"
+
+namespace lead_scoring {
+
+// Of SetStage: where to, by whom and why.
+struct MoveByHand {
+    int stage;
+    const char* actor;
+    const char* reason;  // null: not given
+};
+
+// A row to be written: the values and whether they are null, in a list.
+struct RowToWrite {
+    Datum* values;
+    bool* nulls;
+    RowToWrite* next;
+};
+
+struct RowList {
+    RowToWrite* first;
+    RowToWrite** last;
+    int count;
+};
+
+struct Outcome {
+    Model* model;
+    const PublishedVersion* version;
+    const MoveByHand* by_hand;  // null: nobody moved the lead
+    MemoryContext context;      // of the statuses, which outlive the statement's work
+    MemoryContext pending;      // of the transitions not yet written
+    RowList transitions;
+    RowList statuses;  // of leads whose rows in the leads table are locked
+};
+
+// Forgets what was gathered.
+void clear_outcome(Outcome* outcome);
+
+// Whether the status columns may have to change. Those of a lead that has just come do, whatever it was before.
+bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row);
+
+// Adds what the workspace's lead became, which was `row` before.
+void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row);
+void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row);
+
+// Whether so many transitions wait that they should be written now.
+bool has_many_transitions(const Outcome* outcome);
+void write_transitions(Outcome* outcome);
+
+// Writes the status columns, after the caller's identity has been restored and with SPI still connected. `in_trigger`:
+// triggers on leads are then queued behind the statement that fired ours, and run as its user.
+void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger);
+
+}  // namespace lead_scoring
