@@ -18,7 +18,7 @@ SELECT lead_scoring.add_rule('progress', 'visit', 'visit', 10), lead_scoring.add
 SELECT lead_scoring.add_stage('progress', 'mql', min_score => 12);
 SELECT * FROM lead_scoring.progress;
 
--- Who runs in the middle of it sees how far it is: at transitions of some leads, at the first status.
+-- Who runs in the middle of it sees how far it is: where transitions are written, many at a time, and statuses.
 CREATE TABLE seen (place serial, model text, phase text, leads_done bigint, leads_total bigint, mine boolean, at_work boolean);
 CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
