@@ -147,8 +147,7 @@ void begin_sort(Findings* findings) {
     Oid operators[] = {findings->key.less_operator, Int8LessOperator};
     Oid collations[] = {findings->key.collation, InvalidOid};
     bool nulls_first[] = {false, false};
-    int memory = std::max(work_mem, static_cast<int>(kInMemory / 1024));
-    findings->sort = tuplesort_begin_heap(columns, 2, attributes, operators, collations, nulls_first, memory, nullptr,
+    findings->sort = tuplesort_begin_heap(columns, 2, attributes, operators, collations, nulls_first, work_mem, nullptr,
                                           TUPLESORT_RANDOMACCESS);
     for (std::size_t i = 0; i < findings->record_count; ++i)
         for (std::size_t j = 0; j < findings->records[i].count; ++j)
