@@ -1,4 +1,5 @@
--- lead_scoring in five minutes: eight weeks of a small company's marketing, scored as they happen.
+-- lead_scoring in five minutes: fifteen months of a small company's marketing, scored as they
+-- happen.
 -- Run by demo/run; works in any empty database: psql -f demo/demo.sql
 \pset footer off
 SET client_min_messages = warning;
@@ -10,13 +11,15 @@ CREATE TABLE leads (
     name text NOT NULL,
     job_title text NOT NULL,
     employees integer NOT NULL,
-    campaign text NOT NULL
+    campaign text NOT NULL,
+    created_at timestamptz NOT NULL
 );
 CREATE TABLE events (
     event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     lead_id bigint NOT NULL REFERENCES leads ON DELETE CASCADE,
     type text NOT NULL,
     occurred_at timestamptz NOT NULL,
+    campaign text,
     properties jsonb NOT NULL DEFAULT '{}'
 );
 CREATE INDEX ON events (lead_id, occurred_at);
@@ -26,6 +29,8 @@ CREATE TABLE spend (
     amount numeric(10, 2) NOT NULL,
     PRIMARY KEY (campaign, week)
 );
+CREATE VIEW deals AS
+SELECT lead_id, occurred_at AS signed_at, (properties->>'amount')::numeric AS amount FROM events WHERE type = 'deal_won';
 
 -- 2. The model: what counts how much, and what it takes to be handed to sales. It is a schema of that name, and what
 -- you add here are rows of its tables.
@@ -38,7 +43,7 @@ SELECT lead_scoring.add_rule('demo', 'newsletter', 'email_opened', 2, limit_coun
                              decay => 'exponential', half_life => '14 days'),
        lead_scoring.add_rule('demo', 'webinar', 'webinar', 0.5, per => $$(properties->>'minutes')::numeric$$,
                              decay => 'exponential', half_life => '30 days'),
-       lead_scoring.add_rule('demo', 'unsubscribed', 'unsubscribe', -20) \g /dev/null
+       lead_scoring.add_rule('demo', 'unsubscribed', 'unsubscribe', -20, limit_count => 1, limit_window => 'month') \g /dev/null
 
 -- who they are
 SELECT lead_scoring.add_fit_rule('demo', 'decision maker', $$job_title ~ '^(Head|VP|CTO|CEO)'$$, 15),
@@ -50,33 +55,48 @@ SELECT lead_scoring.add_stage('demo', 'mql', min_score => 45, min_engagement => 
        lead_scoring.add_stage('demo', 'sql', on_event => 'sales_accepted'),
        lead_scoring.add_stage('demo', 'customer', on_event => 'deal_won') \g /dev/null
 
+-- what its reports need to know of your tables
+UPDATE demo.settings SET event_campaign = 'campaign';
+INSERT INTO demo.report_settings (lead_created) VALUES ('created_at');
+SELECT lead_scoring.set_spend('demo', 'spend', spent_on => 'week'),
+       lead_scoring.set_revenue('demo', 'deals', earned_on => 'signed_at') \g /dev/null
+
 SELECT lead_scoring.publish('demo', 'our first model') \g /dev/null
 
--- 3. Eight weeks go by. Every INSERT below updates scores and stages in its own transaction; nothing else runs.
+-- 3. Fifteen months go by. Every INSERT below updates scores and stages in its own transaction; nothing else runs.
 SELECT setseed(0.5) \g /dev/null
 
-INSERT INTO leads
-SELECT n, 'Lead ' || n,
-       (ARRAY['Student', 'Developer', 'Analyst', 'Buyer', 'Head of Data', 'VP Marketing', 'CTO'])[ceil(random() * 7)],
-       (ARRAY[5, 20, 80, 150, 400, 2000])[ceil(random() * 6)],
-       (ARRAY['search', 'social', 'conference', 'newsletter'])[ceil(random() ^ 2 * 4)]
-FROM generate_series(1, 300) AS n;
-
 INSERT INTO spend
-SELECT campaign, date_trunc('week', now())::date - 7 * week, round(amount * (0.8 + random() * 0.4)::numeric, 2)
-FROM (VALUES ('search', 900), ('social', 250), ('conference', 1500), ('newsletter', 60)) AS plan (campaign, amount),
-     generate_series(1, 8) AS week;
+SELECT campaign, date_trunc('week', now())::date - 7 * week, round(amount * (1.3 - week / 130.0 + random() * 0.4)::numeric, 2)
+FROM (VALUES ('search', 900), ('social', 250), ('conference', 600), ('newsletter', 60)) AS plan (campaign, amount),
+     generate_series(1, 60) AS week;
 
 DO $$
 DECLARE
-    week_start timestamptz := date_trunc('day', now()) - interval '57 days';
+    week_start timestamptz := date_trunc('week', now()) - interval '65 weeks';
 BEGIN
-    FOR week IN 1..8 LOOP
-        -- what leads do: most of them little, some much
-        INSERT INTO events (lead_id, type, occurred_at, properties)
-        SELECT lead_id, action.type, week_start + interval '1 day' + action.day * interval '1 day', action.properties
-        FROM (SELECT lead_id, random() * 6 AS day, floor(random() * 10) AS dice
-              FROM leads, generate_series(1, floor(random() ^ 3 * (2 + lead_id % 7))::integer)) AS visit,
+    FOR week IN 1..65 LOOP
+        -- who comes: a few more every month, many after the conferences in spring and autumn, few at the end of the year
+        INSERT INTO leads
+        SELECT week * 1000 + n, 'Lead ' || week || '-' || n,
+               (ARRAY['Student', 'Developer', 'Analyst', 'Buyer', 'Head of Data', 'VP Marketing', 'CTO'])[ceil(random() * 7)],
+               (ARRAY[5, 20, 80, 150, 400, 2000])[ceil(random() * 6)],
+               (ARRAY['search', 'social', 'conference', 'newsletter', 'word of mouth'])[ceil(random() ^ 1.7 * 5)],
+               week_start + random() * interval '5 days'
+        FROM generate_series(1, (12 + week / 6 + random() * 5
+                                 + CASE extract(month FROM week_start) WHEN 4 THEN 8 WHEN 9 THEN 10 WHEN 12 THEN -6
+                                                                       ELSE 0 END)::integer) AS n;
+
+        INSERT INTO events (lead_id, type, occurred_at, campaign)
+        SELECT lead_id, 'signup', created_at, campaign FROM leads WHERE created_at >= week_start;
+
+        -- what leads do in their first ten weeks: most of them little, some much
+        INSERT INTO events (lead_id, type, occurred_at, campaign, properties)
+        SELECT lead_id, action.type, greatest(created_at, week_start) + action.day * interval '1 day', campaign,
+               action.properties
+        FROM (SELECT lead_id, campaign, created_at, random() * 1.9 AS day, floor(random() * 10) AS dice
+              FROM leads, generate_series(1, floor(random() ^ 3 * (1 + lead_id % 7))::integer)
+              WHERE created_at > week_start - interval '10 weeks') AS visit,
              LATERAL (SELECT day, d.type, d.properties::jsonb
                       FROM (VALUES (0, 0, 'download', '{"paper": "How to score leads"}'),
                                    (1, 1, 'webinar', '{"minutes": 45}'),
@@ -90,14 +110,15 @@ BEGIN
 
         week_start := week_start + interval '7 days';
 
-        -- what sales does on the first day of the next week: takes three of four MQLs, and wins some deals
-        INSERT INTO events (lead_id, type, occurred_at)
+        -- what sales does: looks at the MQLs, takes three of four within days, and wins some deals within months
+        INSERT INTO events (lead_id, type, occurred_at, properties)
         SELECT lead_id, CASE stage WHEN 'mql' THEN 'sales_accepted' ELSE 'deal_won' END,
-               week_start + random() * interval '9 hours'
+               week_start - random() * interval '9 hours',
+               CASE stage WHEN 'mql' THEN '{}' ELSE jsonb_build_object('amount', 500 * ceil(2 + random() * 10)) END
         FROM demo.leads JOIN leads USING (lead_id)
-        WHERE stage = 'mql' AND lead_id % 4 > 0
-           OR stage = 'sql' AND random() < CASE campaign WHEN 'social' THEN 0.03
-                                                         WHEN 'conference' THEN 0.3 ELSE 0.15 END
+        WHERE stage = 'mql' AND lead_id % 4 > 0 AND random() < 0.6
+           OR stage = 'sql' AND sql_at > week_start - interval '20 weeks'
+              AND random() < CASE campaign WHEN 'social' THEN 0.01 WHEN 'conference' THEN 0.09 ELSE 0.04 END
         ORDER BY 3;
     END LOOP;
 END $$;
@@ -128,24 +149,19 @@ ORDER BY at DESC, lead_id
 LIMIT 8;
 
 \echo
-\echo The funnel: how many get how far?
-SELECT stage, leads, round(100.0 * leads / nullif(lag(leads) OVER (ORDER BY step), 0), 1) AS "% of the step before"
-FROM (SELECT count(*) AS lead, count(coalesce(mql_at, sql_at, customer_at)) AS mql,
-             count(coalesce(sql_at, customer_at)) AS sql, count(customer_at) AS customer
-      FROM demo.leads) AS reached,
-     LATERAL (VALUES (1, 'lead', lead), (2, 'mql', mql), (3, 'sql', sql), (4, 'customer', customer)
-             ) AS funnel (step, stage, leads)
-ORDER BY step;
+\echo The funnel by month: how many get how far, and at what rate?
+SELECT month, leads, mqls, sqls, customers, round(100 * mql_to_sql_rate::numeric, 1) AS "% become SQLs",
+       round(100 * mql_to_customer_rate::numeric, 1) AS "% become customers", mqls_change
+FROM demo.funnel ORDER BY month;
 
 \echo
 \echo What does an MQL cost? The cheapest MQL does not always make the cheapest customer.
-SELECT coalesce(campaign, 'all') AS campaign, sum(amount) AS spent,
-       sum(mqls) AS mqls, round(lead_scoring.cost_per_mql(amount, mqls), 2) AS per_mql,
-       sum(customers) AS customers, round(lead_scoring.cost_per(amount, customers), 2) AS per_customer
-FROM (SELECT campaign, sum(amount) AS amount FROM spend GROUP BY campaign) AS costs
-JOIN (SELECT campaign, count(s.mql_at) AS mqls, count(s.customer_at) AS customers
-      FROM leads JOIN demo.leads AS s USING (lead_id)
-      GROUP BY campaign) AS results USING (campaign)
+SELECT coalesce(campaign, 'all') AS campaign, sum(spend) AS spent,
+       sum(mqls) AS mqls, round(lead_scoring.cost_per_mql(nullif(spend, 0), mqls), 2) AS per_mql,
+       sum(customers) AS customers, round(lead_scoring.cost_per(nullif(spend, 0), customers), 2) AS per_customer,
+       sum(revenue) AS revenue
+FROM demo.campaigns
+WHERE campaign IS NOT NULL
 GROUP BY ROLLUP (campaign)
 ORDER BY grouping(campaign), 1;
 
