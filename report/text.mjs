@@ -1,0 +1,26 @@
+// How figures are written, the same in charts and tables.
+
+const count = new Intl.NumberFormat('en-US');
+const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const month = new Intl.DateTimeFormat('en-US', { month: 'short', year: 'numeric', timeZone: 'UTC' });
+const NOTHING = '–';
+
+export const formatCount = (value) => (value === null ? NOTHING : count.format(value));
+export const formatShare = (value, digits = 1) => (value === null ? NOTHING : `${(100 * value).toFixed(digits)} %`);
+export const formatDays = (value) => (value === null ? NOTHING : value.toFixed(1));
+export const formatMonth = (date) => (date === null ? 'no date' : month.format(new Date(`${date}T00:00:00Z`)));
+
+export function formatMoney(value, currency, whole = false) {
+    if (value === null) return NOTHING;
+    const amount = whole ? count.format(Math.round(Math.abs(value))) : cents.format(Math.abs(value));
+    return `${value < 0 ? '-' : ''}${currency}${amount}`;
+}
+
+// Stage names as people write them: mql is MQL.
+export const stageTitle = (name) => (/^(mql|sql|sal)$/.test(name) ? name.toUpperCase() : name);
+
+export const share = (part, whole) => (part === null || !whole ? null : part / whole);
+
+export function escapeHtml(text) {
+    return String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
