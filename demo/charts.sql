@@ -56,7 +56,8 @@ ORDER BY cohorts.month;
 SELECT to_char(month, 'Mon YYYY') AS month,
        round(to_mql::numeric, 1) AS to_mql, repeat('█', to_mql::integer) AS "lead to MQL",
        round(to_sql::numeric, 1) AS to_sql, repeat('▒', to_sql::integer) AS "MQL to SQL"
-FROM (SELECT month, max(mean_days) FILTER (WHERE to_stage = 'mql' AND month < date_trunc('month', now()) - interval '2 months') AS to_mql,
+FROM (SELECT month, max(mean_days) FILTER (WHERE to_stage = 'mql'
+                                           AND month < date_trunc('month', now()) - interval '2 months') AS to_mql,
              max(median_days) FILTER (WHERE from_stage = 'mql' AND to_stage = 'sql') AS to_sql
       FROM demo.velocity GROUP BY month) AS days
 ORDER BY days.month;

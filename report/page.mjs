@@ -35,7 +35,8 @@ footer { color: var(--muted); font-size: 13px; }
     body { background: #fff; font-size: 12px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     main { padding: 0; max-width: none; }
     section { break-inside: avoid; border: 0; border-radius: 0; padding: 0; margin-bottom: 18px; }
-    h1 { font-size: 24px; } h2 { font-size: 16px; } .figures { grid-template-columns: repeat(5, auto); } .figures b { font-size: 20px; }
+    h1 { font-size: 24px; } h2 { font-size: 16px; }
+    .figures { grid-template-columns: repeat(5, auto); } .figures b { font-size: 20px; }
     table { font-size: 10px; } th, td { padding: 5px 4px; }
     details { display: none; }
 }`;
@@ -55,7 +56,8 @@ function figures({ funnel, total }, currency) {
         ['customers', formatCount(funnel.customers)], ['cost per MQL', formatMoney(total.cost_per_mql, currency)],
         ['cost per customer', formatMoney(total.cost_per_customer, currency)],
     ].filter(([, value]) => value !== '–');
-    return `<section class="figures">${list.map(([name, value]) => `<div><b>${escapeHtml(value)}</b>${name}</div>`).join('')}</section>`;
+    const items = list.map(([name, value]) => `<div><b>${escapeHtml(value)}</b>${name}</div>`);
+    return `<section class="figures">${items.join('')}</section>`;
 }
 
 const section = ({ name, title, page, columns, rows }) => `<section id="${name}">
@@ -72,7 +74,8 @@ function campaignTable({ campaigns, total }, currency) {
     const spent = (row) => money(row.spend || null);
     const optional = (wanted, ...values) => (wanted === null ? [] : values);
     const row = (name, r) => [
-        name, ...optional(spend, spent(r)), formatCount(r.leads), formatCount(r.mqls), formatCount(r.sqls), formatCount(r.customers),
+        name, ...optional(spend, spent(r)),
+        formatCount(r.leads), formatCount(r.mqls), formatCount(r.sqls), formatCount(r.customers),
         formatShare(r.mqls ? r.mqls_converted / r.mqls : null),
         ...optional(spend, money(r.cost_per_lead), money(r.cost_per_mql), money(r.cost_per_customer)),
         ...optional(revenue, money(r.revenue)),
@@ -81,11 +84,12 @@ function campaignTable({ campaigns, total }, currency) {
         'Campaign', ...optional(spend, 'Spend'), 'Leads', 'MQLs', 'SQLs', 'Customers', 'MQL to customer',
         ...optional(spend, 'Per lead', 'Per MQL', 'Per customer'), ...optional(revenue, 'Revenue'),
     ];
+    const rows = campaigns.map((r) => row(r.campaign ?? 'none', r));
     const best = campaigns[0].cost_per_customer !== null ? campaigns[0] : null;
     return `<section id="campaigns">
 <h2>${best ? `Customers cost least from ${escapeHtml(best.campaign ?? 'no campaign')}` : 'Campaigns'}</h2>
 <p>${best ? 'Campaigns by cost per customer; those without spend or customers are last' : 'Campaigns'}</p>
-${table(columns, campaigns.map((r) => row(r.campaign ?? 'none', r)), { key: columns.indexOf('Per customer'), foot: row('All', total) })}
+${table(columns, rows, { key: columns.indexOf('Per customer'), foot: row('All', total) })}
 </section>`;
 }
 

@@ -13,7 +13,8 @@ const COLOURS = {
 
 export const light = Object.fromEntries(Object.entries(COLOURS).map(([role, [colour]]) => [role, colour]));
 
-const replace = (svg, to) => Object.entries(COLOURS).reduce((text, [role, colours]) => text.replaceAll(colours[0], to(role, colours)), svg);
+const replace = (svg, to) => Object.entries(COLOURS)
+    .reduce((text, [role, colours]) => text.replaceAll(colours[0], to(role, colours)), svg);
 export const asDark = (svg) => replace(svg, (role, colours) => colours[1]);
 export const asVariables = (svg) => replace(svg, (role) => `var(--${role})`);
 

@@ -24,3 +24,10 @@ export const share = (part, whole) => (part === null || !whole ? null : part / w
 export function escapeHtml(text) {
     return String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
+
+// The least of 1, 2, 5, 10, 20, 50 ... that is not below size.
+export function roundStep(size) {
+    for (let power = 1; ; power *= 10) {
+        for (const digit of [1, 2, 5]) if (digit * power >= size) return digit * power;
+    }
+}

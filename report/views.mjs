@@ -1,6 +1,7 @@
 // Reads a model's views, in one transaction, so that all figures are of the same instant.
 // A role needs SELECT on the views funnel, campaigns, cohorts, velocity and leads and on the table versions.
 import pg from 'pg';
+import { roundStep } from './text.mjs';
 
 // int8 and numeric become numbers: exact up to 15 digits, more than any count or sum of money here has. A date stays
 // the text it is, since a JavaScript date is an instant.
@@ -39,9 +40,7 @@ async function read(client, model) {
         sum(customers)::bigint AS customers, sum(revenue) AS revenue, sum(mqls_converted)::bigint AS mqls_converted`;
     const [total] = await rows(`SELECT ${sums}, ${costs} FROM ${schema}.campaigns`);
     const campaigns = await rows(`
-        SELECT campaign, ${sums}, ${costs},
-               sum(mqls_converted)::float8 / nullif(sum(mqls), 0)::float8 AS mql_to_customer_rate,
-               ((sum(revenue) - sum(spend)) / nullif(sum(spend), 0))::float8 AS roi
+        SELECT campaign, ${sums}, ${costs}
         FROM ${schema}.campaigns GROUP BY campaign
         ORDER BY cost_per_customer NULLS LAST, coalesce(sum(spend), 0) = 0, spend DESC, customers DESC, campaign`);
     const months = await rows(`
@@ -65,9 +64,11 @@ async function read(client, model) {
     return {
         model, asOf: as_of, funnel, total, campaigns, months: months.reverse(), roles,
         cohorts: cohorts.filter((row) => row.from_stage === roles.cohortFrom && row.to_stage === roles.cohortTo),
-        speed: [[roles.lead, roles.mql], [roles.mql, roles.sql]].filter(([from, to]) => from && to).map(([from, to]) => ({
-            from, to, rows: velocity.filter((row) => row.from_stage === from && row.to_stage === to),
-        })),
+        speed: [[roles.lead, roles.mql], [roles.mql, roles.sql]]
+            .filter(([from, to]) => from && to)
+            .map(([from, to]) => ({
+                from, to, rows: velocity.filter((row) => row.from_stage === from && row.to_stage === to),
+            })),
         scores: await readScores(rows, schema, roles.mql),
     };
 }
@@ -77,7 +78,8 @@ async function read(client, model) {
 function findRoles(velocity, cohorts) {
     const rank = new Map(velocity.flatMap((row) => [[row.from_stage, row.from_rank], [row.to_stage, row.to_rank]]));
     const pairs = new Map(cohorts.map((row) => [row.from_stage + '\0' + row.to_stage, [row.from_stage, row.to_stage]]));
-    const byRank = [...pairs.values()].sort((a, b) => rank.get(a[0]) - rank.get(b[0]) || rank.get(a[1]) - rank.get(b[1]));
+    const byRank = [...pairs.values()]
+        .sort((a, b) => rank.get(a[0]) - rank.get(b[0]) || rank.get(a[1]) - rank.get(b[1]));
     const last = byRank.at(-1) ?? [];
     const [lead, mql] = byRank.find(([from]) => rank.get(from) === 1) ?? [];
     const sql = byRank.find(([from]) => from === mql)?.[1];
@@ -95,18 +97,11 @@ async function readScores(rows, schema, mqlStage) {
     const [range] = await rows(`SELECT min(score) AS low, max(score) AS high FROM ${schema}.leads`);
     if (range.low === null) return { threshold, width: null, bins: [] };
 
-    const width = roundWidth((range.high - range.low) / 30);
+    const width = roundStep((range.high - range.low) / 30);
     const origin = threshold ?? 0;
     const bins = await rows(`
         SELECT $1::float8 + bin * $2::float8 AS low, $1::float8 + (bin + 1) * $2::float8 AS high, leads
         FROM (SELECT floor((score - $1) / $2) AS bin, count(*) AS leads FROM ${schema}.leads GROUP BY bin) AS counts
         ORDER BY bin`, [origin, width]);
     return { threshold, width, bins };
-}
-
-// The least of 1, 2, 5, 10, 20, 50 ... that is not below size.
-function roundWidth(size) {
-    for (let power = 1; ; power *= 10) {
-        for (const digit of [1, 2, 5]) if (digit * power >= size) return digit * power;
-    }
 }

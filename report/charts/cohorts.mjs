@@ -17,17 +17,18 @@ export function cohortChart({ cohorts, roles }) {
     return {
         name: 'cohorts',
         title: `From ${from} to ${to}, by month and age`,
-        subtitle: `Of those who became ${from} in a month (how many), the share that became ${to} within so many days; empty: too young yet`,
+        subtitle: `Of those who became ${from} in a month (how many), the share that became ${to} `
+            + 'within so many days; empty: too young yet',
         height: 100 + 32 * months.length,
         option: {
             grid: { ...GRID, left: 32, top: 60, bottom: 4 },
             xAxis: categoryAxis(ages.map((age) => `${30 * age} d`), {
-                position: 'top', axisLine: { show: false }, axisLabel: { color: light.muted, fontSize: 13, interval: 0 },
+                position: 'top', axisLine: { show: false },
+                axisLabel: { color: light.muted, fontSize: 13, interval: 0 },
             }),
             yAxis: categoryAxis(months.map((month) => `${formatMonth(month)}  (${formatCount(leads.get(month))})`), {
                 inverse: true, axisLine: { show: false }, axisLabel: { color: light.ink, fontSize: 13, interval: 0 },
             }),
-            visualMap: { show: false, min: 0, max: most, dimension: 2, inRange: { opacity: [1, 1] } },
             series: [{
                 type: 'custom', encode: { x: 0, y: 1, tooltip: 2 },
                 data: known.map((row) => [ages.indexOf(row.age), months.indexOf(row.month), row.rate]),
@@ -37,7 +38,10 @@ export function cohortChart({ cohorts, roles }) {
                     const strength = api.value(2) / most;
                     return {
                         type: 'rect',
-                        shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2, r: 2 },
+                        shape: {
+                            x: x - width / 2 + 1, y: y - height / 2 + 1,
+                            width: width - 2, height: height - 2, r: 2,
+                        },
                         style: { fill: light.accent, opacity: 0.07 + 0.93 * strength },
                         textContent: {
                             style: {

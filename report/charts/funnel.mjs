@@ -41,7 +41,9 @@ export function funnelChart({ funnel }) {
                 },
                 {
                     type: 'scatter', data: rates, symbolSize: 0, symbol: 'rect',
-                    label: { show: true, position: 'right', distance: 8, fontSize: 15, color: light.second, fontWeight: 600 },
+                    label: {
+                        show: true, position: 'right', distance: 8, fontSize: 15, color: light.second, fontWeight: 600,
+                    },
                 },
             ],
         },

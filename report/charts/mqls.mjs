@@ -1,10 +1,12 @@
 // MQLs by month, and on a second axis what one cost. The running month is pale, since more will come.
 import { light } from '../palette.mjs';
-import { formatCount, formatMoney, formatMonth } from '../text.mjs';
+import { formatCount, formatMoney, formatMonth, roundStep } from '../text.mjs';
 import { categoryAxis, GRID, LEGEND, valueAxis } from './axes.mjs';
 
 export function mqlChart({ months, total }, currency) {
     if (!months.some((row) => row.mqls)) return null;
+    // with costs the bars keep to the lower half, so that the line has room
+    const room = 2 * Math.max(...months.map((row) => row.mqls)), step = roundStep(room / 5);
     const costs = months.some((row) => row.cost_per_mql !== null);
     const running = months.some((row) => !row.complete);
     const series = [{
@@ -34,16 +36,18 @@ export function mqlChart({ months, total }, currency) {
         name: 'mqls',
         title: cost === null ? 'MQLs by month' : `An MQL costs ${formatMoney(cost, currency)} on average`,
         subtitle: 'MQLs by the month in which they qualified'
-            + (costs ? '; cost: all spend of the month by all its MQLs' : '') + (running ? '; the running month is pale' : ''),
+            + (costs ? '; cost: all spend of the month by all its MQLs' : '')
+            + (running ? '; the running month is pale' : ''),
         option: {
             grid: { ...GRID, top: 124 },
             legend: { ...LEGEND, show: costs },
             xAxis: categoryAxis(months.map((row) => formatMonth(row.month).replace(' ', '\n'))),
             yAxis: [
-                valueAxis('MQLs', { minInterval: 1, max: costs ? ({ max }) => Math.ceil(max * 2 / 10) * 10 : null }),
+                valueAxis('MQLs', costs ? { max: Math.ceil(room / step) * step, interval: step } : { minInterval: 1 }),
                 valueAxis(currency ? `Cost per MQL, ${currency}` : 'Cost per MQL', {
                     show: costs, min: 0, splitLine: { show: false },
-                    nameTextStyle: { color: light.second, fontSize: 13, align: 'right' }, axisLabel: { color: light.second, fontSize: 13 },
+                    nameTextStyle: { color: light.second, fontSize: 13, align: 'right' },
+                    axisLabel: { color: light.second, fontSize: 13 },
                 }),
             ],
             series,

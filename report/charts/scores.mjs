@@ -7,7 +7,8 @@ export function scoreChart({ scores }) {
     const { bins, threshold, width } = scores;
     if (!bins.length) return null;
     const all = bins.reduce((sum, bin) => sum + bin.leads, 0);
-    const hot = threshold === null ? null : bins.filter((bin) => bin.low >= threshold).reduce((sum, bin) => sum + bin.leads, 0);
+    const hot = threshold === null ? null
+        : bins.filter((bin) => bin.low >= threshold).reduce((sum, bin) => sum + bin.leads, 0);
     const low = Math.min(bins[0].low, threshold ?? Infinity);
     const high = Math.max(bins.at(-1).high, (threshold ?? -Infinity) + width);
 
@@ -34,7 +35,9 @@ export function scoreChart({ scores }) {
                     const hotBin = threshold !== null && api.value(0) >= threshold;
                     return {
                         type: 'rect',
-                        shape: { x: left + 1, y: top, width: Math.max(right - left - 2, 1), height: bottom - top, r: [2, 2, 0, 0] },
+                        shape: {
+                            x: left + 1, y: top, width: Math.max(right - left - 2, 1), height: bottom - top, r: [2, 2, 0, 0],
+                        },
                         style: { fill: hotBin || threshold === null ? light.accent : light.soft },
                     };
                 },

@@ -13,7 +13,8 @@ export function speedChart({ speed, months }) {
         const median = rows.some((row) => row.median_days !== null);
         const byMonth = new Map(rows.map((row) => [row.month, median ? row.median_days : row.mean_days]));
         return {
-            name: `${stageTitle(from)} to ${stageTitle(to)} (${median ? 'median' : 'mean'})`, median, colour: colours[index],
+            name: `${stageTitle(from)} to ${stageTitle(to)} (${median ? 'median' : 'mean'})`,
+            median, colour: colours[index],
             days: months.map((row, at) => (median || at < months.length - LATEST ? byMonth.get(row.month) ?? null : null)),
         };
     }).filter((line) => line.days.some((days) => days !== null));
@@ -23,7 +24,8 @@ export function speedChart({ speed, months }) {
     return {
         name: 'speed',
         title: `${means ? 'Days' : 'Median days'} to ${speed.map((pair) => stageTitle(pair.to)).join(' and ')}`,
-        subtitle: 'By the month in which leads set out' + (means ? '; a mean is of those who got there, without the latest months, where only the fast have' : ''),
+        subtitle: 'By the month in which leads set out' + (means
+            ? '; a mean is of those who got there, without the latest months, where only the fast have' : ''),
         option: {
             grid: { ...GRID, top: 124 },
             legend: LEGEND,

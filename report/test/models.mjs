@@ -8,7 +8,6 @@ import { withPage } from './lib/browser.mjs';
 import { psql } from './lib/psql.mjs';
 
 const DATABASE = 'report_models';
-psql(`DROP DATABASE IF EXISTS ${DATABASE}`);
 psql(`CREATE DATABASE ${DATABASE}`);
 psql(`
     SET client_min_messages = warning;
@@ -19,11 +18,14 @@ psql(`
     SELECT lead_scoring.create_model('empty', 'leads', 'events');
     SELECT lead_scoring.create_model('O''Hara "&" <b>', 'leads', 'events', status_columns => '{}');
     UPDATE "O'Hara ""&"" <b>".settings SET event_campaign = 'campaign';
-    SELECT lead_scoring.add_rule('O''Hara "&" <b>', 'visit', 'visit', 10), lead_scoring.add_stage('O''Hara "&" <b>', 'hot', min_score => 20);
+    SELECT lead_scoring.add_rule('O''Hara "&" <b>', 'visit', 'visit', 10),
+           lead_scoring.add_stage('O''Hara "&" <b>', 'hot', min_score => 20);
     SELECT lead_scoring.publish('O''Hara "&" <b>');`, DATABASE);
 
+// As a role with no more rights than it has to have, once there is one.
+let user = process.env.PGUSER;
 const run = (...args) => spawnSync(process.execPath, ['report.mjs', ...args], {
-    encoding: 'utf8', env: { ...process.env, PGDATABASE: DATABASE },
+    encoding: 'utf8', env: { ...process.env, PGDATABASE: DATABASE, PGUSER: user },
 });
 const write = (model, out) => {
     const { status, stdout, stderr } = run(model, '--out', out);
@@ -37,7 +39,15 @@ assert.match(readFileSync('out_empty/index.html', 'utf8'), /The model has no lea
 assert.deepEqual(readdirSync('out_empty'), ['index.html']);
 psql(`
     INSERT INTO leads SELECT generate_series(1, 9);
-    INSERT INTO events SELECT 1 + n % 9, 'visit', now() - n * interval '7 days', '<img src=x onerror=alert(1)>' FROM generate_series(1, 20) AS n;`, DATABASE);
+    INSERT INTO events
+    SELECT 1 + n % 9, 'visit', now() - n * interval '7 days', '<img src=x onerror=alert(1)>' FROM generate_series(1, 20) AS n;
+
+    CREATE ROLE report_reader LOGIN;
+    GRANT USAGE ON SCHEMA "O'Hara ""&"" <b>" TO report_reader;
+    SELECT format('GRANT SELECT ON %I.%I TO report_reader', 'O''Hara "&" <b>', name)
+    FROM unnest('{funnel, campaigns, cohorts, velocity, leads, versions}'::text[]) AS name \\gexec
+    `, DATABASE);
+user = 'report_reader';
 write('O\'Hara "&" <b>', 'out_odd');
 
 await withPage(async (page, problems, requests) => {
@@ -58,8 +68,9 @@ for (const [args, message] of [
     [['empty', '--connection', 'postgresql://nobody@127.0.0.1:1/none'], /^report: .*ECONNREFUSED/],
 ]) {
     const { status, stderr } = run(...args);
-    assert.equal(status, 1);
+    assert.equal(status, 1, stderr);
     assert.match(stderr, message);
 }
 psql(`SELECT lead_scoring.drop_model('empty'), lead_scoring.drop_model('O''Hara "&" <b>')`, DATABASE);
 psql(`DROP DATABASE ${DATABASE}`);
+psql('DROP ROLE report_reader');

@@ -18,13 +18,15 @@ const html = readFileSync('out/index.html', 'utf8');
 await withPage(async (page, problems, requests) => {
     const texts = (selector) => page.locator(selector).allTextContents();
     // where the marks of a series are, by their place in the data
-    const marks = (chart, series) => page.$$eval(`#${chart} svg [ecmeta_ssr_type="chart"][ecmeta_series_index="${series}"][ecmeta_data_index]:not([ecmeta_silent])`,
+    const marks = (chart, series) => page.$$eval(
+        `#${chart} svg [ecmeta_ssr_type="chart"][ecmeta_series_index="${series}"][ecmeta_data_index]:not([ecmeta_silent])`,
         (all) => all.filter((mark) => mark.tagName !== 'text').map((mark) => {
             const box = mark.getBBox();
             const at = mark.getCTM();
             return {
                 index: Number(mark.getAttribute('ecmeta_data_index')), width: box.width, height: box.height,
-                x: at.a * (box.x + box.width / 2) + at.e, y: at.d * (box.y + box.height / 2) + at.f, bottom: at.d * (box.y + box.height) + at.f,
+                x: at.a * (box.x + box.width / 2) + at.e, y: at.d * (box.y + box.height / 2) + at.f,
+                bottom: at.d * (box.y + box.height) + at.f,
             };
         }));
     // lengths are to scale: length / value is the same for all, but for a pixel, and values that moved on by so much
@@ -53,12 +55,15 @@ await withPage(async (page, problems, requests) => {
         `${percent(all.customers / all.leads, 1)} of leads become customers`], 'funnel');
     toScale((await marks('funnel', 0)).map((mark) => mark.width), steps, 'funnel');
 
-    const months = rows(`SELECT f.month, f.mqls, (SELECT round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) FROM demo.campaigns c
-        WHERE c.month = f.month) AS cost FROM demo.funnel f WHERE month IS NOT NULL ORDER BY month`);
+    const months = rows(`
+        SELECT f.month, f.mqls, (SELECT round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) FROM demo.campaigns c
+                                 WHERE c.month = f.month) AS cost
+        FROM demo.funnel f WHERE month IS NOT NULL ORDER BY month`);
     const bars = await marks('mqls', 0);
     toScale(bars.map((bar) => bar.height), months.map((month) => month.mqls), 'mqls');
     const paid = months.filter((month) => month.cost !== null);
-    const points = (await marks('mqls', 1)).sort((a, b) => a.index - b.index).filter((mark) => months[mark.index].cost !== null);
+    const points = (await marks('mqls', 1)).sort((a, b) => a.index - b.index)
+        .filter((mark) => months[mark.index].cost !== null);
     const base = Math.max(...bars.map((bar) => bar.bottom));
     toScale(points.map((point) => base - point.y), paid.map((month) => month.cost), 'cost per MQL');
     holds(await texts('#mqls svg text'), months.filter((month) => month.mqls).map((month) => count(month.mqls)), 'mqls');
@@ -86,14 +91,19 @@ await withPage(async (page, problems, requests) => {
         WHERE from_stage = 'mql' AND to_stage = 'sql' AND median_days IS NOT NULL ORDER BY month`);
     holds(await texts('#speed svg text'), days.map((month) => month.days.toFixed(1)), 'speed');
 
-    const campaigns = rows(`SELECT campaign, nullif(sum(spend), 0) AS spend, sum(leads) AS leads, sum(mqls) AS mqls, sum(sqls) AS sqls,
-            sum(customers) AS customers, sum(mqls_converted) / nullif(sum(mqls), 0) AS rate, round(nullif(sum(spend), 0) / nullif(sum(leads), 0), 2) AS per_lead,
-            round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) AS per_mql, round(nullif(sum(spend), 0) / nullif(sum(customers), 0), 2) AS per_customer,
-            sum(revenue) AS revenue
-        FROM demo.campaigns WHERE campaign IS NOT NULL GROUP BY campaign ORDER BY per_customer NULLS LAST, spend DESC NULLS LAST`);
+    const cost = (count) => `round(nullif(sum(spend), 0) / nullif(sum(${count}), 0), 2)`;
+    const campaigns = rows(`
+        SELECT campaign, nullif(sum(spend), 0) AS spend, sum(leads) AS leads, sum(mqls) AS mqls, sum(sqls) AS sqls,
+               sum(customers) AS customers, sum(mqls_converted) / nullif(sum(mqls), 0) AS rate, ${cost('leads')} AS per_lead,
+               ${cost('mqls')} AS per_mql, ${cost('customers')} AS per_customer, sum(revenue) AS revenue
+        FROM demo.campaigns WHERE campaign IS NOT NULL
+        GROUP BY campaign ORDER BY per_customer NULLS LAST, spend DESC NULLS LAST`);
     assert.equal(campaigns.at(-1).campaign, 'word of mouth');
-    assert.deepEqual(await page.$$eval('#campaigns tbody tr', (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent))),
-        campaigns.map((row) => [row.campaign, money(row.spend), count(row.leads), count(row.mqls), count(row.sqls), count(row.customers),
+    const table = await page.$$eval('#campaigns tbody tr',
+        (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    assert.deepEqual(table,
+        campaigns.map((row) => [row.campaign, money(row.spend),
+            count(row.leads), count(row.mqls), count(row.sqls), count(row.customers),
             percent(row.rate, 1), money(row.per_lead), money(row.per_mql), money(row.per_customer), money(row.revenue)]));
 
     // dark on a dark screen, light on paper, and there without what has to be opened
