@@ -45,6 +45,10 @@ class CursorSource final : public RowSource {
         at_ = 0;
     }
     void back_to_mark() override { at_ = 0; }
+    void close() {
+        SPI_freetuptable(rows_);
+        SPI_cursor_close(portal_);
+    }
 
   private:
     Portal portal_;
@@ -57,17 +61,20 @@ using Reader = void (*)(Model*, Relation, RowSource*, Findings*, ProblemList*);
 
 void read_query(Model* model, SPIPlanPtr statement, Datum* arguments, Oid table, Reader reader, Findings* findings,
                 ProblemList* problems, bool frozen = false) {
+    MemoryContext caller = CurrentMemoryContext;
     Relation relation = table_open(table, AccessShareLock);
     Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
     if (portal == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
     CursorSource source(portal);
     reader(model, relation, &source, findings, problems);
-    SPI_cursor_close(portal);
+    source.close();
     table_close(relation, AccessShareLock);
+    MemoryContextSwitchTo(caller);
 }
 
 template <class Visit>
 void for_each_row(Model* model, PlanName name, Datum* arguments, bool frozen, Visit visit) {
+    MemoryContext caller = CurrentMemoryContext;
     Portal portal = SPI_cursor_open(nullptr, plan(model, name), arguments, nullptr, frozen);
     for (SPI_cursor_fetch(portal, true, kRowsPerBatch); SPI_processed > 0;
          SPI_cursor_fetch(portal, true, kRowsPerBatch)) {
@@ -75,7 +82,9 @@ void for_each_row(Model* model, PlanName name, Datum* arguments, bool frozen, Vi
         for (uint64 i = 0; i < SPI_processed; ++i) visit(ResultRow{i});
         SPI_freetuptable(SPI_tuptable);
     }
+    SPI_freetuptable(SPI_tuptable);  // the empty one
     SPI_cursor_close(portal);
+    MemoryContextSwitchTo(caller);
 }
 
 void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen, Findings* findings) {

@@ -47,9 +47,13 @@ struct Statement {
     Outcome outcome;
 };
 
-void run(Statement* statement, PlanName name, Datum* values, const char* nulls = nullptr) {
-    int code = SPI_execute_plan(plan(statement->model, name), values, nulls, false, 0);
+// Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
+void run(Statement* statement, PlanName name, Datum* values) {
+    MemoryContext caller = CurrentMemoryContext;
+    int code = SPI_execute_plan(plan(statement->model, name), values, nullptr, false, 0);
     if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    SPI_freetuptable(SPI_tuptable);
+    MemoryContextSwitchTo(caller);
 }
 
 enum class LeadRow { Locked, Missing, Busy };

@@ -60,6 +60,7 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
 
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key) {
     if (workspace->lead.stage.seq == 0) return;
+    MemoryContext caller = CurrentMemoryContext;
     if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
         elog(ERROR, "cannot read transitions");
     for (uint64 i = 0; i < SPI_processed; ++i) {
@@ -73,6 +74,8 @@ void load_entries(Workspace* workspace, Model* model, const PublishedVersion* ve
             entries[static_cast<std::size_t>(stage)] = at;
         });
     }
+    SPI_freetuptable(SPI_tuptable);
+    MemoryContextSwitchTo(caller);
 }
 
 void load_new_lead(Workspace* workspace, const PublishedVersion* version) {
