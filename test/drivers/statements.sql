@@ -1,0 +1,18 @@
+-- What drivers are to read: a line for each view of full_model and of the extension, its history, and each function that
+-- returns rows to users; after a tab the types of the columns. A new function needs its arguments here.
+WITH arguments (name, list) AS (VALUES
+    ('models', ''), ('versions', '''full_model'''), ('verify', '''full_model'''),
+    ('explain', '''full_model'', 9007199254740993, ''2024-01-07 01:02:03.456+00''')),
+columns AS (
+    SELECT format('%I.%I', c.relnamespace::regnamespace, c.relname) AS source, a.attnum AS place, a.atttypid AS type
+      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relkind = 'v' AND c.relnamespace IN ('full_model'::regnamespace, 'lead_scoring'::regnamespace)
+        OR c.oid = 'full_model.transitions'::regclass
+    UNION ALL
+    SELECT DISTINCT format('lead_scoring.%I(%s)', p.proname, n.list), u.place, u.type
+      FROM pg_proc p LEFT JOIN arguments n ON n.name = p.proname,
+           unnest(p.proallargtypes, p.proargmodes) WITH ORDINALITY u (type, mode, place)
+     WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND u.mode = 't'
+       AND p.proname <> ALL ('{check_status_columns,expected_triggers,progress_stages,verify_cards}'))
+SELECT format(E'SELECT * FROM %s AS r ORDER BY r::text COLLATE "C"\t%s', source, string_agg(format_type(type, NULL), ',' ORDER BY place))
+  FROM columns GROUP BY source ORDER BY source;
