@@ -514,13 +514,13 @@ SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.opera
   FROM (VALUES (leads, 'leads_changed', 'lead_scoring.leads_changed()'::regprocedure),
                (events, 'events_changed', 'lead_scoring.events_changed()'::regprocedure)) bound (root, function_name, function)
  CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root) member
- CROSS JOIN (VALUES (1, 'insert', 4, 'O'::"char"), (2, 'update', 16, 'O'), (3, 'delete', 8, 'O'),
-                    (4, 'truncate', 32, 'A'), (0, 'row', 29, 'R')) kind (place, operation, type_bits, state)
+ CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
+                    (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R')) kind (place, operation, type_bits, state)
   LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
                         AND t.tgargs = lead_scoring.trigger_argument(model)
  ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
-COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
+COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
 
 CREATE FUNCTION lead_scoring.rebind_statement(model text, leads text, events text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -561,13 +561,15 @@ BEGIN
         new_name := lead_scoring.trigger_name(model, wanted.operation);
         -- The event trigger may have made those of partitions meanwhile.
         CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
-        EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s EXECUTE FUNCTION lead_scoring.%I(%L)', new_name,
-            CASE WHEN wanted.operation = 'row' THEN 'INSERT OR UPDATE OR DELETE' ELSE wanted.operation END,
+        EXECUTE format('CREATE TRIGGER %I %s ON %s %s EXECUTE FUNCTION lead_scoring.%I(%L)', new_name,
+            CASE wanted.operation WHEN 'row' THEN 'AFTER INSERT OR UPDATE OR DELETE'
+                                  WHEN 'before' THEN 'BEFORE INSERT OR UPDATE OR DELETE'
+                                  ELSE 'AFTER ' || wanted.operation END,
             wanted.relation,
             CASE WHEN wanted.operation = 'insert' THEN 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'
                  WHEN wanted.operation = 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'
                  WHEN wanted.operation = 'delete' THEN 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'
-                 WHEN wanted.operation = 'truncate' THEN 'FOR EACH STATEMENT'
+                 WHEN wanted.operation IN ('before', 'truncate') THEN 'FOR EACH STATEMENT'
                  ELSE 'FOR EACH ROW' END,
             wanted.function_name, model);
         IF wanted.state <> 'O' THEN

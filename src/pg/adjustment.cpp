@@ -12,12 +12,11 @@ LEAD_SCORING_FUNCTION(adjustments_changed) {
     if (!begin_trigger(fcinfo, TriggerTable::Adjustments, &run)) return PointerGetDatum(nullptr);
 
     TriggerEvent event = run.data->tg_event;
-    if (TRIGGER_FIRED_BY_TRUNCATE(event)) read_all_stored_keys(run.model, run.findings);
+    if (TRIGGER_FIRED_BY_TRUNCATE(event)) read_all_stored_keys(run.model, FindingKind::Stored, run.findings);
     if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event))
-        read_row_keys(&run, TriggerTable::Adjustments, false, run.findings);
+        read_row_keys(&run, TriggerTable::Adjustments, false, FindingKind::Stored);
     if (TRIGGER_FIRED_BY_DELETE(event) || TRIGGER_FIRED_BY_UPDATE(event))
-        read_row_keys(&run, TriggerTable::Adjustments, true, run.findings);
-    apply(&run, run.findings, Work::Adjust);
-    end_trigger(&run);
+        read_row_keys(&run, TriggerTable::Adjustments, true, FindingKind::Stored);
+    end_trigger(&run, Work::Adjust);
     return PointerGetDatum(nullptr);
 }

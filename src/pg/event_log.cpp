@@ -99,6 +99,13 @@ void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen
     });
 }
 
+void read_stored_keys(Model* model, FindingKind kind, Findings* findings, bool frozen) {
+    for_each_row(model, PlanName::AllScores, nullptr, frozen, [&](ResultRow row) {
+        bool is_null = false;
+        add_key(model, row.value(1, &is_null), kind, findings);
+    });
+}
+
 char* statement_of(const Model* model, PlanName name) {
     const char* schema = quote_identifier(model->name);
     const char* lead_key = quote_identifier(model->lead_key);
@@ -275,15 +282,16 @@ void read_lead(Model* model, Datum key, Findings* findings) {
     read_adjustments(model, key, findings);
 }
 
-void add_key(const Model* model, Datum key, Findings* findings) {
-    Finding stored = {};
-    stored.key = model->key.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_PACKED(key)) : key;
-    stored.kind = FindingKind::Stored;
-    stored.match.at = kNever;
-    add_finding(findings, stored);
+void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings) {
+    Finding added = {};
+    added.key = model->key.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_PACKED(key)) : key;
+    added.kind = kind;
+    added.match.at = kNever;
+    add_finding(findings, added);
 }
 
-void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, Findings* findings) {
+void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, FindingKind kind,
+               Findings* findings) {
     TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
     MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
     source->mark();
@@ -292,7 +300,7 @@ void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* so
         bool is_null = false;
         MemoryContext caller = MemoryContextSwitchTo(row);
         Datum key = slot_getattr(slot, column, &is_null);
-        if (!is_null) add_key(model, key, findings);
+        if (!is_null) add_key(model, key, kind, findings);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(row);
     }
@@ -300,17 +308,10 @@ void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* so
     MemoryContextDelete(row);
 }
 
-void read_all_stored_keys(Model* model, Findings* findings) {
+void read_all_stored_keys(Model* model, FindingKind kind, Findings* findings) {
     PushActiveSnapshot(GetLatestSnapshot());
-    read_stored_keys(model, findings, true);
+    read_stored_keys(model, kind, findings, true);
     PopActiveSnapshot();
-}
-
-void read_stored_keys(Model* model, Findings* findings, bool frozen) {
-    for_each_row(model, PlanName::AllScores, nullptr, frozen, [&](ResultRow row) {
-        bool is_null = false;
-        add_key(model, row.value(1, &is_null), findings);
-    });
 }
 
 void read_adjustments(Model* model, Datum key, Findings* findings) {
@@ -322,7 +323,7 @@ void read_everything(Model* model, Findings* findings, ProblemList* problems, bo
                frozen);
     read_query(model, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems, frozen);
     read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
-    read_stored_keys(model, findings, frozen);
+    read_stored_keys(model, FindingKind::Stored, findings, frozen);
 }
 
 }  // namespace lead_scoring

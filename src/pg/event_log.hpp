@@ -51,15 +51,15 @@ void read_lead(Model* model, Datum key, Findings* findings);
 // The same of all leads: whole tables, scores included. With `frozen` under the active snapshot, else under new ones.
 void read_everything(Model* model, Findings* findings, ProblemList* problems, bool frozen);
 
-// Adds a Stored finding: the lead is to be worked on, whatever else is found.
-void add_key(const Model* model, Datum key, Findings* findings);
+// Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found.
+void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings);
 
 // The same for each key of `source`, a column of `relation`'s rows.
-void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, Findings* findings);
-// And for every row of the model's scores.
-void read_stored_keys(Model* model, Findings* findings, bool frozen = false);
-// For TRUNCATE, which removes rows whether the transaction's snapshot sees them or not.
-void read_all_stored_keys(Model* model, Findings* findings);
+void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, FindingKind kind,
+               Findings* findings);
+// And for every row of the model's scores, for TRUNCATE: it removes rows whether the transaction's snapshot sees them
+// or not.
+void read_all_stored_keys(Model* model, FindingKind kind, Findings* findings);
 
 // The plan of that name, made at its first use; see model.hpp.
 SPIPlanPtr plan(Model* model, PlanName name);

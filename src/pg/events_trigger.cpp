@@ -12,20 +12,11 @@ LEAD_SCORING_FUNCTION(events_changed) {
     if (!begin_trigger(fcinfo, TriggerTable::Events, &run)) return PointerGetDatum(nullptr);
 
     TriggerEvent event = run.data->tg_event;
-    Work work = Work::Rebuild;
-    if (TRIGGER_FIRED_BY_INSERT(event)) {
-        read_rows(&run, TriggerTable::Events, false);
-        work = Work::Fold;
-    } else if (TRIGGER_FIRED_BY_UPDATE(event)) {
-        // What the old rows gave is taken back by rebuilding; the new rows are read too, for one may name a stage now.
-        read_rows(&run, TriggerTable::Events, false);
-        read_row_keys(&run, TriggerTable::Events, true, run.findings);
-    } else if (TRIGGER_FIRED_BY_DELETE(event)) {
-        read_row_keys(&run, TriggerTable::Events, true, run.findings);
-    } else {
-        read_all_stored_keys(run.model, run.findings);
-    }
-    apply(&run, run.findings, work);
-    end_trigger(&run);
+    // What old rows gave is taken back by rebuilding their leads; new rows are read too, for one may name a stage.
+    if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event)) read_rows(&run, TriggerTable::Events, false);
+    if (TRIGGER_FIRED_BY_UPDATE(event) || TRIGGER_FIRED_BY_DELETE(event))
+        read_row_keys(&run, TriggerTable::Events, true, FindingKind::TakenBack);
+    if (TRIGGER_FIRED_BY_TRUNCATE(event)) read_all_stored_keys(run.model, FindingKind::TakenBack, run.findings);
+    end_trigger(&run, Work::Change);
     return PointerGetDatum(nullptr);
 }

@@ -291,9 +291,10 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
         else if (finding.kind == FindingKind::Adjustment)
             push(findings->context, &findings->adjustments, &lead->adjustment_count, &findings->adjustment_capacity,
                  Adjustment{finding.match.points, finding.match.at});
-        else if (finding.kind == FindingKind::Known)
-            lead->known = true;
+        lead->known |= finding.kind == FindingKind::Known;
         lead->seen |= finding.kind == FindingKind::Seen || finding.kind == FindingKind::Match;
+        lead->taken_back |= finding.kind == FindingKind::TakenBack;
+        lead->removed |= finding.kind == FindingKind::Removed;
         skip(findings);
     } while (peek(findings, &finding) && compare_keys(findings->key, lead->key, finding.key) == 0);
     lead->matches = findings->matches;

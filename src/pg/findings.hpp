@@ -17,6 +17,8 @@ enum class FindingKind : int32 {
     Fit,         // a fit rule, match.target, matches the lead's attributes
     Adjustment,  // match.points by hand, until match.at
     Match,       // an event matched
+    TakenBack,   // an event of the lead was changed or removed
+    Removed,     // the lead was deleted, or has another key now
 };
 
 struct Finding {
@@ -30,6 +32,8 @@ struct LeadFindings {
     Datum key;
     bool known;  // Known was among them; then fit is complete
     bool seen;   // Seen or a match was
+    bool taken_back;
+    bool removed;
     const std::size_t* fit;
     std::size_t fit_count;
     const Adjustment* adjustments;

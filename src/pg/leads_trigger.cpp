@@ -111,12 +111,9 @@ void update_leads(TriggerRun* run, Source make_source) {
     auto old_again = make_source(true);
     auto new_again = make_source(false);
     LostKeys lost(run, &old_again, &new_again);
-    Findings* gone = make_findings(run->model->key);
-    read_keys(run->model, run->data->tg_relation, key_column(run->model, run->data->tg_relation, true), &lost, gone);
+    read_keys(run->model, run->data->tg_relation, key_column(run->model, run->data->tg_relation, true), &lost,
+              FindingKind::Removed, run->findings);
     lost.finish();
-
-    apply(run, run->findings, Work::Attributes);
-    apply(run, gone, Work::Forget);
 }
 
 }  // namespace
@@ -127,22 +124,18 @@ LEAD_SCORING_FUNCTION(leads_changed) {
     if (!begin_trigger(fcinfo, TriggerTable::Leads, &run)) return PointerGetDatum(nullptr);
 
     TriggerData* data = run.data;
-    if (TRIGGER_FIRED_BY_INSERT(data->tg_event)) {
+    if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
         read_rows(&run, TriggerTable::Leads, false);
-        apply(&run, run.findings, Work::Attributes);
-    } else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event) && TRIGGER_FIRED_FOR_ROW(data->tg_event)) {
+    else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
+        read_row_keys(&run, TriggerTable::Leads, true, FindingKind::Removed);
+    else if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+        read_all_stored_keys(run.model, FindingKind::Removed, run.findings);
+    else if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
         update_leads(&run,
                      [&](bool old_rows) { return SingleRowSource(old_rows ? data->tg_trigtuple : data->tg_newtuple); });
-    } else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event)) {
+    else
         update_leads(&run,
                      [&](bool old_rows) { return TransitionSource(old_rows ? data->tg_oldtable : data->tg_newtable); });
-    } else {
-        if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
-            read_row_keys(&run, TriggerTable::Leads, true, run.findings);
-        else
-            read_all_stored_keys(run.model, run.findings);
-        apply(&run, run.findings, Work::Forget);
-    }
-    end_trigger(&run);
+    end_trigger(&run, Work::Change);
     return PointerGetDatum(nullptr);
 }

@@ -62,7 +62,7 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
         Findings* findings = make_findings(model->key);
         for (int64 i = 0; i < found; ++i) {
             bool is_null = false;
-            add_key(model, ResultRow{static_cast<uint64>(i)}.value(1, &is_null), findings);
+            add_key(model, ResultRow{static_cast<uint64>(i)}.value(1, &is_null), FindingKind::Stored, findings);
         }
         sort_findings(findings);
         applied = apply_findings(model, version, findings, Work::Refresh);
@@ -115,7 +115,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
                         errdetail("Neither table has a row of that key."),
                         errhint("SELECT lead_id FROM %s.leads;", quote_identifier(model->name))));
     Findings* findings = make_findings(model->key);
-    add_key(model, key, findings);
+    add_key(model, key, FindingKind::Stored, findings);
     sort_findings(findings);
     Applied applied = apply_findings(model, version, findings, Work::SetStage, &move);
     restore(identity);

@@ -91,7 +91,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
         ResultRow row{i};
         bool is_null = false;
         Datum key = row.value(1, &is_null);
-        if (!row.boolean(2, false)) add_key(model, key, findings);
+        if (!row.boolean(2, false)) add_key(model, key, FindingKind::Stored, findings);
         if (i + 1 == SPI_processed) reached = key_to_text(model->key, key);
     }
     Datum result = reached == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(reached);

@@ -31,7 +31,7 @@ struct Statement {
     Model* model;
     const PublishedVersion* version;
     Work work;
-    bool single;      // one lead only: nothing is held while it is worked on
+    bool revocable;   // a lead that is busy ends the round, which is rolled back
     uint64 left_out;  // busy leads of a refresh
     bool everything;  // findings are everything there is
     CommandId began;
@@ -58,9 +58,13 @@ void run(Statement* statement, PlanName name, Datum* values) {
 
 enum class LeadRow { Locked, Missing, Busy };
 
+// Whether the statement itself wrote the lead's row in the leads table.
+bool came_or_changed(const Statement* statement, const LeadFindings& found) {
+    return statement->work == Work::Change && found.known;
+}
+
 // Locks the lead's row in the leads table without waiting.
 LeadRow lock_lead(Statement* statement, Datum key) {
-    if (statement->work == Work::Attributes) return LeadRow::Locked;  // the statement itself wrote it
     run(statement, PlanName::LockLead, &key);
     if (SPI_processed > 0) return LeadRow::Locked;
     run(statement, PlanName::FindLead, &key);
@@ -82,14 +86,15 @@ void remember_busy(Statement* statement, Datum key) {
 
 // Asks for the lead's row in the leads table, without waiting while anything is held. False where it cannot be had and
 // the lead is left, for the next round or the next refresh.
-bool ask_for_lead(Statement* statement, Datum key, LeadRow* row) {
-    *row = lock_lead(statement, key);
+bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row) {
+    Datum key = found.key;
+    *row = came_or_changed(statement, found) ? LeadRow::Locked : lock_lead(statement, key);
     if (*row != LeadRow::Busy) return true;
     if (statement->work == Work::Refresh) {
         ++statement->left_out;
         return false;
     }
-    if (!statement->single) {
+    if (statement->revocable) {
         remember_busy(statement, key);
         statement->blocked = true;
         return false;
@@ -101,11 +106,11 @@ bool ask_for_lead(Statement* statement, Datum key, LeadRow* row) {
 
 // Makes the row of a lead that has none. Its first status will be shown, so the leads row is locked before. False as
 // above.
-bool create_row(Statement* statement, Datum key) {
+bool create_row(Statement* statement, const LeadFindings& found) {
     LeadRow lead;
-    if (statement->model->status_count > 0 && !ask_for_lead(statement, key, &lead)) return false;
+    if (statement->model->status_count > 0 && !ask_for_lead(statement, found, &lead)) return false;
     const char* first = statement->version->stages[statement->version->definition->first_stage].name;
-    Datum values[] = {key, CStringGetTextDatum(first)};
+    Datum values[] = {found.key, CStringGetTextDatum(first)};
     run(statement, PlanName::CreateScore, values);
     end_reading(statement->scores);
     return true;
@@ -113,8 +118,7 @@ bool create_row(Statement* statement, Datum key) {
 
 // No stage is entered twice at one instant, cooldown or not: what other statements did at that instant must be known.
 void load_entries(Statement* statement, const LeadFindings& found, const ScoreRow& row) {
-    bool at_last_move =
-        found.match_count > 0 ? found.matches[0].at <= row.stage_since : statement->work == Work::Rebuild;
+    bool at_last_move = found.match_count > 0 ? found.matches[0].at <= row.stage_since : found.taken_back;
     if (statement->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
         load_entries(statement->workspace, statement->model, statement->version, found.key);
 }
@@ -161,17 +165,19 @@ bool rebuild_from_log(Statement* statement, Datum key, Moves moves, const LeadFi
     return complete.known || complete.seen;
 }
 
-// Removes a deleted lead's state and history. True where that is all; false where events remain: the lead then begins
-// anew, without a history. The score row goes first, for it is the lock that others wait for, and for whom we wait.
-bool forget(Statement* statement, Datum key) {
+enum class Gone { NotAtAll, Entirely, EventsRemain };
+
+// Removes a deleted lead's state and history. Where events remain, the lead then begins anew, without a history. The
+// score row goes first, for it is the lock that others wait for, and for whom we wait.
+Gone forget(Statement* statement, Datum key) {
     run(statement, PlanName::FindLead, &key);
-    if (SPI_processed > 0) return true;  // it is there still, or again
+    if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
     run(statement, PlanName::DeleteScore, &key);
     for (PlanName name : {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments})
         run(statement, name, &key);
     end_reading(statement->scores);
     LeadFindings left;
-    return !find_in_log(statement, key, &left);
+    return find_in_log(statement, key, &left) ? Gone::EventsRemain : Gone::Entirely;
 }
 
 // What is changed in a card presumes that the card is there and of the version.
@@ -206,9 +212,53 @@ std::size_t find_adjustments(Statement* statement, Datum key, const Adjustment**
     return lead.adjustment_count;
 }
 
+// Folds new events into the card, or counts them by rebuilding it.
+void fold(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
+    Workspace* workspace = statement->workspace;
+    bool fresh = row.card == nullptr;
+    // A row that this transaction wrote after the statement began may already count the statement's events.
+    if (!fresh && row.version == statement->version->number && !row.written_since) {
+        bool exact = run_cpp([&] {
+            std::span<const Match> matches(found.matches, found.match_count);
+            return fold_matches(*statement->version->definition, workspace->lead, matches, statement->now, Moves::all(),
+                                workspace->transitions);
+        });
+        if (exact) return;
+        load_lead(workspace, statement->version, row);  // what could not be folded is half-changed
+        load_entries(statement, found, row);
+    }
+    rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, fresh ? nullptr : &found);
+}
+
+// What a statement on events and leads did to the lead, which is not `gone`: that one has events only. False where
+// there is no such lead any more.
+bool change(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock, bool gone) {
+    Workspace* workspace = statement->workspace;
+    const Definition& definition = *statement->version->definition;
+    if (gone) {
+        rebuild_from_log(statement, found.key, Moves::none(), nullptr);
+        return true;
+    }
+    if (found.taken_back) {
+        Moves moves = row.card == nullptr ? Moves::all() : Moves{clock};
+        if (!rebuild_from_log(statement, found.key, moves, &found)) return false;
+        run_cpp([&] { evaluate_at_clock(definition, workspace->lead, statement->now, workspace->transitions); });
+    } else if (found.seen) {
+        fold(statement, found, row, clock);
+    } else if (!rebuild_if_stale(statement, found, row, clock)) {
+        return false;
+    }
+    if (!found.known) return true;
+    change_card(statement, found, row, clock, [&] {
+        std::span<const std::size_t> fit(found.fit, found.fit_count);
+        return set_fit(definition, workspace->lead, fit, statement->now, workspace->transitions);
+    });
+    return true;
+}
+
 // Computes the lead in the workspace from its stored row and what was found. False where there is no such lead any
 // more.
-bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& row) {
+bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& row, bool gone) {
     Workspace* workspace = statement->workspace;
     const Definition& definition = *statement->version->definition;
     Timestamp now = statement->now;
@@ -246,21 +296,6 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
-        case Work::Attributes:
-            if (!rebuild_if_stale(statement, found, row, clock)) return false;
-            if (!found.known) return true;
-            change_card(statement, found, row, clock, [&] {
-                std::span<const std::size_t> fit(found.fit, found.fit_count);
-                return set_fit(definition, workspace->lead, fit, now, workspace->transitions);
-            });
-            return true;
-        case Work::Forget:
-            rebuild_from_log(statement, found.key, Moves::none(), nullptr);
-            return true;
-        case Work::Rebuild:
-            if (!rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, &found)) return false;
-            run_cpp([&] { evaluate_at_clock(definition, workspace->lead, now, workspace->transitions); });
-            return true;
         case Work::CatchUp:
             rebuild(statement, found, fresh ? Moves::all() : Moves{clock}, nullptr);
             run_cpp([&] {
@@ -290,22 +325,10 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
             change_card(statement, found, row, clock,
                         [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
             return true;
-        case Work::Fold:
+        case Work::Change:
             break;
     }
-    // A row that this transaction wrote after the statement began may already count the statement's events.
-    bool exact = !fresh && row.version == statement->version->number && !row.written_since;
-    if (exact) {
-        exact = run_cpp([&] {
-            std::span<const Match> matches(found.matches, found.match_count);
-            return fold_matches(definition, workspace->lead, matches, now, Moves::all(), workspace->transitions);
-        });
-        if (exact) return true;
-        load_lead(workspace, statement->version, row);  // what could not be folded is half-changed
-        load_entries(statement, found, row);
-    }
-    rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, fresh ? nullptr : &found);
-    return true;
+    return change(statement, found, row, clock, gone);
 }
 
 bool write_row(Statement* statement, const ScoreRow& row) {
@@ -330,25 +353,30 @@ bool write_row(Statement* statement, const ScoreRow& row) {
 void work_on_lead(Statement* statement, const LeadFindings& found) {
     const Workspace* workspace = statement->workspace;
     ScoreRow row;
-    bool gone = statement->everything && !found.known && !found.seen;
-    if ((gone || statement->work == Work::Forget) && forget(statement, found.key)) return;
+    bool gone = found.removed || (statement->everything && !found.known && !found.seen);
+    if (gone) {
+        Gone how = forget(statement, found.key);
+        bool more = found.known || found.seen || found.taken_back;
+        if (how == Gone::Entirely || (how == Gone::NotAtAll && !more)) return;
+        gone = how == Gone::EventsRemain;
+    }
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         if (!read_score(statement->scores, found.key, statement->began, &row)) {
-            if (!create_row(statement, found.key)) return;
+            if (!create_row(statement, found)) return;
             continue;
         }
-        if (!compute(statement, found, row)) {
-            if (forget(statement, found.key)) return;
+        if (!compute(statement, found, row, gone)) {
+            if (forget(statement, found.key) != Gone::EventsRemain) return;
             continue;
         }
         finish_lead(statement->workspace, statement->version);
 
         bool status = statement->model->status_count > 0 &&
-                      (statement->work == Work::Attributes || shows_status(statement->model, workspace, row));
+                      (came_or_changed(statement, found) || shows_status(statement->model, workspace, row));
         if (status) {
             LeadRow lead;
-            if (!ask_for_lead(statement, found.key, &lead)) return;
+            if (!ask_for_lead(statement, found, &lead)) return;
             if (lead == LeadRow::Busy) continue;  // waited for: the score row may have changed
             status = lead == LeadRow::Locked;
         }
@@ -428,9 +456,9 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.model = model;
     statement.version = version;
     statement.work = work;
-    // A refresh waits for no lead, and so need not begin again. Nor must its rows, which are locked, be written by a
-    // subtransaction: each would cost a multixact.
-    statement.single = work == Work::Refresh || has_single_lead(findings);
+    // With one lead nothing is held while its row is waited for. A refresh waits for no lead, and so need not begin
+    // again; nor must its rows, which are locked, be written by a subtransaction: each would cost a multixact.
+    statement.revocable = model->status_count > 0 && work != Work::Refresh && !has_single_lead(findings);
     statement.everything = work == Work::Rescore || work == Work::Replay || work == Work::CatchUp;
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
@@ -445,10 +473,10 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.workspace = make_workspace();
     statement.scores = open_scores(model, version);
     uint64 leads = 0;
-    if (statement.single)
-        work_on_all(&statement, findings, &leads);
-    else
+    if (statement.revocable)
         leads = work_on_several(&statement, findings);
+    else
+        work_on_all(&statement, findings, &leads);
     close_scores(statement.scores);
     CommandCounterIncrement();
     return {leads - statement.left_out, statement.outcome.statuses.first};

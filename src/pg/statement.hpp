@@ -8,10 +8,9 @@
 // cannot be had, a statement of one lead waits for it, for it holds nothing yet; one of several leads rolls back to
 // where it had written nothing, waits for the leads rows it could not have, in key order, and does its work again.
 //
-// What has no single order: INSERT ... ON CONFLICT DO UPDATE, MERGE and data-modifying WITH fire a trigger for each
-// kind of change, and a changed key one for each key, so that their leads are gone through more than once; and a
-// foreign key that cascades brings one lead after the other, in the order of the user's rows. Two such statements, or
-// one beside a batch, may deadlock where they share several leads: 40P01, and nothing is lost.
+// What has no single order: a foreign key that cascades brings one lead after the other, in the order of the user's
+// rows, and TRUNCATE comes with its table locked. They may deadlock with others that share several of their leads:
+// 40P01, and nothing is lost.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -24,17 +23,16 @@
 namespace lead_scoring {
 
 enum class Work {
-    Fold,        // new events: fold them into what is stored
-    Rebuild,     // events were changed or removed: compute the cards from the log; findings tell which leads
-    Forget,      // leads were deleted: remove their state and history
-    Attributes,  // leads came or changed: take over which fit rules match
-    Adjust,      // adjustments changed
-    SetStage,    // somebody moved the lead
-    Refresh,     // time passed; a lead whose row in the leads table is busy is left for the next time
-    Renew,       // leads of an older version, or without a row: compute anew from the log, move each lead once, now
-    Rescore,     // findings are everything there is: compute anew, move each lead once, now
-    Replay,      // findings are everything there is: compute anew, stages included
-    CatchUp,     // findings are everything there is: compute anew, stages included from where the lead stood
+    Change,    // of events and leads: fold new events into what is stored, compute the cards of leads that had events
+               // changed or removed from the log, take over which fit rules match a lead that came or changed, remove
+               // state and history of one that is gone; findings tell which
+    Adjust,    // adjustments changed
+    SetStage,  // somebody moved the lead
+    Refresh,   // time passed; a lead whose row in the leads table is busy is left for the next time
+    Renew,     // leads of an older version, or without a row: compute anew from the log, move each lead once, now
+    Rescore,   // findings are everything there is: compute anew, move each lead once, now
+    Replay,    // findings are everything there is: compute anew, stages included
+    CatchUp,   // findings are everything there is: compute anew, stages included from where the lead stood
 };
 
 struct Applied {

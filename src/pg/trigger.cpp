@@ -20,19 +20,21 @@ void check_call(FunctionCallInfo fcinfo, const char* function) {
     bool called_right = CALLED_AS_TRIGGER(fcinfo);
     if (called_right) {
         auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-        called_right = TRIGGER_FIRED_AFTER(data->tg_event) && data->tg_trigger->tgnargs == 1;
-        if (called_right && TRIGGER_FIRED_FOR_STATEMENT(data->tg_event)) {
+        bool statement = TRIGGER_FIRED_FOR_STATEMENT(data->tg_event);
+        called_right = (TRIGGER_FIRED_AFTER(data->tg_event) || statement) && data->tg_trigger->tgnargs == 1;
+        if (called_right && statement && TRIGGER_FIRED_AFTER(data->tg_event)) {
             bool needs_new = TRIGGER_FIRED_BY_INSERT(data->tg_event) || TRIGGER_FIRED_BY_UPDATE(data->tg_event);
             bool needs_old = TRIGGER_FIRED_BY_UPDATE(data->tg_event) || TRIGGER_FIRED_BY_DELETE(data->tg_event);
             called_right = (!needs_new || data->tg_newtable != nullptr) && (!needs_old || data->tg_oldtable != nullptr);
         }
     }
     if (called_right) return;
-    ereport(ERROR,
-            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-             errmsg("%s() was not called as the trigger it is", function),
-             errdetail("It runs after a statement, with transition tables and the model's name as its argument."),
-             errhint("Let lead_scoring.create_model() make the triggers.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+         errmsg("%s() was not called as the trigger it is", function),
+         errdetail("It runs before a statement, or after it with transition tables; the model's name is its argument."),
+         errhint("Let lead_scoring.create_model() make the triggers.")));
 }
 
 bool belongs_to(Oid relation, Oid table) {
@@ -66,6 +68,30 @@ void check_table(const TriggerRun* run, Oid table, const char* setting) {
 
 }  // namespace
 
+namespace {
+
+// What the query's triggers before this one have found is taken up.
+void take_up(TriggerRun* run) {
+    Changes* changes = run->changes;
+    if (changes->memory == nullptr) gather(changes, run->model->key, run->version->number);
+    if (changes->version != run->version->number)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("model \"%s\" was published while a statement changed its tables", run->model->name),
+                        errdetail("What was found by version " INT64_FORMAT " is not to be counted by another.",
+                                  changes->version),
+                        errhint("SELECT lead_scoring.publish(%s); in a statement of its own.",
+                                quote_literal_cstr(run->model->name))));
+    run->memory = changes->memory;
+    run->findings = changes->findings;
+    run->problems = changes->problems;
+}
+
+bool counts_as_change(const TriggerData* data) {
+    return TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) && !TRIGGER_FIRED_BY_TRUNCATE(data->tg_event);
+}
+
+}  // namespace
+
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run) {
     static constexpr const char* kFunctions[] = {"events_changed", "leads_changed", "adjustments_changed"};
     static constexpr const char* kTables[] = {"events", "leads", "adjustments"};
@@ -73,23 +99,36 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     check_call(fcinfo, kFunctions[name]);
     *run = {};
     run->data = reinterpret_cast<TriggerData*>(fcinfo->context);
-    if (!has_rows(run->data)) return false;
+    const char* model = run->data->tg_trigger->tgargs[0];
+    if (TRIGGER_FIRED_BEFORE(run->data->tg_event)) {
+        expect_change(model);
+        return false;
+    }
+    if (table != TriggerTable::Adjustments && counts_as_change(run->data)) run->changes = arrived_change(model);
+    if (!has_rows(run->data) && (run->changes == nullptr || is_incomplete(run->changes))) return false;
 
     Oid relation = RelationGetRelid(run->data->tg_relation);
-    run->model = table == TriggerTable::Adjustments ? use_model(get_namespace_name(get_rel_namespace(relation)))
-                                                    : use_model(run->data->tg_trigger->tgargs[0]);
-    if (run->model->paused) return false;
+    run->model =
+        use_model(table == TriggerTable::Adjustments ? get_namespace_name(get_rel_namespace(relation)) : model);
     const Oid tables[] = {run->model->events, run->model->leads, get_relname_relid("adjustments", run->model->schema)};
-    check_table(run, tables[name], kTables[name]);
-    run->version = current_version(run->model);
-    if (run->version == nullptr) return false;
+    if (!run->model->paused) {
+        check_table(run, tables[name], kTables[name]);
+        run->version = current_version(run->model);
+    }
+    if (run->version == nullptr) {
+        if (run->changes != nullptr && !is_incomplete(run->changes)) end_changes(run->changes);
+        return false;
+    }
 
-    run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
+    if (run->changes != nullptr)
+        take_up(run);
+    else
+        run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
     run->caller = MemoryContextSwitchTo(run->memory);
     run->identity = become(run->model->owner);
     connect_spi();
     MemoryContextSwitchTo(run->memory);
-    run->findings = make_findings(run->model->key);
+    if (run->findings == nullptr) run->findings = make_findings(run->model->key);
     return true;
 }
 
@@ -117,7 +156,7 @@ void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
     });
 }
 
-void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, Findings* findings) {
+void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, FindingKind kind) {
     Relation relation = run->data->tg_relation;
     if (table == TriggerTable::Adjustments &&
         get_atttype(RelationGetRelid(relation), get_attnum(RelationGetRelid(relation), "lead_id")) !=
@@ -127,25 +166,38 @@ void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, Findings*
     AttrNumber column = table == TriggerTable::Adjustments
                             ? get_attnum(RelationGetRelid(relation), "lead_id")
                             : key_column(run->model, relation, table == TriggerTable::Leads);
-    with_source(run, old_rows, [&](RowSource* source) { read_keys(run->model, relation, column, source, findings); });
+    with_source(run, old_rows,
+                [&](RowSource* source) { read_keys(run->model, relation, column, source, kind, run->findings); });
 }
 
-void apply(TriggerRun* run, Findings* findings, Work work) {
-    if (is_empty(findings)) return;
-    sort_findings(findings);
-    run->statuses[run->applied++] = apply_findings(run->model, run->version, findings, work).statuses;
-    free_findings(findings);
-}
+namespace {
 
-void end_trigger(TriggerRun* run) {
+const RowToWrite* apply(TriggerRun* run, Work work) {
+    const RowToWrite* statuses = nullptr;
+    if (!is_empty(run->findings)) {
+        sort_findings(run->findings);
+        statuses = apply_findings(run->model, run->version, run->findings, work).statuses;
+        free_findings(run->findings);
+    }
     record_problems(run->model, run->problems);
+    return statuses;
+}
+
+}  // namespace
+
+void end_trigger(TriggerRun* run, Work work) {
+    bool last = !is_incomplete(run->changes);
+    const RowToWrite* statuses = last ? apply(run, work) : nullptr;
+    if (!last) run->changes->problems = run->problems;
     restore(run->identity);
     // TRUNCATE's queue takes triggers of the truncated tables only.
-    bool queued = !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event);
-    for (const RowToWrite* statuses : run->statuses) write_statuses(run->model, statuses, queued);
+    write_statuses(run->model, statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
     finish_spi();
     MemoryContextSwitchTo(run->caller);
-    MemoryContextDelete(run->memory);
+    if (run->changes == nullptr)
+        MemoryContextDelete(run->memory);
+    else if (last)
+        end_changes(run->changes);
 }
 
 }  // namespace lead_scoring

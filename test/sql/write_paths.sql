@@ -396,6 +396,50 @@ INSERT INTO leads VALUES (72, 'DE');
 TRUNCATE leads;
 :show
 
+-- Several kinds of change in one query, of both tables: its leads are gone through once, after its last trigger.
+:reset
+INSERT INTO events VALUES (1101, 1, 'visit', '2024-01-01', NULL), (1102, 2, 'visit', '2024-01-01', NULL), (1103, 2, 'worth', '2024-01-02', 5);
+WITH gone AS (DELETE FROM events WHERE id = 1101 RETURNING *), moved AS (UPDATE events SET lead_id = 3 WHERE id = 1103 RETURNING 1),
+     known AS (UPDATE leads SET country = 'DE' WHERE id = 2 RETURNING id)
+INSERT INTO events SELECT 1104, k.id, g.type, g.occurred_at FROM gone g, known k;
+:show
+WITH l AS (DELETE FROM leads WHERE id = 2), n AS (INSERT INTO leads VALUES (80, 'DE')) INSERT INTO events VALUES (1105, 2, 'visit', '2024-01-03'), (1106, 80, 'visit', '2024-01-03');
+:show
+WITH gone AS (DELETE FROM leads WHERE id = 80 RETURNING id) INSERT INTO leads SELECT id + 1, 'DE' FROM gone;
+:show
+-- Statements within the query are scored at once, those of a savepoint that is rolled back not at all.
+CREATE FUNCTION add_visit(event bigint, lead bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO events VALUES (event, lead, 'visit', '2024-01-04'), (1102, lead, 'none', '2024-01-04') ON CONFLICT (id) DO UPDATE SET type = excluded.type;
+    IF lead = 3 THEN
+        RAISE data_exception;
+    END IF;
+    RETURN (SELECT score FROM write_paths.scores WHERE lead_id = lead);
+EXCEPTION WHEN data_exception THEN
+    RETURN -1;
+END $$;
+INSERT INTO events VALUES (1105, 2, 'visit', '2024-01-05', add_visit(1111, 1)), (1107, 81, 'worth', '2024-01-05', add_visit(1112, 3)), (1108, 81, 'worth', '2024-01-05', add_visit(1113, 81))
+    ON CONFLICT (id) DO UPDATE SET points = excluded.points RETURNING lead_id, points;
+:show
+-- What only some of the triggers saw is refused.
+BEGIN;
+ALTER TABLE events DISABLE TRIGGER lead_scoring_insert_write_paths;
+INSERT INTO events VALUES (1105, 2, 'none', '2024-01-05'), (1120, 1, 'visit', '2024-01-05') ON CONFLICT (id) DO UPDATE SET type = excluded.type;
+COMMIT;
+\echo :LAST_ERROR_SQLSTATE
+CREATE FUNCTION publish_now() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE write_paths.rules SET points = 2 WHERE name = 'visit';
+    PERFORM lead_scoring.publish('write_paths');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER publish AFTER UPDATE ON events FOR EACH STATEMENT EXECUTE FUNCTION publish_now();
+INSERT INTO events VALUES (1105, 2, 'none', '2024-01-05'), (1120, 1, 'visit', '2024-01-05') ON CONFLICT (id) DO UPDATE SET type = excluded.type;
+\echo :LAST_ERROR_SQLSTATE
+DROP TRIGGER publish ON events;
+DROP FUNCTION publish_now, add_visit;
+:show
+
 -- Leads and events tied by foreign keys.
 :reset
 ALTER TABLE events ADD CONSTRAINT events_lead FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
