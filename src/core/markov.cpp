@@ -8,6 +8,7 @@
 
 // Eigen's assertions abort; what they check holds here, and info() is looked at.
 #define EIGEN_NO_DEBUG
+#include <eigen3/Eigen/LU>
 #include <eigen3/Eigen/SparseLU>
 
 namespace lead_scoring {
@@ -15,6 +16,7 @@ namespace lead_scoring {
 namespace {
 
 constexpr std::size_t kMaxStates = 50'000;
+constexpr std::size_t kMaxDenseStates = 1'200;  // more than channels are allowed; 12 MB
 
 using History = std::uint64_t;
 
@@ -90,9 +92,33 @@ MarkovChain::MarkovChain(std::span<const MarkovStep> steps) {
                 {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - states_.begin()), chance});
         }
     }
+    if (order == 1 && !states_.empty() && states_.size() <= kMaxDenseStates) solve_at_once();
+}
+
+// Where each channel is one state, one inverse has the answer for all: whoever ever comes by the channel is lost, and
+// of these would have converted who converts from there. N(i, j) is how often, from i, one comes by j on average, so
+// that N(0, j) / N(j, j) ever do.
+void MarkovChain::solve_at_once() {
+    auto size = static_cast<Eigen::Index>(states_.size());
+    Eigen::MatrixXd visits = Eigen::MatrixXd::Identity(size, size);
+    for (const Move& move : moves_) visits(move.from, move.to) -= move.chance;
+    visits = visits.partialPivLu().inverse().eval();
+    Eigen::VectorXd chance = visits * Eigen::Map<const Eigen::VectorXd>(converted_.data(), size);
+    if (!chance.allFinite()) throw Error(ErrorCode::CorruptData, "Markov chain cannot be solved");
+    lost_.resize(states_.size());
+    for (Eigen::Index i = 0; i < size; ++i)
+        lost_[static_cast<std::size_t>(i)] = visits(0, i) / visits(i, i) * chance[i];
 }
 
 double MarkovChain::conversion_chance(std::uint16_t without) const {
+    if (lost_.empty()) return solve_without(without);
+    if (without == kMarkovStart) return lost_[0];
+    auto state = std::lower_bound(states_.begin(), states_.end(), pack(kMarkovStart, kMarkovStart, without));
+    bool known = state != states_.end() && *state == without;
+    return lost_[0] - (known ? lost_[static_cast<std::size_t>(state - states_.begin())] : 0);
+}
+
+double MarkovChain::solve_without(std::uint16_t without) const {
     // x = r + Q x over the states that are left, x being the chance to convert from each.
     std::vector<int> row(states_.size(), -1);
     int rows = 0;

@@ -35,6 +35,9 @@ class MarkovChain {
     double conversion_chance(std::uint16_t without) const;
 
   private:
+    double solve_without(std::uint16_t without) const;
+    void solve_at_once();
+
     struct Move {
         std::uint32_t from;
         std::uint32_t to;  // index of a state
@@ -43,6 +46,8 @@ class MarkovChain {
     std::vector<std::uint64_t> states_;  // histories, sorted: the start is the first
     std::vector<Move> moves_;
     std::vector<double> converted_;  // by state: chance that a conversion follows
+    std::vector<double>
+        lost_;  // by state, where only the last channel matters: what conversion_chance lacks without it
 };
 
 }  // namespace lead_scoring
