@@ -37,20 +37,31 @@ SELECT attribution, channel, leads, mqls, customers, spend, cost_per_lead, cost_
   FROM channels_model.channels WHERE attribution IN ('first', 'linear');
 -- mail is 14, search 7 days old when ann becomes a customer: weights 1/4, 1/2 twice, 1.
 SELECT attribution, channel, mqls, customers, revenue FROM channels_model.channels WHERE attribution IN ('last_non_direct', 'position', 'time_decay') AND customers + revenue > 0;
+-- Markov. MQLs: of 3 paths 2 begin with mail, of these 1 goes on to search, which always converts in the end. The chance is
+-- 2/3, without mail 1/3, without search 0. Customers: 1/4, and 3/16, 1/8 and 0 without mail, search and direct.
+SELECT channel, leads, mqls, round(mqls * 3) AS thirds, customers, round(customers * 7) AS sevenths, spend, cost_per_mql, revenue FROM channels_model.channels WHERE attribution = 'markov';
 -- Everything is shared out exactly once, whatever the attribution.
 SELECT attribution, sum(leads) AS leads, sum(mqls) AS mqls, sum(customers) AS customers, sum(sqls) AS sqls, sum(spend) AS spend, sum(revenue) AS revenue FROM channels_model.channels GROUP BY 1 ORDER BY 1;
 UPDATE channels_model.report_settings SET half_life = '14 days', look_back = '13 days';
-SELECT attribution, channel, mqls, customers FROM channels_model.channels WHERE attribution = 'time_decay' AND customers > 0;
+SELECT attribution, channel, mqls, customers FROM channels_model.channels WHERE attribution IN ('time_decay', 'markov') AND customers > 0;
 UPDATE channels_model.report_settings SET half_life = NULL, look_back = NULL;
 
 -- Assets: a lead without one is nobody's.
 UPDATE channels_model.report_settings SET event_asset = 'lower(properties ->> ''asset'')';
-SELECT attribution, asset, touches, leads_touched, leads, mqls, customers, revenue FROM channels_model.lead_magnets WHERE attribution IN ('first', 'last', 'linear');
+SELECT attribution, asset, touches, leads_touched, leads, mqls, customers, revenue FROM channels_model.lead_magnets WHERE attribution IN ('first', 'last', 'linear', 'markov');
 
 -- The campaign is the channel where nothing else is said.
 UPDATE channels_model.settings SET event_campaign = 'campaign';
 UPDATE channels_model.report_settings SET event_channel = NULL;
 SELECT attribution, channel, touches, leads, customers FROM channels_model.channels WHERE attribution IN ('first', 'last');
+
+-- Of more channels than a chain may have there is no markov.
+BEGIN;
+INSERT INTO events SELECT 'dot', 'visit', '2025-01-09', 'c' || n, NULL FROM generate_series(1, 997) n;
+SELECT count(DISTINCT channel) AS channels, count(DISTINCT attribution) AS attributions FROM channels_model.channels WHERE leads_touched > 0;
+INSERT INTO events VALUES ('dot', 'visit', '2025-01-09', 'c998');
+SELECT count(DISTINCT channel) AS channels, count(DISTINCT attribution) AS attributions FROM channels_model.channels WHERE leads_touched > 0;
+ROLLBACK;
 
 -- What an expression reads may go.
 UPDATE channels_model.report_settings SET event_channel = 'properties->>''channel''';

@@ -98,6 +98,13 @@ COPY touches_events FROM PROGRAM :'touches' (FORMAT csv);
 INSERT INTO touches_leads SELECT DISTINCT lead_id FROM touches_events;
 SELECT make_model('touches', 'channel', 'impression', 'conversion');
 SELECT attribution, channel, leads, customers FROM touches.channels WHERE attribution IN ('first', 'last', 'linear', 'time_decay') ORDER BY 1, 2;
+-- Markov, from the events alone.
+SELECT channel, c.customers, c.customers = round(m.credit::numeric, 6) AS agrees
+  FROM (SELECT lead_scoring.attribution_markov(path, converted) AS credits
+          FROM (SELECT array_agg(channel ORDER BY occurred_at, channel COLLATE "C") FILTER (WHERE occurred_at <= coalesce(converted_at, 'infinity')) AS path, converted_at IS NOT NULL AS converted
+                  FROM touches_events LEFT JOIN (SELECT lead_id, min(occurred_at) AS converted_at FROM touches_events WHERE type = 'conversion' GROUP BY 1) c USING (lead_id)
+                 GROUP BY lead_id, converted_at) p) a, unnest(credits) m
+  FULL JOIN (SELECT * FROM touches.channels WHERE attribution = 'markov') c USING (channel) ORDER BY 1;
 SELECT count(*) FROM lead_scoring.verify('touches');
 
 SELECT lead_scoring.drop_model(model) FROM unnest('{olist,curator,touches}'::text[]) model \g /dev/null
