@@ -172,21 +172,24 @@ char* statement_of(const Model* model, PlanName name) {
         case PlanName::FindLead:
             return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
         case PlanName::UpdateStatuses: {
-            StringInfoData assignments, columns, names, arrays;
-            for (StringInfo list : {&assignments, &columns, &names, &arrays}) initStringInfo(list);
+            // It runs under the caller's search_path, for triggers on leads are to find what they are used to; so no
+            // operator is left to be looked up by it. (unnest of several arrays always is the server's.)
+            StringInfoData assignments, differences, names, arrays;
+            for (StringInfo list : {&assignments, &differences, &names, &arrays}) initStringInfo(list);
             for (int i = 0; i < model->status_count; ++i) {
-                const char* separator = i > 0 ? ", " : "";
                 const char* column = quote_identifier(model->status[i].column);
-                appendStringInfo(&assignments, "%s%s = status.value%d", separator, column, i);
-                appendStringInfo(&columns, "%slead_row.%s", separator, column);
+                appendStringInfo(&assignments, "%s%s = status.value%d", i > 0 ? ", " : "", column, i);
+                appendStringInfo(&differences,
+                                 "%scoalesce(lead_row.%s OPERATOR(pg_catalog.<>) status.value%d, "
+                                 "(lead_row.%s IS NULL) OPERATOR(pg_catalog.<>) (status.value%d IS NULL))",
+                                 i > 0 ? " OR " : "", column, i, column, i);
                 appendStringInfo(&names, ", value%d", i);
                 appendStringInfo(&arrays, ", $%d", i + 2);
             }
             return psprintf(
-                "UPDATE %s lead_row SET %s FROM unnest($1%s) AS status(lead%s) WHERE lead_row.%s = status.lead "
-                "AND ROW(%s) IS DISTINCT FROM ROW(%s)",
-                model->leads_name, assignments.data, arrays.data, names.data, lead_key, columns.data,
-                names.data + strlen(", "));
+                "UPDATE %s lead_row SET %s FROM unnest($1%s) AS status(lead%s) "
+                "WHERE lead_row.%s OPERATOR(pg_catalog.=) status.lead AND (%s)",
+                model->leads_name, assignments.data, arrays.data, names.data, lead_key, differences.data);
         }
         case PlanName::Count:
             break;
@@ -194,8 +197,9 @@ char* statement_of(const Model* model, PlanName name) {
     return nullptr;
 }
 
-// Those that write many rows at once take an array for each column.
-int as_arrays(int count, Oid* types) {
+// Statements that write many rows at once take an array for each column.
+int array_types(const Model* model, PlanName name, Oid* types) {
+    int count = row_types(model, name, types);
     for (int i = 0; i < count; ++i) types[i] = get_array_type(types[i]);
     return count;
 }
@@ -215,24 +219,13 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::CreateScore:
             types[1] = TEXTOID;
             return 2;
-        case PlanName::AddTransitions: {
-            const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
-                                TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
-            memcpy(types + 1, rest, sizeof rest);
-            return as_arrays(14, types);
-        }
+        case PlanName::AddTransitions:
+        case PlanName::UpdateStatuses:
+            return array_types(model, name, types);
         case PlanName::AddProblem:
             types[1] = TEXTOID;
             types[2] = TEXTOID;
             return 3;
-        case PlanName::UpdateStatuses:
-            for (int i = 0; i < model->status_count; ++i) {
-                StatusKind kind = model->status[i].kind;
-                types[i + 1] = kind == StatusKind::Score     ? FLOAT8OID
-                               : kind == StatusKind::StageAt ? TIMESTAMPTZOID
-                                                             : TEXTOID;
-            }
-            return as_arrays(model->status_count + 1, types);
         default:
             return 1;
     }
@@ -266,10 +259,27 @@ bool SingleRowSource::next(TupleTableSlot* slot) {
     return true;
 }
 
+int row_types(const Model* model, PlanName name, Oid* types) {
+    types[0] = model->key.type;
+    if (name == PlanName::AddTransitions) {
+        const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
+                            TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
+        static_assert(std::size(rest) + 1 == kTransitionColumns);
+        memcpy(types + 1, rest, sizeof rest);
+        return kTransitionColumns;
+    }
+    for (int i = 0; i < model->status_count; ++i) {
+        StatusKind kind = model->status[i].kind;
+        types[i + 1] = kind == StatusKind::Score ? FLOAT8OID : kind == StatusKind::StageAt ? TIMESTAMPTZOID : TEXTOID;
+    }
+    return model->status_count + 1;
+}
+
 SPIPlanPtr plan(Model* model, PlanName name) {
     SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
     if (kept == nullptr) {
-        auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + 14)));
+        auto* types =
+            static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
         int count = argument_types(model, name, types);
         kept = prepare_kept(statement_of(model, name), count, types);
     }

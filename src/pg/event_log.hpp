@@ -61,6 +61,12 @@ void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* so
 // or not.
 void read_all_stored_keys(Model* model, FindingKind kind, Findings* findings);
 
+inline constexpr int kTransitionColumns = 14;
+
+// The types of the columns of a row that AddTransitions or UpdateStatuses writes; returns how many there are. `types`
+// has room for status_count + kTransitionColumns.
+int row_types(const Model* model, PlanName name, Oid* types);
+
 // The plan of that name, made at its first use; see model.hpp.
 SPIPlanPtr plan(Model* model, PlanName name);
 

@@ -6,7 +6,6 @@
 #include "pg/owner.hpp"
 
 extern "C" {
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -20,22 +19,6 @@ namespace lead_scoring {
 namespace {
 
 constexpr int kRowsPerStatement = 1000;
-constexpr int kTransitionColumns = 14;
-
-const Oid kTransitionTypes[kTransitionColumns] = {InvalidOid, INT4OID,   TEXTOID,   TEXTOID, TIMESTAMPTZOID,
-                                                  FLOAT8OID,  FLOAT8OID, FLOAT8OID, TEXTOID, INT8OID,
-                                                  TEXTOID,    TEXTOID,   TEXTOID,   TEXTOID};
-
-Oid status_type(StatusKind kind) {
-    switch (kind) {
-        case StatusKind::Score:
-            return FLOAT8OID;
-        case StatusKind::StageAt:
-            return TIMESTAMPTZOID;
-        default:
-            return TEXTOID;
-    }
-}
 
 RowToWrite* add_row(RowList* list, int columns) {
     auto* row = static_cast<RowToWrite*>(palloc(sizeof(RowToWrite)));
@@ -71,8 +54,11 @@ Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
         construct_md_array(values, nulls, 1, dimensions, lower_bounds, type, length, by_value, alignment));
 }
 
-// Runs the plan for all rows from `row` on.
-void write_rows(SPIPlanPtr plan, const RowToWrite* row, int columns, const Oid* types, bool fire_triggers) {
+// Writes all rows from `row` on.
+void write_rows(Model* model, PlanName name, const RowToWrite* row, bool fire_triggers) {
+    if (row == nullptr) return;
+    auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
+    int columns = row_types(model, name, types);
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring rows", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
     while (row != nullptr) {
@@ -81,8 +67,8 @@ void write_rows(SPIPlanPtr plan, const RowToWrite* row, int columns, const Oid* 
         for (; end != nullptr && rows < kRowsPerStatement; end = end->next) ++rows;
         auto* arrays = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
         for (int i = 0; i < columns; ++i) arrays[i] = column_array(row, rows, i, types[i]);
-        int code =
-            SPI_execute_snapshot(plan, arrays, nullptr, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+        int code = SPI_execute_snapshot(plan(model, name), arrays, nullptr, InvalidSnapshot, InvalidSnapshot, false,
+                                        fire_triggers, 0);
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
         MemoryContextSwitchTo(context);
         MemoryContextReset(context);
@@ -90,6 +76,7 @@ void write_rows(SPIPlanPtr plan, const RowToWrite* row, int columns, const Oid* 
     }
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
+    pfree(types);
 }
 
 void clear(RowList* list) { *list = {nullptr, &list->first, 0}; }
@@ -151,7 +138,6 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
 
 void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
     Model* model = outcome->model;
-    plan(model, PlanName::UpdateStatuses);  // made here, where the search_path is ours
     MemoryContext caller = MemoryContextSwitchTo(outcome->context);
     RowToWrite* added = add_row(&outcome->statuses, model->status_count + 1);
     added->values[0] = datumCopy(key, model->key.by_value, model->key.length);
@@ -178,26 +164,18 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.count >= kRowsPerStatement; }
 
 void write_transitions(Outcome* outcome) {
-    Oid types[kTransitionColumns];
-    memcpy(types, kTransitionTypes, sizeof types);
-    types[0] = outcome->model->key.type;
-    if (outcome->transitions.first != nullptr)
-        write_rows(plan(outcome->model, PlanName::AddTransitions), outcome->transitions.first, kTransitionColumns,
-                   types, true);
+    write_rows(outcome->model, PlanName::AddTransitions, outcome->transitions.first, true);
     clear(&outcome->transitions);
     MemoryContextReset(outcome->pending);
 }
 
 void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {
     if (statuses == nullptr) return;
-    auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + 1)));
-    types[0] = model->key.type;
-    for (int i = 0; i < model->status_count; ++i) types[i + 1] = status_type(model->status[i].kind);
     // Outside of a trigger those on leads run at once, as the owner: what a stranger put into his temporary schema or
     // search_path must not be found then.
     bool own = in_trigger || has_privs_of_role(GetUserId(), model->owner);
     SavedIdentity identity = own ? act_as(model->owner) : become(model->owner);
-    write_rows(plan(model, PlanName::UpdateStatuses), statuses, model->status_count + 1, types, !in_trigger);
+    write_rows(model, PlanName::UpdateStatuses, statuses, !in_trigger);
     restore(identity);
 }
 

@@ -21,7 +21,7 @@ SELECT lead_scoring.add_rule('security', 'daily', 'mail', 10, limit_count => 1, 
 SELECT lead_scoring.add_fit_rule('security', 'domestic', $$country = 'DE'$$, 100);
 SELECT lead_scoring.add_stage('security', 'mql', min_score => 102);
 SELECT lead_scoring.publish('security');
-INSERT INTO leads VALUES (1, 'DE'), (2, 'FR');
+INSERT INTO leads VALUES (1, 'DE'), (2, 'FR'), (4, 'DE'), (5, 'DE');
 GRANT USAGE ON SCHEMA security_test TO regress_lead_scoring_writer;
 GRANT INSERT ON events TO regress_lead_scoring_writer;
 \set state 'RESET ROLE; SELECT lead_id, score, stage FROM security.scores ORDER BY 1; SELECT * FROM lead_scoring.verify(''security'');'
@@ -65,11 +65,18 @@ SELECT id, lead_stage FROM security_test.leads ORDER BY id;
 CREATE SCHEMA hostile;
 CREATE FUNCTION hostile.yes(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
 CREATE FUNCTION hostile.yes(integer, integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
+CREATE FUNCTION hostile.yes(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
+CREATE FUNCTION hostile.yes(boolean, boolean) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
+CREATE FUNCTION hostile.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN QUERY SELECT pg_catalog.unnest($1); END';
 CREATE FUNCTION hostile.lower(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN ''x''; END';
 CREATE FUNCTION hostile.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN NULL; END';
 CREATE FUNCTION hostile.max(integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN NULL; END';
 CREATE OPERATOR hostile.= (FUNCTION = hostile.yes, LEFTARG = text, RIGHTARG = text);
 CREATE OPERATOR hostile.= (FUNCTION = hostile.yes, LEFTARG = integer, RIGHTARG = integer);
+CREATE OPERATOR hostile.= (FUNCTION = hostile.yes, LEFTARG = timestamptz, RIGHTARG = timestamptz);
+CREATE OPERATOR hostile.<> (FUNCTION = hostile.yes, LEFTARG = text, RIGHTARG = text);
+CREATE OPERATOR hostile.<> (FUNCTION = hostile.yes, LEFTARG = timestamptz, RIGHTARG = timestamptz);
+CREATE OPERATOR hostile.<> (FUNCTION = hostile.yes, LEFTARG = boolean, RIGHTARG = boolean);
 CREATE OPERATOR hostile.<= (FUNCTION = hostile.yes, LEFTARG = integer, RIGHTARG = integer);
 CREATE TEMP TABLE scores (lead_id integer, card text);
 CREATE TEMP TABLE leads (id integer, country text, lead_stage text);
@@ -90,6 +97,9 @@ SET search_path = hostile, pg_temp, pg_catalog;
 SET row_security = off; SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Tokyo'; SET enable_indexscan = off; SET enable_seqscan = off; SET work_mem = '64kB'; SET plan_cache_mode = force_generic_plan; SET standard_conforming_strings = off; SET quote_all_identifiers = on;
 INSERT INTO security_test.events VALUES (1, 'visit', '2024-01-03 UTC', 'a'), (2, 'mail', '2024-01-03 22:00 UTC', 'a'), (2, 'mail', '2024-01-03 12:00 UTC', 'b'), (2, 'mail', '2024-01-03 01:00 UTC', 'a'), (3, 'visit', '2024-01-03 UTC', NULL);
 INSERT INTO security_test.events VALUES (2, 'mail', '2023-01-03 UTC', 'a');
+-- Statuses are written too, of one lead and of several.
+INSERT INTO security_test.events VALUES (4, 'visit', '2024-01-03 UTC', 'a'), (4, 'visit', '2024-01-03 UTC', 'a');
+INSERT INTO security_test.events VALUES (4, 'visit', '2024-01-03 UTC', 'a'), (5, 'visit', '2024-01-03 UTC', 'a'), (5, 'visit', '2024-01-03 UTC', 'a');
 SHOW search_path;
 SELECT current_user;
 \c -
