@@ -1,57 +1,31 @@
 -- The view "rule_lift" of a model: do the leads that match a rule convert more often?
 
-CREATE FUNCTION lead_scoring.rule_matches(model text, rules jsonb, pattern text, value text)
-RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    bound record;
-    troubled text[];
-BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    EXECUTE format('SELECT array_agg(DISTINCT p.rule) FROM %I.problems p', model) INTO troubled;
-    -- CASE keeps the order: type, leads on which the rule raised an error, condition.
-    RETURN (SELECT string_agg(format(pattern, format('CASE WHEN %s THEN CASE WHEN %s THEN CASE WHEN %s THEN %s END END END',
-                       CASE WHEN rule ->> 'event_type' IS NULL THEN 'true' ELSE format('e.%I::text = %L', bound.event_type, rule ->> 'event_type') END,
-                       CASE WHEN rule ->> 'name' = ANY (troubled)
-                            THEN format('e.%I NOT IN (SELECT p.lead_id FROM %I.problems p WHERE p.rule = %L)',
-                                        CASE WHEN rule ->> 'event_type' IS NULL THEN bound.lead_key ELSE bound.event_lead END, model, rule ->> 'name')
-                            ELSE 'true' END,
-                       coalesce(rule ->> 'condition', 'true'), value)), ', ' ORDER BY place)
-              FROM jsonb_array_elements(rules) WITH ORDINALITY r (rule, place));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.rule_matches IS 'SQL over a row of table e, events or leads: for each of the rules the value where it matches, else NULL; put into the place of %s in the pattern.';
+CREATE FUNCTION lead_scoring.rule_matches(model text)
+RETURNS TABLE (lead_id text, first_at timestamptz[])
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
+COMMENT ON FUNCTION lead_scoring.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: NULL for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes SELECT on the model''s scores.';
 
 CREATE FUNCTION lead_scoring.rule_lift_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
     settings CONSTANT jsonb := lead_scoring.report_setting(model);
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
     rules jsonb;
-    event_rules jsonb;
-    fit_rules jsonb;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
-    event_rules := coalesce((SELECT jsonb_agg(r ORDER BY place) FROM jsonb_array_elements(rules) WITH ORDINALITY u (r, place) WHERE r ->> 'event_type' IS NOT NULL), '[]');
-    fit_rules := coalesce((SELECT jsonb_agg(r ORDER BY place) FROM jsonb_array_elements(rules) WITH ORDINALITY u (r, place) WHERE r ->> 'event_type' IS NULL), '[]');
     RETURN format($query$
         WITH leads AS (
-            SELECT l.reached[%1$s] AS outcome_at, b.matches || a.matches AS matches
-              FROM (%2$s) l
-              LEFT JOIN (SELECT e.%3$I AS lead_id, ARRAY[%4$s]::timestamptz[] AS matches FROM %5$s e
-                          WHERE e.%6$I <= $1 AND e.%7$I::text = ANY (%8$L::text[]) GROUP BY 1) a ON a.lead_id = l.lead_id
-              JOIN (SELECT e.%9$I AS lead_id, ARRAY[%10$s]::timestamptz[] AS matches FROM %15$s e) b ON b.lead_id = l.lead_id),
+            SELECT l.reached[%1$s] AS outcome_at, m.first_at
+              FROM (%2$s) l LEFT JOIN lead_scoring.rule_matches(%3$L) m ON m.lead_id = l.lead_id::text),
         counts AS (
-            SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%11$s]::bigint[] AS leads_with, ARRAY[%12$s]::bigint[] AS converted_with FROM leads),
+            SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%4$s]::bigint[] AS leads_with, ARRAY[%5$s]::bigint[] AS converted_with FROM leads),
         sums AS (
             SELECT r.*, c.leads_with[r.place] AS leads_with, c.converted_with[r.place] AS converted_with,
                    c.leads - c.leads_with[r.place] AS leads_without, c.converted - c.converted_with[r.place] AS converted_without
-              FROM counts c, (VALUES %13$s) r (place, rule, rule_group, kind)
-             WHERE r.place IS NOT NULL)
-        SELECT rule, rule_group, kind, %14$L::text, leads_with, converted_with, leads_without, converted_without, w.rate, w.low, w.high, o.rate, o.low, o.high,
+              FROM counts c, (SELECT place, r ->> 'name', r ->> 'rule_group', CASE WHEN r ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END
+                                FROM jsonb_array_elements(%6$L) WITH ORDINALITY u (r, place)) r (place, rule, rule_group, kind))
+        SELECT rule, rule_group, kind, %7$L::text, leads_with, converted_with, leads_without, converted_without, w.rate, w.low, w.high, o.rate, o.low, o.high,
                l.lift, x.low, x.high, x.low >= 2
           FROM sums, LATERAL lead_scoring.wilson_interval(converted_with, leads_with) w,
                LATERAL lead_scoring.wilson_interval(converted_without, leads_without) o,
@@ -62,19 +36,12 @@ BEGIN
                                / nullif(o.low * (2 * o.rate - o.low), 0)
                          WHERE l.lift IS NOT NULL) x (low, high) ON true
          ORDER BY l.lift DESC NULLS LAST, rule COLLATE "C"
-        $query$, outcome, lead_scoring.lead_rows(model),
-        bound.event_lead, lead_scoring.rule_matches(model, event_rules, 'min(%s)', format('e.%I', bound.event_time)), bound.events, bound.event_time,
-        bound.event_type, ARRAY(SELECT DISTINCT r ->> 'event_type' FROM jsonb_array_elements(event_rules) r),
-        bound.lead_key, lead_scoring.rule_matches(model, fit_rules, '%s', '''-infinity'''),
-        (SELECT string_agg(format('count(*) FILTER (WHERE matches[%s] <= coalesce(outcome_at, ''infinity''))', i), ', ' ORDER BY i)
+        $query$, outcome, lead_scoring.lead_rows(model), model,
+        (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] <= least(outcome_at, $1))', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
-        (SELECT string_agg(format('count(*) FILTER (WHERE matches[%s] <= outcome_at)', i), ', ' ORDER BY i)
+        (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
-        coalesce((SELECT string_agg(format('(%s, %L, %L, %L)', place, r ->> 'name', r ->> 'rule_group',
-                                           CASE WHEN r ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END), ', ' ORDER BY place)
-                    FROM jsonb_array_elements(fit_rules || event_rules) WITH ORDINALITY u (r, place)),
-                 '(NULL::integer, NULL::text, NULL::text, NULL::text)'),
-        settings -> 'stages' ->> outcome - 1, bound.leads);
+        rules, settings -> 'stages' ->> outcome - 1);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.rule_lift_report IS 'The statement of the view "rule_lift".';

@@ -39,6 +39,13 @@ SELECT round(rate_with_low::numeric, 6) AS low, round(rate_with_high::numeric, 6
   FROM lift_model.rule_lift WHERE rule = 'pricing page';
 SELECT lead_id, rule, message FROM lift_model.problems ORDER BY rule;
 
+-- An expression that raises is no match for that very row, whether the problem is listed or not.
+SELECT rule, leads_with, converted_with FROM lift_model.rule_lift WHERE rule IN ('long visit', 'big') ORDER BY rule;
+DELETE FROM lift_model.problems;
+INSERT INTO events VALUES (lead(100), 'visit', '2025-01-02', '/', '61');
+SELECT rule, leads_with, converted_with FROM lift_model.rule_lift WHERE rule IN ('long visit', 'big') ORDER BY rule;
+SELECT count(*) FROM lift_model.problems;
+
 -- Without customers the highest stage counts.
 DELETE FROM lift_model.stages WHERE name = 'customer';
 SELECT lead_scoring.add_stage('lift_model', 'hot', min_score => 20);

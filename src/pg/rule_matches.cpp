@@ -1,0 +1,63 @@
+// rule_matches(): when each lead first matched each rule. Conditions mean what they mean to scores, an expression that
+// raises for a row included, since it is the same reading.
+
+#include "pg/postgres.hpp"
+
+#include "pg/event_log.hpp"
+#include "pg/reading.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+// In the order of the version's rules; null for no match, -infinity for a fit rule.
+Datum first_matches(const LeadFindings& found, int rules) {
+    auto* times = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(rules)));
+    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * static_cast<Size>(rules)));
+    for (int i = 0; i < rules; ++i) nulls[i] = true;
+    auto note = [&](std::size_t rule, int64 at) {
+        if (!nulls[rule] && DatumGetInt64(times[rule]) <= at) return;
+        times[rule] = Int64GetDatum(at);
+        nulls[rule] = false;
+    };
+    for (std::size_t i = 0; i < found.fit_count; ++i) note(found.fit[i], DT_NOBEGIN);
+    for (std::size_t i = 0; i < found.match_count; ++i)
+        if (found.matches[i].kind == MatchKind::Rule) note(found.matches[i].target, found.matches[i].at);
+    int lower = 1;
+    return PointerGetDatum(
+        construct_md_array(times, nulls, 1, &rules, &lower, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+}  // namespace
+
+// rule_matches(model text) returns (lead_id text, first_at timestamptz[])
+LEAD_SCORING_FUNCTION(rule_matches) {
+    InitMaterializedSRF(fcinfo, 0);
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Findings* findings = make_findings(reading.model->key);
+    read_everything(reading.model, findings, nullptr, true);
+    sort_findings(findings);
+    rewind_findings(findings);
+    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
+    LeadFindings found;
+    while (next_lead(findings, &found)) {
+        MemoryContext caller = MemoryContextSwitchTo(memory);
+        Datum values[] = {CStringGetTextDatum(key_to_text(reading.model->key, found.key)),
+                          first_matches(found, reading.version->rule_count)};
+        bool nulls[] = {false, false};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(memory);
+    }
+    free_findings(findings);
+    end_reading(&reading);
+    return static_cast<Datum>(0);
+}
