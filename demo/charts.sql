@@ -52,11 +52,11 @@ GROUP BY cohorts.month, leads
 ORDER BY cohorts.month;
 
 \echo
-\echo Days from lead to MQL (mean of those who got there) and from MQL to SQL (median)
+\echo Days from lead to MQL and from MQL to SQL: the median, for MQLs of those who got there
 SELECT to_char(month, 'Mon YYYY') AS month,
        round(to_mql::numeric, 1) AS to_mql, repeat('█', to_mql::integer) AS "lead to MQL",
        round(to_sql::numeric, 1) AS to_sql, repeat('▒', to_sql::integer) AS "MQL to SQL"
-FROM (SELECT month, max(mean_days) FILTER (WHERE to_stage = 'mql'
+FROM (SELECT month, max(p50_days) FILTER (WHERE to_stage = 'mql'
                                            AND month < date_trunc('month', now()) - interval '2 months') AS to_mql,
              max(median_days) FILTER (WHERE from_stage = 'mql' AND to_stage = 'sql') AS to_sql
       FROM demo.velocity GROUP BY month) AS days

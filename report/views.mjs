@@ -50,7 +50,7 @@ async function read(client, model) {
         WHERE month IS NOT NULL
         ORDER BY month DESC LIMIT ${MONTHS}`);
     const velocity = await rows(`
-        SELECT from_stage, to_stage, from_rank, to_rank, month, leads, converted, median_days, mean_days
+        SELECT from_stage, to_stage, from_rank, to_rank, month, leads, converted, median_days, p50_days
         FROM ${schema}.velocity
         WHERE month IN (SELECT month FROM ${schema}.funnel ORDER BY month DESC NULLS LAST LIMIT ${MONTHS})
         ORDER BY from_rank, to_rank, month`);

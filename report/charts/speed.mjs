@@ -1,6 +1,6 @@
 // How many days it takes to become MQL, and from there SQL, by the month in which the leads set out. Where fewer than half
-// get there a median does not exist: if that is so in every month of a step, the mean of those who did stands for it. A
-// mean leaves the latest months out, since only the fast have got there so far.
+// get there a median of all does not exist: if that is so in every month of a step, the median of those who did stands for
+// it. That leaves the latest months out, since only the fast have got there so far.
 import { light } from '../palette.mjs';
 import { formatDays, formatMonth, stageTitle } from '../text.mjs';
 import { categoryAxis, GRID, LEGEND, valueAxis } from './axes.mjs';
@@ -11,21 +11,20 @@ export function speedChart({ speed, months }) {
     const colours = [light.accent, light.second];
     const lines = speed.map(({ from, to, rows }, index) => {
         const median = rows.some((row) => row.median_days !== null);
-        const byMonth = new Map(rows.map((row) => [row.month, median ? row.median_days : row.mean_days]));
+        const byMonth = new Map(rows.map((row) => [row.month, median ? row.median_days : row.p50_days]));
         return {
-            name: `${stageTitle(from)} to ${stageTitle(to)} (${median ? 'median' : 'mean'})`,
+            name: `${stageTitle(from)} to ${stageTitle(to)}` + (median ? '' : ' (converted)'),
             median, colour: colours[index],
             days: months.map((row, at) => (median || at < months.length - LATEST ? byMonth.get(row.month) ?? null : null)),
         };
     }).filter((line) => line.days.some((days) => days !== null));
     if (!lines.length) return null;
 
-    const means = lines.some((line) => !line.median);
     return {
         name: 'speed',
-        title: `${means ? 'Days' : 'Median days'} to ${speed.map((pair) => stageTitle(pair.to)).join(' and ')}`,
-        subtitle: 'By the month in which leads set out' + (means
-            ? '; a mean is of those who got there, without the latest months, where only the fast have' : ''),
+        title: `Median days to ${speed.map((pair) => stageTitle(pair.to)).join(' and ')}`,
+        subtitle: 'By the month in which leads set out' + (lines.every((line) => line.median) ? ''
+            : '; converted: of those who got there, without the latest months, where only the fast have'),
         option: {
             grid: { ...GRID, top: 124 },
             legend: LEGEND,

@@ -90,6 +90,9 @@ await withPage(async (page, problems, requests) => {
     const days = rows(`SELECT v.median_days AS days FROM demo.velocity v
         WHERE from_stage = 'mql' AND to_stage = 'sql' AND median_days IS NOT NULL ORDER BY month`);
     holds(await texts('#speed svg text'), days.map((month) => month.days.toFixed(1)), 'speed');
+    const toMql = rows(`SELECT p50_days AS days FROM demo.velocity
+        WHERE from_stage = 'lead' AND to_stage = 'mql' AND month IN (SELECT month FROM demo.funnel ORDER BY month DESC OFFSET 3)`);
+    holds(await texts('#speed svg text'), toMql.map((month) => month.days.toFixed(1)), 'speed to MQL');
 
     const cost = (count) => `round(nullif(sum(spend), 0) / nullif(sum(${count}), 0), 2)`;
     const campaigns = rows(`

@@ -52,7 +52,8 @@ BEGIN
                coalesce(sum(extract(epoch FROM m.to_at - m.from_at)::float8 / 86400), 0),
                lead_scoring.lead_velocity(m.from_at, m.to_at),
                lead_scoring.median_time_to(m.from_at, m.to_at, $1),
-               percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM m.to_at - m.from_at)::float8 / 86400)
+               percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM m.to_at - m.from_at)::float8 / 86400),
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM m.to_at - m.from_at)::float8 / 86400)
           FROM moves m LEFT JOIN slow s USING (i, j)
          GROUP BY m.i, m.j, 5
          ORDER BY m.i, m.j, 5
@@ -81,6 +82,7 @@ SELECT lead_scoring.make_report_view(model, 'velocity',
     'days_sum | double precision | Sum of the days that the converted took.',
     'mean_days | double precision | days_sum / converted.',
     'median_days | double precision | Days after which half of the leads have converted (Kaplan and Meier); NULL where fewer do.',
-    'p90_days | double precision | Days within which 90 % of the converted did so.')
+    'p90_days | double precision | Days within which 90 % of the converted did so.',
+    'p50_days | double precision | Days within which half of the converted did so; of a recent month that tells of the fast alone.')
 $$;
 COMMENT ON FUNCTION lead_scoring.make_velocity IS 'Creates the view "velocity" of a model.';

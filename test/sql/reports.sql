@@ -58,7 +58,7 @@ SELECT from_stage, to_stage, count(*), count(rate) FROM then_cohorts GROUP BY 1,
 
 -- Velocity: 2 days for the 50, 10 for the 10; of the 101 that skipped, 4. Half of January's MQLs are SQLs after 2 days.
 SELECT from_stage, to_stage, month, leads, converted, skipped, waiting, out, stalled FROM then_velocity;
-SELECT from_stage, to_stage, month, days_sum, mean_days, median_days, p90_days FROM then_velocity WHERE from_rank = 2;
+SELECT from_stage, to_stage, month, days_sum, mean_days, median_days, p50_days, p90_days FROM then_velocity WHERE from_rank = 2;
 
 -- A band of 2 to 5 percent: everything is above it here, and May is within a wider one, but nobody can be sure.
 SELECT * FROM then_qualified_rate;
