@@ -2,6 +2,7 @@
 
 #include "pg/event_log.hpp"
 
+#include "pg/owner.hpp"
 #include "pg/query.hpp"
 
 extern "C" {
@@ -276,6 +277,7 @@ int row_types(const Model* model, PlanName name, Oid* types) {
 }
 
 SPIPlanPtr plan(Model* model, PlanName name) {
+    if (name != PlanName::UpdateStatuses) shut_search_path();
     SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
     if (kept == nullptr) {
         auto* types =

@@ -17,18 +17,30 @@ struct SavedIdentity {
     int settings;  // nest level of the search_path
 };
 
-// Row security of the owner's own tables does not hold the owner back, users' expressions cannot touch the session, and
-// the caller's search_path does not reach our statements. An error in between needs no undoing: (sub)transaction abort
-// restores all of it.
-inline SavedIdentity become(Oid owner) {
+// Lets the caller's search_path reach nothing until `restore`, or until a subtransaction begun before ends.
+inline void shut_search_path() {
+    constexpr const char* kSafePath = "pg_catalog, pg_temp";
+    if (strcmp(namespace_search_path, kSafePath) != 0)
+        set_config_option("search_path", kSafePath, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+// As `become`, but the search_path is still the caller's: shut_search_path must be called before anything is parsed,
+// planned or run that may look at it. For triggers, most of whose runs do nothing of the kind: setting it is dear.
+inline SavedIdentity become_for_trigger(Oid owner) {
     SavedIdentity saved;
     GetUserIdAndSecContext(&saved.user, &saved.context);
     SetUserIdAndSecContext(
         owner, saved.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
-    constexpr const char* kSafePath = "pg_catalog, pg_temp";
     saved.settings = NewGUCNestLevel();
-    if (strcmp(namespace_search_path, kSafePath) != 0)
-        set_config_option("search_path", kSafePath, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    return saved;
+}
+
+// Row security of the owner's own tables does not hold the owner back, users' expressions cannot touch the session, and
+// the caller's search_path does not reach our statements. An error in between needs no undoing: (sub)transaction abort
+// restores all of it.
+inline SavedIdentity become(Oid owner) {
+    SavedIdentity saved = become_for_trigger(owner);
+    shut_search_path();
     return saved;
 }
 

@@ -8,6 +8,8 @@
 #include "pg/bucket.hpp"
 #include "pg/dispatch.hpp"
 #include "pg/expression.hpp"
+#include "pg/hazards.hpp"
+#include "pg/owner.hpp"
 #include "pg/subtransaction.hpp"
 
 extern "C" {
@@ -62,9 +64,9 @@ struct Program {
     int candidate_count;
     TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free
     uint32 type_mask;
-    Dispatch leads;     // of a program of leads, which have no type
-    bool evaluates;     // has any expression
-    Bitmapset* inputs;  // columns the conditions read, as pull_varattnos counts; a whole row is number 0
+    Dispatch leads;        // of a program of leads, which have no type
+    bool runs_users_code;  // in any expression
+    Bitmapset* inputs;     // columns the conditions read, as pull_varattnos counts; a whole row is number 0
     MemoryContext states;
     ExprContext* context;
 };
@@ -132,7 +134,7 @@ Formula compile(Program* program, Relation relation, Subject subject, const char
     error_context_stack = &context;
     formula.expression = compile_expression(relation, text, kind);
     error_context_stack = context.previous;
-    program->evaluates = true;
+    program->runs_users_code |= runs_users_code(formula.expression);
     pull_varattnos(reinterpret_cast<Node*>(formula.expression), 1, &program->inputs);
     return formula;
 }
@@ -157,6 +159,8 @@ void add_candidate(Program* program, const Candidate& candidate, const char* typ
         entry->type = type;
         dispatch = &entry->dispatch;
     }
+    for (const Formula& formula : {candidate.condition, candidate.per, candidate.key})
+        dispatch->may_raise |= may_raise(formula.expression);
     Candidate* added = &program->candidates[program->candidate_count];
     *added = candidate;
     added->rest.expression = add_candidate(dispatch, program->candidate_count, candidate.condition.expression);
@@ -196,6 +200,7 @@ void add_candidates(Program* program, Relation relation, const Model* model) {
 }
 
 Program* build_program(Model* model, Relation relation, bool of_leads) {
+    shut_search_path();
     MemoryContext caller = MemoryContextSwitchTo(model->context);
     auto* program = static_cast<Program*>(palloc0(sizeof(Program)));
     program->relation = RelationGetRelid(relation);
@@ -237,7 +242,8 @@ struct Reading {
     Finding* batch;
     int batch_count;
     int batch_capacity;
-    int rows;  // read of the source, at most kRowsPerBatch
+    int rows;    // read of the source, at most kRowsPerBatch
+    bool ahead;  // the slot holds a row that is not evaluated yet
     bool end;
     const Candidate* only;  // set while one candidate is evaluated by itself
 };
@@ -354,31 +360,41 @@ Datum row_key(Reading* reading, bool* is_null) {
     return key;
 }
 
-void read_row(Reading* reading) {
+// False, and nothing is done, where the row may raise an error and `may_fail` does not allow for it.
+bool read_row(Reading* reading, bool may_fail) {
     Program* program = reading->program;
     ResetExprContext(program->context);
     program->context->ecxt_scantuple = reading->slot;
     MemoryContext caller = MemoryContextSwitchTo(program->context->ecxt_per_tuple_memory);
     bool is_null = false;
+    bool no_time = true;
     Datum key = row_key(reading, &is_null);
     Match nothing;
     nothing.at = kNever;
-    if (!is_null && program->of_leads) {
-        emit(reading, FindingKind::Known, key, nothing);
-        try_candidates(reading, program->leads, key, kNever);
-    } else if (!is_null) {
+    Timestamp at = kNever;
+    const Dispatch* dispatch = nullptr;
+    if (program->of_leads) {
+        dispatch = &program->leads;
+    } else {
+        Datum time = slot_getattr(reading->slot, program->time, &no_time);
+        if (!no_time) at = DatumGetInt64(time);
+        if (!no_time && !TIMESTAMP_NOT_FINITE(at)) dispatch = dispatch_of_type(reading);
+    }
+    bool fits = may_fail || dispatch == nullptr || !dispatch->may_raise;
+    if (fits && !is_null) {
         int before = reading->batch_count;
-        bool no_time = false;
-        Timestamp at = DatumGetInt64(slot_getattr(reading->slot, program->time, &no_time));
-        if (!no_time && !TIMESTAMP_NOT_FINITE(at))
-            if (const Dispatch* dispatch = dispatch_of_type(reading)) try_candidates(reading, *dispatch, key, at);
+        if (program->of_leads) emit(reading, FindingKind::Known, key, nothing);
+        if (dispatch != nullptr) try_candidates(reading, *dispatch, key, at);
         if (reading->batch_count == before) emit(reading, FindingKind::Seen, key, nothing);
     }
     MemoryContextSwitchTo(caller);
+    return fits;
 }
 
 void begin_batch(Reading* reading) {
     MemoryContextReset(reading->context);
+    reading->rows = 0;
+    reading->ahead = false;
     reading->batch_count = 0;
     reading->batch_capacity = 256;
     reading->batch = static_cast<Finding*>(
@@ -389,18 +405,23 @@ void end_batch(Reading* reading) {
     for (int i = 0; i < reading->batch_count; ++i) add_finding(reading->findings, reading->batch[i]);
 }
 
-void read_batch(void* argument) {
-    auto* reading = static_cast<Reading*>(argument);
-    for (reading->rows = 0; reading->rows < kRowsPerBatch; ++reading->rows) {
-        if (!reading->source->next(reading->slot)) {
+// Reads on to the end of the batch. False where it stopped at a row that may raise an error, which `may_fail` does not
+// allow for.
+bool read_on(Reading* reading, bool may_fail) {
+    for (; reading->rows < kRowsPerBatch; ++reading->rows) {
+        if (!reading->ahead && !reading->source->next(reading->slot)) {
             reading->end = true;
-            return;
+            return true;
         }
-        read_row(reading);
+        reading->ahead = !read_row(reading, may_fail);
+        if (reading->ahead) return false;
     }
+    return true;
 }
 
-void read_one(void* argument) { read_row(static_cast<Reading*>(argument)); }
+void read_rest(void* argument) { read_on(static_cast<Reading*>(argument), true); }
+
+void read_one(void* argument) { read_row(static_cast<Reading*>(argument), true); }
 
 void note_problem(Reading* reading, const char* rule, const ErrorData* error) {
     if (reading->problems == nullptr || reading->problems->count == ProblemList::kMost) return;
@@ -442,7 +463,7 @@ void read_batch_carefully(Reading* reading) {
     reading->end = false;
     begin_batch(reading);
     start(reading->program);
-    for (reading->rows = 0; reading->rows < kRowsPerBatch; ++reading->rows) {
+    for (; reading->rows < kRowsPerBatch; ++reading->rows) {
         if (!reading->source->next(reading->slot)) {
             reading->end = true;
             break;
@@ -463,16 +484,14 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
     reading.source = source;
     reading.findings = findings;
     reading.problems = problems;
+    if (reading.program->runs_users_code) shut_search_path();
     reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
     reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
     while (!reading.end) {
         CHECK_FOR_INTERRUPTS();
         begin_batch(&reading);
         source->mark();
-        if (!reading.program->evaluates)
-            read_batch(&reading);
-        else if (run_protected(read_batch, &reading) != nullptr)
-            read_batch_carefully(&reading);
+        if (!read_on(&reading, false) && run_protected(read_rest, &reading) != nullptr) read_batch_carefully(&reading);
         end_batch(&reading);
     }
     ExecDropSingleTupleTableSlot(reading.slot);

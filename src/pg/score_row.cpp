@@ -2,6 +2,8 @@
 
 #include "pg/score_row.hpp"
 
+#include "pg/owner.hpp"
+
 extern "C" {
 #include "access/heapam.h"
 #include "access/htup_details.h"
@@ -179,6 +181,7 @@ namespace {
 
 // Most updates are HOT and never come here, so that the indexes are opened for the time of one write only.
 void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
+    shut_search_path();  // an index of the owner's own may call functions
     EState* executor = CreateExecutorState();
     auto* result = makeNode(ResultRelInfo);
     InitResultRelInfo(result, table->relation, 0, nullptr, 0);  // of no range table

@@ -125,7 +125,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     else
         run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
     run->caller = MemoryContextSwitchTo(run->memory);
-    run->identity = become(run->model->owner);
+    run->identity = become_for_trigger(run->model->owner);
     connect_spi();
     MemoryContextSwitchTo(run->memory);
     if (run->findings == nullptr) run->findings = make_findings(run->model->key);

@@ -17,6 +17,8 @@ CREATE TABLE events (lead_id integer, type text, occurred_at timestamptz, tenant
 CREATE INDEX ON events (lead_id, occurred_at);
 SELECT lead_scoring.create_model('security', 'leads', 'events');
 SELECT lead_scoring.add_rule('security', 'visit', 'visit', 1, $$lower(type) = 'visit'$$);
+CREATE FUNCTION is_call(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN lower($1) = ''call''; END';
+SELECT lead_scoring.add_rule('security', 'call', 'call', 1, 'is_call(type)');
 SELECT lead_scoring.add_rule('security', 'daily', 'mail', 10, limit_count => 1, limit_window => 'day', limit_key => 'tenant');
 SELECT lead_scoring.add_fit_rule('security', 'domestic', $$country = 'DE'$$, 100);
 SELECT lead_scoring.add_stage('security', 'mql', min_score => 102);
@@ -63,6 +65,7 @@ SELECT id, lead_stage FROM security_test.leads ORDER BY id;
 -- Nothing of the caller's reaches our statements: operators, functions, temporary tables, settings.
 :as_writer
 CREATE SCHEMA hostile;
+GRANT USAGE ON SCHEMA hostile TO PUBLIC;
 CREATE FUNCTION hostile.yes(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
 CREATE FUNCTION hostile.yes(integer, integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
 CREATE FUNCTION hostile.yes(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''hostile as %'', current_user; RETURN true; END';
@@ -100,6 +103,8 @@ INSERT INTO security_test.events VALUES (2, 'mail', '2023-01-03 UTC', 'a');
 -- Statuses are written too, of one lead and of several.
 INSERT INTO security_test.events VALUES (4, 'visit', '2024-01-03 UTC', 'a'), (4, 'visit', '2024-01-03 UTC', 'a');
 INSERT INTO security_test.events VALUES (4, 'visit', '2024-01-03 UTC', 'a'), (5, 'visit', '2024-01-03 UTC', 'a'), (5, 'visit', '2024-01-03 UTC', 'a');
+-- So are the model's conditions evaluated, and functions of the owner's that they call.
+INSERT INTO security_test.events VALUES (5, 'call', '2024-01-03 UTC', 'a');
 SHOW search_path;
 SELECT current_user;
 \c -

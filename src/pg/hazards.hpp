@@ -1,0 +1,19 @@
+// What evaluating an expression may do that costs precautions.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+extern "C" {
+#include "nodes/primnodes.h"
+}
+
+namespace lead_scoring {
+
+// Whether it may raise a data exception (SQLSTATE class 22). False only where it cannot, whatever the row: it is made
+// of columns, constants, logic, and functions that are leakproof, and so raise nothing, or known here.
+bool may_raise(const Expr* expression);
+
+// Whether it runs code that may look up names by the search_path: any function but the server's own.
+bool runs_users_code(const Expr* expression);
+
+}  // namespace lead_scoring
