@@ -77,7 +77,7 @@ BEGIN
           FROM sums, LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w
          ORDER BY campaign COLLATE "C", month
         $query$, lead_scoring.month_expression('l.came_at', zone), lead_scoring.month_expression('l.mql_at', zone),
-        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model, true),
+        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model, true, true),
         lead_scoring.month_expression('t.at', zone), lead_scoring.spend_rows(model), lead_scoring.revenue_rows(model),
         settings ->> 'spend_table' IS NOT NULL, settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL,
         settings ->> 'customer' IS NOT NULL, settings ->> 'revenue_table' IS NOT NULL);

@@ -108,7 +108,7 @@ BEGIN
                LATERAL lead_scoring.wilson_interval(customers, sqls) c, LATERAL lead_scoring.wilson_interval(customers, mqls) w
          ORDER BY month
         $query$, lead_scoring.month_expression('l.came_at', zone), lead_scoring.month_expression('l.mql_at', zone),
-        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model),
+        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model, with_forgotten => true),
         settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL, zone);
 END
 $$;

@@ -291,6 +291,7 @@ RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     key text;
+    zone text;
 BEGIN
     IF num_nulls(model, lead) > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
@@ -301,17 +302,23 @@ BEGIN
     PERFORM lead_scoring.require_owner(model);
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
-    EXECUTE format($query$
-        INSERT INTO %1$I.forgotten AS f (stage, month, leads)
-        SELECT t.to_stage, date_trunc('month', min(t.at) AT TIME ZONE $2)::date, 1
-          FROM %1$I.transitions t WHERE t.lead_id = $1::%2$s
-         GROUP BY t.to_stage ORDER BY t.to_stage COLLATE "C"
-        ON CONFLICT (stage, month) DO UPDATE SET leads = f.leads + 1
-        $query$, model, lead_scoring.key_type(model)) USING key, (SELECT b.time_zone FROM lead_scoring.binding(model) b);
+    -- Before the first publish there are no reports.
+    zone := lead_scoring.report_setting(model) ->> 'time_zone';
+    IF zone IS NOT NULL THEN
+        EXECUTE format($query$
+            INSERT INTO %1$I.forgotten AS f (campaign, came, entered, leads)
+            SELECT l.campaign, %3$s,
+                   (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
+                      FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)), 1
+              FROM (%5$s) l WHERE l.lead_id = $2::%2$s
+            ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1
+            $query$, model, lead_scoring.key_type(model), lead_scoring.month_expression('l.came_at', zone),
+            lead_scoring.month_expression('min(t.at)', zone), lead_scoring.lead_rows(model, true)) USING clock_timestamp(), key;
+    END IF;
     RETURN key;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds its stages to the counts of forgotten leads; returns its key.';
+COMMENT ON FUNCTION lead_scoring.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds it to the counts of forgotten leads; returns its key.';
 
 CREATE FUNCTION lead_scoring.erase_state(model text, lead text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -362,7 +369,7 @@ BEGIN
 Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
 The row of from_lead in the leads table stays, a lead without events or history; what is to become of it is for the caller to say. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
-'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where other leads'' transitions came from it (merged_from). The model''s table "forgotten" keeps how many such leads first entered which stage in which month. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where other leads'' transitions came from it (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
     END LOOP;
 END
 $comments$;

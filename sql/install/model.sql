@@ -705,10 +705,11 @@ BEGIN
         CREATE INDEX transitions_merged_from_idx ON %1$I.transitions (merged_from) WHERE merged_from IS NOT NULL;
 
         CREATE TABLE %1$I.forgotten (
-            stage text,
-            month date,
-            leads bigint NOT NULL,
-            CONSTRAINT forgotten_pkey PRIMARY KEY (stage, month)
+            campaign text,
+            came     date,
+            entered  jsonb NOT NULL,
+            leads    bigint NOT NULL,
+            CONSTRAINT forgotten_key UNIQUE NULLS NOT DISTINCT (campaign, came, entered)
         );
 
         CREATE TABLE %1$I.adjustments (
@@ -776,9 +777,10 @@ BEGIN
           "reason": "Why it was moved by hand.",
           "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
     PERFORM lead_scoring.describe(format('%I.forgotten', model)::regclass,
-        'Leads that forget_lead erased, as numbers without names: how many first entered a stage in a month.',
-        '{"stage": "Stage entered.",
-          "month": "First day of the month of the first entry, in the model''s time zone.",
+        'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
+        '{"campaign": "Their campaign; NULL for none.",
+          "came": "First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.",
+          "entered": "Each stage they entered, with the first day of the month of the first entry.",
           "leads": "How many of the forgotten leads."}');
     PERFORM lead_scoring.describe(format('%I.adjustments', model)::regclass,
         'Points given or taken by hand, kept beside the computed score. Rows may be inserted, changed and deleted; the score follows.',

@@ -17,7 +17,7 @@ BEGIN
                (VALUES (%5$L::float8, %6$L::float8)) b (low, high)
          ORDER BY m.month
         $query$, settings ->> 'time_zone', lead_scoring.month_expression('l.came_at', settings ->> 'time_zone'),
-        settings ->> 'mql' IS NOT NULL, lead_scoring.lead_rows(model), settings ->> 'qualified_low', settings ->> 'qualified_high');
+        settings ->> 'mql' IS NOT NULL, lead_scoring.lead_rows(model, with_forgotten => true), settings ->> 'qualified_low', settings ->> 'qualified_high');
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.qualified_rate_report IS 'The statement of the view "qualified_rate".';

@@ -196,7 +196,7 @@ SELECT lead_scoring.merge_leads('merge', 1, 2);
 SELECT lead_id, seq, merged_from FROM merge.transitions WHERE merged_from IS NOT NULL ORDER BY 1, 2;
 SELECT lead_scoring.forget_lead('merge', 1);
 SELECT lead_scoring.forget_lead('merge', 3);
-SELECT * FROM merge.forgotten ORDER BY stage, month;
+SELECT * FROM merge.forgotten ORDER BY came, entered;
 SELECT (SELECT count(*) FROM merge.adjustments) AS adjustments, (SELECT count(*) FROM merge.problems) AS problems, (SELECT array_agg(id) FROM leads) AS leads;
 :history
 -- Also one that events name only, and while the model is paused.
@@ -205,8 +205,25 @@ SELECT lead_scoring.forget_lead('merge', 8);
 SELECT lead_scoring.pause('merge');
 SELECT lead_scoring.forget_lead('merge', 2);
 SELECT lead_scoring.resume('merge');
-SELECT * FROM merge.forgotten ORDER BY stage, month;
+SELECT * FROM merge.forgotten ORDER BY came, entered;
 :history
+-- What was counted stays counted, by campaign and month; no list of leads has them.
+:reset
+UPDATE merge.settings SET event_campaign = 'asset';
+INSERT INTO events VALUES (1, 'visit', '2024-01-31 20:00', 'fair'), (1, 'demo', '2024-02-29 16:00', 'mail'), (1, 'won', '2024-03-03', NULL), (2, 'demo', '2024-02-02', 'fair'),
+                          (2, 'accepted', '2024-02-02', NULL), (2, 'recycle', '2024-02-03', NULL), (3, 'won', '2024-02-10', 'fair');
+CREATE TABLE funnel_before AS TABLE merge.funnel;
+CREATE TABLE campaigns_before AS TABLE merge.campaigns;
+CREATE TABLE rate_before AS TABLE merge.qualified_rate;
+SELECT campaign, month, leads, mqls, sqls, customers, mqls_converted FROM merge.campaigns;
+SELECT lead_scoring.forget_lead('merge', n) FROM generate_series(1, 3) n;
+(TABLE funnel_before EXCEPT TABLE merge.funnel) UNION ALL (TABLE merge.funnel EXCEPT TABLE funnel_before);
+(TABLE campaigns_before EXCEPT TABLE merge.campaigns) UNION ALL (TABLE merge.campaigns EXCEPT TABLE campaigns_before);
+(TABLE rate_before EXCEPT TABLE merge.qualified_rate) UNION ALL (TABLE merge.qualified_rate EXCEPT TABLE rate_before);
+SELECT * FROM merge.forgotten WHERE campaign IS NOT NULL ORDER BY came, entered;
+SELECT (SELECT count(*) FROM merge.leads) AS leads, (SELECT count(*) FROM merge.transitions) AS transitions, (SELECT sum(leads) FROM merge.cohorts) AS cohorts;
+DROP TABLE funnel_before, campaigns_before, rate_before;
+UPDATE merge.settings SET event_campaign = NULL;
 -- A foreign key that says no: nothing is half-done.
 :reset
 INSERT INTO events VALUES (1, 'demo', '2024-01-01');
