@@ -7,30 +7,33 @@ DECLARE
     settings CONSTANT jsonb := lead_scoring.report_setting(model);
     mql CONSTANT integer := settings ->> 'mql';
     pairs text;
+    from_stages text[];
+    to_stages text[];
 BEGIN
-    SELECT string_agg(format('(%s, %L, %L, l.reached[%s], l.reached[%s])', p.place, settings -> 'stages' ->> p.from_place - 1,
-                             settings -> 'stages' ->> p.to_place - 1, p.from_place, p.to_place), ', ' ORDER BY p.place)
-      INTO pairs
-      FROM (VALUES (1, 1, mql), (2, mql, (settings ->> 'sql')::integer), (3, mql, (settings ->> 'customer')::integer)) p (place, from_place, to_place)
-     WHERE p.from_place < p.to_place;
+    SELECT string_agg(format('(%s, l.reached_%s, l.reached_%s)', p.place, p.from_place, p.to_place), ', ' ORDER BY p.place),
+           array_agg(settings -> 'stages' ->> p.from_place - 1 ORDER BY p.place), array_agg(settings -> 'stages' ->> p.to_place - 1 ORDER BY p.place)
+      INTO pairs, from_stages, to_stages
+      FROM (SELECT row_number() OVER (ORDER BY c.place) AS place, c.from_place, c.to_place
+              FROM (VALUES (1, 1, mql), (2, mql, (settings ->> 'sql')::integer), (3, mql, (settings ->> 'customer')::integer)) c (place, from_place, to_place)
+             WHERE c.from_place < c.to_place) p;
     RETURN format($query$
         WITH cohorts AS (
-            SELECT p.place, p.from_stage, p.to_stage, %1$s AS month,
+            SELECT p.place, %1$s AS month,
                    CASE WHEN p.to_at <= $1 THEN greatest(ceil(extract(epoch FROM p.to_at - p.from_at) / 2592000), 1)::integer END AS age, count(*) AS leads
-              FROM (%2$s) l, LATERAL (VALUES %3$s) p (place, from_stage, to_stage, from_at, to_at)
+              FROM (%2$s) l, LATERAL (VALUES %3$s) p (place, from_at, to_at)
              WHERE p.from_at IS NOT NULL
-             GROUP BY 1, 2, 3, 4, 5),
+             GROUP BY 1, 2, 3),
         cumulated AS (
-            SELECT c.place, c.from_stage, c.to_stage, c.month, a.age, sum(c.leads)::bigint AS leads,
+            SELECT c.place, c.month, a.age, sum(c.leads)::bigint AS leads,
                    coalesce(sum(c.leads) FILTER (WHERE c.age <= a.age), 0)::bigint AS converted,
                    (c.month + interval '1 month') + a.age * interval '30 days' <= $1 AT TIME ZONE %4$L AS mature
               FROM cohorts c, generate_series(1, 12) a (age)
-             GROUP BY 1, 2, 3, 4, 5)
-        SELECT from_stage, to_stage, month, age, leads, converted, mature, w.rate, w.low, w.high
+             GROUP BY 1, 2, 3)
+        SELECT (%5$L::text[])[c.place], (%6$L::text[])[c.place], c.month, c.age, c.leads, c.converted, c.mature, w.rate, w.low, w.high
           FROM cumulated c LEFT JOIN LATERAL lead_scoring.wilson_interval(c.converted, c.leads) w ON c.mature
-         ORDER BY place, month, age
+         ORDER BY c.place, c.month, c.age
         $query$, lead_scoring.month_expression('p.from_at', settings ->> 'time_zone'), lead_scoring.lead_rows(model),
-        coalesce(pairs, '(0, NULL::text, NULL::text, NULL::timestamptz, NULL::timestamptz)'), settings ->> 'time_zone');
+        coalesce(pairs, '(0, NULL::timestamptz, NULL::timestamptz)'), settings ->> 'time_zone', from_stages, to_stages);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.cohorts_report IS 'The statement of the view "cohorts".';

@@ -29,16 +29,16 @@ DECLARE
 BEGIN
     RETURN format($query$
         WITH leads AS MATERIALIZED (
-            SELECT %1$s AS month, l.customer_at, l.reached, CASE WHEN l.is_out THEN l.stage_since END AS out_at
+            SELECT %1$s AS month, l.customer_at, ARRAY[%8$s] AS reached, CASE WHEN l.is_out THEN l.stage_since END AS out_at
               FROM (%2$s) l WHERE l.mql_at <= $1),
         running AS (SELECT %3$s AS month),
         span AS (
             SELECT greatest(min(l.month), (r.month - interval '60 months')::date) AS first, r.month AS running
               FROM leads l, running r WHERE l.month < r.month GROUP BY r.month),
         history AS (
-            SELECT m::date AS month, (row_number() OVER (ORDER BY m))::float8 - 1 AS x,
-                   sqrt((SELECT count(*) FROM leads l WHERE l.month = m::date)::float8) AS y
-              FROM span, generate_series(span.first::timestamp, span.running - interval '1 month', '1 month') m),
+            SELECT m::date AS month, (row_number() OVER (ORDER BY m))::float8 - 1 AS x, sqrt(coalesce(c.leads, 0)::float8) AS y
+              FROM span, generate_series(span.first::timestamp, span.running - interval '1 month', '1 month') m
+              LEFT JOIN (SELECT l.month, count(*) AS leads FROM leads l GROUP BY 1) c ON c.month = m::date),
         trend AS (
             SELECT count(*)::float8 AS n, avg(x) AS mean_x, regr_sxx(y, x) AS sxx, coalesce(regr_slope(y, x), 0) AS slope, avg(y) AS mean_y,
                    count(*) >= 24 AS seasonal
@@ -58,25 +58,25 @@ BEGIN
               FROM running r, trend t LEFT JOIN spread v ON true, generate_series(1, 6) a (ahead)
               LEFT JOIN seasons s ON s.part = extract(month FROM $1 AT TIME ZONE %7$L + a.ahead * interval '1 month')),
         -- Where leads stood, every 30 days of their stay in a stage: what came of it, and for how many 30 days it was watched.
+        -- OFFSET 0 has a row's times computed once, not in each of the counts.
         landmarks AS (
-            SELECT g.stage, k.age, l.customer_at, g.from_at + k.age * interval '720 hours' AS at
-              FROM leads l, generate_series(%4$s, %5$s - 1) g0 (stage),
-                   LATERAL (SELECT g0.stage, l.reached[g0.stage] AS from_at, LEAST(l.reached[g0.stage + 1], l.out_at, $1) AS until) g,
-                   generate_series(0, 12) k (age)
-             WHERE g.from_at + k.age * interval '720 hours' < g.until),
+            SELECT stage, age, %9$s
+              FROM (SELECT g.stage, k.age, l.customer_at, g.from_at + k.span AS at
+                      FROM leads l, generate_series(%4$s, %5$s - 1) g0 (stage),
+                           LATERAL (SELECT g0.stage, l.reached[g0.stage] AS from_at, LEAST(l.reached[g0.stage + 1], l.out_at, $1) AS until OFFSET 0) g,
+                           (SELECT k, k * interval '720 hours' FROM generate_series(0, 12) k OFFSET 0) k (age, span)
+                     WHERE g.from_at + k.span < g.until OFFSET 0) m
+             GROUP BY 1, 2),
         outcomes AS (
-            SELECT stage, age, h.ahead, count(*) AS watched,
-                   count(*) FILTER (WHERE customer_at > at + (h.ahead - 1) * interval '720 hours' AND customer_at <= at + h.ahead * interval '720 hours') AS won
-              FROM landmarks, generate_series(1, 6) h (ahead)
-             WHERE at + h.ahead * interval '720 hours' <= $1
-             GROUP BY 1, 2, 3),
+            SELECT m.stage, m.age, h.ahead, m.watched[h.ahead] AS watched, m.won[h.ahead] AS won
+              FROM landmarks m, generate_series(1, 6) h (ahead) WHERE m.watched[h.ahead] > 0),
         pipeline AS (
             SELECT g.stage, least(floor(extract(epoch FROM $1 - l.reached[g.stage]) / 2592000), 12)::integer AS age, count(*) AS leads
               FROM leads l, generate_series(%4$s, %5$s - 1) g (stage)
              WHERE l.out_at IS NULL AND l.reached[g.stage] <= $1 AND (l.reached[g.stage + 1] <= $1) IS NOT TRUE
              GROUP BY 1, 2),
         won AS (
-            SELECT a.ahead, sum(p.leads * coalesce(o.won::float8 / o.watched, s.won::float8 / s.watched, 0)) AS customers, sum(p.leads)::bigint AS leads
+            SELECT a.ahead, sum(p.leads * coalesce(o.won::float8 / o.watched, s.won::float8 / s.watched, 0) ORDER BY p.stage, p.age) AS customers, sum(p.leads)::bigint AS leads
               FROM generate_series(1, 6) a (ahead) CROSS JOIN pipeline p
               LEFT JOIN outcomes o ON o.stage = p.stage AND o.age = p.age AND o.ahead = a.ahead
               LEFT JOIN (SELECT stage, ahead, sum(won) AS won, sum(watched) AS watched FROM outcomes GROUP BY 1, 2) s
@@ -90,7 +90,14 @@ BEGIN
           FROM expected e LEFT JOIN won w USING (ahead)
          ORDER BY e.ahead
         $query$, lead_scoring.month_expression('l.mql_at', zone), lead_scoring.lead_rows(model), lead_scoring.month_expression('$1', zone),
-        coalesce(mql, 1), coalesce(customer, 1), mql < customer IS TRUE, zone);
+        coalesce(mql, 1), coalesce(customer, 1), mql < customer IS TRUE, zone,
+        -- No stage below the pipeline: when a lead came would be read from the events.
+        (SELECT string_agg(CASE WHEN i < mql THEN 'NULL::timestamptz' ELSE format('l.reached_%s', i) END, ', ' ORDER BY i) FROM generate_series(1, coalesce(customer, 1)) i),
+        (SELECT format('ARRAY[%s] AS watched, ARRAY[%s] AS won',
+                       string_agg(format('count(*) FILTER (WHERE at + interval ''%s hours'' <= $1)', 720 * h), ', ' ORDER BY h),
+                       string_agg(format('count(*) FILTER (WHERE customer_at > at + interval ''%s hours'' AND customer_at <= at + interval ''%s hours'' AND at + interval ''%2$s hours'' <= $1)',
+                                         720 * (h - 1), 720 * h), ', ' ORDER BY h))
+           FROM generate_series(1, 6) h));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.forecast_report IS 'The statement of the view "forecast".';

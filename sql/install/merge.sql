@@ -310,10 +310,11 @@ BEGIN
             SELECT l.campaign, %3$s,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
                       FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)), 1
-              FROM (%5$s) l WHERE l.lead_id = $2::%2$s
+              FROM (%5$s) l
             ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1
             $query$, model, lead_scoring.key_type(model), lead_scoring.month_expression('l.came_at', zone),
-            lead_scoring.month_expression('min(t.at)', zone), lead_scoring.lead_rows(model, true)) USING clock_timestamp(), key;
+            lead_scoring.month_expression('min(t.at)', zone),
+            lead_scoring.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring.key_type(model)))) USING clock_timestamp(), key;
     END IF;
     RETURN key;
 END

@@ -37,7 +37,7 @@ SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
 $$;
 COMMENT ON FUNCTION lead_scoring.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone.';
 
-CREATE FUNCTION lead_scoring.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false)
+CREATE FUNCTION lead_scoring.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -53,16 +53,18 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    touches := format('SELECT e.%1$I AS lead_id, min(e.%2$I) AS first_at%3$s FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1 GROUP BY 1',
+    -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
+    touches := format('SELECT e.%1$I AS lead_id, min(e.%2$I) AS first_at%3$s FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1%5$s GROUP BY 1 OFFSET 0',
         bound.event_lead, bound.event_time,
         CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
              THEN format(', lead_scoring.first_touch(nullif(e.%I::text, ''''), e.%I) AS campaign', bound.event_campaign, bound.event_time)
-             ELSE ', NULL::text AS campaign' END, bound.events);
-    leads := format('SELECT s.lead_id, s.stage_since, s.stage, %s, f.campaign, LEAST(f.first_at%s) AS first_at FROM %I.scores s JOIN %s r ON r.%I = s.lead_id LEFT JOIN (%s) f ON f.lead_id = s.lead_id',
+             ELSE ', NULL::text AS campaign' END, bound.events,
+        ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead);
+    leads := format('SELECT s.lead_id, s.stage_since, s.stage, %s, f.campaign, LEAST(f.first_at%s) AS first_at FROM %I.scores s JOIN %s r ON r.%I = s.lead_id LEFT JOIN (%s) f ON f.lead_id = s.lead_id%s',
         array_to_string(entered, ', '),
         CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
              ', ' || lead_scoring.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
-        model, bound.leads, bound.lead_key, touches);
+        model, bound.leads, bound.lead_key, touches, ' WHERE s.lead_id = ' || only_lead);
     IF with_forgotten THEN
         leads := format('%s UNION ALL SELECT NULL, NULL, NULL, %s, o.campaign, o.came::timestamp AT TIME ZONE %L FROM %I.forgotten o, generate_series(1, o.leads)', leads,
             (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
@@ -78,18 +80,19 @@ BEGIN
     RETURN format($query$
         SELECT s.lead_id, s.stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, s.campaign, %2$s AS came_at,
                %3$s AS mql_at, %4$s AS sql_at, %5$s AS customer_at, %6$s IS NOT NULL AS mql_entered, %7$s IS NOT NULL AS sql_entered,
-               ARRAY[%8$s] AS reached, ARRAY[%9$s] AS entered
-          FROM (%10$s) s
+               %8$s
+          FROM (%9$s) s
         $query$, names, came_at,
         coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
         coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
         coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
         coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
         coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
-        array_to_string(reached, ', '), array_to_string(entered, ', '), leads);
+        (SELECT string_agg(format('%s AS reached_%s, %s AS entered_%2$s', r, place, entered[place]), ', ' ORDER BY place)
+           FROM unnest(reached) WITH ORDINALITY u (r, place)), leads);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time) and entered it. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
+COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
 
 CREATE FUNCTION lead_scoring.report_query(model text, view_name text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -16,7 +16,7 @@ BEGIN
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
     RETURN format($query$
         WITH leads AS (
-            SELECT l.reached[%1$s] AS outcome_at, m.first_at
+            SELECT l.reached_%1$s AS outcome_at, m.first_at
               FROM (%2$s) l LEFT JOIN lead_scoring.rule_matches(%3$L) m ON m.lead_id = l.lead_id::text),
         counts AS (
             SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%4$s]::bigint[] AS leads_with, ARRAY[%5$s]::bigint[] AS converted_with FROM leads),

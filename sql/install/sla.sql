@@ -66,13 +66,14 @@ BEGIN
               LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
                            FROM %1$I.transitions d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
                           WHERE d.at <= $1 AND d.to_stage <> ALL (%4$L::text[]) GROUP BY 1) d USING (lead_id)
-              JOIN (SELECT l.lead_id, l.reached[%5$s] AS accepted_at FROM (%6$s) l) l USING (lead_id))
+              JOIN (SELECT l.lead_id, %5$s AS accepted_at FROM (%6$s) l) l USING (lead_id))
         SELECT rule, month, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
                (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
           FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
-        $query$, model, names[mql], lead_scoring.month_expression('e.at', settings ->> 'time_zone'), names, coalesce(mql, 0) + 1, lead_scoring.lead_rows(model));
+        $query$, model, names[mql], lead_scoring.month_expression('e.at', settings ->> 'time_zone'), names,
+        CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END, lead_scoring.lead_rows(model));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.feedback_report IS 'The statement of the view "feedback".';

@@ -11,6 +11,7 @@ extern "C" {
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 }
 
@@ -53,6 +54,8 @@ LEAD_SCORING_FUNCTION(report) {
     if (model->version == nullptr) return static_cast<Datum>(0);
 
     SavedIdentity identity = become(model->owner);
+    // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running it.
+    set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     connect_spi();
     char* sql = report_query(fcinfo);
     ParamListInfo parameters = makeParamList(1);
