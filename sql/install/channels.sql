@@ -16,66 +16,73 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     touches := format('SELECT e.%I AS lead_id, nullif((%s)::text, '''') AS channel, e.%I AS at FROM %s e WHERE e.%3$I > ''-infinity'' AND e.%3$I < ''infinity'' AND e.%3$I <= $1',
                       bound.event_lead, coalesce(touched, 'NULL'), bound.event_time, bound.events);
-    -- A conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
+    -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
+    -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
     RETURN format($query$
-        WITH leads AS MATERIALIZED (
-            SELECT l.lead_id, l.mql_at, l.sql_at, l.customer_at, v.revenue
-              FROM (%1$s) l LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM (%2$s) t GROUP BY 1) v ON v.lead_id = l.lead_id),
-        touches AS NOT MATERIALIZED (SELECT t.* FROM (%3$s) t WHERE t.channel IS NOT NULL),
+        WITH touches AS (
+            SELECT t.lead_id, array_agg(t.channel) AS path, array_agg(t.at) AS times
+              FROM (SELECT t.* FROM (%3$s OFFSET bigint '0') t WHERE t.channel IS NOT NULL ORDER BY t.lead_id, t.at, t.channel COLLATE "C") t GROUP BY 1),
+        leads AS MATERIALIZED (
+            SELECT l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
+              FROM (%1$s) l
+              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM (%2$s) t GROUP BY 1) v ON v.lead_id = l.lead_id
+              LEFT JOIN touches t ON t.lead_id = l.lead_id),
         touched AS (
-            SELECT t.lead_id, t.channel, count(*) AS touches, min(t.at) AS first_at FROM touches t JOIN leads USING (lead_id) GROUP BY 1, 2),
+            SELECT t.channel, sum(t.touches) AS touches, count(*) AS leads
+              FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM unnest(l.path) t (channel) GROUP BY 1) t GROUP BY 1),
         attributions AS (
             SELECT a.name FROM unnest('{first,last,last_non_direct,linear,position,time_decay,markov}'::text[]) a (name)
-             WHERE a.name <> 'markov' OR (SELECT count(DISTINCT t.channel) FROM touched t) <= 1000),
-        shared AS (
-            SELECT c.stage,
-                   lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, %4$L) AS first,
-                   lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, %4$L) AS last,
-                   lead_scoring.attribution('last_non_direct', t.channel, t.at, c.at, c.value, %4$L) AS last_non_direct,
-                   lead_scoring.attribution('linear', t.channel, t.at, c.at, c.value, %4$L) AS linear,
-                   lead_scoring.attribution('position', t.channel, t.at, c.at, c.value, %4$L) AS position,
-                   lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, %4$L, %5$L) AS time_decay
-              FROM (SELECT l.lead_id, v.* FROM leads l, LATERAL (VALUES
+             WHERE a.name <> 'markov' OR (SELECT count(*) FROM touched t) <= 1000),
+        -- Of its times, sorted as they are, width_bucket counts those up to and including another.
+        conversions AS (
+            SELECT c.stage, c.value, CASE WHEN c.place > 0 THEN l.path[:c.place] END AS path, CASE WHEN c.place > 0 THEN l.times[:c.place] END AS times, c.at
+              FROM leads l, LATERAL (
+                   SELECT v.*, width_bucket(v.at, l.times) FROM (VALUES
                         ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
                         ('none', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)) v (stage, at, value)
-                     WHERE v.at <= $1) c
-              LEFT JOIN touches t ON t.lead_id = c.lead_id AND t.at <= c.at
-             GROUP BY c.lead_id, c.stage),
-        paths AS (
-            SELECT l.mql_at, l.sql_at, l.customer_at, l.revenue, array_agg(t.channel ORDER BY t.at, t.channel COLLATE "C") FILTER (WHERE t.at IS NOT NULL) AS path,
-                   count(*) FILTER (WHERE t.at <= l.mql_at) AS mql, count(*) FILTER (WHERE t.at < l.mql_at - %15$L::interval) AS before_mql,
-                   count(*) FILTER (WHERE t.at <= l.sql_at) AS sql, count(*) FILTER (WHERE t.at < l.sql_at - %15$L::interval) AS before_sql,
-                   count(*) FILTER (WHERE t.at <= l.customer_at) AS customer, count(*) FILTER (WHERE t.at < l.customer_at - %15$L::interval) AS before_customer,
-                   count(t.at) AS now, count(*) FILTER (WHERE t.at < $1 - %15$L::interval) AS before_now
-              FROM leads l LEFT JOIN touches t USING (lead_id) GROUP BY l.lead_id, l.mql_at, l.sql_at, l.customer_at, l.revenue),
+                    WHERE v.at <= $1) c (stage, at, value, place)),
+        shared AS (
+            SELECT c.stage, s.*
+              FROM conversions c, LATERAL (
+                   SELECT lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, %4$L) AS first,
+                          lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, %4$L) AS last,
+                          lead_scoring.attribution('last_non_direct', t.channel, t.at, c.at, c.value, %4$L) AS last_non_direct,
+                          lead_scoring.attribution('linear', t.channel, t.at, c.at, c.value, %4$L) AS linear,
+                          lead_scoring.attribution('position', t.channel, t.at, c.at, c.value, %4$L) AS position,
+                          lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, %4$L, %5$L) AS time_decay
+                     FROM unnest(coalesce(c.path, '{NULL}'), c.times) t (channel, at)) s),
+        credits AS (
+            SELECT s.stage, a.name, unnest(a.credits) AS credit
+              FROM shared s, LATERAL (VALUES ('first', s.first), ('last', s.last), ('last_non_direct', s.last_non_direct), ('linear', s.linear),
+                                             ('position', s.position), ('time_decay', s.time_decay)) a (name, credits)),
         -- Who has not converted has lost the chain at the last touch so far, however long ago.
         chains AS (
-            SELECT v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN p.path[v.before + 1:v.place] ELSE p.path END, v.converted) AS credits,
+            SELECT v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
                    count(*) FILTER (WHERE v.converted AND v.place > v.before) AS conversions,
                    sum(v.value) FILTER (WHERE v.converted AND v.place > v.before) AS value,
                    sum(v.value) FILTER (WHERE v.converted AND v.place = v.before) AS value_untouched
-              FROM paths p, LATERAL (VALUES
-                   ('mql', p.mql_at <= $1, p.mql, p.before_mql, NULL::numeric), ('sql', p.sql_at <= $1, p.sql, p.before_sql, NULL),
-                   ('customer', p.customer_at <= $1, p.customer, p.before_customer, p.revenue),
-                   ('none', CASE WHEN p.customer_at IS NULL THEN p.revenue IS NOT NULL END, p.now, p.before_now, p.revenue)) v (stage, converted, place, before, value)
-             WHERE EXISTS (SELECT FROM attributions a WHERE a.name = 'markov') AND (v.stage <> 'none' OR v.converted IS NOT NULL)
+              FROM leads l, LATERAL (
+                   SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
+                          coalesce(width_bucket(c.at - %15$L::interval - interval '1 microsecond', l.times), 0), c.value
+                     FROM (VALUES ('mql', CASE WHEN l.mql_at <= $1 THEN l.mql_at END, NULL::numeric),
+                                  ('sql', CASE WHEN l.sql_at <= $1 THEN l.sql_at END, NULL),
+                                  ('customer', CASE WHEN l.customer_at <= $1 THEN l.customer_at END, l.revenue),
+                                  ('none', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)) c (stage, at, value)
+                    WHERE c.stage <> 'none' OR l.customer_at IS NULL OFFSET 0) v (stage, converted, place, before, value)
+             WHERE EXISTS (SELECT FROM attributions a WHERE a.name = 'markov')
              GROUP BY v.stage),
         parts (attribution, channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
             SELECT a.name, p.* FROM attributions a,
-                   (SELECT channel, sum(touches), count(*), 0::bigint, 0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::numeric FROM touched GROUP BY 1
+                   (SELECT channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::numeric FROM touched
                     UNION ALL
-                    SELECT f.channel, 0, 0, count(*), 0, 0, 0, 0, 0
-                      FROM leads l LEFT JOIN (SELECT DISTINCT ON (lead_id) lead_id, channel FROM touched
-                                               ORDER BY lead_id, first_at, channel COLLATE "C") f USING (lead_id) GROUP BY 1
+                    SELECT l.path[1], 0, 0, count(*), 0, 0, 0, 0, 0 FROM leads l GROUP BY 1
                     UNION ALL
                     SELECT channel, 0, 0, 0, 0, 0, 0, sum(amount), 0 FROM (%6$s) t GROUP BY 1) p
             UNION ALL
-            SELECT a.name, c.channel, 0, 0, 0, sum(c.credit) FILTER (WHERE s.stage = 'mql'), sum(c.credit) FILTER (WHERE s.stage = 'sql'),
-                   sum(c.credit) FILTER (WHERE s.stage = 'customer'), 0, sum(c.value)
-              FROM shared s, LATERAL (VALUES ('first', s.first), ('last', s.last), ('last_non_direct', s.last_non_direct), ('linear', s.linear),
-                                             ('position', s.position), ('time_decay', s.time_decay)) a (name, credits), unnest(a.credits) c
-             GROUP BY 1, 2
+            SELECT c.name, (c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
+                   sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), 0, sum((c.credit).value)
+              FROM credits c GROUP BY 1, 2
             UNION ALL
             SELECT 'markov', c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
                    sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), 0,
