@@ -33,12 +33,13 @@ BEGIN
     END IF;
     relation := lead_scoring.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
     PERFORM lead_scoring.column_type(relation, settings ->> 'revenue_lead', 'lead');
-    RETURN format('SELECT r.%I AS lead_id, %s AS at, %s AS amount FROM %s r', settings ->> 'revenue_lead',
+    RETURN format('SELECT coalesce(m.lead_id, r.%1$I) AS lead_id, %2$s AS at, %3$s AS amount FROM %4$s r LEFT JOIN %5$I.merged m ON m.merged_from = r.%1$I',
+        settings ->> 'revenue_lead',
         lead_scoring.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
-        lead_scoring.amount_expression(relation, settings ->> 'revenue_amount', 'amount'), relation);
+        lead_scoring.amount_expression(relation, settings ->> 'revenue_amount', 'amount'), relation, model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
+COMMENT ON FUNCTION lead_scoring.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
 
 CREATE FUNCTION lead_scoring.campaigns_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

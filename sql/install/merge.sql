@@ -185,9 +185,15 @@ BEGIN
                last_at = greatest(p.last_at, excluded.last_at)
         $query$, model, key_type) USING from_lead, into_lead;
     EXECUTE format('DELETE FROM %I.problems p WHERE p.lead_id = $1::%s', model, key_type) USING from_lead;
+
+    -- Whoever stays is nobody else any more.
+    EXECUTE format('DELETE FROM %I.merged m WHERE m.merged_from = $1::%s', model, key_type) USING into_lead;
+    EXECUTE format('UPDATE %1$I.merged m SET lead_id = $2::%2$s WHERE m.lead_id = $1::%2$s', model, key_type) USING from_lead, into_lead;
+    EXECUTE format('INSERT INTO %1$I.merged (merged_from, lead_id) VALUES ($1::%2$s, $2::%2$s)
+                    ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id', model, key_type) USING from_lead, into_lead;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.join_histories IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems.';
+COMMENT ON FUNCTION lead_scoring.join_histories IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems, and notes that it is the other now.';
 
 -- The card is computed from the log by whoever works on the row next, for it is of no version. From the old one only the
 -- clock is taken, up to which nothing moves the lead again: all of that is history, its own or the other's.
@@ -329,14 +335,15 @@ DECLARE
     relation text;
 BEGIN
     -- Scores come last, for the trigger of adjustments makes a row there.
-    FOREACH relation IN ARRAY ARRAY['adjustments', 'problems', 'transitions', 'scores'] LOOP
+    FOREACH relation IN ARRAY ARRAY['adjustments', 'problems', 'transitions', 'merged', 'scores'] LOOP
         EXECUTE format('DELETE FROM %I.%I x WHERE x.lead_id = $1::%s', model, relation, key_type) USING lead;
     END LOOP;
+    EXECUTE format('DELETE FROM %I.merged m WHERE m.merged_from = $1::%s', model, key_type) USING lead;
     EXECUTE format('UPDATE %I.transitions t SET merged_from = NULL
                      WHERE t.merged_from IS NOT NULL AND regexp_replace(t.merged_from, ''#\d+$'', '''') = $1', model) USING lead;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.erase_state IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of other leads'' transitions too.';
+COMMENT ON FUNCTION lead_scoring.erase_state IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of what was merged into other leads too.';
 
 CREATE FUNCTION lead_scoring.forget_lead(model text, lead text)
 RETURNS void LANGUAGE plpgsql
@@ -368,9 +375,9 @@ BEGIN
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.merge_leads(text, %1$s, %1$s) IS %2$L', key,
 'Makes one lead of two that are the same person: events, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
 Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
-The row of from_lead in the leads table stays, a lead without events or history; what is to become of it is for the caller to say. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published.');
+The row of from_lead in the leads table stays, a lead without events or history, which reports do not count; what is to become of it is for the caller to say. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
-'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where other leads'' transitions came from it (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
     END LOOP;
 END
 $comments$;

@@ -704,6 +704,13 @@ BEGIN
         );
         CREATE INDEX transitions_merged_from_idx ON %1$I.transitions (merged_from) WHERE merged_from IS NOT NULL;
 
+        CREATE TABLE %1$I.merged (
+            merged_from %2$s,
+            lead_id     %2$s NOT NULL,
+            CONSTRAINT merged_pkey PRIMARY KEY (merged_from)
+        );
+        CREATE INDEX merged_lead_id_idx ON %1$I.merged (lead_id);
+
         CREATE TABLE %1$I.forgotten (
             campaign text,
             came     date,
@@ -776,6 +783,10 @@ BEGIN
           "actor": "Role that moved it by hand.",
           "reason": "Why it was moved by hand.",
           "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
+    PERFORM lead_scoring.describe(format('%I.merged', model)::regclass,
+        'Leads that merge_leads made part of another, by which reports find what still names the old one.',
+        '{"merged_from": "Key of the lead that was merged.",
+          "lead_id": "Key of the lead it is now."}');
     PERFORM lead_scoring.describe(format('%I.forgotten', model)::regclass,
         'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
         '{"campaign": "Their campaign; NULL for none.",

@@ -60,11 +60,20 @@ BEGIN
              THEN format(', lead_scoring.first_touch(nullif(e.%I::text, ''''), e.%I) AS campaign', bound.event_campaign, bound.event_time)
              ELSE ', NULL::text AS campaign' END, bound.events,
         ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead);
-    leads := format('SELECT s.lead_id, s.stage_since, s.stage, %s, f.campaign, LEAST(f.first_at%s) AS first_at FROM %I.scores s JOIN %s r ON r.%I = s.lead_id LEFT JOIN (%s) f ON f.lead_id = s.lead_id%s',
+    -- Whoever was merged into another is counted there, unless there are events of its own again.
+    leads := format($query$
+        SELECT s.lead_id, s.stage_since, s.stage, %1$s, f.campaign, LEAST(f.first_at%2$s) AS first_at
+          FROM %3$I.scores s
+          JOIN %4$s r ON r.%5$I = s.lead_id
+          LEFT JOIN (%6$s) f ON f.lead_id = s.lead_id
+          LEFT JOIN %3$I.merged m ON m.merged_from = s.lead_id
+         WHERE (m.merged_from IS NULL OR (SELECT true FROM %8$s e WHERE e.%9$I = s.lead_id LIMIT 1))%7$s
+        $query$,
         array_to_string(entered, ', '),
         CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
              ', ' || lead_scoring.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
-        model, bound.leads, bound.lead_key, touches, ' WHERE s.lead_id = ' || only_lead);
+        model, bound.leads, bound.lead_key, touches, ' AND s.lead_id = ' || only_lead,
+        bound.events, bound.event_lead);
     IF with_forgotten THEN
         leads := format('%s UNION ALL SELECT NULL, NULL, NULL, %s, o.campaign, o.came::timestamp AT TIME ZONE %L FROM %I.forgotten o, generate_series(1, o.leads)', leads,
             (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
@@ -92,7 +101,7 @@ BEGIN
            FROM unnest(reached) WITH ORDINALITY u (r, place)), leads);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
+COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
 
 CREATE FUNCTION lead_scoring.report_query(model text, view_name text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -154,6 +154,8 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("DELETE FROM %s.problems WHERE lead_id = $1", schema);
         case PlanName::DeleteAdjustments:
             return psprintf("DELETE FROM %s.adjustments WHERE lead_id = $1", schema);
+        case PlanName::DeleteMerged:
+            return psprintf("DELETE FROM %s.merged WHERE lead_id = $1", schema);
         case PlanName::AddTransitions:
             return psprintf(
                 "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "

@@ -44,6 +44,7 @@ enum class PlanName {
     DeleteTransitions,
     DeleteProblems,
     DeleteAdjustments,
+    DeleteMerged,
     AddTransitions,  // takes arrays
     AddProblem,
     LockLead,  // without waiting

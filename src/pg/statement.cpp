@@ -173,7 +173,8 @@ Gone forget(Statement* statement, Datum key) {
     run(statement, PlanName::FindLead, &key);
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
     run(statement, PlanName::DeleteScore, &key);
-    for (PlanName name : {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments})
+    for (PlanName name :
+         {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments, PlanName::DeleteMerged})
         run(statement, name, &key);
     end_reading(statement->scores);
     LeadFindings left;

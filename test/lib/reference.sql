@@ -29,7 +29,7 @@ SELECT CASE c.relkind WHEN 'v' THEN 'View' WHEN 'c' THEN 'Type' ELSE 'Table' END
        c.relname || coalesce('.' || a.attname, ''),
        CASE WHEN a.attname IS NULL THEN coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type'))
             ELSE format('| `%s` | %s | %s |', name,
-                        CASE WHEN name = 'lead_id' THEN 'as the key'
+                        CASE WHEN name = 'lead_id' OR c.relname = 'merged' THEN 'as the key'
                              ELSE replace(format_type(a.atttypid, NULL), 'timestamp with time zone', 'timestamptz') END,
                         replace(note, format('stage "%s"', left(a.attname, -3)), 'the stage')) END
 FROM pg_class c

@@ -186,6 +186,37 @@ SELECT lead_scoring.forget_lead('merge', 1);
 RESET ROLE;
 SELECT * FROM lead_scoring.verify('merge');
 
+-- Revenue of a merged lead is that of the one it is now, once, whether its row in leads stays or not; so is the lead.
+:reset
+UPDATE merge.settings SET event_campaign = 'asset';
+CREATE TABLE deals (lead_id integer, earned_on date, amount integer);
+SELECT lead_scoring.set_revenue('merge', 'deals');
+INSERT INTO events VALUES (1, 'visit', '2024-01-31', 'fair'), (2, 'visit', '2024-02-29', 'mail'), (2, 'won', '2024-03-03', NULL), (3, 'visit', '2024-04-01', 'fair');
+INSERT INTO deals VALUES (1, '2024-05-01', 1), (2, '2024-05-01', 10), (3, '2024-05-01', 100), (99, '2024-05-01', 1000);
+SELECT campaign, sum(leads) AS leads, sum(revenue) AS revenue FROM merge.campaigns GROUP BY 1 ORDER BY 1;
+SELECT lead_scoring.merge_leads('merge', 1, 2);
+SELECT campaign, sum(leads) AS leads, sum(revenue) AS revenue FROM merge.campaigns GROUP BY 1 ORDER BY 1;
+SELECT channel, leads, customers, revenue FROM merge.channels WHERE attribution = 'first';
+SELECT lead_scoring.merge_leads('merge', 2, 3);
+DELETE FROM leads WHERE id = 1;
+SELECT campaign, sum(leads) AS leads, sum(customers) AS customers, sum(revenue) AS revenue FROM merge.campaigns GROUP BY 1 ORDER BY 1;
+SELECT * FROM merge.merged ORDER BY 1;
+-- Back, and as a lead of its own again.
+SELECT lead_scoring.merge_leads('merge', 3, 2);
+INSERT INTO events VALUES (3, 'visit', '2024-06-01', 'web');
+SELECT * FROM merge.merged ORDER BY 1;
+SELECT campaign, sum(leads) AS leads, sum(customers) AS customers, sum(revenue) AS revenue FROM merge.campaigns GROUP BY 1 ORDER BY 1;
+-- It ends with either lead: here the one that is forgotten, and the one that is deleted.
+SELECT lead_scoring.forget_lead('merge', 3);
+SELECT * FROM merge.merged ORDER BY 1;
+DELETE FROM leads WHERE id = 2;
+DELETE FROM events WHERE lead_id = 2;
+SELECT * FROM merge.merged;
+SELECT * FROM lead_scoring.verify('merge');
+SELECT lead_scoring.set_revenue('merge', NULL);
+DROP TABLE deals;
+UPDATE merge.settings SET event_campaign = NULL;
+
 -- Forgetting: nothing is left but numbers, by the month in the model's time zone. Elsewhere the key is taken out.
 :reset
 INSERT INTO events VALUES (1, 'demo', '2024-01-31 20:00'), (1, 'won', '2024-03-03'), (2, 'demo', '2024-02-02'), (2, 'bounce', '2024-02-03'),
