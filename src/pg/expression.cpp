@@ -180,22 +180,29 @@ Node* replace_generated_columns(Node* node, void* context) {
     return expression_tree_mutator(node, reinterpret_cast<TreeMutator>(replace_generated_columns), context);
 }
 
-// Until the nest level ends: names in pg_catalog, then `schema` if valid; constants read and written in one way.
-void fix_settings(Oid schema) {
+void set(const char* name, const char* value) {
+    const char* current = GetConfigOption(name, false, false);
+    if (current != nullptr && strcmp(current, value) == 0) return;
+    set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+// Until the nest level ends: names in pg_catalog, then `schema` if valid; constants read and written in one way, but
+// for times without a zone, which are in the session's.
+void fix_settings_but_zone(Oid schema) {
     StringInfoData path;
     initStringInfo(&path);
     appendStringInfoString(&path, "pg_catalog");
     if (OidIsValid(schema)) appendStringInfo(&path, ", %s", quote_identifier(get_namespace_name(schema)));
     appendStringInfoString(&path, ", pg_temp");
-    const char* const settings[][2] = {{"search_path", path.data},
-                                       {"datestyle", "ISO, MDY"},
-                                       {"intervalstyle", "postgres"},
-                                       {"extra_float_digits", "3"},
-                                       {"standard_conforming_strings", "on"},
-                                       {"transform_null_equals", "off"},
-                                       {"quote_all_identifiers", "off"}};
-    for (const auto& setting : settings)
-        set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    set("search_path", path.data);
+    set("datestyle", "ISO, MDY");
+    set("intervalstyle", "postgres");
+    set("extra_float_digits", "1");
+    set("bytea_output", "hex");
+    set("timezone_abbreviations", "Default");
+    set("standard_conforming_strings", "on");
+    set("transform_null_equals", "off");
+    set("quote_all_identifiers", "off");
 }
 
 Node* transform(Relation relation, const char* text, ExpressionKind kind) {
@@ -225,10 +232,10 @@ Node* transform(Relation relation, const char* text, ExpressionKind kind) {
 
 char* check_expression(Relation relation, const char* typed, ExpressionKind kind) {
     int nest_level = NewGUCNestLevel();
-    fix_settings(RelationGetNamespace(relation));
+    fix_settings_but_zone(RelationGetNamespace(relation));
     Node* node = transform(relation, typed, kind);
     if (contain_mutable_functions(node)) refuse_mutable();
-    fix_settings(InvalidOid);
+    fix_settings_but_zone(InvalidOid);
     List* context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
     char* checked = deparse_expression(node, context, false, false);
     AtEOXact_GUC(false, nest_level);
@@ -237,12 +244,17 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
 
 Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind) {
     int nest_level = NewGUCNestLevel();
-    fix_settings(InvalidOid);
+    fix_settings();
     Node* node = replace_generated_columns(transform(relation, checked, kind), relation);
     if (contain_mutable_functions(node)) refuse_mutable();  // before a function that is no more immutable is inlined
     Expr* planned = expression_planner(reinterpret_cast<Expr*>(node));
     AtEOXact_GUC(false, nest_level);
     return planned;
+}
+
+void fix_settings() {
+    fix_settings_but_zone(InvalidOid);
+    set("timezone", "UTC");
 }
 
 }  // namespace lead_scoring

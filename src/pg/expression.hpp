@@ -28,4 +28,9 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
 // generates them, since triggers may come to see a row before they are computed. Immutability is checked once more.
 Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind);
 
+// Sets whatever an expression may look at to what it is in every session, until the nest level of settings ends: names
+// are looked up in pg_catalog alone, values are written and read in one way, and the time zone is UTC. To be called
+// before anything compiled is evaluated for which reads_settings (pg/hazards.hpp) holds.
+void fix_settings();
+
 }  // namespace lead_scoring

@@ -26,12 +26,44 @@ bool function_may_raise(Oid function, void*) {
         case F_NUMERIC_LT:
         case F_NUMERIC_LE:
             return false;
+        // Leakproof, but they compute an area or a length first, which may overflow.
+        case F_CIRCLE_EQ:
+        case F_CIRCLE_NE:
+        case F_CIRCLE_LT:
+        case F_CIRCLE_LE:
+        case F_CIRCLE_GT:
+        case F_CIRCLE_GE:
+        case F_LSEG_LT:
+        case F_LSEG_LE:
+        case F_LSEG_GT:
+        case F_LSEG_GE:
+            return true;
         default:
-            return !get_func_leakproof(function);
+            return function >= FirstNormalObjectId || !get_func_leakproof(function);
     }
 }
 
-bool function_is_users(Oid function, void*) { return function >= FirstNormalObjectId; }
+// Of the server's own functions that are called immutable, those that look at a setting nevertheless.
+bool function_reads_settings(Oid function, void*) {
+    switch (function) {
+        case F_BYTEAOUT:
+        case F_FLOAT4OUT:
+        case F_FLOAT8OUT:
+        case F_POINT_OUT:
+        case F_LINE_OUT:
+        case F_LSEG_OUT:
+        case F_BOX_OUT:
+        case F_PATH_OUT:
+        case F_POLY_OUT:
+        case F_CIRCLE_OUT:
+        case F_QUOTE_IDENT:
+        case F_TIMEZONE_TEXT_TIMESTAMP:
+        case F_TIMEZONE_TEXT_TIMESTAMPTZ:
+            return true;
+        default:
+            return function >= FirstNormalObjectId;
+    }
+}
 
 bool node_may_raise(Node* node, void* context) {
     if (node == nullptr) return false;
@@ -59,11 +91,12 @@ bool node_may_raise(Node* node, void* context) {
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_may_raise), context);
 }
 
-bool node_runs_users_code(Node* node, void* context) {
+bool node_reads_settings(Node* node, void* context) {
     if (node == nullptr) return false;
-    // A domain's constraints are expressions of their own.
-    if (IsA(node, CoerceToDomain) || check_functions_in_node(node, function_is_users, nullptr)) return true;
-    return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_runs_users_code), context);
+    // A domain's constraints are expressions of their own; XML shows times in the session's zone.
+    if (IsA(node, CoerceToDomain) || IsA(node, XmlExpr)) return true;
+    if (check_functions_in_node(node, function_reads_settings, nullptr)) return true;
+    return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_reads_settings), context);
 }
 
 }  // namespace
@@ -72,8 +105,8 @@ bool may_raise(const Expr* expression) {
     return node_may_raise(const_cast<Node*>(reinterpret_cast<const Node*>(expression)), nullptr);
 }
 
-bool runs_users_code(const Expr* expression) {
-    return node_runs_users_code(const_cast<Node*>(reinterpret_cast<const Node*>(expression)), nullptr);
+bool reads_settings(const Expr* expression) {
+    return node_reads_settings(const_cast<Node*>(reinterpret_cast<const Node*>(expression)), nullptr);
 }
 
 }  // namespace lead_scoring

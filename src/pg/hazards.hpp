@@ -13,7 +13,8 @@ namespace lead_scoring {
 // of columns, constants, logic, and functions that are leakproof, and so raise nothing, or known here.
 bool may_raise(const Expr* expression);
 
-// Whether it runs code that may look up names by the search_path: any function but the server's own.
-bool runs_users_code(const Expr* expression);
+// Whether it runs code that may look at the session's settings, the search_path for one: any function but the server's
+// own, and the few of those that do so although they are called immutable.
+bool reads_settings(const Expr* expression);
 
 }  // namespace lead_scoring

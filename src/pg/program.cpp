@@ -64,9 +64,9 @@ struct Program {
     int candidate_count;
     TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free
     uint32 type_mask;
-    Dispatch leads;        // of a program of leads, which have no type
-    bool runs_users_code;  // in any expression
-    Bitmapset* inputs;     // columns the conditions read, as pull_varattnos counts; a whole row is number 0
+    Dispatch leads;       // of a program of leads, which have no type
+    bool reads_settings;  // in any expression
+    Bitmapset* inputs;    // columns the conditions read, as pull_varattnos counts; a whole row is number 0
     MemoryContext states;
     ExprContext* context;
 };
@@ -134,7 +134,7 @@ Formula compile(Program* program, Relation relation, Subject subject, const char
     error_context_stack = &context;
     formula.expression = compile_expression(relation, text, kind);
     error_context_stack = context.previous;
-    program->runs_users_code |= runs_users_code(formula.expression);
+    program->reads_settings |= reads_settings(formula.expression);
     pull_varattnos(reinterpret_cast<Node*>(formula.expression), 1, &program->inputs);
     return formula;
 }
@@ -484,7 +484,7 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
     reading.source = source;
     reading.findings = findings;
     reading.problems = problems;
-    if (reading.program->runs_users_code) shut_search_path();
+    if (reading.program->reads_settings) fix_settings();
     reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
     reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
     while (!reading.end) {

@@ -272,6 +272,37 @@ INSERT INTO events (lead_id, type, occurred_at, "select") VALUES (3, 'mood', '20
 SELECT lead_id, score FROM expression.scores WHERE lead_id = 3;
 SELECT * FROM lead_scoring.verify('expression');
 
+-- Some of what the server calls immutable looks at settings all the same, and so may a function of a user's: a score does not.
+CREATE FUNCTION day_of(timestamptz) RETURNS date LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1::date; END';
+ALTER TABLE events ADD COLUMN share double precision, ADD COLUMN place point, ADD COLUMN area circle, ADD COLUMN way lseg;
+DELETE FROM expression.rules;
+SELECT lead_scoring.add_rule('expression', 'float', 'odd', 1, $$share::text = '0.30000000000000004'$$),
+       lead_scoring.add_rule('expression', 'keyed', 'odd', 10, limit_count => 1, limit_window => 'ever', limit_key => 'share'),
+       lead_scoring.add_rule('expression', 'point', 'odd', 100, $$place::text = '(0.30000000000000004,0)'$$),
+       lead_scoring.add_rule('expression', 'bytea', 'odd', 1000, $$decode(properties->>'hex', 'hex')::text = '\x4142'$$),
+       lead_scoring.add_rule('expression', 'ident', 'odd', 10000, $$quote_ident(type) = 'odd'$$),
+       lead_scoring.add_rule('expression', 'zone', 'odd', 100000, $$occurred_at AT TIME ZONE (properties->>'zone') < '2024-02-01'$$),
+       lead_scoring.add_rule('expression', 'users', 'odd', 1000000, $$day_of(occurred_at) = '2024-02-01'$$);
+SELECT lead_scoring.publish('expression');
+INSERT INTO events (lead_id, type, occurred_at, share, place, properties) SELECT 60, 'odd', '2024-02-01 03:00+00', share, point(share, 0), '{"hex": "4142", "zone": "EST"}' FROM unnest(ARRAY[0.30000000000000004, 0.3]) share;
+SET extra_float_digits = -10; SET bytea_output = 'escape'; SET quote_all_identifiers = on; SET timezone_abbreviations = 'Australia'; SET timezone = 'America/New_York';
+INSERT INTO events (lead_id, type, occurred_at, share, place, properties) SELECT 61, 'odd', '2024-02-01 03:00+00', share, point(share, 0), '{"hex": "4142", "zone": "EST"}' FROM unnest(ARRAY[0.30000000000000004, 0.3]) share;
+SHOW extra_float_digits;
+SELECT lead_id, score::bigint FROM expression.scores WHERE lead_id IN (60, 61) ORDER BY lead_id;
+SELECT * FROM lead_scoring.verify('expression');
+RESET extra_float_digits; RESET bytea_output; RESET quote_all_identifiers; RESET timezone_abbreviations; SET timezone = 'UTC';
+SELECT * FROM lead_scoring.verify('expression');
+
+-- And some of what it calls leakproof raises nevertheless, when an area or a length overflows.
+DELETE FROM expression.rules;
+SELECT lead_scoring.add_rule('expression', 'small', 'plan', 1, $$area < circle '<(0,0),1>'$$),
+       lead_scoring.add_rule('expression', 'short', 'plan', 10, $$way < lseg '[(0,0),(1,1)]'$$);
+SELECT lead_scoring.publish('expression');
+INSERT INTO events (lead_id, type, occurred_at, area, way) VALUES (62, 'plan', '2024-02-01', '<(0,0),1e200>', '[(0,0),(0,0.5)]'), (62, 'plan', '2024-02-01', '<(0,0),0.5>', '[(-1e308,-1e308),(1e308,1e308)]');
+SELECT lead_id, score FROM expression.scores WHERE lead_id = 62;
+SELECT lead_id, rule, message, count FROM expression.problems WHERE lead_id = 62 ORDER BY rule;
+SELECT * FROM lead_scoring.verify('expression');
+
 SELECT lead_scoring.drop_model('expression');
 \set VERBOSITY terse
 DROP SCHEMA expression_test, expression_other CASCADE;
