@@ -237,7 +237,7 @@ DECLARE
 BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     SELECT string_agg(format('%I = s.%I', e.value, e.key), ', '),
-           string_agg(format('l.%I IS DISTINCT FROM s.%I', e.value, e.key), ' OR ')
+           string_agg(lead_scoring.status_differs(e.value, e.key), ' OR ')
       INTO assignments, differences
       FROM jsonb_each_text(bound.status_columns) e
      WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass

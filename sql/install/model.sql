@@ -12,12 +12,15 @@ CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT ow
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT n.oid, n.nspname::text, n.nspowner,
-       (SELECT count(*) = 6
+       (SELECT count(*) = 11
           FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND NOT a.attisdropped
          WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND NOT t.relrowsecurity
            AND (t.relname, a.attname, a.atttypid) IN
                (('settings', 'leads', 'text'::regtype), ('settings', 'events', 'text'::regtype),
-                ('settings', 'lead_key', 'text'::regtype), ('settings', 'status_columns', 'jsonb'::regtype),
+                ('settings', 'lead_key', 'text'::regtype), ('settings', 'event_lead', 'text'::regtype),
+                ('settings', 'event_type', 'text'::regtype), ('settings', 'event_time', 'text'::regtype),
+                ('settings', 'event_campaign', 'text'::regtype), ('settings', 'time_zone', 'text'::regtype),
+                ('settings', 'status_columns', 'jsonb'::regtype),
                 ('settings', 'paused', 'boolean'::regtype), ('versions', 'version', 'bigint'::regtype))
            AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(t.oid, 'SELECT'))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -513,14 +516,14 @@ AS $$
 SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
   FROM (VALUES (leads, 'leads_changed', 'lead_scoring.leads_changed()'::regprocedure),
                (events, 'events_changed', 'lead_scoring.events_changed()'::regprocedure)) bound (root, function_name, function)
- CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root) member
+ CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL) member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
                     (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R')) kind (place, operation, type_bits, state)
   LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
                         AND t.tgargs = lead_scoring.trigger_argument(model)
  ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
-COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
+COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
 
 CREATE FUNCTION lead_scoring.rebind_statement(model text, leads text, events text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -581,25 +584,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.add_triggers IS 'Creates those of a model''s triggers that are missing, on both tables and all their partitions.';
-
-CREATE FUNCTION lead_scoring.add_partition_triggers(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    bound record;
-BEGIN
-    SELECT min(t.tgrelid) FILTER (WHERE t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure) AS leads,
-           min(t.tgrelid) FILTER (WHERE t.tgfoid = 'lead_scoring.events_changed()'::regprocedure) AS events
-      INTO bound
-      FROM pg_trigger t
-     WHERE t.tgargs = lead_scoring.trigger_argument(model) AND t.tgtype = 29 AND t.tgparentid = 0;
-    IF bound.leads IS NOT NULL AND bound.events IS NOT NULL THEN
-        PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.add_partition_triggers IS 'The same for a model whose tables are known by the row triggers they have, so that the catalogs alone tell.';
+COMMENT ON FUNCTION lead_scoring.add_triggers IS 'Creates those of a model''s triggers that are missing, on both tables (or the one that is not NULL) and all their partitions.';
 
 -- ---------------------------------------------------------------- tables of a model
 
@@ -936,15 +921,15 @@ DECLARE
     found record;
 BEGIN
     FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
-                   FROM pg_trigger t
+                   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
                   WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
-                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0
+                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
                   ORDER BY t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers wherever they are; takes the ownership of those tables.';
+COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers from all tables that are the caller''s. Whoever else aimed one at the model cannot keep it from being dropped; such a trigger refuses every row.';
 
 CREATE FUNCTION lead_scoring.drop_model(name text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -956,7 +941,8 @@ DECLARE
 BEGIN
     -- What is left where somebody dropped the schema by hand: triggers that find no model.
     IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = drop_model.name)
-       AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgargs = lead_scoring.trigger_argument(name)
+       AND EXISTS (SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                    WHERE t.tgargs = lead_scoring.trigger_argument(name) AND pg_has_role(c.relowner, 'USAGE')
                       AND t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)) THEN
         PERFORM lead_scoring.drop_triggers(name);
         RETURN;

@@ -304,6 +304,15 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.mend_binding IS 'The part of repair() that mends triggers and views, with the tables locked.';
 
+-- IS DISTINCT FROM would look up its operator by the search_path.
+CREATE FUNCTION lead_scoring.status_differs(status_column text, score_column text)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('coalesce(l.%1$I OPERATOR(pg_catalog.<>) s.%2$I, (l.%1$I IS NULL) OPERATOR(pg_catalog.<>) (s.%2$I IS NULL))',
+              status_column, score_column)
+$$;
+COMMENT ON FUNCTION lead_scoring.status_differs IS 'SQL that says whether a status column of the leads table (l) differs from the model''s scores (s), whatever operators the search_path may lead to.';
+
 CREATE FUNCTION lead_scoring.status_updates(model text)
 RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -317,8 +326,8 @@ BEGIN
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
                                                     AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
         updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
-            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND l.%2$I IS DISTINCT FROM s.%3$I',
-            bound.leads, status.name, status.key, model, bound.lead_key);
+            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND %s',
+            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring.status_differs(status.name, status.key));
     END LOOP;
     RETURN updates;
 END
@@ -351,17 +360,22 @@ DECLARE
     changed record;
     old_trigger record;
 BEGIN
-    -- A partition has a copy of its table's row trigger; statement triggers have to be made for it.
+    -- A partition has a copy of its table's row trigger; statement triggers have to be made for it. Its table is the one
+    -- above it: on any other somebody else may have put a trigger that names the model.
     FOR changed IN
-        SELECT DISTINCT convert_from(substring(t.tgargs FROM 1 FOR octet_length(t.tgargs) - 1), getdatabaseencoding()) AS model
+        SELECT DISTINCT convert_from(substring(t.tgargs FROM 1 FOR octet_length(t.tgargs) - 1), getdatabaseencoding()) AS model,
+               CASE WHEN t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure THEN a.relid END AS leads,
+               CASE WHEN t.tgfoid = 'lead_scoring.events_changed()'::regprocedure THEN a.relid END AS events
           FROM pg_event_trigger_ddl_commands() d
          CROSS JOIN LATERAL pg_partition_tree(d.objid) p
           JOIN pg_trigger t ON t.tgrelid = p.relid
+         CROSS JOIN LATERAL pg_partition_ancestors(p.relid) a
+          JOIN pg_trigger o ON o.tgrelid = a.relid AND o.tgfoid = t.tgfoid AND o.tgargs = t.tgargs AND o.tgtype = t.tgtype AND o.tgparentid = 0
          WHERE d.object_type = 'table' AND d.classid = 'pg_class'::regclass AND t.tgparentid <> 0
            AND t.tgfoid IN ('lead_scoring.events_changed()'::regprocedure, 'lead_scoring.leads_changed()'::regprocedure)
            AND NOT EXISTS (SELECT FROM pg_trigger s
                             WHERE s.tgrelid = t.tgrelid AND s.tgfoid = t.tgfoid AND s.tgargs = t.tgargs AND s.tgtype = 4) LOOP
-        PERFORM lead_scoring.add_partition_triggers(changed.model);
+        PERFORM lead_scoring.add_triggers(changed.model, changed.leads, changed.events);
     END LOOP;
 
     -- A table that was detached lost that copy, and keeps the statement triggers: it belongs to the model no more.

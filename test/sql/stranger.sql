@@ -1,0 +1,84 @@
+-- What a stranger may lay in the way of a model's owner: schemas that look like models, operators, and triggers that name
+-- somebody else's model.
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+CREATE ROLE regress_lead_scoring_owner;
+CREATE ROLE regress_lead_scoring_stranger;
+CREATE SCHEMA stranger_test AUTHORIZATION regress_lead_scoring_owner;
+CREATE SCHEMA shared;
+GRANT USAGE, CREATE ON SCHEMA shared TO PUBLIC;
+DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_lead_scoring_owner, regress_lead_scoring_stranger', current_database()); END$$;
+
+SET ROLE regress_lead_scoring_stranger;
+CREATE TABLE shared.older (lead_id bigint, type text, occurred_at timestamptz);
+CREATE FUNCTION shared.evil(varchar, text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran as %', current_user; END$$;
+CREATE OPERATOR shared.= (FUNCTION = shared.evil, LEFTARG = varchar, RIGHTARG = text);
+CREATE OPERATOR shared.<> (FUNCTION = shared.evil, LEFTARG = varchar, RIGHTARG = text);
+RESET ROLE;
+
+SET ROLE regress_lead_scoring_owner;
+SET search_path = stranger_test, shared;
+CREATE TABLE leads (lead_id bigint PRIMARY KEY, lead_stage varchar DEFAULT 'lead');
+CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz) PARTITION BY RANGE (occurred_at);
+CREATE INDEX ON events (lead_id);
+CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+SELECT lead_scoring.create_model('stranger', 'leads', 'events');
+SELECT lead_scoring.add_rule('stranger', 'visit', 'visit', 10);
+SELECT lead_scoring.add_stage('stranger', 'mql', min_score => 20);
+SELECT lead_scoring.publish('stranger');
+INSERT INTO leads VALUES (1), (2);
+INSERT INTO events VALUES (1, 'visit', '2024-01-01'), (2, 'visit', '2024-01-01');
+
+-- No operator is looked up by the search_path, not even for a status column whose type the server has no exact one for.
+ALTER TABLE leads DISABLE TRIGGER USER;
+UPDATE leads SET lead_stage = 'wrong' WHERE lead_id = 1;
+UPDATE leads SET lead_stage = NULL WHERE lead_id = 2;
+SELECT lead_scoring.repair('stranger');
+SELECT lead_scoring.merge_leads('stranger', 1, 2);
+SELECT lead_id, lead_stage FROM leads ORDER BY lead_id;
+SELECT * FROM lead_scoring.verify('stranger');
+
+-- A trigger on a stranger's table does not stop the model from getting partitions, nor get their triggers.
+SET ROLE regress_lead_scoring_stranger;
+CREATE TRIGGER aimed AFTER INSERT OR UPDATE OR DELETE ON older FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed('stranger');
+CREATE TRIGGER aimed_too AFTER INSERT OR UPDATE OR DELETE ON older FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('stranger');
+SET ROLE regress_lead_scoring_owner;
+CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+RESET ROLE;
+CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+ALTER TABLE events_2026 OWNER TO regress_lead_scoring_owner;
+SELECT tgrelid::regclass, count(*) FROM pg_trigger WHERE tgrelid IN ('events_2024'::regclass, 'events_2025'::regclass, 'events_2026'::regclass, 'older'::regclass)
+GROUP BY 1 ORDER BY 1;
+SET ROLE regress_lead_scoring_owner;
+INSERT INTO events_2025 VALUES (2, 'visit', '2025-01-01');
+SELECT lead_id, score FROM stranger.scores ORDER BY lead_id;
+SELECT * FROM lead_scoring.verify('stranger');
+
+-- Nor does it keep the model from being dropped.
+SELECT lead_scoring.drop_model('stranger');
+SELECT count(*) FROM pg_trigger WHERE tgrelid IN ('leads'::regclass, 'events'::regclass, 'events_2024'::regclass);
+
+-- A schema that looks like a model is not read where a type of it brings a cast of its own.
+SET ROLE regress_lead_scoring_stranger;
+CREATE SCHEMA trap;
+GRANT USAGE ON SCHEMA trap TO PUBLIC;
+CREATE TYPE trap.bait AS ENUM ('x');
+CREATE FUNCTION trap.spring(trap.bait) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran as %', current_user; END$$;
+CREATE CAST (trap.bait AS text) WITH FUNCTION trap.spring(trap.bait) AS ASSIGNMENT;
+CREATE TABLE trap.scores (lead_id bigint, card lead_scoring.scorecard);
+CREATE TABLE trap.versions (version bigint);
+CREATE TABLE trap.settings (leads text, events text, lead_key text, event_lead trap.bait, event_type text, event_time text, event_campaign text,
+                            status_columns jsonb, time_zone text, paused boolean);
+INSERT INTO trap.settings VALUES ('stranger_test.leads', 'stranger_test.events', 'lead_id', 'x', 'type', 'occurred_at', NULL, '{}', 'UTC', false);
+GRANT SELECT ON ALL TABLES IN SCHEMA trap TO PUBLIC;
+RESET ROLE;
+SELECT * FROM lead_scoring.models() WHERE model = 'trap';
+ALTER TABLE trap.settings DROP COLUMN event_lead, ADD COLUMN event_lead text, DROP COLUMN time_zone, ADD COLUMN time_zone trap.bait DEFAULT 'x';
+SELECT * FROM lead_scoring.models() WHERE model = 'trap';
+
+DROP SCHEMA trap, shared, stranger_test CASCADE;
+DROP OWNED BY regress_lead_scoring_owner, regress_lead_scoring_stranger;
+DROP ROLE regress_lead_scoring_owner, regress_lead_scoring_stranger;
