@@ -64,6 +64,15 @@ BEGIN
 END
 $$;
 
+-- For a WHERE, too: takes back the lead's first event while rows of the statement are there already. True.
+CREATE FUNCTION correct(lead text) RETURNS boolean LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    DELETE FROM events WHERE id = (SELECT min(e.id) FROM events e WHERE e.lead_id::text = lead);
+    RETURN true;
+END
+$$;
+
 CREATE FUNCTION drop_tables() RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
