@@ -10,7 +10,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/findings.hpp"
-#include "pg/program.hpp"
+#include "pg/row_reader.hpp"
 
 namespace lead_scoring {
 

@@ -5,7 +5,7 @@
 
 #include "pg/findings.hpp"
 #include "pg/model.hpp"
-#include "pg/program.hpp"
+#include "pg/row_reader.hpp"
 
 extern "C" {
 #include "executor/spi.h"

@@ -2,6 +2,7 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/program.hpp"
 #include "pg/trigger.hpp"
 
 extern "C" {

@@ -1,57 +1,70 @@
-// A version's conditions compiled for the rows of one relation, and what they find in a row.
+// A version's conditions compiled for the rows of one relation: the candidates that a row may match.
 #pragma once
 
 #include "pg/postgres.hpp"
 
-#include "pg/findings.hpp"
+#include "core/definition.hpp"
+#include "core/scorecard.hpp"
+#include "pg/dispatch.hpp"
 #include "pg/model.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
+#include "pgtime.h"
 }
 
 namespace lead_scoring {
 
-// Rows that are evaluated under one subtransaction.
-inline constexpr int kRowsPerBatch = 1000;
-
-// Where rows come from. A batch can be read twice, for it is when one of its rows raises an error.
-class RowSource {
-  public:
-    // False at the end; the slot's content is valid until the next call.
-    virtual bool next(TupleTableSlot* slot) = 0;
-    // Begins a batch of kRowsPerBatch rows: remembers the place; `back_to_mark` returns there.
-    virtual void mark() = 0;
-    virtual void back_to_mark() = 0;
-
-    const TupleTableSlotOps* slot_type = nullptr;
-
-  protected:
-    ~RowSource() = default;
+// What one event type (or a lead's row) may match: a rule, or a stage entered by event.
+struct Candidate {
+    MatchKind kind;
+    int target;
+    const char* name;
+    Formula condition;
+    Formula rest;  // what is left of the condition where the dispatch has found the candidate
+    Formula per;
+    Formula key;
+    LimitWindow window;
+    double points;
 };
 
-// An expression that raised a data exception for a row, which therefore counts as no match.
-struct Problem {
-    Datum lead;
-    const char* rule;  // or stage
-    const char* message;
-    Problem* next;
+struct TypeEntry {
+    const char* type;
+    uint32 hash;
+    Dispatch dispatch;
 };
 
-// Of one statement, at most kMost: the rest raised as well, but is not listed.
-struct ProblemList {
-    static constexpr int kMost = 10000;
-    Problem* first;
-    int count;
+struct Program {
+    Program* next;
+    Oid relation;
+    bool of_leads;
+    AttrNumber key;
+    AttrNumber type;
+    AttrNumber time;
+    Oid type_output;  // InvalidOid: the type column is text
+    pg_tz* time_zone;
+    Candidate* candidates;
+    int candidate_count;
+    TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free
+    uint32 type_mask;
+    Dispatch leads;       // of a program of leads, which have no type
+    bool reads_settings;  // in any expression
+    Bitmapset* inputs;    // columns the conditions read, as pull_varattnos counts; a whole row is number 0
+    MemoryContext states;
+    ExprContext* context;
 };
 
-// Evaluates every row of `source`, of the relation `relation` of the model's events (or a partition of it), and adds
-// what it finds. Rows without lead, type or finite time are stored but not scored. `problems` may be null.
-// To be called as the model's owner.
-void read_events(Model* model, Relation relation, RowSource* source, Findings* findings, ProblemList* problems);
+// The model's program for rows of `relation`: of its leads, or of its events or a partition of them. Compiled at first
+// use, kept as long as the model is. To be called as the model's owner.
+Program* program_for(Model* model, Relation relation, bool of_leads);
 
-// The same for rows of the leads table: Known and Fit findings.
-void read_leads(Model* model, Relation relation, RowSource* source, Findings* findings, ProblemList* problems);
+// Makes executor states anew; those that an error went through are not to be trusted.
+void start(Program* program);
+void start(Program* program, Candidate* candidate);
+
+// The entry of an event type; one without a type where no candidate asks for it.
+TypeEntry* find_type(const Program* program, const char* type, std::size_t length);
 
 // The column of `relation` that holds the lead's key.
 AttrNumber key_column(Model* model, Relation relation, bool of_leads);

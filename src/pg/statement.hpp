@@ -18,7 +18,7 @@
 #include "pg/findings.hpp"
 #include "pg/model.hpp"
 #include "pg/outcome.hpp"
-#include "pg/program.hpp"
+#include "pg/row_reader.hpp"
 
 namespace lead_scoring {
 

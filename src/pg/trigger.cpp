@@ -2,6 +2,7 @@
 
 #include "pg/trigger.hpp"
 
+#include "pg/program.hpp"
 #include "pg/query.hpp"
 
 extern "C" {

@@ -1,0 +1,56 @@
+// What the rows of events and leads match: rows in, findings out.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/findings.hpp"
+#include "pg/model.hpp"
+
+extern "C" {
+#include "executor/tuptable.h"
+}
+
+namespace lead_scoring {
+
+// Rows that are evaluated under one subtransaction.
+inline constexpr int kRowsPerBatch = 1000;
+
+// Where rows come from. A batch can be read twice, for it is when one of its rows raises an error.
+class RowSource {
+  public:
+    // False at the end; the slot's content is valid until the next call.
+    virtual bool next(TupleTableSlot* slot) = 0;
+    // Begins a batch of kRowsPerBatch rows: remembers the place; `back_to_mark` returns there.
+    virtual void mark() = 0;
+    virtual void back_to_mark() = 0;
+
+    const TupleTableSlotOps* slot_type = nullptr;
+
+  protected:
+    ~RowSource() = default;
+};
+
+// An expression that raised a data exception for a row, which therefore counts as no match.
+struct Problem {
+    Datum lead;
+    const char* rule;  // or stage
+    const char* message;
+    Problem* next;
+};
+
+// Of one statement, at most kMost: the rest raised as well, but is not listed.
+struct ProblemList {
+    static constexpr int kMost = 10000;
+    Problem* first;
+    int count;
+};
+
+// Evaluates every row of `source`, of the relation `relation` of the model's events (or a partition of it), and adds
+// what it finds. Rows without lead, type or finite time are stored but not scored. `problems` may be null.
+// To be called as the model's owner.
+void read_events(Model* model, Relation relation, RowSource* source, Findings* findings, ProblemList* problems);
+
+// The same for rows of the leads table: Known and Fit findings.
+void read_leads(Model* model, Relation relation, RowSource* source, Findings* findings, ProblemList* problems);
+
+}  // namespace lead_scoring
