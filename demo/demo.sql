@@ -63,7 +63,8 @@ SELECT lead_scoring.set_spend('demo', 'spend', spent_on => 'week'),
 
 SELECT lead_scoring.publish('demo', 'our first model') \g /dev/null
 
--- 3. Fifteen months go by. Every INSERT below updates scores and stages in its own transaction; nothing else runs.
+-- 3. Fifteen months go by. Every INSERT below updates scores and stages in its own transaction; nothing else runs. Chance is
+-- dealt out in the order of leads, so that it all comes out the same as often as it is run within a week.
 SELECT setseed(0.5) \g /dev/null
 
 INSERT INTO spend
@@ -95,8 +96,8 @@ BEGIN
         SELECT lead_id, action.type, greatest(created_at, week_start) + action.day * interval '1 day', campaign,
                action.properties
         FROM (SELECT lead_id, campaign, created_at, random() * 1.9 AS day, floor(random() * 10) AS dice
-              FROM leads, generate_series(1, floor(random() ^ 3 * (1 + lead_id % 7))::integer)
-              WHERE created_at > week_start - interval '10 weeks') AS visit,
+              FROM (SELECT * FROM leads WHERE created_at > week_start - interval '10 weeks' ORDER BY lead_id) AS young,
+                   generate_series(1, floor(random() ^ 3 * (1 + lead_id % 7))::integer)) AS visit,
              LATERAL (SELECT day, d.type, d.properties::jsonb
                       FROM (VALUES (0, 0, 'download', '{"paper": "How to score leads"}'),
                                    (1, 1, 'webinar', '{"minutes": 45}'),
@@ -113,12 +114,14 @@ BEGIN
         -- what sales does: looks at the MQLs, takes three of four within days, and wins some deals within months
         INSERT INTO events (lead_id, type, occurred_at, properties)
         SELECT lead_id, CASE stage WHEN 'mql' THEN 'sales_accepted' ELSE 'deal_won' END,
-               week_start - random() * interval '9 hours',
-               CASE stage WHEN 'mql' THEN '{}' ELSE jsonb_build_object('amount', 500 * ceil(2 + random() * 10)) END
-        FROM demo.leads JOIN leads USING (lead_id)
-        WHERE stage = 'mql' AND lead_id % 4 > 0 AND random() < 0.6
+               week_start - hour * interval '9 hours',
+               CASE stage WHEN 'mql' THEN '{}' ELSE jsonb_build_object('amount', 500 * ceil(2 + size * 10)) END
+        FROM (SELECT *, random() AS luck, random() AS hour, random() AS size
+              FROM (SELECT lead_id, stage, sql_at, campaign FROM demo.leads JOIN leads USING (lead_id)
+                    WHERE stage IN ('mql', 'sql') ORDER BY lead_id) AS pipeline) AS chance
+        WHERE stage = 'mql' AND lead_id % 4 > 0 AND luck < 0.6
            OR stage = 'sql' AND sql_at > week_start - interval '20 weeks'
-              AND random() < CASE campaign WHEN 'social' THEN 0.01 WHEN 'conference' THEN 0.09 ELSE 0.04 END
+              AND luck < CASE campaign WHEN 'social' THEN 0.01 WHEN 'conference' THEN 0.09 ELSE 0.04 END
         ORDER BY 3;
     END LOOP;
 END $$;
