@@ -2,8 +2,8 @@
 
 CREATE FUNCTION lead_scoring.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
-COMMENT ON FUNCTION lead_scoring.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: NULL for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes SELECT on the model''s scores.';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
+COMMENT ON FUNCTION lead_scoring.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes SELECT on the model''s scores.';
 
 CREATE FUNCTION lead_scoring.rule_lift_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -14,10 +14,12 @@ DECLARE
     rules jsonb;
 BEGIN
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
+    -- "until" is just beyond what counts: what never came, infinity, is not before it even where it is infinite.
     RETURN format($query$
         WITH leads AS (
-            SELECT l.reached_%1$s AS outcome_at, m.first_at
-              FROM (%2$s) l LEFT JOIN lead_scoring.rule_matches(%3$L) m ON m.lead_id = l.lead_id::text),
+            SELECT l.outcome_at, least(l.outcome_at, $1) + interval '1 microsecond' AS until, m.first_at
+              FROM (SELECT l.lead_id, l.reached_%1$s AS outcome_at FROM (%2$s) l) l
+              LEFT JOIN lead_scoring.rule_matches(%3$L) m ON m.lead_id::%8$s = l.lead_id OFFSET 0),
         counts AS (
             SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%4$s]::bigint[] AS leads_with, ARRAY[%5$s]::bigint[] AS converted_with FROM leads),
         sums AS (
@@ -37,11 +39,11 @@ BEGIN
                          WHERE l.lift IS NOT NULL) x (low, high) ON true
          ORDER BY l.lift DESC NULLS LAST, rule COLLATE "C"
         $query$, outcome, lead_scoring.lead_rows(model), model,
-        (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] <= least(outcome_at, $1))', i), ', ' ORDER BY i)
+        (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] < until)', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
-        (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
+        (SELECT string_agg(format('count(*) FILTER (WHERE outcome_at IS NOT NULL AND first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
-        rules, settings -> 'stages' ->> outcome - 1);
+        rules, settings -> 'stages' ->> outcome - 1, lead_scoring.key_type(model));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.rule_lift_report IS 'The statement of the view "rule_lift".';

@@ -3,6 +3,8 @@
 
 #include "pg/postgres.hpp"
 
+#include <algorithm>
+
 #include "pg/event_log.hpp"
 #include "pg/reading.hpp"
 
@@ -17,22 +19,18 @@ using namespace lead_scoring;
 
 namespace {
 
-// In the order of the version's rules; null for no match, -infinity for a fit rule.
+// In the order of the version's rules; infinity for no match, -infinity for a fit rule. No nulls: an array without
+// finds its elements at once.
 Datum first_matches(const LeadFindings& found, int rules) {
     auto* times = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(rules)));
-    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * static_cast<Size>(rules)));
-    for (int i = 0; i < rules; ++i) nulls[i] = true;
+    std::fill_n(times, rules, Int64GetDatum(DT_NOEND));
     auto note = [&](std::size_t rule, int64 at) {
-        if (!nulls[rule] && DatumGetInt64(times[rule]) <= at) return;
-        times[rule] = Int64GetDatum(at);
-        nulls[rule] = false;
+        times[rule] = Int64GetDatum(std::min<int64>(DatumGetInt64(times[rule]), at));
     };
     for (std::size_t i = 0; i < found.fit_count; ++i) note(found.fit[i], DT_NOBEGIN);
     for (std::size_t i = 0; i < found.match_count; ++i)
         if (found.matches[i].kind == MatchKind::Rule) note(found.matches[i].target, found.matches[i].at);
-    int lower = 1;
-    return PointerGetDatum(
-        construct_md_array(times, nulls, 1, &rules, &lower, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+    return PointerGetDatum(construct_array(times, rules, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 }  // namespace
