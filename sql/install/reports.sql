@@ -53,13 +53,16 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
-    touches := format('SELECT e.%1$I AS lead_id, min(e.%2$I) AS first_at%3$s FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1%5$s GROUP BY 1 OFFSET 0',
+    touches := format('SELECT e.%1$I AS lead_id, e.%2$I AS at, %3$s AS campaign FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1%5$s',
         bound.event_lead, bound.event_time,
-        CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
-             THEN format(', lead_scoring.first_touch(nullif(e.%I::text, ''''), e.%I) AS campaign', bound.event_campaign, bound.event_time)
-             ELSE ', NULL::text AS campaign' END, bound.events,
-        ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead);
+        CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL THEN format('nullif(e.%I::text, '''')', bound.event_campaign) ELSE 'NULL::text' END,
+        bound.events, ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead);
+    -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
+    -- An index may have the first time of each lead, but not its campaign: for that all are read as they lie, and sorted,
+    -- since a hash table of all leads would outgrow its memory.
+    touches := CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
+        THEN format('SELECT t.lead_id, min(t.at) AS first_at, lead_scoring.first_touch(t.campaign, t.at) AS campaign FROM (SELECT t.* FROM (%s OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0', touches)
+        ELSE format('SELECT t.lead_id, min(t.at) AS first_at, NULL::text AS campaign FROM (%s) t GROUP BY 1 OFFSET 0', touches) END;
     -- Whoever was merged into another is counted there, unless there are events of its own again.
     leads := format($query$
         SELECT s.lead_id, s.stage_since, s.stage, %1$s, f.campaign, LEAST(f.first_at%2$s) AS first_at
