@@ -75,6 +75,33 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.require_privilege IS 'Raises 42501 unless the caller may do all of that with a table of the model; the hint is the GRANT.';
 
+CREATE FUNCTION lead_scoring.require_plain_tables(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    trap record;
+BEGIN
+    SELECT format('%I.%I', m.name, c.relname) AS relation, pg_get_userbyid(m.owner) AS owner INTO trap
+      FROM lead_scoring.model_schemas() m JOIN pg_class c ON c.relnamespace = m.schema
+     WHERE m.name = model AND pg_get_userbyid(m.owner) <> current_user
+       AND c.relname IN ('scores', 'settings', 'versions', 'transitions')
+       AND (c.relkind NOT IN ('r', 'p') OR c.relrowsecurity
+            OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND t.typnamespace <> 'pg_catalog'::regnamespace
+                          AND (a.attname LIKE '%\_at' OR a.attname IN ('lead_id', 'leads', 'events', 'lead_key', 'event_lead', 'event_type', 'event_time',
+                               'event_campaign', 'time_zone', 'paused', 'version', 'definition', 'published_by', 'note',
+                               'status_columns', 'stage', 'stage_since', 'stage_seq', 'score', 'grade', 'seq', 'from_stage', 'to_stage', 'at'))))
+     ORDER BY c.relname COLLATE "C" LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+            MESSAGE = format('table %s is not as create_model made it', trap.relation),
+            DETAIL = 'A view, a policy or a cast of somebody else''s would run with your rights.',
+            HINT = format('SET ROLE %I;', trap.owner);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.require_plain_tables IS 'Raises 42809 for anybody but the owner where a table of the model that verify or versions reads is none, has row security, or has a type that is not the server''s in one of the columns they read.';
+
 CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$

@@ -181,6 +181,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = model) THEN
         PERFORM lead_scoring.require_owner(model);
     END IF;
+    PERFORM lead_scoring.require_plain_tables(model);
     RETURN QUERY EXECUTE format('SELECT v.version, v.published_at, v.published_by, v.note FROM %I.versions v ORDER BY v.version', model);
 END
 $$;

@@ -46,6 +46,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring.require_privilege(model, t.name, 'SELECT')
        FROM unnest(ARRAY['scores', 'settings', 'versions', 'transitions']) WITH ORDINALITY t (name, place) ORDER BY t.place;
+    PERFORM lead_scoring.require_plain_tables(model);
     RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring.verify_cards(model) v;
 
     SELECT * INTO bound FROM lead_scoring.binding(model);
@@ -95,7 +96,8 @@ BEGIN
     END LOOP;
 
     -- The status columns of the leads table.
-    FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e', model) LOOP
+    FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
+                                   WHERE e.key IN (''stage'', ''score'', ''grade'') OR e.key LIKE ''%%\_at''', model) LOOP
         CONTINUE WHEN status.key LIKE '%\_at'
                   AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
                                      AND a.attname = status.key AND NOT a.attisdropped);

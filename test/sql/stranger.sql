@@ -78,7 +78,39 @@ RESET ROLE;
 SELECT * FROM lead_scoring.models() WHERE model = 'trap';
 ALTER TABLE trap.settings DROP COLUMN event_lead, ADD COLUMN event_lead text, DROP COLUMN time_zone, ADD COLUMN time_zone trap.bait DEFAULT 'x';
 SELECT * FROM lead_scoring.models() WHERE model = 'trap';
+DROP TABLE trap.settings, trap.versions, trap.scores;
 
-DROP SCHEMA trap, shared, stranger_test CASCADE;
+-- Nor does verify read a stranger's model that was turned into a trap after it was made; its owner may do as he likes.
+SET ROLE regress_lead_scoring_stranger;
+CREATE SCHEMA lure;
+CREATE TABLE lure.leads (lead_id bigint PRIMARY KEY);
+CREATE TABLE lure.events (lead_id bigint, type text, occurred_at timestamptz);
+CREATE INDEX ON lure.events (lead_id);
+SELECT lead_scoring.create_model('lured', 'lure.leads', 'lure.events');
+SELECT lead_scoring.publish('lured');
+INSERT INTO lure.leads VALUES (1);
+RESET ROLE;
+SELECT * FROM lead_scoring.verify('lured');
+SET ROLE regress_lead_scoring_stranger;
+ALTER TABLE lured.versions ADD COLUMN remark trap.bait;
+ALTER TABLE lured.transitions ENABLE ROW LEVEL SECURITY;
+SELECT * FROM lead_scoring.verify('lured');
+SELECT version FROM lead_scoring.versions('lured');
+RESET ROLE;
+SELECT * FROM lead_scoring.verify('lured');
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE lured.transitions DISABLE ROW LEVEL SECURITY;
+SELECT * FROM lead_scoring.verify('lured');
+ALTER TABLE lured.transitions RENAME TO moved;
+CREATE VIEW lured.transitions AS SELECT * FROM lured.moved WHERE trap.spring('x') IS NULL;
+SELECT * FROM lead_scoring.verify('lured');
+DROP VIEW lured.transitions;
+ALTER TABLE lured.moved RENAME TO transitions;
+ALTER TABLE lured.transitions ALTER COLUMN from_stage TYPE trap.bait USING NULL;
+SELECT * FROM lead_scoring.verify('lured');
+SELECT version FROM lead_scoring.versions('lured');
+SELECT lead_scoring.drop_model('lured');
+
+DROP SCHEMA trap, lure, shared, stranger_test CASCADE;
 DROP OWNED BY regress_lead_scoring_owner, regress_lead_scoring_stranger;
 DROP ROLE regress_lead_scoring_owner, regress_lead_scoring_stranger;
