@@ -16,16 +16,16 @@ CREATE PROCEDURE lead_scoring.refresh(model text, batch_size bigint DEFAULT 1000
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    started CONSTANT timestamptz := pg_catalog.clock_timestamp();
+    started CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     PERFORM lead_scoring.require_commit('refresh');
-    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::bigint THEN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'batch_size must be at least 1',
             DETAIL = 'It is the number of leads after which refresh commits.',
             HINT = 'CALL lead_scoring.refresh(''sales'', 1000);';
     END IF;
-    WHILE lead_scoring.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::bigint LOOP
+    WHILE lead_scoring.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
         COMMIT;
     END LOOP;
 END
@@ -42,10 +42,10 @@ CREATE PROCEDURE lead_scoring.rescore(model text, batch_size bigint DEFAULT 1000
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    last text;
+    last pg_catalog.text;
 BEGIN
     PERFORM lead_scoring.require_commit('rescore');
-    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::bigint THEN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'batch_size must be at least 1',
             DETAIL = 'It is the number of leads after which rescore commits.',
