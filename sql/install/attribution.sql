@@ -5,7 +5,7 @@
 --           FROM conversions v LEFT JOIN touches t USING (lead_id) GROUP BY v.id) AS shared, unnest(credits) AS c
 --     GROUP BY c.channel;
 --
--- State: bytea of 48 bytes and, for each channel, 28 with its name; time_decay: each channel's name and 12 a touch. Its length is a power of two.
+-- State: bytea of 48 bytes and, for each channel, 28 with its name; time_decay: each channel's name and 12 a touch. Its length is a power of two from 256.
 
 CREATE TYPE lead_scoring.channel_credit AS (channel text, touches bigint, credit numeric, value numeric);
 COMMENT ON TYPE lead_scoring.channel_credit IS 'The share that one channel has in one conversion.';

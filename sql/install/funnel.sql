@@ -1,5 +1,5 @@
 -- window_funnel and funnel_times: how far a lead got through the steps of a funnel, and when.
--- State: bytea of 32 bytes and 12 an event that matches a step (any event under strict_order), its length a power of two.
+-- State: bytea of 32 bytes and 12 an event that matches a step (any event under strict_order), its length a power of two from 128.
 
 CREATE FUNCTION lead_scoring.window_funnel_accum(state bytea, within interval, at timestamptz, VARIADIC steps boolean[]) RETURNS bytea
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_window_funnel_accum';

@@ -3,7 +3,7 @@
 -- brier and log_loss keep the same state.
 
 CREATE FUNCTION lead_scoring.lead_velocity_accum(state bigint[], from_at timestamptz, to_at timestamptz) RETURNS bigint[]
-    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_lead_velocity_accum';
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_lead_velocity_accum';
 COMMENT ON FUNCTION lead_scoring.lead_velocity_accum(state bigint[], from_at timestamptz, to_at timestamptz) IS 'Transition function of lead_velocity.';
 
 CREATE FUNCTION lead_scoring.mean_combine(state bigint[], other bigint[]) RETURNS bigint[]

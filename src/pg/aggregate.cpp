@@ -5,7 +5,6 @@
 #include <cmath>
 
 extern "C" {
-#include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
 }
 
@@ -33,9 +32,9 @@ std::span<int64> counters(FunctionCallInfo fcinfo, int argument, int length) {
     return elements_of(PG_GETARG_ARRAYTYPE_P(argument), length);
 }
 
-std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length) {
+std::span<int64> copied_counters(FunctionCallInfo fcinfo, int length) {
     if (PG_ARGISNULL(0)) raise_no_state();
-    return elements_of(in_aggregate(fcinfo) ? PG_GETARG_ARRAYTYPE_P(0) : PG_GETARG_ARRAYTYPE_P_COPY(0), length);
+    return elements_of(PG_GETARG_ARRAYTYPE_P_COPY(0), length);
 }
 
 std::span<int64> new_counters(int length) {
@@ -47,10 +46,6 @@ std::span<int64> new_counters(int length) {
     ARR_DIMS(array)[0] = length;
     ARR_LBOUND(array)[0] = 1;
     return elements_of(array, length);
-}
-
-Datum array_of(std::span<int64> counters) {
-    return PointerGetDatum(reinterpret_cast<char*>(counters.data()) - ARR_OVERHEAD_NONULLS(1));
 }
 
 void add_count(int64& counter, int64 count) {

@@ -16,28 +16,54 @@
 #include "pg/boundary.hpp"
 
 extern "C" {
+#include "catalog/pg_type.h"
+#include "nodes/nodes.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
 }
 
 namespace lead_scoring {
 
-inline bool in_aggregate(FunctionCallInfo fcinfo) { return AggCheckCallContext(fcinfo, nullptr) != 0; }
+// As AggCheckCallContext has it, without a call for each row.
+inline bool in_aggregate(FunctionCallInfo fcinfo) {
+    return fcinfo->context != nullptr && (IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
+}
 
 // A state argument holds something else; reached by calling a support function by hand.
 [[noreturn]] void raise_no_state();
 
+// An argument of variable length, uncompressed, perhaps with a short header: nearly always as it is.
+inline const varlena* packed_argument(FunctionCallInfo fcinfo, int argument) {
+    auto* value = reinterpret_cast<varlena*>(PG_GETARG_POINTER(argument));
+    return VARATT_IS_COMPRESSED(value) || VARATT_IS_EXTERNAL(value) ? pg_detoast_datum_packed(value) : value;
+}
+
 // The elements of a bigint[] argument, to be read. Refuses an array that is no state of this length (0: of any).
 std::span<int64> counters(FunctionCallInfo fcinfo, int argument, int length);
 
-// The elements of the bigint[] state in argument 0, to be changed.
-std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length);
+// counters_to_change where the state has to be copied first, or refused.
+std::span<int64> copied_counters(FunctionCallInfo fcinfo, int length);
+
+// The elements of the bigint[] state in argument 0, to be changed. In an aggregate nearly always as it is: a state from
+// another process may come with a short header, but only once.
+inline std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length) {
+    if (PG_ARGISNULL(0) || !in_aggregate(fcinfo)) [[unlikely]]
+        return copied_counters(fcinfo, length);
+    auto* array = reinterpret_cast<ArrayType*>(PG_GETARG_POINTER(0));
+    if (VARATT_IS_EXTENDED(array) || ARR_NDIM(array) != 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID ||
+        (length != 0 && ARR_DIMS(array)[0] != length)) [[unlikely]]
+        return copied_counters(fcinfo, length);
+    return {reinterpret_cast<int64*>(reinterpret_cast<char*>(array) + ARR_OVERHEAD_NONULLS(1)),
+            static_cast<std::size_t>(ARR_DIMS(array)[0])};
+}
 
 // A new bigint[] of zeros.
 std::span<int64> new_counters(int length);
 
 // The array that elements had from one of the above belong to.
-Datum array_of(std::span<int64> counters);
+inline Datum array_of(std::span<int64> counters) {
+    return PointerGetDatum(reinterpret_cast<char*>(counters.data()) - ARR_OVERHEAD_NONULLS(1));
+}
 
 // Adds a count to a counter; raises where it overflows.
 void add_count(int64& counter, int64 count);
@@ -48,9 +74,11 @@ inline Datum unchanged_state(FunctionCallInfo fcinfo) {
     return PG_GETARG_DATUM(0);
 }
 
-// A time that says when something happened. An infinite one says, like NULL, that it did not.
+// A time that says when something happened. An infinite one says, like NULL, that it did not. Without branches, for
+// which lead has got where is hard to foresee for a processor too.
 inline bool has_time(FunctionCallInfo fcinfo, int argument) {
-    return !PG_ARGISNULL(argument) && !TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(argument));
+    TimestampTz time = PG_GETARG_TIMESTAMPTZ(argument);
+    return !PG_ARGISNULL(argument) & !TIMESTAMP_IS_NOBEGIN(time) & !TIMESTAMP_IS_NOEND(time);
 }
 
 // to - from in microseconds, saturating: the range of the type is wider than 64 bits of difference.
@@ -84,7 +112,7 @@ uint32 parse_cached(FunctionCallInfo fcinfo, int argument, Parse&& parse) {
         cache = static_cast<Cache*>(MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Cache)));
         fcinfo->flinfo->fn_extra = cache;
     }
-    text* argument_text = PG_GETARG_TEXT_PP(argument);
+    const varlena* argument_text = packed_argument(fcinfo, argument);
     std::string_view word(VARDATA_ANY(argument_text), VARSIZE_ANY_EXHDR(argument_text));
     if (cache->filled && word == std::string_view(cache->bytes, cache->length)) return cache->value;
 

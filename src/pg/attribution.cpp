@@ -55,6 +55,7 @@ constexpr uint32 kTouchesTag = 0x41545401;    // "ATT", format 1
 constexpr int64 kNoLimit = PG_INT64_MAX;
 constexpr int64 kDefaultHalfLife = 7 * USECS_PER_DAY;
 constexpr int kColumns = 4;
+constexpr Size kFirstRoom = 256 - sizeof(Header);  // four to six channels
 
 // What belongs to the conversion and must be the same in all its rows.
 struct Conversion {
@@ -78,7 +79,7 @@ Conversion read_conversion(FunctionCallInfo fcinfo) {
     conversion.model = parse_cached(fcinfo, 1, parse_attribution_model);
     conversion.at = PG_GETARG_TIMESTAMPTZ(4);
     if (PG_NARGS() > 5 && !PG_ARGISNULL(5)) {
-        varlena* value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(5));
+        const varlena* value = packed_argument(fcinfo, 5);
         conversion.value = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
     }
     conversion.look_back = optional_duration(fcinfo, 6, "look_back", kNoLimit);
@@ -137,7 +138,7 @@ Header* get_state(FunctionCallInfo fcinfo, int argument, uint32 tag, bool change
 
 Header* start_conversion(const Conversion& conversion) {
     uint32 tag = tag_for(conversion.model);
-    Header* state = tag == kTouchesTag ? Touches::create(tag) : Summaries::create(tag);
+    Header* state = tag == kTouchesTag ? Touches::create(tag, kFirstRoom) : Summaries::create(tag, kFirstRoom);
     state->conversion_at = conversion.at;
     state->look_back = conversion.look_back;
     state->half_life = conversion.half_life;
@@ -243,7 +244,7 @@ LEAD_SCORING_FUNCTION(attribution_accum) {
     TimestampTz at = PG_GETARG_TIMESTAMPTZ(3);
     int64 age = elapsed(at, conversion.at);
     if (age < 0 || age > conversion.look_back) PG_RETURN_POINTER(state);
-    text* word = PG_GETARG_TEXT_PP(2);
+    const varlena* word = packed_argument(fcinfo, 2);
     std::string_view channel(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
     PG_RETURN_POINTER(state->start.tag == kTouchesTag ? add_touch(state, at, channel)
                                                       : add_summary(state, {1, at, at}, channel));

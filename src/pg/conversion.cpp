@@ -15,11 +15,6 @@ enum { kLeads, kConverted, kConfidence, kStateLength };
 
 constexpr double kConfidenceUnit = 1e-15;  // the confidence is kept as a whole number of these; 0: not given
 
-void tally(std::span<int64> state, bool from, bool to) {
-    state[kLeads] += from;
-    state[kConverted] += from && to;
-}
-
 void keep_confidence(std::span<int64> state, int64 confidence) {
     if (confidence == 0) return;
     if (state[kConfidence] != 0 && state[kConfidence] != confidence) raise_not_constant("confidence");
@@ -27,7 +22,7 @@ void keep_confidence(std::span<int64> state, int64 confidence) {
 }
 
 void keep_confidence(FunctionCallInfo fcinfo, std::span<int64> state, int argument) {
-    if (argument == 0 || PG_ARGISNULL(argument)) return;
+    if (PG_ARGISNULL(argument)) return;
     double confidence = PG_GETARG_FLOAT8(argument);
     int64 units =
         std::isfinite(confidence) ? std::llround(std::fmin(std::fmax(confidence, -1), 2) / kConfidenceUnit) : -1;
@@ -36,23 +31,30 @@ void keep_confidence(FunctionCallInfo fcinfo, std::span<int64> state, int argume
     keep_confidence(state, units);
 }
 
-// The arguments are numbers of arguments; 0: the aggregate has none.
-Datum accumulate_times(FunctionCallInfo fcinfo, int within, int confidence) {
+// within, confidence: numbers of arguments; 0: the aggregate has none.
+template <int within, int confidence>
+Datum accumulate_times(FunctionCallInfo fcinfo) {
     auto state = counters_to_change(fcinfo, kStateLength);
-    keep_confidence(fcinfo, state, confidence);
-    if (!has_time(fcinfo, 1)) return array_of(state);
-    bool converted = has_time(fcinfo, 2) && PG_GETARG_TIMESTAMPTZ(2) >= PG_GETARG_TIMESTAMPTZ(1);
-    if (converted && within > 0 && !PG_ARGISNULL(within))
-        converted =
-            elapsed(PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2)) <= duration_argument(fcinfo, within, "within");
-    tally(state, true, converted);
+    if constexpr (confidence > 0) keep_confidence(fcinfo, state, confidence);
+    bool from = has_time(fcinfo, 1);
+    bool converted = from & has_time(fcinfo, 2) & (PG_GETARG_TIMESTAMPTZ(2) >= PG_GETARG_TIMESTAMPTZ(1));
+    if constexpr (within > 0)
+        if (converted && !PG_ARGISNULL(within))
+            converted = elapsed(PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2)) <=
+                        duration_argument(fcinfo, within, "within");
+    state[kLeads] += from;
+    state[kConverted] += converted;
     return array_of(state);
 }
 
-Datum accumulate_flags(FunctionCallInfo fcinfo, int confidence) {
+template <int confidence>
+Datum accumulate_flags(FunctionCallInfo fcinfo) {
     auto state = counters_to_change(fcinfo, kStateLength);
-    keep_confidence(fcinfo, state, confidence);
-    tally(state, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), !PG_ARGISNULL(2) && PG_GETARG_BOOL(2));
+    if constexpr (confidence > 0) keep_confidence(fcinfo, state, confidence);
+    bool from = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+    bool to = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+    state[kLeads] += from;
+    state[kConverted] += from && to;
     return array_of(state);
 }
 
@@ -65,17 +67,17 @@ Datum rate_interval(FunctionCallInfo fcinfo, int64 converted, int64 leads, doubl
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(conversion_accum) { return accumulate_times(fcinfo, 0, 0); }
+LEAD_SCORING_FUNCTION(conversion_accum) { return accumulate_times<0, 0>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_accum_confidence) { return accumulate_times(fcinfo, 0, 3); }
+LEAD_SCORING_FUNCTION(conversion_accum_confidence) { return accumulate_times<0, 3>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_within_accum) { return accumulate_times(fcinfo, 3, 0); }
+LEAD_SCORING_FUNCTION(conversion_within_accum) { return accumulate_times<3, 0>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_within_accum_confidence) { return accumulate_times(fcinfo, 3, 4); }
+LEAD_SCORING_FUNCTION(conversion_within_accum_confidence) { return accumulate_times<3, 4>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_flags_accum) { return accumulate_flags(fcinfo, 0); }
+LEAD_SCORING_FUNCTION(conversion_flags_accum) { return accumulate_flags<0>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_flags_accum_confidence) { return accumulate_flags(fcinfo, 3); }
+LEAD_SCORING_FUNCTION(conversion_flags_accum_confidence) { return accumulate_flags<3>(fcinfo); }
 
 LEAD_SCORING_FUNCTION(conversion_combine) {
     auto state = counters_to_change(fcinfo, kStateLength);

@@ -29,26 +29,31 @@ constexpr int kMostCounters = 34000;  // more than numeric can have
 struct Decimal {
     explicit Decimal(const varlena* numeric) {
         const char* data = VARDATA_ANY(numeric);
-        auto word = [data](int index) {
-            uint16 value;
-            std::memcpy(&value, data + 2 * index, 2);
-            return value;
-        };
-        uint16 header = word(0);
-        bool is_short = (header & 0xC000) == 0x8000;
+        int size = static_cast<int>(VARSIZE_ANY_EXHDR(numeric));
+        uint16 header = word(data);
         special = (header & 0xC000) == 0xC000 ? header : 0;
-        negative = is_short ? header & 0x2000 : header & 0x4000;
-        scale = is_short ? (header & 0x1F80) >> 7 : header & 0x3FFF;
-        weight = is_short ? (header & 0x40 ? ~0x3F : 0) | (header & 0x3F) : static_cast<int16>(special ? 0 : word(1));
-        digits = data + (is_short ? 2 : 4);
-        count = special ? 0 : (static_cast<int>(VARSIZE_ANY_EXHDR(numeric)) - (is_short ? 2 : 4)) / 2;
+        if ((header & 0xC000) == 0x8000) [[likely]] {
+            negative = header & 0x2000;
+            scale = (header & 0x1F80) >> 7;
+            weight = (header & 0x3F) - (header & 0x40);
+            digits = data + 2;
+            count = (size - 2) / 2;
+        } else {
+            negative = header & 0x4000;
+            scale = special ? 0 : header & 0x3FFF;
+            weight = special ? 0 : static_cast<int16>(word(data + 2));
+            digits = data + 4;
+            count = special ? 0 : (size - 4) / 2;
+        }
     }
 
-    int digit(int index) const {
-        int16 value;
-        std::memcpy(&value, digits + 2 * index, 2);
+    static uint16 word(const char* data) {
+        uint16 value;
+        std::memcpy(&value, data, 2);
         return value;
     }
+
+    int digit(int index) const { return word(digits + 2 * index); }
 
     int special;  // 0xC000 NaN, 0xD000 Infinity, 0xF000 -Infinity, else 0
     bool negative;
@@ -57,6 +62,14 @@ struct Decimal {
     const char* digits;
     int count;
 };
+
+// The state of a transition function, which reads nothing of it but its length and its lowest weight; a lowest weight
+// that is out of range finds no counter in add_amount.
+std::span<int64> state_to_change(FunctionCallInfo fcinfo) {
+    auto state = counters_to_change(fcinfo, 0);
+    if (state.size() < kCounters) raise_no_state();
+    return state;
+}
 
 std::span<int64> checked(std::span<int64> state) {
     if (state.size() < kCounters || state.size() > kMostCounters || state[kLowestWeight] < -kMostCounters ||
@@ -83,19 +96,33 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
     return larger;
 }
 
-std::span<int64> add_amount(std::span<int64> state, FunctionCallInfo fcinfo) {
-    if (PG_ARGISNULL(1)) return state;
-    Decimal amount(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1)));
-    ++state[kAmounts];
+inline void add_digits(int64* counter, const Decimal& amount) {
+    int64 sign = amount.negative ? -1 : 0;  // (digit ^ sign) - sign is then its negative
+    for (int i = 0; i < amount.count; ++i) counter[-i] += (amount.digit(i) ^ sign) - sign;
+}
+
+// An amount without digits, or one with a digit that has no counter yet.
+[[gnu::noinline]] std::span<int64> add_unusual(std::span<int64> state, const varlena* numeric) {
+    Decimal amount(numeric);
     if (amount.special != 0) {
         ++state[amount.special == 0xC000 ? kNaN : amount.special == 0xD000 ? kPlusInfinity : kMinusInfinity];
-        return state;
+    } else if (amount.count > 0) {
+        state = cover(checked(state), amount.weight - amount.count + 1, amount.weight);
+        add_digits(&state[kCounters + amount.weight - state[kLowestWeight]], amount);
     }
+    return state;
+}
+
+[[gnu::always_inline]] inline std::span<int64> add_amount(std::span<int64> state, FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(1)) return state;
+    const varlena* numeric = packed_argument(fcinfo, 1);
+    Decimal amount(numeric);
+    ++state[kAmounts];
     state[kScale] = std::max<int64>(state[kScale], amount.scale);
-    if (amount.count == 0) return state;
-    state = cover(state, amount.weight - amount.count + 1, amount.weight);
-    int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
-    for (int i = 0; i < amount.count; ++i, --counter) *counter += amount.negative ? -amount.digit(i) : amount.digit(i);
+    int64 top = amount.weight - state[kLowestWeight];
+    if (amount.count < 1 || top < amount.count - 1 || top >= static_cast<int64>(state.size()) - kCounters) [[unlikely]]
+        return add_unusual(state, numeric);
+    add_digits(&state[kCounters + top], amount);
     return state;
 }
 
@@ -125,19 +152,19 @@ Numeric sum_of(std::span<const int64> state) {
 }  // namespace
 
 LEAD_SCORING_FUNCTION(cost_accum_count) {
-    auto state = add_amount(checked(counters_to_change(fcinfo, 0)), fcinfo);
+    auto state = add_amount(state_to_change(fcinfo), fcinfo);
     if (!PG_ARGISNULL(2)) add_count(state[kReached], PG_GETARG_INT64(2));
     return array_of(state);
 }
 
 LEAD_SCORING_FUNCTION(cost_accum_time) {
-    auto state = add_amount(checked(counters_to_change(fcinfo, 0)), fcinfo);
-    if (has_time(fcinfo, 2)) ++state[kReached];
+    auto state = add_amount(state_to_change(fcinfo), fcinfo);
+    state[kReached] += has_time(fcinfo, 2);
     return array_of(state);
 }
 
 LEAD_SCORING_FUNCTION(cost_accum_flag) {
-    auto state = add_amount(checked(counters_to_change(fcinfo, 0)), fcinfo);
+    auto state = add_amount(state_to_change(fcinfo), fcinfo);
     if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2)) ++state[kReached];
     return array_of(state);
 }

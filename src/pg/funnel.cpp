@@ -20,15 +20,15 @@ struct Header {
     StateStart start;
     int64 window;
     uint32 mode;
-    uint16 steps;
-    uint16 unsorted;  // 0 or 1; a state may hold anything
+    uint32 steps;
 };
 
 using State = GrowingState<Header, FunnelEvent>;
 
-constexpr uint32 kTag = 0x46554E01;  // "FUN", format 1
+constexpr uint32 kTag = 0x46554E02;                // "FUN", format 2
+constexpr Size kFirstRoom = 128 - sizeof(Header);  // eight events
 
-void check_same(const Header* state, int64 window, uint32 mode, int steps) {
+void check_same(const Header* state, int64 window, uint32 mode, uint32 steps) {
     if (state->window != window) raise_not_constant("within");
     if (state->mode != mode) raise_not_constant("mode");
     if (state->steps != steps) raise_not_constant("number of steps");
@@ -46,24 +46,23 @@ Datum accumulate(FunctionCallInfo fcinfo, uint32 mode, int steps_argument) {
 
     Header* state;
     if (PG_ARGISNULL(0)) {
-        state = State::create(kTag);
+        state = State::create(kTag, kFirstRoom);
         state->window = window;
         state->mode = mode;
-        state->steps = static_cast<uint16>(steps.count);
+        state->steps = static_cast<uint32>(steps.count);
     } else {
         state = State::get(fcinfo, 0, kTag, true);
-        check_same(state, window, mode, steps.count);
+        check_same(state, window, mode, static_cast<uint32>(steps.count));
     }
-    FunnelEvent event = {PG_GETARG_TIMESTAMPTZ(2), steps.bits};
-    if (state->start.items > 0 && event < State::items(state).back()) state->unsorted = 1;
-    PG_RETURN_POINTER(State::append(state, event));
+    PG_RETURN_POINTER(State::append(state, FunnelEvent{PG_GETARG_TIMESTAMPTZ(2), steps.bits}));
 }
 
 FunnelPath path_of(Header* state) {
     std::span<const FunnelEvent> events = State::items(state);
     return run_cpp([&] {
-        int steps = std::min<int>(state->steps, kMaxFunnelSteps);
-        if (!state->unsorted) return longest_path(events, state->window, steps, state->mode);
+        int steps = static_cast<int>(std::min<uint32>(state->steps, kMaxFunnelSteps));
+        if (std::is_sorted(events.begin(), events.end()))
+            return longest_path(events, state->window, steps, state->mode);
         std::vector<FunnelEvent> sorted(events.begin(), events.end());
         std::sort(sorted.begin(), sorted.end());
         return longest_path(sorted, state->window, steps, state->mode);
@@ -83,11 +82,7 @@ LEAD_SCORING_FUNCTION(window_funnel_combine) {
     Header* state = State::get(fcinfo, 0, kTag, true);
     Header* other = State::get(fcinfo, 1, kTag);
     check_same(state, other->window, other->mode, other->steps);
-    auto first = State::items(state);
-    auto second = State::items(other);
-    bool in_order = first.empty() || second.empty() || !(second.front() < first.back());
-    if (state->unsorted || other->unsorted || !in_order) state->unsorted = 1;
-    PG_RETURN_POINTER(State::append(state, std::span<const FunnelEvent>(second)));
+    PG_RETURN_POINTER(State::append(state, std::span<const FunnelEvent>(State::items(other))));
 }
 
 LEAD_SCORING_FUNCTION(window_funnel_final) {

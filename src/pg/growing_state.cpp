@@ -19,7 +19,7 @@ Size grown_size(Size needed) {
     return size > MaxAllocSize ? MaxAllocSize : size;
 }
 
-varlena* aligned_state(FunctionCallInfo fcinfo, int argument, bool change) {
+varlena* copied_state(FunctionCallInfo fcinfo, int argument, bool change) {
     if (PG_ARGISNULL(argument)) raise_no_state();
     Datum given = PG_GETARG_DATUM(argument);
     varlena* value = PG_DETOAST_DATUM(given);

@@ -27,8 +27,17 @@ struct StateStart {
 // Room for `needed` bytes; raises where that is more than a value can have.
 Size grown_size(Size needed);
 
+// aligned_state where the value has to be copied first, or refused.
+varlena* copied_state(FunctionCallInfo fcinfo, int argument, bool change);
+
 // The argument as a plain value aligned for any header. In an aggregate the state is that already.
-varlena* aligned_state(FunctionCallInfo fcinfo, int argument, bool change);
+inline varlena* aligned_state(FunctionCallInfo fcinfo, int argument, bool change) {
+    auto* value = reinterpret_cast<varlena*>(PG_GETARG_POINTER(argument));
+    if (PG_ARGISNULL(argument) || VARATT_IS_EXTENDED(value) || PointerGetDatum(value) % MAXIMUM_ALIGNOF != 0 ||
+        (change && !in_aggregate(fcinfo))) [[unlikely]]
+        return copied_state(fcinfo, argument, change);
+    return value;
+}
 
 // The tag of a state whose kind is to be found out.
 uint32 tag_of(FunctionCallInfo fcinfo, int argument);
@@ -37,9 +46,10 @@ template <class Header, class Item>
 struct GrowingState {
     static_assert(alignof(Header) <= MAXIMUM_ALIGNOF && sizeof(Header) % alignof(Item) == 0);
 
-    // Kept in the current context; the executor moves it into the aggregate's.
-    static Header* create(uint32 tag) {
-        Size size = grown_size(sizeof(Header) + sizeof(Item));
+    // Kept in the current context; the executor moves it into the aggregate's. room: for items and names; where there
+    // are many small groups, enough of it for most of them saves moving states.
+    static Header* create(uint32 tag, Size room = sizeof(Item)) {
+        Size size = grown_size(sizeof(Header) + room);
         auto* state = static_cast<Header*>(palloc0(size));
         SET_VARSIZE(state, size);
         state->start.tag = tag;

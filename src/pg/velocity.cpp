@@ -4,6 +4,7 @@
 
 using namespace lead_scoring;
 
+// Strict: leads that lack a time, most of them, are passed over by the executor without a call.
 LEAD_SCORING_FUNCTION(lead_velocity_accum) {
     ExactMean& mean = mean_to_change(fcinfo);
     if (has_time(fcinfo, 1) && has_time(fcinfo, 2))

@@ -177,11 +177,22 @@ SELECT s, lead_scoring.conversion_accum(s, now(), now()), s FROM (SELECT '{3,1,0
 SELECT lead_scoring.conversion_rate_final('{1,2}');
 SELECT lead_scoring.conversion_accum(NULL::bigint[], now(), now());
 SELECT lead_scoring.cost_final('{1,1,1,0,0,0,99999999999,1}');
+SELECT lead_scoring.cost_accum('{1,1,1,0,0,0}', 1, true);
+SELECT lead_scoring.cost_accum('{1,1,1,0,0,0,-9223372036854775808,1}', 1.5, true);
+SELECT lead_scoring.cost_accum('{1,1,1,0,0,0,9223372036854775807,1}', 1.5, true);
+SELECT lead_scoring.cost_accum(s, 1.5, true), s FROM (SELECT '{1,1,2,0,0,0,-1,25,3}'::bigint[] AS s) AS given;
 SELECT lead_scoring.window_funnel_final('\xdeadbeef');
 SELECT lead_scoring.attribution_final('\xdeadbeefdeadbeef');
 SELECT lead_scoring.auc_combine(lead_scoring.auc_accum(NULL, 1, true), lead_scoring.survival_accum(NULL, now(), now(), now()));
 SELECT lead_scoring.auc_final(lead_scoring.auc_accum(s, 2, true)), lead_scoring.auc_final(lead_scoring.auc_accum(s, 0, true)), lead_scoring.auc_final(s)
 FROM (SELECT lead_scoring.auc_accum(NULL, 1, false) AS s) AS given;
 
-DROP TABLE aggregate_parts, aggregate_input, aggregate_calls, aggregate_answers;
+-- Arguments that are stored compressed or elsewhere.
+CREATE TABLE aggregate_toast (channel text, at timestamptz, spend numeric);
+INSERT INTO aggregate_toast SELECT repeat('search', 10000), '2024-01-01'::timestamptz + i * interval '1 day', i * 10::numeric ^ (i * 1000) FROM generate_series(0, 9) AS i;
+SELECT bool_and(c.channel = repeat('search', 10000)) AS same, sum(c.touches) AS touches
+FROM (SELECT lead_scoring.attribution('linear', channel, at, '2024-02-01') AS credits FROM aggregate_toast) AS a, unnest(credits) AS c;
+SELECT lead_scoring.cost_per(spend, 1) = sum(spend) / count(*) AS same FROM aggregate_toast;
+
+DROP TABLE aggregate_toast, aggregate_parts, aggregate_input, aggregate_calls, aggregate_answers;
 DROP FUNCTION answer, call_of, split_answer, grouping_answer, single_answer;
