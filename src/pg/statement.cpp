@@ -458,7 +458,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.version = version;
     statement.work = work;
     // With one lead nothing is held while its row is waited for. A refresh waits for no lead, and so need not begin
-    // again; nor must its rows, which are locked, be written by a subtransaction: each would cost a multixact.
+    // again; nor must its rows, which are locked, be written by a subtransaction: that would cost a multixact.
     statement.revocable = model->status_count > 0 && work != Work::Refresh && !has_single_lead(findings);
     statement.everything = work == Work::Rescore || work == Work::Replay || work == Work::CatchUp;
     statement.began = GetActiveSnapshot()->curcid;
