@@ -118,9 +118,8 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    RETURN lead_scoring.compile_expression(bound.events,
-        coalesce(lead_scoring.report_setting(model) ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) || '::text' END),
-        'key', setting);
+    RETURN lead_scoring.touch_key(bound.events,
+        coalesce(lead_scoring.report_setting(model) ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.touch_expression IS 'SQL over the row of an event that names its channel or asset, checked against the table as it is; NULL where nothing does. The channel is the campaign where nothing else is said.';

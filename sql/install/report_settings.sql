@@ -127,10 +127,26 @@ BEGIN
             DETAIL = format('The model''s report_settings name it as %s.', argument),
             HINT = format('UPDATE %I.report_settings SET %s = ''schema.name'' if it was renamed.', model, argument);
     END IF;
+    IF (SELECT c.relpersistence = 't' FROM pg_class c WHERE c.oid = relation) THEN
+        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+            MESSAGE = format('table %s of model "%s" is temporary', relation, model),
+            DETAIL = 'Other sessions cannot read it, and it is gone with this one.',
+            HINT = format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s, and name that one.', relation);
+    END IF;
     RETURN relation;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone.';
+COMMENT ON FUNCTION lead_scoring.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone, 42809 when it is temporary.';
+
+CREATE FUNCTION lead_scoring.touch_key(events regclass, expression text, subject text)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+-- The labels of an enum may be renamed, so that the server does not take its text for immutable; no setting changes it.
+SELECT CASE WHEN EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                          WHERE a.attrelid = events AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'e' AND quote_ident(a.attname) = expression)
+            THEN expression ELSE lead_scoring.compile_expression(events, expression, 'key', subject) END
+$$;
+COMMENT ON FUNCTION lead_scoring.touch_key IS 'The expression that names the channel or asset of an event, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';
 
 CREATE FUNCTION lead_scoring.check_report_settings()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -165,8 +181,8 @@ BEGIN
     IF NEW.lead_created IS NOT NULL THEN
         PERFORM lead_scoring.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
     END IF;
-    NEW.event_channel := lead_scoring.compile_expression(bound.events, NEW.event_channel, 'key', 'event_channel');
-    NEW.event_asset := lead_scoring.compile_expression(bound.events, NEW.event_asset, 'key', 'event_asset');
+    NEW.event_channel := lead_scoring.touch_key(bound.events, NEW.event_channel, 'event_channel');
+    NEW.event_asset := lead_scoring.touch_key(bound.events, NEW.event_asset, 'event_asset');
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
         EXECUTE format('SELECT s.name FROM %I.stages s WHERE s.name = $1 AND s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stage USING stage;
         IF stage IS NULL THEN
@@ -179,7 +195,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704) or a type that does not do (42804), and what check_expression raises; writes expressions as the server deparses them.';
+COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), and what check_expression raises; writes expressions as the server deparses them.';
 
 CREATE FUNCTION lead_scoring.change_report_settings(model text, changes jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

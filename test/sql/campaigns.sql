@@ -102,6 +102,9 @@ SELECT lead_scoring.set_spend('campaigns_model', 'spend', amount => 'day');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.set_spend('campaigns_model', 'spend', channel => 'medium');
 \echo :LAST_ERROR_SQLSTATE
+CREATE TEMP TABLE draft AS TABLE spend;
+SELECT lead_scoring.set_spend('campaigns_model', 'draft');
+\echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.set_revenue('campaigns_model', 'spend', lead => 'campaign', earned_on => 'spent_on');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.set_revenue('campaigns_model', 'deals', earned_on => NULL);

@@ -63,6 +63,21 @@ INSERT INTO events VALUES ('dot', 'visit', '2025-01-09', 'c998');
 SELECT count(DISTINCT channel) AS channels, count(DISTINCT attribution) AS attributions FROM channels_model.channels WHERE leads_touched > 0;
 ROLLBACK;
 
+-- A column may be an enum, whose text is not immutable. Other types whose text is not are refused: it depends on the session.
+BEGIN;
+CREATE TYPE medium AS ENUM ('search', 'mail');
+ALTER TABLE events ADD "Medium" medium;
+UPDATE events SET "Medium" = 'mail' WHERE lead_id IN ('ann', 'dot') AND campaign IS NOT NULL;
+UPDATE channels_model.settings SET event_campaign = 'Medium';
+SELECT channel, touches, leads, customers FROM channels_model.channels WHERE attribution = 'first';
+UPDATE channels_model.report_settings SET event_channel = '"Medium"', event_asset = '"Medium"';
+SELECT event_channel, event_asset FROM channels_model.report_settings;
+SELECT channel, touches, leads, customers FROM channels_model.channels WHERE attribution = 'first';
+SELECT asset, touches, leads, customers FROM channels_model.lead_magnets WHERE attribution = 'first';
+UPDATE channels_model.report_settings SET event_asset = 'occurred_at';
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+
 -- What an expression reads may go.
 UPDATE channels_model.report_settings SET event_channel = 'properties->>''channel''';
 ALTER TABLE events RENAME properties TO attributes;
