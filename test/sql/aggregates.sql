@@ -169,6 +169,22 @@ WHERE answer(format('SELECT array_agg(a ORDER BY id) FROM (SELECT id, (%s OVER (
 SELECT aggregate, arguments FROM aggregate_calls, call_of(aggregate, arguments) AS call
 WHERE answer(format('SELECT %s FILTER (WHERE team = 1) FROM aggregate_input', call)) <> answer(format('SELECT %s FROM aggregate_input WHERE team = 1', call));
 
+-- What a group of all these rows takes, in bytes.
+CREATE FUNCTION state_size(aggregate text, arguments text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    a record;
+    result text;
+BEGIN
+    SELECT g.*, pg_get_function_identity_arguments(g.aggfnoid) AS signature INTO a
+    FROM pg_aggregate g WHERE g.aggfnoid = ('lead_scoring.' || aggregate)::regprocedure;
+    EXECUTE format('CREATE AGGREGATE pg_temp.part(%s) (SFUNC = %s, STYPE = %s %s)', a.signature, a.aggtransfn::regproc, a.aggtranstype::regtype,
+                   CASE WHEN a.agginitval IS NULL THEN '' ELSE format(', INITCOND = %L', a.agginitval) END);
+    result := answer(format('SELECT pg_column_size(pg_temp.part(%s)) FROM aggregate_input', arguments));
+    EXECUTE format('DROP AGGREGATE pg_temp.part(%s)', a.signature);
+    RETURN result;
+END $$;
+SELECT aggregate, state_size(aggregate, arguments) AS bytes FROM aggregate_calls ORDER BY ordinal;
+
 -- No rows.
 SELECT aggregate, answer(format('SELECT %s FROM aggregate_input WHERE false', call_of(aggregate, arguments))) FROM aggregate_calls ORDER BY ordinal;
 
@@ -195,4 +211,4 @@ FROM (SELECT lead_scoring.attribution('linear', channel, at, '2024-02-01') AS cr
 SELECT lead_scoring.cost_per(spend, 1) = sum(spend) / count(*) AS same FROM aggregate_toast;
 
 DROP TABLE aggregate_toast, aggregate_parts, aggregate_input, aggregate_calls, aggregate_answers;
-DROP FUNCTION answer, call_of, split_answer, grouping_answer, single_answer;
+DROP FUNCTION answer, call_of, split_answer, state_size, grouping_answer, single_answer;
