@@ -42,7 +42,7 @@ for name in "$@"; do
     if [[ $name == multixacts ]]; then
         as_server_user "$tree/schedules/multixacts" || echo -n "not "
     elif [[ -n $finds ]]; then
-        with_broken "$name" run_schedules 400 "$seed" broken first
+        with_broken "$name" run_schedules 400 "$seed" broken first | sed "s/^/broken by $name: /"
         grep -qE " [1-9][0-9]* $finds" "$RUN/schedules.out" || echo -n "not "
     else
         run_schedules "${count:-1}" "$name" failures || echo -n "not "
