@@ -37,6 +37,10 @@ SELECT * FROM levels('{1 A,2 BC,2 B}');
 SELECT * FROM levels('{1 A,2 B,2 B,3 C}');
 -- An event that matches nothing comes before others of its time.
 SELECT * FROM levels('{1 A,2 B,2 -,3 C}');
+-- One step too early ends a strict order, even where the event takes another.
+SELECT * FROM levels('{1 A,2 AC,3 B,4 C}');
+SELECT level, n FROM (SELECT lead_scoring.window_funnel('1 day', '2024-01-01'::timestamptz + i * interval '1 h', m, c ~ 'A', c ~ 'B', c ~ 'C') AS level, n
+    FROM unnest('{A,AC,B,C}'::text[]) WITH ORDINALITY AS p(c, i), unnest('{strict_order,"strict_order,allow_reentry"}'::text[]) WITH ORDINALITY AS o(m, n) GROUP BY n) AS f ORDER BY n;
 -- Repeated steps at one time in front of a strictly later one (a search that forgets the earlier A finds two steps).
 SELECT * FROM levels('{1 A,2 A,2 B,3 C}');
 
