@@ -32,7 +32,7 @@ BEGIN
             SELECT t.channel, sum(t.touches) AS touches, count(*) AS leads
               FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM unnest(l.path) t (channel) GROUP BY 1) t GROUP BY 1),
         attributions AS (
-            SELECT a.name FROM unnest('{first,last,last_non_direct,linear,position,time_decay,markov}'::text[]) a (name)
+            SELECT a.name FROM unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}'::text[]) a (name)
              WHERE a.name <> 'markov' OR (SELECT count(*) FROM touched t) <= 1000),
         -- Of its times, sorted as they are, width_bucket counts those up to and including another.
         conversions AS (
@@ -49,13 +49,14 @@ BEGIN
                           lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, %4$L) AS last,
                           lead_scoring.attribution('last_non_direct', t.channel, t.at, c.at, c.value, %4$L) AS last_non_direct,
                           lead_scoring.attribution('linear', t.channel, t.at, c.at, c.value, %4$L) AS linear,
+                          lead_scoring.attribution('linear_channel', t.channel, t.at, c.at, c.value, %4$L) AS linear_channel,
                           lead_scoring.attribution('position', t.channel, t.at, c.at, c.value, %4$L) AS position,
                           lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, %4$L, %5$L) AS time_decay
                      FROM unnest(coalesce(c.path, '{NULL}'), c.times) t (channel, at)) s),
         credits AS (
             SELECT s.stage, a.name, unnest(a.credits) AS credit
               FROM shared s, LATERAL (VALUES ('first', s.first), ('last', s.last), ('last_non_direct', s.last_non_direct), ('linear', s.linear),
-                                             ('position', s.position), ('time_decay', s.time_decay)) a (name, credits)),
+                                             ('linear_channel', s.linear_channel), ('position', s.position), ('time_decay', s.time_decay)) a (name, credits)),
         -- Who has not converted has lost the chain at the last touch so far, however long ago.
         chains AS (
             SELECT v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
@@ -96,7 +97,7 @@ BEGIN
               FROM parts GROUP BY 1, 2)
         SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), %12$s
                (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) %13$s
-          FROM sums WHERE %14$L ORDER BY array_position('{first,last,last_non_direct,linear,position,time_decay,markov}', attribution), channel COLLATE "C"
+          FROM sums WHERE %14$L ORDER BY array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
         $query$, lead_scoring.lead_rows(model), lead_scoring.revenue_rows(model), touches, settings ->> 'look_back',
         coalesce(settings ->> 'half_life', '7 days'),
         CASE WHEN with_spend THEN lead_scoring.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
@@ -143,7 +144,7 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring.make_report_view(model, 'channels',
     'What channels cost and brought, by attribution. A touch is an event that names a channel; conversions are shared out among the touches before them, and a row without channel has those without any.',
-    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear, position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
+    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
     'channel | text | Channel; NULL for none.',
     'touches | bigint | Touches by the channel.',
     'leads_touched | bigint | Leads with a touch by it; a lead touched by several channels counts in each.',
@@ -167,7 +168,7 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring.make_report_view(model, 'lead_magnets',
     'What assets brought, by attribution: as the view channels, for the whitepapers, webinars and the like that report_settings.event_asset names.',
-    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear, position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
+    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
     'asset | text | Asset; NULL for none.',
     'touches | bigint | Events of the asset.',
     'leads_touched | bigint | Leads with such an event; a lead of several assets counts in each.',

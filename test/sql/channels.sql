@@ -36,11 +36,11 @@ SELECT lead_scoring.set_spend('channels_model', 'spend', channel => 'medium'), l
 SELECT attribution, channel, leads, mqls, customers, spend, cost_per_lead, cost_per_mql, cost_per_customer, mql_to_customer_rate AS rate, revenue, roi
   FROM channels_model.channels WHERE attribution IN ('first', 'linear');
 -- mail is 14, search 7 days old when ann becomes a customer: weights 1/4, 1/2 twice, 1.
-SELECT attribution, channel, mqls, customers, revenue FROM channels_model.channels WHERE attribution IN ('last_non_direct', 'position', 'time_decay') AND customers + revenue > 0;
+SELECT attribution, channel, mqls, customers, revenue FROM channels_model.channels WHERE attribution IN ('last_non_direct', 'linear_channel', 'position', 'time_decay') AND customers + revenue > 0;
 -- Markov. MQLs: of 3 paths 2 begin with mail, of these 1 goes on to search, which always converts in the end. The chance is
 -- 2/3, without mail 1/3, without search 0. Customers: 1/4, and 3/16, 1/8 and 0 without mail, search and direct.
 SELECT channel, leads, mqls, round(mqls * 3) AS thirds, customers, round(customers * 7) AS sevenths, spend, cost_per_mql, revenue FROM channels_model.channels WHERE attribution = 'markov';
--- Everything is shared out exactly once, whatever the attribution.
+-- Everything is shared out once, whatever the attribution, but for the rounding of each row.
 SELECT attribution, sum(leads) AS leads, sum(mqls) AS mqls, sum(customers) AS customers, sum(sqls) AS sqls, sum(spend) AS spend, sum(revenue) AS revenue FROM channels_model.channels GROUP BY 1 ORDER BY 1;
 UPDATE channels_model.report_settings SET half_life = '14 days', look_back = '13 days';
 SELECT attribution, channel, mqls, customers FROM channels_model.channels WHERE attribution IN ('time_decay', 'markov') AND customers > 0;
