@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "executor/spi.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 }
 
@@ -50,6 +51,26 @@ void read_lead(Model* model, Datum key, Findings* findings);
 
 // The same of all leads: whole tables, scores included. With `frozen` under the active snapshot, else under new ones.
 void read_everything(Model* model, Findings* findings, ProblemList* problems, bool frozen);
+
+// Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot. What
+// the call allocates is freed after it.
+template <class Visit>
+void for_each_lead(Model* model, Visit visit) {
+    Findings* findings = make_findings(model->key);
+    read_everything(model, findings, nullptr, true);
+    sort_findings(findings);
+    rewind_findings(findings);
+    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
+    LeadFindings found;
+    while (next_lead(findings, &found)) {
+        MemoryContext caller = MemoryContextSwitchTo(memory);
+        visit(found);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(memory);
+    }
+    MemoryContextDelete(memory);
+    free_findings(findings);
+}
 
 // Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found.
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings);

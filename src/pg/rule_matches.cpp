@@ -12,7 +12,6 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
-#include "utils/memutils.h"
 }
 
 using namespace lead_scoring;
@@ -40,22 +39,12 @@ LEAD_SCORING_FUNCTION(rule_matches) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    Findings* findings = make_findings(reading.model->key);
-    read_everything(reading.model, findings, nullptr, true);
-    sort_findings(findings);
-    rewind_findings(findings);
-    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
-    LeadFindings found;
-    while (next_lead(findings, &found)) {
-        MemoryContext caller = MemoryContextSwitchTo(memory);
+    for_each_lead(reading.model, [&](const LeadFindings& found) {
         Datum values[] = {CStringGetTextDatum(key_to_text(reading.model->key, found.key)),
                           first_matches(found, reading.version->rule_count)};
         bool nulls[] = {false, false};
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(memory);
-    }
-    free_findings(findings);
+    });
     end_reading(&reading);
     return static_cast<Datum>(0);
 }

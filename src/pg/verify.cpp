@@ -130,19 +130,7 @@ LEAD_SCORING_FUNCTION(verify_cards) {
     verification.computed = make_workspace();
     verification.scores = open_scores(reading.model, reading.version, true);
 
-    Findings* findings = make_findings(reading.model->key);
-    read_everything(reading.model, findings, nullptr, true);
-    sort_findings(findings);
-    rewind_findings(findings);
-    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
-    LeadFindings found;
-    while (next_lead(findings, &found)) {
-        MemoryContext caller = MemoryContextSwitchTo(memory);
-        check_lead(&verification, found);
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(memory);
-    }
-    free_findings(findings);
+    for_each_lead(reading.model, [&](const LeadFindings& found) { check_lead(&verification, found); });
     close_scores(verification.scores);
     end_reading(&reading);
     return static_cast<Datum>(0);
