@@ -257,6 +257,13 @@ bool change(Statement* statement, const LeadFindings& found, const ScoreRow& row
     return true;
 }
 
+// Lets time pass for a card that was just rebuilt. C++: it throws.
+void refresh_rebuilt(const Statement* statement) {
+    Workspace* workspace = statement->workspace;
+    if (!refresh(*statement->version->definition, workspace->lead, statement->now, workspace->transitions))
+        throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+}
+
 // Computes the lead in the workspace from its stored row and what was found. False where there is no such lead any
 // more.
 bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& row, bool gone) {
@@ -278,9 +285,7 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
         case Work::Rescore:
             rebuild(statement, found, fresh || statement->work == Work::Replay ? Moves::all() : Moves::none(), nullptr);
             run_cpp([&] {
-                if (statement->work == Work::Replay &&
-                    !refresh(definition, workspace->lead, now, workspace->transitions))
-                    throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+                if (statement->work == Work::Replay) refresh_rebuilt(statement);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
@@ -292,16 +297,14 @@ bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& ro
             }
             if (!rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves::none(), nullptr)) return false;
             run_cpp([&] {
-                if (fresh && !refresh(definition, workspace->lead, now, workspace->transitions))
-                    throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+                if (fresh) refresh_rebuilt(statement);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
         case Work::CatchUp:
             rebuild(statement, found, fresh ? Moves::all() : Moves{clock}, nullptr);
             run_cpp([&] {
-                if (!refresh(definition, workspace->lead, now, workspace->transitions))
-                    throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+                refresh_rebuilt(statement);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
