@@ -14,7 +14,6 @@
 
 extern "C" {
 #include "funcapi.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 }
 
