@@ -23,10 +23,11 @@ namespace lead_scoring {
 
 __extension__ using UnsignedWide = unsigned __int128;
 
+// Appends to a string, which has its final size after finish().
 class BinaryWriter {
   public:
     static constexpr bool kReads = false;
-    explicit BinaryWriter(std::string& to) : to_(to) {}
+    explicit BinaryWriter(std::string& to) : to_(to), used_(to.size()) {}
 
     void number(const char*, std::int64_t value, std::int64_t base = 0) {
         std::uint64_t distance = static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(base);
@@ -36,24 +37,39 @@ class BinaryWriter {
         auto bits = static_cast<UnsignedWide>(value);
         unsigned_number((bits << 1) ^ (0 - (bits >> 127)));
     }
-    void hash(const char*, std::uint64_t value) { to_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+    void hash(const char*, std::uint64_t value) {
+        std::memcpy(room(sizeof value), &value, sizeof value);
+        used_ += sizeof value;
+    }
     void size(const char*, std::size_t value) { unsigned_number(static_cast<std::uint64_t>(value)); }
+
+    void finish() { to_.resize(used_); }
 
   private:
     template <class Unsigned>
     void unsigned_number(Unsigned value) {
-        for (; value >= 0x80; value >>= 7) to_.push_back(static_cast<char>(static_cast<unsigned char>(value) | 0x80u));
-        to_.push_back(static_cast<char>(value));
+        constexpr std::size_t kLongest = (sizeof(Unsigned) * 8 + 6) / 7;
+        char* begin = room(kLongest);
+        char* at = begin;
+        for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(static_cast<unsigned char>(value) | 0x80u);
+        *at++ = static_cast<char>(value);
+        used_ += static_cast<std::size_t>(at - begin);
+    }
+    char* room(std::size_t bytes) {
+        if (to_.size() - used_ < bytes) to_.resize(2 * to_.size() + 64);
+        return to_.data() + used_;
     }
 
     std::string& to_;
+    std::size_t used_;
 };
 
 class BinaryReader {
   public:
     static constexpr bool kReads = true;
     // `code` is what a failure raises: CorruptData of stored bytes, InvalidBinary of received ones.
-    BinaryReader(std::span<const std::byte> from, ErrorCode code) : from_(from), code_(code) {}
+    BinaryReader(std::span<const std::byte> from, ErrorCode code)
+        : at_(reinterpret_cast<const unsigned char*>(from.data())), end_(at_ + from.size()), code_(code) {}
 
     void number(const char*, std::int64_t& value, std::int64_t base = 0) {
         auto zigzag = unsigned_number<std::uint64_t>();
@@ -65,18 +81,18 @@ class BinaryReader {
         value = static_cast<WideUnits>((zigzag >> 1) ^ (0 - (zigzag & 1)));
     }
     void hash(const char*, std::uint64_t& value) {
-        if (from_.size() < sizeof value) fail();
-        std::memcpy(&value, from_.data(), sizeof value);
-        from_ = from_.subspan(sizeof value);
+        if (left() < sizeof value) fail();
+        std::memcpy(&value, at_, sizeof value);
+        at_ += sizeof value;
     }
     // Every element of a list takes at least one byte.
     void size(const char*, std::size_t& value) {
         value = unsigned_number<std::uint64_t>();
-        if (value > from_.size()) fail();
+        if (value > left()) fail();
     }
 
     void finish() const {
-        if (!from_.empty()) fail();
+        if (at_ != end_) fail();
     }
     [[noreturn]] void fail() const {
         throw Error(code_, "scorecard cannot be read", "Its bytes do not follow the storage format.",
@@ -86,13 +102,19 @@ class BinaryReader {
     }
 
   private:
+    std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+
     template <class Unsigned>
     Unsigned unsigned_number() {
+        if (at_ != end_ && *at_ < 0x80) return *at_++;  // most numbers are small
+        return long_number<Unsigned>();
+    }
+    template <class Unsigned>
+    Unsigned long_number() {
         Unsigned value = 0;
         for (unsigned shift = 0; shift < sizeof(Unsigned) * 8; shift += 7) {
-            if (from_.empty()) fail();
-            auto byte = static_cast<unsigned char>(from_.front());
-            from_ = from_.subspan(1);
+            if (at_ == end_) fail();
+            unsigned char byte = *at_++;
             Unsigned bits = byte & 0x7fu;
             if ((bits << shift) >> shift != bits) fail();
             value |= bits << shift;
@@ -104,7 +126,8 @@ class BinaryReader {
         fail();
     }
 
-    std::span<const std::byte> from_;
+    const unsigned char* at_;
+    const unsigned char* end_;
     ErrorCode code_;
 };
 

@@ -92,6 +92,7 @@ bool fold_matches(const Definition& definition, Lead& lead, std::span<const Matc
                                                             card.count(static_cast<std::size_t>(matches[i].target)) >=
                                                                 static_cast<std::int64_t>(rule.max_occurrences));
             if (!fold(definition, card, matches[i])) return false;
+            machine.gain(rule, matches[i].points);
         }
         card.clock = std::max(before, instant.at);
         if (moving && instant.at >= before)

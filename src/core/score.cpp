@@ -1,6 +1,7 @@
 #include "core/score.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace lead_scoring {
 
@@ -72,6 +73,7 @@ UnitsRange contribution_range(const Rule& rule, const RuleState& state, Timestam
             rule.bounds.clamp(round_to_units(first.positive + last.negative))};
 }
 
+// Sums of groups and of the whole: of ranges, and of what is exact.
 struct WideRange {
     WideUnits low = 0;
     WideUnits high = 0;
@@ -84,6 +86,57 @@ struct WideRange {
         return {bounds.clamp(saturate(low)), bounds.clamp(saturate(high))};
     }
 };
+
+struct WideSum {
+    WideUnits units = 0;
+
+    void add(Units points) { units += points; }
+    Units within(const Bounds& bounds) const { return bounds.clamp(saturate(units)); }
+};
+
+// Room for the sums of a definition's groups, without an allocation where there are as few as usual.
+template <class Sum>
+class GroupSums {
+  public:
+    explicit GroupSums(std::size_t count) {
+        if (count > kFew) many_.resize(count);
+    }
+    Sum& operator[](std::size_t group) { return many_.empty() ? few_[group] : many_[group]; }
+
+  private:
+    static constexpr std::size_t kFew = 16;
+    std::array<Sum, kFew> few_{};
+    std::vector<Sum> many_;
+};
+
+template <class Sum>
+struct Sums {
+    Sum engagement;
+    Sum fit;
+};
+
+// `contribute(rule, state)`: what a rule that the lead has matched gives; `constant(points)`: what is the same at all
+// times, in the same terms.
+template <class Sum, class Contribute, class Constant>
+Sums<Sum> sum_up(const Definition& definition, const Scorecard& card, Contribute contribute, Constant constant) {
+    GroupSums<Sum> groups(definition.groups.size());
+    for (const RuleState& state : card.rules) {
+        const Rule& rule = definition.rules[state.rule];
+        groups[rule.group].add(contribute(rule, state));
+    }
+    for (std::size_t index : definition.offset_rules) {
+        const Rule& rule = definition.rules[index];
+        if (card.find(index) == nullptr) groups[rule.group].add(constant(rule.bounds.clamp(0)));
+    }
+    for (std::size_t index : card.fit) {
+        const Rule& rule = definition.rules[index];
+        groups[rule.group].add(constant(rule.bounds.clamp(units_of_points(rule.points))));
+    }
+    Sums<Sum> sums;
+    for (std::size_t i = 0; i < definition.groups.size(); ++i)
+        (definition.groups[i].fit ? sums.fit : sums.engagement).add(groups[i].within(definition.groups[i].bounds));
+    return sums;
+}
 
 UnitsRange adjustments_range(const Scorecard& card, Timestamp from, Timestamp to) {
     WideUnits low = 0;
@@ -113,29 +166,15 @@ Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at
 Units adjustments_at(const Scorecard& card, Timestamp at) { return adjustments_range(card, at, at).low; }
 
 ScoreRange score_range(const Definition& definition, const Scorecard& card, Timestamp from, Timestamp to) {
-    std::vector<WideRange> groups(definition.groups.size());
-    for (const RuleState& state : card.rules) {
-        const Rule& rule = definition.rules[state.rule];
-        groups[rule.group].add(contribution_range(rule, state, from, to));
-    }
-    for (std::size_t index : definition.offset_rules) {
-        const Rule& rule = definition.rules[index];
-        Units points = card.find(index) == nullptr ? rule.bounds.clamp(0) : 0;
-        groups[rule.group].add({points, points});
-    }
-    for (std::size_t index : card.fit) {
-        const Rule& rule = definition.rules[index];
-        Units points = rule.bounds.clamp(units_of_points(rule.points));
-        groups[rule.group].add({points, points});
-    }
-    WideRange engagement;
-    WideRange fit;
-    for (std::size_t i = 0; i < groups.size(); ++i)
-        (definition.groups[i].fit ? fit : engagement).add(groups[i].within(definition.groups[i].bounds));
-
+    auto sums = sum_up<WideRange>(
+        definition, card,
+        [&](const Rule& rule, const RuleState& state) { return contribution_range(rule, state, from, to); },
+        [](Units points) {
+            return UnitsRange{points, points};
+        });
     ScoreRange range;
-    range.engagement = engagement.within({});
-    range.fit = fit.within({}).low;
+    range.engagement = sums.engagement.within({});
+    range.fit = sums.fit.within({}).low;
     WideRange total;
     total.add(range.engagement);
     total.add({range.fit, range.fit});
@@ -146,8 +185,15 @@ ScoreRange score_range(const Definition& definition, const Scorecard& card, Time
 
 Score score_at(const Definition& definition, const Scorecard& card, Timestamp at) {
     at = std::max(at, card.clock);
-    ScoreRange range = score_range(definition, card, at, at);
-    return {range.engagement.low, range.fit, range.total.low};
+    auto sums = sum_up<WideSum>(
+        definition, card,
+        [&](const Rule& rule, const RuleState& state) { return contribution(rule, state, at).capped; },
+        [](Units points) { return points; });
+    Score score;
+    score.engagement = sums.engagement.within({});
+    score.fit = sums.fit.within({});
+    score.total = definition.bounds.clamp(saturate(WideUnits{score.engagement} + score.fit + adjustments_at(card, at)));
+    return score;
 }
 
 Timestamp settles_at(const Definition& definition, const Scorecard& card) {

@@ -201,6 +201,7 @@ void encode(const Scorecard& card, std::string& to) {
     to.push_back(static_cast<char>(kFormat));
     BinaryWriter writer(to);
     visit(writer, card);
+    writer.finish();
 }
 
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code) {

@@ -5,6 +5,8 @@
 #include "core/stage_machine.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace lead_scoring {
 
@@ -14,6 +16,19 @@ namespace {
 constexpr int kSearchBudget = 20000;
 // Bounds a chain of service levels that lead into each other.
 constexpr int kMovesPerAdvance = 100000;
+
+ScoreRange exactly(const Score& score) {
+    return {{score.engagement, score.engagement}, score.fit, {score.total, score.total}};
+}
+
+// What the score lacks for the stage's thresholds; 0 or less where they hold. Events do not change fit.
+WideUnits missing(const Stage& stage, const Score& score) {
+    if (stage.min_fit && score.fit < *stage.min_fit) return std::numeric_limits<Units>::max();
+    WideUnits missing = 0;
+    if (stage.min_score) missing = std::max(missing, WideUnits{*stage.min_score} - score.total);
+    if (stage.min_engagement) missing = std::max(missing, WideUnits{*stage.min_engagement} - score.engagement);
+    return missing;
+}
 
 bool at_least(Units high, const std::optional<Units>& threshold) { return !threshold || high >= *threshold; }
 
@@ -133,10 +148,30 @@ void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Caus
     state_.last_entry[static_cast<std::size_t>(target)] = at;
 }
 
+// An event of p points lifts a score by p at the most: bounds never widen a difference, and what decays shrinks. It is
+// more where something negative shrinks or ends (rises_by_itself, adjustments), and by a unit that each rule is rounded
+// by, then and now; beyond 2^48 units doubles are not that exact.
+Units StageMachine::spare(const Score& score) const {
+    constexpr Units kExact = Units{1} << 48;
+    const Stage& now = current();
+    if (definition_.rises_by_itself || !card_.adjustments.empty() || now.detour || now.falls_below) return 0;
+    for (const RuleState& state : card_.rules) {
+        const Rule& known = definition_.rules[state.rule];
+        bool exact = known.decay.kind == DecayKind::None ||
+                     static_cast<double>(state.count()) * std::fabs(known.points) * kUnitsPerPoint < kExact;
+        if (!exact) return 0;
+    }
+    WideUnits least = kExact;
+    for (const Stage& higher : definition_.stages)
+        if (higher.rank > now.rank && higher.entered_by_score()) least = std::min(least, missing(higher, score));
+    return saturate(least - 2 * static_cast<WideUnits>(definition_.rules.size()));
+}
+
 void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int> entered_by_event) {
+    if (cause == Cause::Event && entered_by_event.empty() && spare_ > 0) return;
     at = std::max(at, state_.since);
-    Timestamp as_of = std::max(at, card_.clock);
-    ScoreRange range = score_range(definition_, card_, as_of, as_of);
+    Score score = score_at(definition_, card_, at);
+    ScoreRange range = exactly(score);
     int entered_before = state_.since == at ? state_.stage : kNoStage;
     auto enter_once = [&](int target) {  // no stage is entered twice at one instant
         if (target == entered_before || last_entry(target) == at) return false;
@@ -150,6 +185,7 @@ void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int
          target = next_stage(range, at, cause))
         arm(range);
     arm(range);
+    spare_ = spare(score);
 }
 
 bool StageMachine::find_change(Timestamp from, Timestamp to, int& budget, Search& found) const {
@@ -184,15 +220,14 @@ void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
         }
         from = found.at;
         if (timeout_at() <= from)
-            enter(current().timeout_stage, from, score_range(definition_, card_, from, from), Cause::Time, kNoRule);
+            enter(current().timeout_stage, from, exactly(score_at(definition_, card_, from)), Cause::Time, kNoRule);
         step(from, Cause::Time);
     }
 }
 
 void StageMachine::enter_by_hand(int stage, Timestamp at) {
     at = std::max(at, state_.since);
-    Timestamp as_of = std::max(at, card_.clock);
-    ScoreRange range = score_range(definition_, card_, as_of, as_of);
+    ScoreRange range = exactly(score_at(definition_, card_, at));
     enter(stage, at, range, Cause::Manual, kNoRule);
     arm(range);
 }

@@ -1,6 +1,7 @@
 // Where a lead stands and what moves it: thresholds, events, time.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,12 @@ class StageMachine {
                  std::vector<Transition>& transitions)
         : definition_(definition), card_(card), state_(state), transitions_(transitions) {}
 
+    // To be told of each match that is folded between two steps.
+    void gain(const Rule& rule, Units points) {
+        bool may_replace = rule.varying && rule.limited();  // an occurrence of other points, within its limit
+        spare_ = may_replace ? 0 : saturate(WideUnits{spare_} - std::max<Units>(points, 0));
+    }
+
     // Evaluates the lead as of `at`: first the stages that events named, then thresholds, up or down.
     void step(Timestamp at, Cause cause, int rule = kNoRule, std::span<const int> entered_by_event = {});
 
@@ -62,6 +69,7 @@ class StageMachine {
     Timestamp opens_at(int index) const;
     Timestamp timeout_at() const;
 
+    Units spare(const Score& score) const;
     bool may_hold(const Stage& stage, const ScoreRange& range) const;
     bool may_rise_to(int index, const ScoreRange& range, Timestamp at) const;
     bool may_change(const ScoreRange& range, Timestamp to) const;
@@ -83,6 +91,8 @@ class StageMachine {
     const Scorecard& card_;
     StageState& state_;
     std::vector<Transition>& transitions_;
+    // So many points the lead may gain, since the last step, without one having anything to do; 0: not known.
+    Units spare_ = 0;
 };
 
 }  // namespace lead_scoring

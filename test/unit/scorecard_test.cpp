@@ -218,6 +218,7 @@ std::string bytes_of_rule(const std::function<void(BinaryWriter&)>& write) {
     write(writer);
     writer.number("pending_more", 0);
     writer.size("pending", 0);
+    writer.finish();
     return bytes;
 }
 
