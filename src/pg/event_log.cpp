@@ -107,6 +107,29 @@ void read_stored_keys(Model* model, FindingKind kind, Findings* findings, bool f
     });
 }
 
+// Writes the status columns of one lead, or of many, whose keys and values are arrays. It runs under the caller's
+// search_path, for triggers on leads are to find what they are used to; so no operator is left to be looked up by it.
+// (unnest of several arrays always is the server's.)
+char* update_statement(const Model* model, bool many) {
+    StringInfoData assignments, differences, names, arrays;
+    for (StringInfo list : {&assignments, &differences, &names, &arrays}) initStringInfo(list);
+    for (int i = 0; i < model->status_count; ++i) {
+        const char* column = quote_identifier(model->status[i].column);
+        const char* value = many ? psprintf("status.value%d", i) : psprintf("$%d", i + 2);
+        appendStringInfo(&assignments, "%s%s = %s", i > 0 ? ", " : "", column, value);
+        appendStringInfo(&differences,
+                         "%1$scoalesce(lead_row.%2$s OPERATOR(pg_catalog.<>) %3$s, "
+                         "(lead_row.%2$s IS NULL) OPERATOR(pg_catalog.<>) (%3$s IS NULL))",
+                         i > 0 ? " OR " : "", column, value);
+        appendStringInfo(&names, ", value%d", i);
+        appendStringInfo(&arrays, ", $%d", i + 2);
+    }
+    const char* rows = many ? psprintf("FROM unnest($1%s) AS status(lead%s) ", arrays.data, names.data) : "";
+    return psprintf("UPDATE %s lead_row SET %s %sWHERE lead_row.%s OPERATOR(pg_catalog.=) %s AND (%s)",
+                    model->leads_name, assignments.data, rows, quote_identifier(model->lead_key),
+                    many ? "status.lead" : "$1", differences.data);
+}
+
 char* statement_of(const Model* model, PlanName name) {
     const char* schema = quote_identifier(model->name);
     const char* lead_key = quote_identifier(model->lead_key);
@@ -156,12 +179,13 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("DELETE FROM %s.adjustments WHERE lead_id = $1", schema);
         case PlanName::DeleteMerged:
             return psprintf("DELETE FROM %s.merged WHERE lead_id = $1", schema);
+        case PlanName::AddTransition:
         case PlanName::AddTransitions:
             return psprintf(
                 "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
                 "grade, version, cause, rule, actor, reason) "
-                "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                schema);
+                "%s($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                schema, name == PlanName::AddTransition ? "VALUES " : "SELECT * FROM unnest");
         case PlanName::AddProblem:
             return psprintf(
                 "INSERT INTO %s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
@@ -174,26 +198,9 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->leads_name, lead_key);
         case PlanName::FindLead:
             return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
-        case PlanName::UpdateStatuses: {
-            // It runs under the caller's search_path, for triggers on leads are to find what they are used to; so no
-            // operator is left to be looked up by it. (unnest of several arrays always is the server's.)
-            StringInfoData assignments, differences, names, arrays;
-            for (StringInfo list : {&assignments, &differences, &names, &arrays}) initStringInfo(list);
-            for (int i = 0; i < model->status_count; ++i) {
-                const char* column = quote_identifier(model->status[i].column);
-                appendStringInfo(&assignments, "%s%s = status.value%d", i > 0 ? ", " : "", column, i);
-                appendStringInfo(&differences,
-                                 "%scoalesce(lead_row.%s OPERATOR(pg_catalog.<>) status.value%d, "
-                                 "(lead_row.%s IS NULL) OPERATOR(pg_catalog.<>) (status.value%d IS NULL))",
-                                 i > 0 ? " OR " : "", column, i, column, i);
-                appendStringInfo(&names, ", value%d", i);
-                appendStringInfo(&arrays, ", $%d", i + 2);
-            }
-            return psprintf(
-                "UPDATE %s lead_row SET %s FROM unnest($1%s) AS status(lead%s) "
-                "WHERE lead_row.%s OPERATOR(pg_catalog.=) status.lead AND (%s)",
-                model->leads_name, assignments.data, arrays.data, names.data, lead_key, differences.data);
-        }
+        case PlanName::UpdateStatus:
+        case PlanName::UpdateStatuses:
+            return update_statement(model, name == PlanName::UpdateStatuses);
         case PlanName::Count:
             break;
     }
@@ -222,6 +229,9 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::CreateScore:
             types[1] = TEXTOID;
             return 2;
+        case PlanName::AddTransition:
+        case PlanName::UpdateStatus:
+            return row_types(model, name, types);
         case PlanName::AddTransitions:
         case PlanName::UpdateStatuses:
             return array_types(model, name, types);
@@ -264,7 +274,7 @@ bool SingleRowSource::next(TupleTableSlot* slot) {
 
 int row_types(const Model* model, PlanName name, Oid* types) {
     types[0] = model->key.type;
-    if (name == PlanName::AddTransitions) {
+    if (name == PlanName::AddTransition || name == PlanName::AddTransitions) {
         const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
                             TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
         static_assert(std::size(rest) + 1 == kTransitionColumns);
@@ -279,7 +289,8 @@ int row_types(const Model* model, PlanName name, Oid* types) {
 }
 
 SPIPlanPtr plan(Model* model, PlanName name) {
-    if (name != PlanName::UpdateStatuses) shut_search_path();
+    bool as_caller = name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses;
+    if (!as_caller) shut_search_path();
     SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
     if (kept == nullptr) {
         auto* types =

@@ -179,7 +179,7 @@ void skip(Findings* findings) {
 template <class T>
 void push(MemoryContext context, T** array, std::size_t* count, std::size_t* capacity, const T& value) {
     if (*count == *capacity) {
-        std::size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
+        std::size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
         *array = static_cast<T*>(*array == nullptr ? MemoryContextAllocHuge(context, wanted * sizeof(T))
                                                    : repalloc_huge(*array, wanted * sizeof(T)));
         *capacity = wanted;

@@ -45,11 +45,13 @@ enum class PlanName {
     DeleteProblems,
     DeleteAdjustments,
     DeleteMerged,
+    AddTransition,
     AddTransitions,  // takes arrays
     AddProblem,
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,
+    UpdateStatus,
     UpdateStatuses,  // takes arrays
     Count
 };

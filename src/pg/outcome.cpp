@@ -54,21 +54,31 @@ Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
         construct_md_array(values, nulls, 1, dimensions, lower_bounds, type, length, by_value, alignment));
 }
 
-// Writes all rows from `row` on.
-void write_rows(Model* model, PlanName name, const RowToWrite* row, bool fire_triggers) {
-    if (row == nullptr) return;
+// `rows` rows from `row` on, each column of which is an argument: a row by itself as values, several as arrays.
+int write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
     auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
-    int columns = row_types(model, name, types);
+    int columns = row_types(model, many, types);
+    auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
+    auto* nulls = static_cast<char*>(palloc(static_cast<Size>(columns)));
+    for (int i = 0; i < columns; ++i) {
+        values[i] = rows == 1 ? row->values[i] : column_array(row, rows, i, types[i]);
+        nulls[i] = rows == 1 && row->nulls[i] ? 'n' : ' ';
+    }
+    SPIPlanPtr statement = plan(model, rows == 1 ? one : many);
+    return SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+}
+
+// Writes all rows from `row` on. A row by itself has a statement of its own: reading arrays takes the server longer
+// than writing the row.
+void write_rows(Model* model, PlanName one, PlanName many, const RowToWrite* row, bool fire_triggers) {
+    if (row == nullptr) return;
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring rows", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
     while (row != nullptr) {
         int rows = 0;
         const RowToWrite* end = row;
         for (; end != nullptr && rows < kRowsPerStatement; end = end->next) ++rows;
-        auto* arrays = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
-        for (int i = 0; i < columns; ++i) arrays[i] = column_array(row, rows, i, types[i]);
-        int code = SPI_execute_snapshot(plan(model, name), arrays, nullptr, InvalidSnapshot, InvalidSnapshot, false,
-                                        fire_triggers, 0);
+        int code = write_some(model, one, many, row, rows, fire_triggers);
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
         MemoryContextSwitchTo(context);
         MemoryContextReset(context);
@@ -76,7 +86,6 @@ void write_rows(Model* model, PlanName name, const RowToWrite* row, bool fire_tr
     }
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
-    pfree(types);
 }
 
 void clear(RowList* list) { *list = {nullptr, &list->first, 0}; }
@@ -164,7 +173,7 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.count >= kRowsPerStatement; }
 
 void write_transitions(Outcome* outcome) {
-    write_rows(outcome->model, PlanName::AddTransitions, outcome->transitions.first, true);
+    write_rows(outcome->model, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true);
     clear(&outcome->transitions);
     MemoryContextReset(outcome->pending);
 }
@@ -175,7 +184,7 @@ void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {
     // search_path must not be found then.
     bool own = in_trigger || has_privs_of_role(GetUserId(), model->owner);
     SavedIdentity identity = own ? act_as(model->owner) : become(model->owner);
-    write_rows(model, PlanName::UpdateStatuses, statuses, !in_trigger);
+    write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses, !in_trigger);
     restore(identity);
 }
 

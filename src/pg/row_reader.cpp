@@ -32,8 +32,8 @@ struct Reading {
     Findings* findings;
     ProblemList* problems;
     TupleTableSlot* slot;
-    MemoryContext context;  // of the batch
-    Finding* batch;
+    MemoryContext context;  // of the batch's keys
+    Finding* batch;         // lasts from batch to batch
     int batch_count;
     int batch_capacity;
     int rows;    // read of the source, at most kRowsPerBatch
@@ -190,9 +190,6 @@ void begin_batch(Reading* reading) {
     reading->rows = 0;
     reading->ahead = false;
     reading->batch_count = 0;
-    reading->batch_capacity = 256;
-    reading->batch = static_cast<Finding*>(
-        MemoryContextAlloc(reading->context, sizeof(Finding) * static_cast<Size>(reading->batch_capacity)));
 }
 
 void end_batch(Reading* reading) {
@@ -281,6 +278,8 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
     if (reading.program->reads_settings) fix_settings();
     reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
     reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
+    reading.batch_capacity = 16;
+    reading.batch = static_cast<Finding*>(palloc(sizeof(Finding) * static_cast<Size>(reading.batch_capacity)));
     while (!reading.end) {
         CHECK_FOR_INTERRUPTS();
         begin_batch(&reading);
@@ -289,6 +288,7 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
         end_batch(&reading);
     }
     ExecDropSingleTupleTableSlot(reading.slot);
+    pfree(reading.batch);
     MemoryContextDelete(reading.context);
 }
 

@@ -111,9 +111,11 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     Oid relation = RelationGetRelid(run->data->tg_relation);
     run->model =
         use_model(table == TriggerTable::Adjustments ? get_namespace_name(get_rel_namespace(relation)) : model);
-    const Oid tables[] = {run->model->events, run->model->leads, get_relname_relid("adjustments", run->model->schema)};
     if (!run->model->paused) {
-        check_table(run, tables[name], kTables[name]);
+        Oid bound = table == TriggerTable::Events  ? run->model->events
+                    : table == TriggerTable::Leads ? run->model->leads
+                                                   : get_relname_relid("adjustments", run->model->schema);
+        check_table(run, bound, kTables[name]);
         run->version = current_version(run->model);
     }
     if (run->version == nullptr) {
