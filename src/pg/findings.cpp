@@ -20,6 +20,8 @@ namespace lead_scoring {
 namespace {
 
 constexpr std::size_t kInMemory = 48 * 1024 * 1024;  // bytes of findings that stay in arrays
+constexpr std::size_t kFactsPerCheck = 1024;         // of that
+constexpr std::size_t kRecordsAhead = 8;             // whose facts are fetched while others are given out
 enum Column { kKey, kAt, kWhat, kPoints, kBucket, kHash, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
@@ -73,8 +75,7 @@ struct Findings {
     Fact* facts;
     std::size_t fact_count;
     std::size_t fact_capacity;
-    std::size_t next;       // record to be given out
-    std::size_t next_fact;  // of it
+    std::size_t next;  // record to be given out
     Worth* worths;
     std::size_t worth_count;
     std::size_t worth_capacity;
@@ -114,6 +115,14 @@ Finding read_slot(const Findings* findings) {
     return unpack(value[kKey], DatumGetInt64(value[kAt]), static_cast<uint32>(DatumGetInt32(value[kWhat])), worth);
 }
 
+Datum copy_key(MemoryContext context, const KeyType& type, Datum key) {
+    if (type.by_value) return key;
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    key = datumCopy(key, false, type.length);
+    MemoryContextSwitchTo(caller);
+    return key;
+}
+
 void put_into_sort(Findings* findings, const Finding& finding) {
     const Match& match = finding.match;
     ExecClearTuple(findings->slot);
@@ -133,13 +142,17 @@ void put_into_sort(Findings* findings, const Finding& finding) {
     tuplesort_puttupleslot(findings->sort, findings->slot);
 }
 
-Finding fact_of(const Findings* findings, const Record& record, std::size_t number) {
-    const Fact& fact = findings->facts[record.first + number];
-    return unpack(record.key, record.at, fact.what, findings->worths[fact.worth]);
+// Calls visit(finding) for each fact of the record.
+template <class Visit>
+void for_each_fact(const Findings* findings, const Record& record, Visit visit) {
+    for (const Fact* fact = findings->facts + record.first; fact != findings->facts + record.first + record.count;
+         ++fact)
+        visit(unpack(record.key, record.at, fact->what, findings->worths[fact->worth]));
 }
 
 // Sorts by lead only to the tuplesort; within a lead the core's own order is established when the lead is given out.
 void begin_sort(Findings* findings) {
+    MemoryContext caller = MemoryContextSwitchTo(findings->context);
     TupleDesc columns = describe_columns(findings->key);
     findings->slot = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
 
@@ -150,30 +163,20 @@ void begin_sort(Findings* findings) {
     findings->sort = tuplesort_begin_heap(columns, 2, attributes, operators, collations, nulls_first, work_mem, nullptr,
                                           TUPLESORT_RANDOMACCESS);
     for (std::size_t i = 0; i < findings->record_count; ++i)
-        for (std::size_t j = 0; j < findings->records[i].count; ++j)
-            put_into_sort(findings, fact_of(findings, findings->records[i], j));
+        for_each_fact(findings, findings->records[i],
+                      [&](const Finding& finding) { put_into_sort(findings, finding); });
     pfree(findings->records);
     pfree(findings->facts);
     findings->record_count = 0;
+    MemoryContextSwitchTo(caller);
 }
 
+// The next finding of the tuplesort, which stays the next one until `ahead` is cleared.
 bool peek(Findings* findings, Finding* finding) {
-    if (findings->sort == nullptr) {
-        if (findings->next == findings->record_count) return false;
-        *finding = fact_of(findings, findings->records[findings->next], findings->next_fact);
-        return true;
-    }
     if (!findings->ahead && !tuplesort_gettupleslot(findings->sort, true, false, findings->slot, nullptr)) return false;
     findings->ahead = true;
     *finding = read_slot(findings);
     return true;
-}
-
-void skip(Findings* findings) {
-    findings->ahead = false;
-    if (findings->sort != nullptr || ++findings->next_fact < findings->records[findings->next].count) return;
-    ++findings->next;
-    findings->next_fact = 0;
 }
 
 template <class T>
@@ -225,25 +228,23 @@ Findings* make_findings(const KeyType& key) {
 }
 
 void add_finding(Findings* findings, const Finding& finding) {
-    MemoryContext caller = MemoryContextSwitchTo(findings->context);
     if (findings->sort != nullptr) {
         put_into_sort(findings, finding);
-    } else {
-        Record* last = findings->record_count > 0 ? &findings->records[findings->record_count - 1] : nullptr;
-        bool same_lead = last != nullptr && compare_keys(findings->key, last->key, finding.key) == 0;
-        if (same_lead && last->at == finding.match.at) {
-            ++last->count;
-        } else {
-            Datum key = same_lead ? last->key : datumCopy(finding.key, findings->key.by_value, findings->key.length);
-            if (last != nullptr && !same_lead) findings->single = false;
-            push(findings->context, &findings->records, &findings->record_count, &findings->record_capacity,
-                 {key, finding.match.at, static_cast<uint32>(findings->fact_count), 1});
-        }
-        push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
-             {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
-        if (bytes(findings) >= kInMemory) begin_sort(findings);
+        return;
     }
-    MemoryContextSwitchTo(caller);
+    Record* last = findings->record_count > 0 ? &findings->records[findings->record_count - 1] : nullptr;
+    bool same_lead = last != nullptr && compare_keys(findings->key, last->key, finding.key) == 0;
+    if (same_lead && last->at == finding.match.at) {
+        ++last->count;
+    } else {
+        if (last != nullptr && !same_lead) findings->single = false;
+        push(findings->context, &findings->records, &findings->record_count, &findings->record_capacity,
+             {same_lead ? last->key : copy_key(findings->context, findings->key, finding.key), finding.match.at,
+              static_cast<uint32>(findings->fact_count), 1});
+    }
+    push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
+         {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
+    if (findings->fact_count % kFactsPerCheck == 0 && bytes(findings) >= kInMemory) begin_sort(findings);
 }
 
 void sort_findings(Findings* findings) {
@@ -265,38 +266,78 @@ void sort_findings(Findings* findings) {
 
 void rewind_findings(Findings* findings) {
     findings->next = 0;
-    findings->next_fact = 0;
     findings->ahead = false;
     if (findings->sort != nullptr) tuplesort_rescan(findings->sort);
 }
 
-bool next_lead(Findings* findings, LeadFindings* lead) {
-    CHECK_FOR_INTERRUPTS();
+namespace {
+
+void take(Findings* findings, LeadFindings* lead, const Finding& finding) {
+    const Match& match = finding.match;
+    switch (finding.kind) {
+        case FindingKind::Match:
+            lead->seen = true;
+            push(findings->context, &findings->matches, &lead->match_count, &findings->match_capacity, match);
+            break;
+        case FindingKind::Fit:
+            push(findings->context, &findings->fit, &lead->fit_count, &findings->fit_capacity,
+                 static_cast<std::size_t>(match.target));
+            break;
+        case FindingKind::Adjustment:
+            push(findings->context, &findings->adjustments, &lead->adjustment_count, &findings->adjustment_capacity,
+                 Adjustment{match.points, match.at});
+            break;
+        case FindingKind::Seen:
+            lead->seen = true;
+            break;
+        case FindingKind::Known:
+            lead->known = true;
+            break;
+        case FindingKind::TakenBack:
+            lead->taken_back = true;
+            break;
+        case FindingKind::Removed:
+            lead->removed = true;
+            break;
+        case FindingKind::Stored:
+            break;
+    }
+}
+
+bool take_next_in_memory(Findings* findings, LeadFindings* lead) {
+    if (findings->next == findings->record_count) return false;
+    const Record* records = findings->records;
+    lead->key = records[findings->next].key;
+    do {
+        // Sorted records point all over the facts, which stand in the order of arrival.
+        if (findings->next + kRecordsAhead < findings->record_count)
+            __builtin_prefetch(&findings->facts[records[findings->next + kRecordsAhead].first]);
+        for_each_fact(findings, records[findings->next++],
+                      [&](const Finding& finding) { take(findings, lead, finding); });
+    } while (findings->next < findings->record_count &&
+             compare_keys(findings->key, lead->key, records[findings->next].key) == 0);
+    return true;
+}
+
+bool take_next_of_sort(Findings* findings, LeadFindings* lead) {
     Finding finding;
     if (!peek(findings, &finding)) return false;
-    *lead = {};
-    lead->key = finding.key;
-    if (findings->sort != nullptr) {
-        MemoryContextReset(findings->key_context);
-        MemoryContext caller = MemoryContextSwitchTo(findings->key_context);
-        lead->key = datumCopy(finding.key, findings->key.by_value, findings->key.length);
-        MemoryContextSwitchTo(caller);
-    }
+    MemoryContextReset(findings->key_context);
+    lead->key = copy_key(findings->key_context, findings->key, finding.key);
     do {
-        if (finding.kind == FindingKind::Match)
-            push(findings->context, &findings->matches, &lead->match_count, &findings->match_capacity, finding.match);
-        else if (finding.kind == FindingKind::Fit)
-            push(findings->context, &findings->fit, &lead->fit_count, &findings->fit_capacity,
-                 static_cast<std::size_t>(finding.match.target));
-        else if (finding.kind == FindingKind::Adjustment)
-            push(findings->context, &findings->adjustments, &lead->adjustment_count, &findings->adjustment_capacity,
-                 Adjustment{finding.match.points, finding.match.at});
-        lead->known |= finding.kind == FindingKind::Known;
-        lead->seen |= finding.kind == FindingKind::Seen || finding.kind == FindingKind::Match;
-        lead->taken_back |= finding.kind == FindingKind::TakenBack;
-        lead->removed |= finding.kind == FindingKind::Removed;
-        skip(findings);
+        take(findings, lead, finding);
+        findings->ahead = false;
     } while (peek(findings, &finding) && compare_keys(findings->key, lead->key, finding.key) == 0);
+    return true;
+}
+
+}  // namespace
+
+bool next_lead(Findings* findings, LeadFindings* lead) {
+    CHECK_FOR_INTERRUPTS();
+    *lead = {};
+    bool found = findings->sort == nullptr ? take_next_in_memory(findings, lead) : take_next_of_sort(findings, lead);
+    if (!found) return false;
     lead->matches = findings->matches;
     lead->fit = findings->fit;
     lead->adjustments = findings->adjustments;

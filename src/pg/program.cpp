@@ -2,6 +2,7 @@
 
 #include "pg/program.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "pg/expression.hpp"
@@ -169,6 +170,9 @@ Program* build_program(Model* model, Relation relation, bool of_leads) {
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
     add_candidates(program, relation, model);
+    auto last_input =
+        static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
+    program->last = std::max({program->key, program->type, program->time, last_input});
     start(program);
     program->next = model->programs;
     model->programs = program;

@@ -51,6 +51,7 @@ struct Program {
     Dispatch leads;       // of a program of leads, which have no type
     bool reads_settings;  // in any expression
     Bitmapset* inputs;    // columns the conditions read, as pull_varattnos counts; a whole row is number 0
+    AttrNumber last;      // of the columns that are read
     MemoryContext states;
     ExprContext* context;
 };

@@ -159,6 +159,7 @@ bool read_row(Reading* reading, bool may_fail) {
     Program* program = reading->program;
     ResetExprContext(program->context);
     program->context->ecxt_scantuple = reading->slot;
+    slot_getsomeattrs(reading->slot, program->last);
     MemoryContext caller = MemoryContextSwitchTo(program->context->ecxt_per_tuple_memory);
     bool is_null = false;
     bool no_time = true;
