@@ -38,6 +38,8 @@ struct ScoreTable {
     IndexScanDesc scan;       // under that snapshot
     TupleTableSlot* stored;   // the row read last
     TupleTableSlot* changed;  // the row to write
+    ResultRelInfo* indexes;   // opened by the first update that is not HOT; null: not open
+    EState* executor;         // whose memory they live in
     ScanKeyData key;
     const PublishedVersion* version;
     const ScoreColumns* at;
@@ -160,12 +162,17 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
 void begin_reading(ScoreTable* table) {
     table->snapshot = nullptr;
     table->scan = nullptr;
+    table->indexes = nullptr;
 }
 
 void end_reading(ScoreTable* table) {
     if (table->snapshot == nullptr) return;
     index_endscan(table->scan);
     UnregisterSnapshot(table->snapshot);
+    if (table->indexes != nullptr) {
+        ExecCloseIndices(table->indexes);
+        FreeExecutorState(table->executor);
+    }
     begin_reading(table);
 }
 
@@ -179,16 +186,20 @@ void close_scores(ScoreTable* table) {
 
 namespace {
 
-// Most updates are HOT and never come here, so that the indexes are opened for the time of one write only.
+// Most updates are HOT and never come here.
 void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
     shut_search_path();  // an index of the owner's own may call functions
-    EState* executor = CreateExecutorState();
-    auto* result = makeNode(ResultRelInfo);
-    InitResultRelInfo(result, table->relation, 0, nullptr, 0);  // of no range table
-    ExecOpenIndices(result, false);
-    LEAD_SCORING_INSERT_INDEX_TUPLES(result, table->changed, executor, indexes);
-    ExecCloseIndices(result);
-    FreeExecutorState(executor);
+    if (table->indexes == nullptr) {
+        MemoryContext caller = MemoryContextSwitchTo(table->context);
+        table->executor = CreateExecutorState();
+        MemoryContextSwitchTo(table->executor->es_query_cxt);
+        table->indexes = makeNode(ResultRelInfo);
+        InitResultRelInfo(table->indexes, table->relation, 0, nullptr, 0);  // of no range table
+        ExecOpenIndices(table->indexes, false);
+        MemoryContextSwitchTo(caller);
+    }
+    LEAD_SCORING_INSERT_INDEX_TUPLES(table->indexes, table->changed, table->executor, indexes);
+    ResetPerTupleExprContext(table->executor);
 }
 
 }  // namespace
