@@ -690,7 +690,7 @@ BEGIN
             grade       text,
             card        lead_scoring.scorecard,
             CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
-        ) WITH (fillfactor = 70);
+        ) WITH (fillfactor = 64);
         CREATE INDEX scores_stage_idx ON %1$I.scores (stage);
         CREATE INDEX scores_due_at_idx ON %1$I.scores (due_at) WHERE due_at IS NOT NULL;
 
