@@ -40,11 +40,14 @@ struct Switch {
     Switch* next;
 };
 
+struct SharedValues;  // shared_values.hpp
+
 struct Dispatch {
     Link* all;
     Link* plain;  // those that no switch finds
     Switch* switches;
-    bool may_raise;  // any expression of a candidate: then rows are evaluated under a subtransaction
+    SharedValues* shared;  // null: none
+    bool may_raise;        // any expression of a candidate: then rows are evaluated under a subtransaction
 };
 
 // Puts a candidate on the lists. Returns what is left of its condition to be tried once it was found: all of it where

@@ -8,6 +8,7 @@
 #include "pg/expression.hpp"
 #include "pg/hazards.hpp"
 #include "pg/owner.hpp"
+#include "pg/shared_values.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -30,6 +31,7 @@ void start(Formula* formula) {
 
 void start(const Dispatch& dispatch) {
     for (Switch* choice = dispatch.switches; choice != nullptr; choice = choice->next) start(&choice->subject);
+    for (int i = 0; dispatch.shared != nullptr && i < dispatch.shared->count; ++i) start(&dispatch.shared->formulas[i]);
 }
 
 }  // namespace
@@ -121,6 +123,22 @@ void add_candidate(Program* program, const Candidate& candidate, const char* typ
     ++program->candidate_count;
 }
 
+// To be called when all candidates are there.
+void share_among_candidates(const Program* program, Dispatch* dispatch) {
+    List* tried = nullptr;
+    List* others = nullptr;
+    for (Switch* choice = dispatch->switches; choice != nullptr; choice = choice->next)
+        tried = lappend(tried, &choice->subject.expression);
+    for (const Link* link = dispatch->plain; link != nullptr; link = link->next)
+        tried = lappend(tried, &program->candidates[link->candidate].condition.expression);
+    for (const Link* link = dispatch->all; link != nullptr; link = link->next) {
+        Candidate* candidate = &program->candidates[link->candidate];
+        for (Formula* formula : {&candidate->condition, &candidate->rest, &candidate->per, &candidate->key})
+            if (!list_member_ptr(tried, &formula->expression)) others = lappend(others, &formula->expression);
+    }
+    dispatch->shared = share_values(tried, others);
+}
+
 void add_candidates(Program* program, Relation relation, const Model* model) {
     const PublishedVersion* version = model->version;
     int most = version->rule_count + version->stage_count;
@@ -170,6 +188,8 @@ Program* build_program(Model* model, Relation relation, bool of_leads) {
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
     add_candidates(program, relation, model);
+    share_among_candidates(program, &program->leads);
+    for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
     program->last = std::max({program->key, program->type, program->time, last_input});

@@ -7,6 +7,7 @@
 #include "pg/bucket.hpp"
 #include "pg/expression.hpp"
 #include "pg/program.hpp"
+#include "pg/shared_values.hpp"
 #include "pg/subtransaction.hpp"
 
 extern "C" {
@@ -111,6 +112,7 @@ void try_candidate(Reading* reading, const Candidate& candidate, const Formula& 
 // `at` is of the event, kNever of a lead.
 void try_candidates(Reading* reading, const Dispatch& dispatch, Datum key, Timestamp at) {
     const Candidate* candidates = reading->program->candidates;
+    if (dispatch.shared != nullptr) compute_shared_values(dispatch.shared, reading->program->context);
     if (reading->only != nullptr) {
         for (const Link* link = dispatch.all; link != nullptr; link = link->next)
             if (reading->only == &candidates[link->candidate])
