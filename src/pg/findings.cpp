@@ -3,6 +3,7 @@
 #include "pg/findings.hpp"
 
 #include <algorithm>
+#include <limits>
 
 extern "C" {
 #include "access/tupdesc.h"
@@ -346,6 +347,14 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
     std::sort(findings->fit, findings->fit + lead->fit_count);
     std::sort(findings->adjustments, findings->adjustments + lead->adjustment_count);
     return true;
+}
+
+std::size_t estimate_leads(const Findings* findings) {
+    if (findings->sort != nullptr) return std::numeric_limits<std::size_t>::max();
+    std::size_t leads = 0;
+    for (std::size_t i = 0; i < findings->record_count; ++i)
+        leads += i == 0 || compare_keys(findings->key, findings->records[i - 1].key, findings->records[i].key) != 0;
+    return leads;
 }
 
 bool is_empty(const Findings* findings) { return findings->sort == nullptr && findings->record_count == 0; }

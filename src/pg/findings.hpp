@@ -54,6 +54,8 @@ void sort_findings(Findings* findings);
 void rewind_findings(Findings* findings);
 // The next lead by key; valid until the next call.
 bool next_lead(Findings* findings, LeadFindings* lead);
+// How many leads there are, to be asked after sorting; the largest number where it takes reading them all to tell.
+std::size_t estimate_leads(const Findings* findings);
 bool is_empty(const Findings* findings);
 // No more than one lead was found; to be asked after sorting.
 bool has_single_lead(const Findings* findings);

@@ -13,6 +13,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
@@ -25,12 +26,16 @@ struct ScoreColumns {
         card;
     AttrNumber* entered;  // of each stage: <stage>_at
     Oid index;            // of the primary key
-    FmgrInfo equal;       // its operator's function
+    FmgrInfo equal;       // its operators' functions
+    FmgrInfo at_least;
     Oid collation;
 };
 
 struct ScoreTable {
     bool frozen;
+    KeyType type;
+    bool in_order;  // the index is gone through in key order, not searched for each lead
+    bool placed;    // then: the scan stands at an entry
     Relation relation;
     Relation index;
     MemoryContext context;
@@ -95,8 +100,10 @@ ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersi
     Relation index = index_open(at->index, AccessShareLock);
     Oid family = index->rd_opfamily[0];
     Oid input = index->rd_opcintype[0];
-    fmgr_info_cxt(get_opcode(get_opfamily_member(family, input, input, BTEqualStrategyNumber)), &at->equal,
-                  model->context);
+    for (auto [strategy, function] :
+         {std::pair(BTEqualStrategyNumber, &at->equal), std::pair(BTGreaterEqualStrategyNumber, &at->at_least)})
+        fmgr_info_cxt(get_opcode(get_opfamily_member(family, input, input, static_cast<int16>(strategy))), function,
+                      model->context);
     at->collation = index->rd_indcollation[0];
     index_close(index, AccessShareLock);
     MemoryContextSwitchTo(caller);
@@ -140,6 +147,11 @@ Snapshot take_snapshot(const ScoreTable* table) {
     return snapshot;
 }
 
+void look_for(ScoreTable* table, StrategyNumber strategy, const FmgrInfo* function) {
+    ScanKeyEntryInitializeWithInfo(&table->key, 0, 1, strategy, InvalidOid, table->at->collation,
+                                   const_cast<FmgrInfo*>(function), static_cast<Datum>(0));
+}
+
 }  // namespace
 
 ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen) {
@@ -151,15 +163,28 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     table->relation = table_open(model->scores, lock);
     if (model->score_columns == nullptr) model->score_columns = find_columns(model, table->relation, version);
     table->at = model->score_columns;
+    table->type = model->key;
     table->index = index_open(table->at->index, lock);
-    ScanKeyEntryInitializeWithInfo(&table->key, 0, 1, BTEqualStrategyNumber, InvalidOid, table->at->collation,
-                                   const_cast<FmgrInfo*>(&table->at->equal), static_cast<Datum>(0));
+    look_for(table, BTEqualStrategyNumber, &table->at->equal);
     table->stored = table_slot_create(table->relation, nullptr);
     table->changed = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsVirtual);
     return table;
 }
 
+void expect_leads(ScoreTable* table, std::size_t leads) {
+    constexpr std::size_t kEntriesPerPage = 300;
+    constexpr std::size_t kFewLeads = 100;
+    // Passing an entry costs a thirtieth of a search.
+    constexpr std::size_t kEntriesPerLead = 15;
+    if (!table->type.by_value || leads < kFewLeads) return;  // text may have another order in the index
+    std::size_t entries = RelationGetNumberOfBlocks(table->index) * kEntriesPerPage;
+    if (entries / kEntriesPerLead > leads) return;
+    table->in_order = true;
+    look_for(table, BTGreaterEqualStrategyNumber, &table->at->at_least);
+}
+
 void begin_reading(ScoreTable* table) {
+    table->placed = false;
     table->snapshot = nullptr;
     table->scan = nullptr;
     table->indexes = nullptr;
@@ -202,17 +227,51 @@ void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
     ResetPerTupleExprContext(table->executor);
 }
 
+void search(ScoreTable* table, Datum key) {
+    table->key.sk_argument = key;
+    index_rescan(table->scan, &table->key, 1, nullptr, 0);
+}
+
+// Goes on from the entry of a lesser key, or of the same.
+bool find_in_order(ScoreTable* table, Datum key) {
+    constexpr int kPassed = 50;  // entries, before the rest is searched
+    IndexScanDesc scan = table->scan;
+    auto next = [&] { table->placed = index_getnext_tid(scan, ForwardScanDirection) != nullptr; };
+    if (!table->placed) {
+        search(table, key);
+        next();
+    }
+    for (int passed = 0; table->placed; next()) {
+        bool is_null = false;
+        Datum entry = index_getattr(scan->xs_itup, 1, scan->xs_itupdesc, &is_null);
+        int order = compare_keys(table->type, entry, key);
+        if (order > 0) return false;
+        if (order == 0) {
+            // A page is pruned when it is come to; our own updates fill it.
+            table_index_fetch_reset(scan->xs_heapfetch);
+            if (index_fetch_heap(scan, table->stored)) return true;
+        }
+        if (order < 0 && ++passed == kPassed) search(table, key);
+    }
+    return false;
+}
+
+bool find_row(ScoreTable* table, Datum key) {
+    if (table->snapshot == nullptr) {
+        table->snapshot = take_snapshot(table);
+        table->scan = LEAD_SCORING_INDEX_BEGINSCAN(table->relation, table->index, table->snapshot, 1);
+        table->scan->xs_want_itup = table->in_order;
+    }
+    if (table->in_order) return find_in_order(table, key);
+    search(table, key);
+    return index_getnext_slot(table->scan, ForwardScanDirection, table->stored);
+}
+
 }  // namespace
 
 bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow* row) {
     MemoryContext caller = MemoryContextSwitchTo(table->context);  // where the scan keeps things from row to row
-    if (table->snapshot == nullptr) {
-        table->snapshot = take_snapshot(table);
-        table->scan = LEAD_SCORING_INDEX_BEGINSCAN(table->relation, table->index, table->snapshot, 1);
-    }
-    table->key.sk_argument = key;
-    index_rescan(table->scan, &table->key, 1, nullptr, 0);
-    bool found = index_getnext_slot(table->scan, ForwardScanDirection, table->stored);
+    bool found = find_row(table, key);
     MemoryContextSwitchTo(caller);
     if (!found) return false;
     bool shared = false;

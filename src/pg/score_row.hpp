@@ -26,6 +26,10 @@ struct ScoreTable;
 ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen = false);
 void close_scores(ScoreTable* table);
 
+// To be called before reading where leads will be read in key order, about so many: where they are a good part of all,
+// the index is gone through from row to row.
+void expect_leads(ScoreTable* table, std::size_t leads);
+
 // Rows are read under one snapshot, which is taken at the first read and kept until end_reading, or until a write finds
 // that a row has changed. It may be older than what it is combined with: the write tells. To be ended after waiting for
 // somebody and after statements that may have written scores; and within the subtransaction that it began in.

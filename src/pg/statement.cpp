@@ -476,6 +476,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     statement.workspace = make_workspace();
     statement.scores = open_scores(model, version);
+    expect_leads(statement.scores, estimate_leads(findings));
     uint64 leads = 0;
     if (statement.revocable)
         leads = work_on_several(&statement, findings);

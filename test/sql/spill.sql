@@ -37,5 +37,20 @@ TRUNCATE events;
 SELECT count(*), max(engagement) FROM spilling.leads;
 SELECT count(*) FROM lead_scoring.verify('spilling');
 
+-- Leads of one statement that stand together in the index of scores, apart from each other, or not there at all.
+INSERT INTO leads SELECT i, 'chief' FROM generate_series(50001, 56000) i;
+SELECT count(*) AS stored FROM spilling.scores WHERE lead_id > 50000;
+CREATE FUNCTION store_events(type text) RETURNS void BEGIN ATOMIC
+  INSERT INTO events (lead_id, type, occurred_at)
+  SELECT i, store_events.type, timestamptz '2026-03-01 00:00 UTC' + i % 7 * interval '1 minute'
+    FROM (SELECT generate_series(50001, 50090) UNION ALL SELECT generate_series(50100, 55500, 60)
+          UNION ALL SELECT generate_series(-40, -1) UNION ALL SELECT generate_series(60001, 60040) UNION ALL SELECT 56000) AS ids (i)
+   ORDER BY hashint4(i);
+END;
+SELECT store_events('visit');
+SELECT store_events('download');
+SELECT count(*) FILTER (WHERE score > 10) AS known, count(*) FILTER (WHERE engagement > 0 AND fit = 0) AS unknown FROM spilling.scores;
+SELECT count(*) FROM lead_scoring.verify('spilling');
+
 SELECT lead_scoring.drop_model('spilling');
 DROP SCHEMA spill CASCADE;
