@@ -1,6 +1,6 @@
 -- The same two tables once for each contender, in a schema of the contender's name: floor has nothing else, foreign_key has
--- one, by_hand has a score row that the application updates, row_trigger and statement_trigger are what bench/peers has,
--- ours is lead_scoring.
+-- one, by_hand has a score row that the application updates, row_trigger, statement_trigger and
+-- statement_trigger_end are what bench/peers has, ours is lead_scoring.
 
 -- make(): the contender's tables from nothing, with leads and without events, scored by the rules named. Ours without
 -- rules has no model yet.
@@ -29,8 +29,8 @@ BEGIN
         INSERT INTO scores SELECT i, 0 FROM generate_series(1, leads) AS i;
     ELSIF contender = 'row_trigger' THEN
         CALL bench.add_row_trigger(rule_set);
-    ELSIF contender = 'statement_trigger' THEN
-        CALL bench.add_statement_trigger(rule_set);
+    ELSIF contender IN ('statement_trigger', 'statement_trigger_end') THEN
+        CALL bench.add_statement_trigger(rule_set, contender = 'statement_trigger_end');
     ELSIF contender LIKE 'ours%' AND rule_set IS NOT NULL THEN
         CALL bench.add_model(contender, rule_set);
     END IF;
@@ -106,7 +106,7 @@ DECLARE
 BEGIN
     EXECUTE format('SELECT count(*) FROM ours_model.scores o FULL JOIN %1$I.scores p USING (lead_id) JOIN ours.leads ol USING (lead_id) '
                    'JOIN %1$I.leads pl USING (lead_id) WHERE (abs(o.score - (%2$s)) > 0.005) IS NOT FALSE OR %3$s',
-                   peer, bench.score(model, sum, 'o.scored_at'), moved) INTO different;
+                   peer, bench.score(model, sum, bench.seconds('o.scored_at')), moved) INTO different;
     CALL bench.check(measure, 'leads that differ between ours and ' || peer, different);
 END
 $$;

@@ -6,8 +6,8 @@ DECLARE
     schema text := current_schema;
     n      bigint := (SELECT count(*) FROM bench.rules WHERE rule_set = model);
     cases  text := (
-        SELECT string_agg(format(E'WHEN %L THEN\n%s', event_type, body), E'\n')
-        FROM (SELECT event_type, string_agg(
+        SELECT string_agg(format(E'WHEN %L THEN\n%s', event_type, body), E'\n' ORDER BY rules DESC, event_type)
+        FROM (SELECT event_type, count(*) AS rules, string_agg(
                   CASE WHEN condition IS NULL THEN statement ELSE format('IF %s THEN %s END IF;', replace(condition, 'properties', 'NEW.properties'), statement) END,
                   E'\n' ORDER BY ordinal) AS body
               FROM (SELECT r.*, format('new_sums[%1$s] := new_sums[%1$s] + %2$s;', ordinal, bench.added(r, 'NEW.occurred_at')) AS statement
@@ -23,6 +23,7 @@ BEGIN
             new_sums  float8[];
             old_stage text;
             at        timestamptz;
+            seconds   float8;
             total     float8;
         BEGIN
             LOOP
@@ -35,6 +36,7 @@ BEGIN
             CASE NEW.type
             %3$s
             END CASE;
+            seconds := %6$s;
             total := %4$s;
             IF old_stage = 'lead' AND total >= %5$s THEN
                 UPDATE %1$I.scores s SET scored_at = at, score = total, sums = new_sums, stage = 'mql' WHERE s.lead_id = NEW.lead_id;
@@ -46,7 +48,7 @@ BEGIN
             RETURN NULL;
         END
         $body$ $function$,
-        schema, n, cases, bench.score(model, 'new_sums[%1$s]', 'at'), bench.mql_score());
+        schema, n, cases, bench.score(model, 'new_sums[%1$s]', 'seconds'), bench.mql_score(), bench.seconds('at'));
     EXECUTE format('CREATE TRIGGER score_event AFTER INSERT ON events FOR EACH ROW WHEN (NEW.type IN (%s)) EXECUTE FUNCTION score_event()',
                    bench.type_list(model));
 END

@@ -14,13 +14,13 @@ CREATE FUNCTION bench.added(r bench.rules, at text) RETURNS text
 RETURN CASE WHEN r.half_life_days IS NULL THEN r.points::text
             ELSE format('%s * exp(%s * %s)', r.points, bench.rate(r.half_life_days), bench.seconds(at)) END;
 
--- score(): the score as of `at`, where `sum` is a pattern for the sum of rule %1$s.
-CREATE FUNCTION bench.score(model text, sum text, at text) RETURNS text
+-- score(): the score as of `seconds`, where `sum` is a pattern for the sum of rule %1$s.
+CREATE FUNCTION bench.score(model text, sum text, seconds text) RETURNS text
 BEGIN ATOMIC
     SELECT string_agg(format('least(%s, %s)', g.max_points, terms), ' + ')
     FROM (SELECT rule_group,
                  string_agg(CASE WHEN half_life_days IS NOT NULL
-                                 THEN format('%s * exp(%s * %s)', format(sum, ordinal), -bench.rate(half_life_days), bench.seconds(at))
+                                 THEN format('%s * exp(%s * %s)', format(sum, ordinal), -bench.rate(half_life_days), seconds)
                                  WHEN max_points IS NOT NULL THEN format('least(%s, %s)', max_points, format(sum, ordinal))
                                  ELSE format(sum, ordinal) END, ' + ' ORDER BY ordinal) AS terms
           FROM bench.rules r WHERE rule_set = model GROUP BY rule_group) AS t
@@ -32,13 +32,27 @@ BEGIN ATOMIC
     SELECT string_agg(DISTINCT quote_literal(event_type), ', ') FROM bench.rules WHERE rule_set = model;
 END;
 
--- sums(): a FILTER aggregate for each rule, over events, as columns r1, r2 ...
-CREATE FUNCTION bench.sums(model text) RETURNS text
+-- The set-based ones look an event's type up once, for to compare it with that of 40 rules is cheaper as a number.
+CREATE FUNCTION bench.type_number(model text, type text) RETURNS bigint
 BEGIN ATOMIC
-    SELECT string_agg(CASE WHEN half_life_days IS NULL THEN format('%s * count(*) FILTER (WHERE %s)', points, matches)
-                           ELSE format('coalesce(sum(%s) FILTER (WHERE %s), 0)', bench.added(r, 'occurred_at'), matches) END
+    SELECT count(DISTINCT event_type) FROM bench.rules WHERE rule_set = model AND event_type < type;
+END;
+
+-- typed(): the events of a table whose type some rule names, to be read as type_number.
+CREATE FUNCTION bench.typed(model text, events text) RETURNS text
+BEGIN ATOMIC
+    SELECT format('%s JOIN (VALUES %s) AS types (type, type_number) USING (type)', events,
+                  string_agg(DISTINCT format('(%L, %s)', event_type, bench.type_number(model, event_type)), ', '))
+    FROM bench.rules WHERE rule_set = model;
+END;
+
+-- sums(): a FILTER aggregate for each rule, over typed events or a window of these, as columns r1, r2 ...
+CREATE FUNCTION bench.sums(model text, over_window text DEFAULT '') RETURNS text
+BEGIN ATOMIC
+    SELECT string_agg(CASE WHEN half_life_days IS NULL THEN format('%s * count(*) FILTER (WHERE %s) %s', points, matches, over_window)
+                           ELSE format('coalesce(sum(%s) FILTER (WHERE %s) %s, 0)', bench.added(r, 'occurred_at'), matches, over_window) END
                       || ' AS r' || ordinal, E',\n' ORDER BY ordinal)
     FROM bench.rules r,
-         LATERAL (SELECT concat_ws(' AND ', format('type = %L', event_type), condition) AS matches) AS m
+         LATERAL (SELECT concat_ws(' AND ', 'type_number = ' || bench.type_number(model, event_type), condition) AS matches) AS m
     WHERE rule_set = model;
 END;
