@@ -107,12 +107,20 @@ void read_stored_keys(Model* model, FindingKind kind, Findings* findings, bool f
     });
 }
 
+// A select list that makes the arrays $1, $2 ... rows. In a FROM clause each would take a tuplestore, and so many of
+// these that the allocator returns their memory to the kernel each time.
+char* unnested_columns(int count) {
+    StringInfoData list;
+    initStringInfo(&list);
+    for (int i = 1; i <= count; ++i) appendStringInfo(&list, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
+    return list.data;
+}
+
 // Writes the status columns of one lead, or of many, whose keys and values are arrays. It runs under the caller's
-// search_path, for triggers on leads are to find what they are used to; so no operator is left to be looked up by it.
-// (unnest of several arrays always is the server's.)
+// search_path, for triggers on leads are to find what they are used to; so nothing is left to be looked up by it.
 char* update_statement(const Model* model, bool many) {
-    StringInfoData assignments, differences, names, arrays;
-    for (StringInfo list : {&assignments, &differences, &names, &arrays}) initStringInfo(list);
+    StringInfoData assignments, differences, names;
+    for (StringInfo list : {&assignments, &differences, &names}) initStringInfo(list);
     for (int i = 0; i < model->status_count; ++i) {
         const char* column = quote_identifier(model->status[i].column);
         const char* value = many ? psprintf("status.value%d", i) : psprintf("$%d", i + 2);
@@ -122,9 +130,9 @@ char* update_statement(const Model* model, bool many) {
                          "(lead_row.%2$s IS NULL) OPERATOR(pg_catalog.<>) (%3$s IS NULL))",
                          i > 0 ? " OR " : "", column, value);
         appendStringInfo(&names, ", value%d", i);
-        appendStringInfo(&arrays, ", $%d", i + 2);
     }
-    const char* rows = many ? psprintf("FROM unnest($1%s) AS status(lead%s) ", arrays.data, names.data) : "";
+    const char* columns = unnested_columns(model->status_count + 1);
+    const char* rows = many ? psprintf("FROM (SELECT %s) AS status(lead%s) ", columns, names.data) : "";
     return psprintf("UPDATE %s lead_row SET %s %sWHERE lead_row.%s OPERATOR(pg_catalog.=) %s AND (%s)",
                     model->leads_name, assignments.data, rows, quote_identifier(model->lead_key),
                     many ? "status.lead" : "$1", differences.data);
@@ -184,8 +192,11 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf(
                 "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
                 "grade, version, cause, rule, actor, reason) "
-                "%s($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                schema, name == PlanName::AddTransition ? "VALUES " : "SELECT * FROM unnest");
+                "%s",
+                schema,
+                name == PlanName::AddTransitions
+                    ? psprintf("SELECT %s", unnested_columns(kTransitionColumns))
+                    : "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
         case PlanName::AddProblem:
             return psprintf(
                 "INSERT INTO %s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
