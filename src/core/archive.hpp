@@ -56,7 +56,7 @@ class BinaryWriter {
         used_ += static_cast<std::size_t>(at - begin);
     }
     char* room(std::size_t bytes) {
-        if (to_.size() - used_ < bytes) to_.resize(2 * to_.size() + 64);
+        if (to_.size() - used_ < bytes) to_.resize(2 * to_.size() + 512);
         return to_.data() + used_;
     }
 

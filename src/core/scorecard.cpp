@@ -25,7 +25,10 @@ template <class Archive, class List>
 void resize(Archive& archive, const char* name, List& list) {
     std::size_t size = list.size();
     archive.size(name, size);
-    if constexpr (Archive::kReads) list.resize(size);
+    if constexpr (Archive::kReads) {
+        list.reserve(size + 4);  // for what is mostly folded into it next
+        list.resize(size);
+    }
 }
 
 template <class Archive, class Flag>
