@@ -21,8 +21,6 @@ namespace lead_scoring {
 namespace {
 
 constexpr std::size_t kInMemory = 48 * 1024 * 1024;  // bytes of findings that stay in arrays
-constexpr std::size_t kFactsPerCheck = 1024;         // of that
-constexpr std::size_t kRecordsAhead = 8;             // whose facts are fetched while others are given out
 enum Column { kKey, kAt, kWhat, kPoints, kBucket, kHash, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
@@ -48,6 +46,14 @@ struct Worth {
 };
 
 constexpr std::size_t kRecentWorths = 256;
+
+// Facts of a record that stand somewhere already.
+struct Run {
+    uint32 first;
+    uint32 count;
+};
+
+constexpr std::size_t kRecentRuns = 256;
 
 uint32 pack(FindingKind kind, const Match& match) {
     return (static_cast<uint32>(kind) << 29) | (match.kind == MatchKind::Stage ? 1u << 28 : 0) |
@@ -81,6 +87,7 @@ struct Findings {
     std::size_t worth_count;
     std::size_t worth_capacity;
     uint32 recent[kRecentWorths];  // place in `worths` of what the latest match of a rule was worth
+    Run runs[kRecentRuns];         // latest facts of a record, by their hash
 
     Tuplesortstate* sort;
     TupleTableSlot* slot;
@@ -203,6 +210,22 @@ uint32 place_of_worth(Findings* findings, const Match& match) {
     return recent;
 }
 
+// Most rows say what others said before: then the latest record, which is complete, takes the facts of those for its
+// own.
+void share_facts(Findings* findings) {
+    Record* record = &findings->records[findings->record_count - 1];
+    const Fact* facts = &findings->facts[record->first];
+    uint32 hash = record->count;
+    for (uint32 i = 0; i < record->count; ++i) hash = hash * 31 + facts[i].what * 7 + facts[i].worth;
+    Run& run = findings->runs[hash % kRecentRuns];
+    if (run.count == record->count && memcmp(&findings->facts[run.first], facts, run.count * sizeof(Fact)) == 0) {
+        findings->fact_count = record->first;
+        record->first = run.first;
+    } else {
+        run = {record->first, record->count};
+    }
+}
+
 std::size_t bytes(const Findings* findings) {
     return findings->record_count * sizeof(Record) + findings->fact_count * sizeof(Fact) +
            findings->worth_count * sizeof(Worth);
@@ -239,13 +262,14 @@ void add_finding(Findings* findings, const Finding& finding) {
         ++last->count;
     } else {
         if (last != nullptr && !same_lead) findings->single = false;
+        if (last != nullptr) share_facts(findings);
         push(findings->context, &findings->records, &findings->record_count, &findings->record_capacity,
              {same_lead ? last->key : copy_key(findings->context, findings->key, finding.key), finding.match.at,
               static_cast<uint32>(findings->fact_count), 1});
     }
     push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
          {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
-    if (findings->fact_count % kFactsPerCheck == 0 && bytes(findings) >= kInMemory) begin_sort(findings);
+    if (bytes(findings) >= kInMemory) begin_sort(findings);
 }
 
 void sort_findings(Findings* findings) {
@@ -310,9 +334,6 @@ bool take_next_in_memory(Findings* findings, LeadFindings* lead) {
     const Record* records = findings->records;
     lead->key = records[findings->next].key;
     do {
-        // Sorted records point all over the facts, which stand in the order of arrival.
-        if (findings->next + kRecordsAhead < findings->record_count)
-            __builtin_prefetch(&findings->facts[records[findings->next + kRecordsAhead].first]);
         for_each_fact(findings, records[findings->next++],
                       [&](const Finding& finding) { take(findings, lead, finding); });
     } while (findings->next < findings->record_count &&
