@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
-#include <vector>
 
 #include "core/error.hpp"
 
@@ -39,43 +37,41 @@ std::size_t last_channel(Channels channels, bool named_only) {
     return last < channels.size() ? last : last_channel(channels, false);
 }
 
-std::vector<double> weigh(AttributionModel model, Channels channels) {
-    std::vector<double> weights(channels.size(), 0.0);
-    std::int64_t touches = 0;
-    for (const ChannelTouches& channel : channels) touches += channel.touches;
-
+void weigh(AttributionModel model, std::span<ChannelTouches> channels) {
+    if (model == AttributionModel::TimeDecay) return;
+    for (ChannelTouches& channel : channels) channel.weight = 0;
     switch (model) {
         case AttributionModel::First:
-            weights[first_channel(channels)] = 1;
+            channels[first_channel(channels)].weight = 1;
             break;
         case AttributionModel::Last:
-            weights[last_channel(channels, false)] = 1;
+            channels[last_channel(channels, false)].weight = 1;
             break;
         case AttributionModel::LastNonDirect:
-            weights[last_channel(channels, true)] = 1;
+            channels[last_channel(channels, true)].weight = 1;
             break;
         case AttributionModel::Linear:
-            for (std::size_t i = 0; i < channels.size(); ++i) weights[i] = static_cast<double>(channels[i].touches);
+            for (ChannelTouches& channel : channels) channel.weight = static_cast<double>(channel.touches);
             break;
         case AttributionModel::LinearChannel:
-            weights.assign(channels.size(), 1.0);
+            for (ChannelTouches& channel : channels) channel.weight = 1;
             break;
         case AttributionModel::Position: {
             std::size_t first = first_channel(channels);
             std::size_t last = last_channel(channels, false);
-            weights[first] += 0.4;
-            weights[last] += 0.4;
+            channels[first].weight += 0.4;
+            channels[last].weight += 0.4;
+            std::int64_t touches = 0;
+            for (const ChannelTouches& channel : channels) touches += channel.touches;
             if (touches <= 2) break;
             double each = 0.2 / static_cast<double>(touches - 2);
             for (std::size_t i = 0; i < channels.size(); ++i)
-                weights[i] += each * static_cast<double>(channels[i].touches - (i == first) - (i == last));
+                channels[i].weight += each * static_cast<double>(channels[i].touches - (i == first) - (i == last));
             break;
         }
         case AttributionModel::TimeDecay:
-            for (std::size_t i = 0; i < channels.size(); ++i) weights[i] = channels[i].weight;
             break;
     }
-    return weights;
 }
 
 }  // namespace
@@ -97,17 +93,18 @@ bool is_direct(std::string_view channel) noexcept {
     return equals("direct") || equals("(direct)");
 }
 
-void attribute(AttributionModel model, Channels channels, std::span<std::int64_t> credits) {
-    std::vector<double> weights = weigh(model, channels);
-    double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+void attribute(AttributionModel model, std::span<ChannelTouches> channels) {
+    weigh(model, channels);
+    double sum = 0;
+    for (const ChannelTouches& channel : channels) sum += channel.weight;
 
     // What rounding leaves over, a few units, goes to the channel with the largest credit.
     std::int64_t left = kWholeCredit;
-    for (std::size_t i = 0; i < channels.size(); ++i) {
-        credits[i] = std::llround(weights[i] / sum * static_cast<double>(kWholeCredit));
-        left -= credits[i];
+    for (ChannelTouches& channel : channels) {
+        channel.credit = std::llround(channel.weight / sum * static_cast<double>(kWholeCredit));
+        left -= channel.credit;
     }
-    *std::max_element(credits.begin(), credits.end()) += left;
+    std::ranges::max_element(channels, {}, &ChannelTouches::credit)->credit += left;
 }
 
 void weigh_touches(std::span<Touch> touches, double half_life, std::span<ChannelTouches> channels) {

@@ -27,17 +27,18 @@ bool is_direct(std::string_view channel) noexcept;
 inline constexpr std::int64_t kWholeCredit = 1'000'000'000'000'000;
 inline constexpr int kCreditScale = 15;
 
-// The touches of one channel; times in microseconds.
+// The touches of one channel, with its share; times in microseconds.
 struct ChannelTouches {
     bool direct;
     std::int64_t touches;  // at least one
     std::int64_t first;
     std::int64_t last;
-    double weight;  // TimeDecay only: from weigh_touches
+    double weight = 0;  // for TimeDecay from weigh_touches, for other models from attribute
+    std::int64_t credit = 0;
 };
 
-// Credits by channel. Channels are sorted by name, which is also the order of touches at equal times.
-void attribute(AttributionModel model, std::span<const ChannelTouches> channels, std::span<std::int64_t> credits);
+// Sets the credits. Channels are sorted by name, which is also the order of touches at equal times.
+void attribute(AttributionModel model, std::span<ChannelTouches> channels);
 
 struct Touch {
     std::int64_t at;

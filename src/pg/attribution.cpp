@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/attribution.hpp"
+#include "pg/decimal.hpp"
 #include "pg/names.hpp"
 #include "pg/row_array.hpp"
 
@@ -15,7 +16,6 @@ extern "C" {
 #include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 }
 
 namespace {
@@ -125,14 +125,12 @@ uint32 tag_for(uint32 model) {
     return model == static_cast<uint32>(AttributionModel::TimeDecay) ? kTouchesTag : kSummariesTag;
 }
 
-Header* get_state(FunctionCallInfo fcinfo, int argument, uint32 tag, bool change) {
-    if (tag == kTouchesTag) {
-        Header* state = Touches::get(fcinfo, argument, tag, change);
-        if (tag_for(state->model) != kTouchesTag) raise_no_state();
-        return state;
-    }
-    Header* state = Summaries::get(fcinfo, argument, kSummariesTag, change);
-    if (state->names != state->start.items + 1 || tag_for(state->model) != kSummariesTag) raise_no_state();
+Header* get_state(FunctionCallInfo fcinfo, int argument, bool change = false) {
+    uint32 tag = tag_of(fcinfo, argument);
+    Header* state = tag == kTouchesTag ? Touches::get(fcinfo, argument, tag, change)
+                                       : Summaries::get(fcinfo, argument, kSummariesTag, change);
+    if (tag_for(state->model) != tag || (tag == kSummariesTag && state->names != state->start.items + 1))
+        raise_no_state();
     return state;
 }
 
@@ -181,19 +179,16 @@ std::span<std::string_view> names_of(Header* state) {
     return {names, state->names};
 }
 
-// Shares the credit out. names: by number; order: receives the channels' numbers by name, and credits follow that
-// order.
+// Shares the credit out. names: by number; order: receives the channels' numbers by name; channels, without touches
+// yet, follow that order.
 void share_out(Header* state, std::span<const std::string_view> names, std::span<uint32> order,
-               std::span<int64> touches, std::span<int64> credits) {
+               std::span<ChannelTouches> channels) {
     std::iota(order.begin(), order.end(), 1);
     std::sort(order.begin(), order.end(), [&](uint32 a, uint32 b) { return names[a] < names[b]; });
-    std::vector<ChannelTouches> channels(order.size());
-    std::vector<uint32> rank(names.size());
-    for (uint32 i = 0; i < order.size(); ++i) {
-        rank[order[i]] = i;
-        channels[i] = {is_direct(names[order[i]]), 0, 0, 0, 0.0};
-    }
+    for (uint32 i = 0; i < order.size(); ++i) channels[i].direct = is_direct(names[order[i]]);
     if (state->start.tag == kTouchesTag) {
+        std::vector<uint32> rank(names.size());
+        for (uint32 i = 0; i < order.size(); ++i) rank[order[i]] = i;
         std::vector<Touch> sorted;
         sorted.reserve(state->start.items);
         for (const StoredTouch& touch : Touches::items(state)) {
@@ -209,13 +204,13 @@ void share_out(Header* state, std::span<const std::string_view> names, std::span
             channels[i].last = summary.last;
         }
     }
-    attribute(static_cast<AttributionModel>(state->model), channels, credits);
-    for (uint32 i = 0; i < order.size(); ++i) touches[i] = channels[i].touches;
+    attribute(static_cast<AttributionModel>(state->model), channels);
 }
 
 Datum credit_row(TupleDesc descriptor, const std::string_view* channel, int64 touches, int64 credit,
                  std::string_view value) {
-    Datum share = NumericGetDatum(int64_div_fast_to_numeric(credit, kCreditScale));
+    if (credit < 0 || credit > kWholeCredit) raise_no_state();  // as of counts of touches that cannot be
+    Datum share = small_decimal(credit, kCreditScale);
     // The product of two decimals is exact, so that values, like credits, sum to the whole.
     Datum values[kColumns] = {
         channel ? PointerGetDatum(cstring_to_text_with_len(channel->data(), static_cast<int>(channel->size()))) : 0,
@@ -233,11 +228,7 @@ LEAD_SCORING_FUNCTION(attribution_accum) {
     if (PG_ARGISNULL(0)) {
         state = start_conversion(conversion);
     } else {
-        // A state of the other kind is one of another model.
-        uint32 tag = tag_of(fcinfo, 0);
-        if (tag != tag_for(conversion.model) && (tag == kTouchesTag || tag == kSummariesTag))
-            raise_not_constant("attribution model");
-        state = get_state(fcinfo, 0, tag, true);
+        state = get_state(fcinfo, 0, true);
         check_same(state, conversion);
     }
     if (PG_ARGISNULL(2) || !has_time(fcinfo, 3)) PG_RETURN_POINTER(state);
@@ -251,9 +242,8 @@ LEAD_SCORING_FUNCTION(attribution_accum) {
 }
 
 LEAD_SCORING_FUNCTION(attribution_combine) {
-    Header* state = get_state(fcinfo, 0, tag_of(fcinfo, 0), true);
-    Header* other = get_state(fcinfo, 1, tag_of(fcinfo, 1), false);
-    if (state->start.tag != other->start.tag) raise_not_constant("attribution model");
+    Header* state = get_state(fcinfo, 0, true);
+    Header* other = get_state(fcinfo, 1);
     check_same(state, {other->conversion_at, other->look_back, other->half_life, other->model,
                        other->has_value ? value_of(other) : std::string_view()});
     auto names = names_of(other);
@@ -267,22 +257,21 @@ LEAD_SCORING_FUNCTION(attribution_combine) {
 }
 
 LEAD_SCORING_FUNCTION(attribution_final) {
-    Header* state = get_state(fcinfo, 0, tag_of(fcinfo, 0), false);
+    Header* state = get_state(fcinfo, 0);
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     auto names = names_of(state);
     std::string_view value = names[0];
-    std::size_t channels = names.size() - 1;
-    if (channels == 0) {
+    std::size_t count = names.size() - 1;
+    if (count == 0) {
         Datum row = credit_row(descriptor, nullptr, 0, kWholeCredit, value);
         return array_of_rows(&row, 1, descriptor);
     }
-    auto* order = static_cast<uint32*>(palloc(sizeof(uint32) * channels));
-    auto* touches = static_cast<int64*>(palloc(sizeof(int64) * channels));
-    auto* credits = static_cast<int64*>(palloc(sizeof(int64) * channels));
-    run_cpp([&] { share_out(state, names, {order, channels}, {touches, channels}, {credits, channels}); });
+    auto* order = static_cast<uint32*>(palloc(sizeof(uint32) * count));
+    auto* channels = static_cast<ChannelTouches*>(palloc0(sizeof(ChannelTouches) * count));
+    run_cpp([&] { share_out(state, names, {order, count}, {channels, count}); });
 
-    auto* rows = static_cast<Datum*>(palloc(sizeof(Datum) * channels));
-    for (std::size_t i = 0; i < channels; ++i)
-        rows[i] = credit_row(descriptor, &names[order[i]], touches[i], credits[i], value);
-    return array_of_rows(rows, static_cast<int>(channels), descriptor);
+    auto* rows = static_cast<Datum*>(palloc(sizeof(Datum) * count));
+    for (std::size_t i = 0; i < count; ++i)
+        rows[i] = credit_row(descriptor, &names[order[i]], channels[i].touches, channels[i].credit, value);
+    return array_of_rows(rows, static_cast<int>(count), descriptor);
 }

@@ -1,8 +1,7 @@
 // cost_per_mql and cost_per: the sum of spend over the number reached, both exact.
 //
 // The state is a bigint[] that grows only where an amount has more digits than those before it. Amounts are added
-// digit group by digit group, straight from numeric's stored form, which PostgreSQL keeps stable for pg_upgrade's
-// sake.
+// digit group by digit group, straight from numeric's stored form.
 #include "pg/postgres.hpp"
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "core/decimal_sum.hpp"
 #include "pg/aggregate.hpp"
+#include "pg/decimal.hpp"
 
 extern "C" {
 #include "utils/fmgrprotos.h"
@@ -24,44 +24,6 @@ enum { kReached, kAmounts, kScale, kNaN, kPlusInfinity, kMinusInfinity, kLowestW
 
 constexpr int kFirstCounters = 8;     // 10^-8 up to 10^24
 constexpr int kMostCounters = 34000;  // more than numeric can have
-
-// numeric as it is stored: a header of one or two 16-bit words, then digits to the base 10000, the highest first.
-struct Decimal {
-    explicit Decimal(const varlena* numeric) {
-        const char* data = VARDATA_ANY(numeric);
-        int size = static_cast<int>(VARSIZE_ANY_EXHDR(numeric));
-        uint16 header = word(data);
-        special = (header & 0xC000) == 0xC000 ? header : 0;
-        if ((header & 0xC000) == 0x8000) [[likely]] {
-            negative = header & 0x2000;
-            scale = (header & 0x1F80) >> 7;
-            weight = (header & 0x3F) - (header & 0x40);
-            digits = data + 2;
-            count = (size - 2) / 2;
-        } else {
-            negative = header & 0x4000;
-            scale = special ? 0 : header & 0x3FFF;
-            weight = special ? 0 : static_cast<int16>(word(data + 2));
-            digits = data + 4;
-            count = special ? 0 : (size - 4) / 2;
-        }
-    }
-
-    static uint16 word(const char* data) {
-        uint16 value;
-        std::memcpy(&value, data, 2);
-        return value;
-    }
-
-    int digit(int index) const { return word(digits + 2 * index); }
-
-    int special;  // 0xC000 NaN, 0xD000 Infinity, 0xF000 -Infinity, else 0
-    bool negative;
-    int scale;
-    int weight;  // of the first digit: it counts units of 10000^weight
-    const char* digits;
-    int count;
-};
 
 // The state of a transition function, which reads nothing of it but its length and its lowest weight; a lowest weight
 // that is out of range finds no counter in add_amount.

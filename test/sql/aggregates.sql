@@ -199,6 +199,8 @@ SELECT lead_scoring.cost_accum('{1,1,1,0,0,0,9223372036854775807,1}', 1.5, true)
 SELECT lead_scoring.cost_accum(s, 1.5, true), s FROM (SELECT '{1,1,2,0,0,0,-1,25,3}'::bigint[] AS s) AS given;
 SELECT lead_scoring.window_funnel_final('\xdeadbeef');
 SELECT lead_scoring.attribution_final('\xdeadbeefdeadbeef');
+SELECT lead_scoring.attribution_final(overlay(b PLACING '\xffffffffffffffff' FROM 45 FOR 8)) FROM (SELECT lead_scoring.attribution_accum(NULL, 'linear', 'a', now(), now()) AS a) AS one_touch,
+    LATERAL (SELECT lead_scoring.attribution_accum(lead_scoring.attribution_accum(a, 'linear', 'b', now(), now()), 'linear', 'b', now(), now()) AS b) AS three_touches;
 SELECT lead_scoring.auc_combine(lead_scoring.auc_accum(NULL, 1, true), lead_scoring.survival_accum(NULL, now(), now(), now()));
 SELECT lead_scoring.auc_final(lead_scoring.auc_accum(s, 2, true)), lead_scoring.auc_final(lead_scoring.auc_accum(s, 0, true)), lead_scoring.auc_final(s)
 FROM (SELECT lead_scoring.auc_accum(NULL, 1, false) AS s) AS given;

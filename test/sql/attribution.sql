@@ -22,6 +22,11 @@ SELECT model, sum(c.credit) = 5 AS conversions, sum(c.value) = 191.11 AS revenue
 FROM unnest(ARRAY['first', 'last', 'last_non_direct', 'linear', 'linear_channel', 'position', 'time_decay']) AS model,
 LATERAL (SELECT lead_scoring.attribution(model, channel, at, converted_at, amount, NULL, '1 hour') AS credits FROM journeys GROUP BY lead_id, converted_at) AS a, unnest(credits) AS c GROUP BY model ORDER BY model;
 
+-- Credits are stored as any numeric is.
+SELECT model, bool_and(numeric_send(c.credit) = numeric_send(c.credit::text::numeric)) AS plain, min(scale(c.credit)) AS scale, min(c.credit), max(c.credit)
+FROM unnest(ARRAY['first', 'linear', 'time_decay']) AS model,
+LATERAL (SELECT lead_scoring.attribution(model, channel, at, converted_at, amount, NULL, '5 hours') AS credits FROM journeys GROUP BY lead_id, converted_at) AS a, unnest(credits) AS c GROUP BY model ORDER BY model;
+
 -- The report.
 SELECT c.channel, sum(c.credit) AS conversions, sum(c.value) AS revenue, sum(c.touches) AS touches
 FROM (SELECT lead_scoring.attribution('linear', channel, at, converted_at, amount) AS credits FROM journeys GROUP BY lead_id, converted_at) AS a, unnest(credits) AS c GROUP BY ROLLUP (c.channel) ORDER BY c.channel COLLATE "C", 2;

@@ -17,7 +17,7 @@ const AttributionModel kModels[] = {AttributionModel::First,         Attribution
                                     AttributionModel::TimeDecay};
 
 std::vector<ChannelTouches> summarize(std::vector<Touch> touches, std::uint32_t channels, double half_life) {
-    std::vector<ChannelTouches> result(channels, {false, 0, 0, 0, 0.0});
+    std::vector<ChannelTouches> result(channels, ChannelTouches{});
     result[0].direct = true;
     for (const Touch& touch : touches) {
         ChannelTouches& channel = result[touch.channel];
@@ -29,9 +29,10 @@ std::vector<ChannelTouches> summarize(std::vector<Touch> touches, std::uint32_t 
     return result;
 }
 
-std::vector<std::int64_t> credits_of(AttributionModel model, const std::vector<ChannelTouches>& channels) {
-    std::vector<std::int64_t> credits(channels.size());
-    attribute(model, channels, credits);
+std::vector<std::int64_t> credits_of(AttributionModel model, std::vector<ChannelTouches> channels) {
+    attribute(model, channels);
+    std::vector<std::int64_t> credits;
+    for (const ChannelTouches& channel : channels) credits.push_back(channel.credit);
     return credits;
 }
 
