@@ -35,7 +35,8 @@ inline bool in_aggregate(FunctionCallInfo fcinfo) {
 // An argument of variable length, uncompressed, perhaps with a short header: nearly always as it is.
 inline const varlena* packed_argument(FunctionCallInfo fcinfo, int argument) {
     auto* value = reinterpret_cast<varlena*>(PG_GETARG_POINTER(argument));
-    return VARATT_IS_COMPRESSED(value) || VARATT_IS_EXTERNAL(value) ? pg_detoast_datum_packed(value) : value;
+    bool plain = VARATT_IS_SHORT(value) ? !VARATT_IS_EXTERNAL(value) : !VARATT_IS_COMPRESSED(value);
+    return plain ? value : pg_detoast_datum_packed(value);
 }
 
 // The elements of a bigint[] argument, to be read. Refuses an array that is no state of this length (0: of any).
@@ -77,8 +78,9 @@ inline Datum unchanged_state(FunctionCallInfo fcinfo) {
 // A time that says when something happened. An infinite one says, like NULL, that it did not. Without branches, for
 // which lead has got where is hard to foresee for a processor too.
 inline bool has_time(FunctionCallInfo fcinfo, int argument) {
-    TimestampTz time = PG_GETARG_TIMESTAMPTZ(argument);
-    return !PG_ARGISNULL(argument) & !TIMESTAMP_IS_NOBEGIN(time) & !TIMESTAMP_IS_NOEND(time);
+    // Counted from the least number, -infinity is 0 and infinity the greatest there is.
+    uint64 from_least = static_cast<uint64>(PG_GETARG_TIMESTAMPTZ(argument)) - static_cast<uint64>(DT_NOBEGIN);
+    return !PG_ARGISNULL(argument) & (from_least - 1 < PG_UINT64_MAX - 1);
 }
 
 // to - from in microseconds, saturating: the range of the type is wider than 64 bits of difference.

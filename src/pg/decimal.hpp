@@ -19,19 +19,25 @@ struct Decimal {
         const char* data = VARDATA_ANY(numeric);
         int size = static_cast<int>(VARSIZE_ANY_EXHDR(numeric));
         uint16 header = word(data);
-        special = (header & 0xC000) == 0xC000 ? header : 0;
         if ((header & 0xC000) == 0x8000) [[likely]] {
+            special = 0;
             negative = header & 0x2000;
-            scale = (header & 0x1F80) >> 7;
-            weight = (header & 0x3F) - (header & 0x40);
+            scale = header >> 7 & 0x3F;
+            weight = static_cast<int8>(header << 1) >> 1;  // 7 bits, signed
             digits = data + 2;
-            count = (size - 2) / 2;
+            count = (size - 2) >> 1;
+        } else if ((header & 0xC000) == 0xC000) {
+            special = header;
+            negative = false;
+            scale = weight = count = 0;
+            digits = nullptr;
         } else {
+            special = 0;
             negative = header & 0x4000;
-            scale = special ? 0 : header & 0x3FFF;
-            weight = special ? 0 : static_cast<int16>(word(data + 2));
+            scale = header & 0x3FFF;
+            weight = static_cast<int16>(word(data + 2));
             digits = data + 4;
-            count = special ? 0 : (size - 4) / 2;
+            count = (size - 4) >> 1;
         }
     }
 
