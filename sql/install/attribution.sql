@@ -41,6 +41,7 @@ COMMENT ON FUNCTION lead_scoring.attribution_final(state bytea) IS 'Final functi
 CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz) (
     SFUNC = lead_scoring.attribution_accum,
     STYPE = bytea,
+    SSPACE = 256,
     FINALFUNC = lead_scoring.attribution_final,
     COMBINEFUNC = lead_scoring.attribution_combine,
     PARALLEL = SAFE
@@ -50,6 +51,7 @@ COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at times
 CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric) (
     SFUNC = lead_scoring.attribution_accum,
     STYPE = bytea,
+    SSPACE = 256,
     FINALFUNC = lead_scoring.attribution_final,
     COMBINEFUNC = lead_scoring.attribution_combine,
     PARALLEL = SAFE
@@ -59,6 +61,7 @@ COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at times
 CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) (
     SFUNC = lead_scoring.attribution_accum,
     STYPE = bytea,
+    SSPACE = 256,
     FINALFUNC = lead_scoring.attribution_final,
     COMBINEFUNC = lead_scoring.attribution_combine,
     PARALLEL = SAFE
@@ -68,6 +71,7 @@ COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at times
 CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) (
     SFUNC = lead_scoring.attribution_accum,
     STYPE = bytea,
+    SSPACE = 256,
     FINALFUNC = lead_scoring.attribution_final,
     COMBINEFUNC = lead_scoring.attribution_combine,
     PARALLEL = SAFE

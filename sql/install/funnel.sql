@@ -24,6 +24,7 @@ COMMENT ON FUNCTION lead_scoring.funnel_times_final(state bytea) IS 'Final funct
 CREATE AGGREGATE lead_scoring.window_funnel(within interval, at timestamptz, VARIADIC steps boolean[]) (
     SFUNC = lead_scoring.window_funnel_accum,
     STYPE = bytea,
+    SSPACE = 128,
     FINALFUNC = lead_scoring.window_funnel_final,
     COMBINEFUNC = lead_scoring.window_funnel_combine,
     PARALLEL = SAFE
@@ -33,6 +34,7 @@ COMMENT ON AGGREGATE lead_scoring.window_funnel(within interval, at timestamptz,
 CREATE AGGREGATE lead_scoring.window_funnel(within interval, at timestamptz, mode text, VARIADIC steps boolean[]) (
     SFUNC = lead_scoring.window_funnel_accum,
     STYPE = bytea,
+    SSPACE = 128,
     FINALFUNC = lead_scoring.window_funnel_final,
     COMBINEFUNC = lead_scoring.window_funnel_combine,
     PARALLEL = SAFE
@@ -42,6 +44,7 @@ COMMENT ON AGGREGATE lead_scoring.window_funnel(within interval, at timestamptz,
 CREATE AGGREGATE lead_scoring.funnel_times(within interval, at timestamptz, VARIADIC steps boolean[]) (
     SFUNC = lead_scoring.window_funnel_accum,
     STYPE = bytea,
+    SSPACE = 128,
     FINALFUNC = lead_scoring.funnel_times_final,
     COMBINEFUNC = lead_scoring.window_funnel_combine,
     PARALLEL = SAFE
@@ -51,6 +54,7 @@ COMMENT ON AGGREGATE lead_scoring.funnel_times(within interval, at timestamptz, 
 CREATE AGGREGATE lead_scoring.funnel_times(within interval, at timestamptz, mode text, VARIADIC steps boolean[]) (
     SFUNC = lead_scoring.window_funnel_accum,
     STYPE = bytea,
+    SSPACE = 128,
     FINALFUNC = lead_scoring.funnel_times_final,
     COMBINEFUNC = lead_scoring.window_funnel_combine,
     PARALLEL = SAFE

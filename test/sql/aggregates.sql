@@ -185,6 +185,12 @@ BEGIN
 END $$;
 SELECT aggregate, state_size(aggregate, arguments) AS bytes FROM aggregate_calls ORDER BY ordinal;
 
+-- What the planner is told that a group takes is what a small one does.
+SELECT aggfnoid::regprocedure AS aggregate, aggtransspace AS told,
+       pg_column_size(CASE aggtransfn::text WHEN 'lead_scoring.attribution_accum' THEN lead_scoring.attribution_accum(NULL, 'linear', 'a', now(), now())
+                                            ELSE lead_scoring.window_funnel_accum(NULL, '1 day', now(), true) END) AS takes
+FROM pg_aggregate WHERE aggfnoid::text ~ '^lead_scoring.' AND aggtransspace > 0 ORDER BY aggfnoid;
+
 -- No rows.
 SELECT aggregate, answer(format('SELECT %s FROM aggregate_input WHERE false', call_of(aggregate, arguments))) FROM aggregate_calls ORDER BY ordinal;
 
