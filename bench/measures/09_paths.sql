@@ -49,4 +49,20 @@ SELECT format('INSERT INTO bench.checks SELECT %s, %L, count(*) FROM (%s) AS a F
 FROM bench.path_queries a JOIN bench.path_queries b USING (name) WHERE a.author = 'ours' AND b.author = 'SQL' \gexec
 CALL bench.compare(:measure, 'window_funnel, over window functions', 'window_funnel ours', 'window_funnel SQL', '>= 5');
 CALL bench.compare(:measure, 'attribution, over window functions', 'attribution ours', 'attribution SQL', '>= 5');
+
+-- The same beside an index on lead and time that covers the queries, with as much memory as PostgreSQL grants by itself: both read
+-- that index, and have neither to sort nor to look up a lead.
+CREATE INDEX ON bench.journeys (lead_id, occurred_at) INCLUDE (type, channel);
+VACUUM ANALYZE bench.journeys;
+SET work_mem = '4MB';
+SELECT format('SET max_parallel_workers_per_gather = %s', CASE cores WHEN 'serial' THEN 0 ELSE 1 END),
+       format('CALL bench.time(%s, %L, %s, %L, %s)', :measure, concat_ws(' ', name, 'index', cores, author), round, query, :many_events)
+FROM generate_series(1, (:rounds + 1) / 2) AS round, unnest(ARRAY['serial', 'parallel']) AS cores, bench.path_queries
+ORDER BY round, name, cores, (author = 'ours') = (round % 2 = 0) \gexec
+RESET max_parallel_workers_per_gather;
+RESET work_mem;
+SELECT format('CALL bench.compare(%s, %L, %L, %L, %L)', :measure, format('%s with a covering index, %s, over window functions', name, cores),
+              format('%s index %s ours', name, cores), format('%s index %s SQL', name, cores), '>= 5')
+FROM unnest(ARRAY['window_funnel', 'attribution']) AS name, unnest(ARRAY['serial', 'parallel']) AS cores
+ORDER BY name DESC, cores DESC \gexec
 DROP TABLE bench.journeys;
