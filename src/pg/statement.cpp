@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
-#include "core/error.hpp"
-#include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
 #include "pg/progress.hpp"
 #include "pg/query.hpp"
 #include "pg/score_row.hpp"
 #include "pg/subtransaction.hpp"
-#include "pg/workspace.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -27,17 +24,12 @@ namespace lead_scoring {
 
 namespace {
 
-struct Statement {
-    Model* model;
-    const PublishedVersion* version;
-    Work work;
+struct Statement : Computation {
     bool revocable;   // a lead that is busy ends the round, which is rolled back
     uint64 left_out;  // busy leads of a refresh
     bool everything;  // findings are everything there is
     CommandId began;
-    Timestamp now;
     ScoreTable* scores;
-    Workspace* workspace;
     MemoryContext lead_context;  // reset after each lead
     Datum* lock_first;           // leads whose rows in the leads table could not be had without waiting
     int lock_first_count;
@@ -116,55 +108,6 @@ bool create_row(Statement* statement, const LeadFindings& found) {
     return true;
 }
 
-// No stage is entered twice at one instant, cooldown or not: what other statements did at that instant must be known.
-void load_entries(Statement* statement, const LeadFindings& found, const ScoreRow& row) {
-    bool at_last_move = found.match_count > 0 ? found.matches[0].at <= row.stage_since : found.taken_back;
-    if (statement->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
-        load_entries(statement->workspace, statement->model, statement->version, found.key);
-}
-
-// Sets the lead's card to what the given findings, which must be complete, make of it. Its stage moves with events
-// after `moves` only; those of `late` that name a stage move it in the end.
-void rebuild(Statement* statement, const LeadFindings& complete, Moves moves, const LeadFindings* late) {
-    const Definition& definition = *statement->version->definition;
-    Workspace* workspace = statement->workspace;
-    Timestamp now = statement->now;
-    run_cpp([&] {
-        Lead& lead = workspace->lead;
-        Timestamp clock = lead.card.clock;
-        lead.card.clear();
-        if (complete.known) lead.card.fit.assign(complete.fit, complete.fit + complete.fit_count);
-        lead.card.adjustments.assign(complete.adjustments, complete.adjustments + complete.adjustment_count);
-        lead.due_at = kNever;  // unknown
-        std::span<const Match> matches(complete.matches, complete.match_count);
-        if (!fold_matches(definition, lead, matches, now, moves, workspace->transitions))
-            throw Error(ErrorCode::Internal, "events in order could not be folded");
-        if (late == nullptr) return;
-        for (std::size_t i = 0; i < late->match_count; ++i)
-            if (late->matches[i].kind == MatchKind::Stage && late->matches[i].at <= clock &&
-                late->matches[i].at > kNever)
-                enter_by_event(definition, lead, late->matches[i].target, now, workspace->transitions);
-    });
-}
-
-// What the log and the leads table know of the lead; false where neither knows it.
-bool find_in_log(Statement* statement, Datum key, LeadFindings* complete) {
-    Findings* findings = make_findings(statement->model->key);
-    read_lead(statement->model, key, findings);
-    sort_findings(findings);
-    rewind_findings(findings);
-    *complete = {};
-    return next_lead(findings, complete);
-}
-
-// From the log, whatever the statement's own findings are. False where neither table names the lead any more.
-bool rebuild_from_log(Statement* statement, Datum key, Moves moves, const LeadFindings* late) {
-    LeadFindings complete;
-    find_in_log(statement, key, &complete);
-    rebuild(statement, complete, moves, late);
-    return complete.known || complete.seen;
-}
-
 enum class Gone { NotAtAll, Entirely, EventsRemain };
 
 // Removes a deleted lead's state and history. Where events remain, the lead then begins anew, without a history. The
@@ -178,161 +121,7 @@ Gone forget(Statement* statement, Datum key) {
         run(statement, name, &key);
     end_reading(statement->scores);
     LeadFindings left;
-    return find_in_log(statement, key, &left) ? Gone::EventsRemain : Gone::Entirely;
-}
-
-// What is changed in a card presumes that the card is there and of the version.
-// False where there is no such lead any more.
-bool rebuild_if_stale(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
-    bool fresh = row.card == nullptr;
-    if (!fresh && row.version == statement->version->number) return true;
-    return rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, nullptr);
-}
-
-// Makes a change to the lead in the workspace; where its card cannot tell the outcome, to one rebuilt from the log.
-template <class Change>
-void change_card(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock, Change change) {
-    if (run_cpp(change)) return;
-    load_lead(statement->workspace, statement->version, row);
-    load_entries(statement, found, row);
-    rebuild_from_log(statement, found.key, Moves{clock}, nullptr);
-    run_cpp([&] {
-        if (!change()) throw Error(ErrorCode::Internal, "a card just rebuilt could not be changed");
-    });
-}
-
-// The lead's adjustments, sorted, as of a snapshot taken now.
-std::size_t find_adjustments(Statement* statement, Datum key, const Adjustment** adjustments) {
-    Findings* findings = make_findings(statement->model->key);
-    read_adjustments(statement->model, key, findings);
-    sort_findings(findings);
-    rewind_findings(findings);
-    LeadFindings lead = {};
-    next_lead(findings, &lead);
-    *adjustments = lead.adjustments;
-    return lead.adjustment_count;
-}
-
-// Folds new events into the card, or counts them by rebuilding it.
-void fold(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
-    Workspace* workspace = statement->workspace;
-    bool fresh = row.card == nullptr;
-    // A row that this transaction wrote after the statement began may already count the statement's events.
-    if (!fresh && row.version == statement->version->number && !row.written_since) {
-        bool exact = run_cpp([&] {
-            std::span<const Match> matches(found.matches, found.match_count);
-            return fold_matches(*statement->version->definition, workspace->lead, matches, statement->now, Moves::all(),
-                                workspace->transitions);
-        });
-        if (exact) return;
-        load_lead(workspace, statement->version, row);  // what could not be folded is half-changed
-        load_entries(statement, found, row);
-    }
-    rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves{clock}, fresh ? nullptr : &found);
-}
-
-// What a statement on events and leads did to the lead, which is not `gone`: that one has events only. False where
-// there is no such lead any more.
-bool change(Statement* statement, const LeadFindings& found, const ScoreRow& row, Timestamp clock, bool gone) {
-    Workspace* workspace = statement->workspace;
-    const Definition& definition = *statement->version->definition;
-    if (gone) {
-        rebuild_from_log(statement, found.key, Moves::none(), nullptr);
-        return true;
-    }
-    if (found.taken_back) {
-        Moves moves = row.card == nullptr ? Moves::all() : Moves{clock};
-        if (!rebuild_from_log(statement, found.key, moves, &found)) return false;
-        run_cpp([&] { evaluate_at_clock(definition, workspace->lead, statement->now, workspace->transitions); });
-    } else if (found.seen) {
-        fold(statement, found, row, clock);
-    } else if (!rebuild_if_stale(statement, found, row, clock)) {
-        return false;
-    }
-    if (!found.known) return true;
-    change_card(statement, found, row, clock, [&] {
-        std::span<const std::size_t> fit(found.fit, found.fit_count);
-        return set_fit(definition, workspace->lead, fit, statement->now, workspace->transitions);
-    });
-    return true;
-}
-
-// Lets time pass for a card that was just rebuilt. C++: it throws.
-void refresh_rebuilt(const Statement* statement) {
-    Workspace* workspace = statement->workspace;
-    if (!refresh(*statement->version->definition, workspace->lead, statement->now, workspace->transitions))
-        throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
-}
-
-// Computes the lead in the workspace from its stored row and what was found. False where there is no such lead any
-// more.
-bool compute(Statement* statement, const LeadFindings& found, const ScoreRow& row, bool gone) {
-    Workspace* workspace = statement->workspace;
-    const Definition& definition = *statement->version->definition;
-    Timestamp now = statement->now;
-    bool fresh = row.card == nullptr;  // the row was made just now
-    load_lead(workspace, statement->version, row);
-    load_entries(statement, found, row);
-    Timestamp clock = workspace->lead.card.clock;
-    if (!fresh && find_stage(statement->version, row.stage_name) == kNoStage)
-        run_cpp([&] {
-            Score before = {units_of_points(row.engagement), units_of_points(row.fit), units_of_points(row.score)};
-            leave_removed_stage(definition, workspace->lead, before, now, workspace->transitions);
-        });
-
-    switch (statement->work) {
-        case Work::Replay:
-        case Work::Rescore:
-            rebuild(statement, found, fresh || statement->work == Work::Replay ? Moves::all() : Moves::none(), nullptr);
-            run_cpp([&] {
-                if (statement->work == Work::Replay) refresh_rebuilt(statement);
-                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
-            });
-            return true;
-        case Work::Renew:
-            if (!fresh && row.version == statement->version->number) {  // another session was here before
-                change_card(statement, found, row, clock,
-                            [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
-                return true;
-            }
-            if (!rebuild_from_log(statement, found.key, fresh ? Moves::all() : Moves::none(), nullptr)) return false;
-            run_cpp([&] {
-                if (fresh) refresh_rebuilt(statement);
-                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
-            });
-            return true;
-        case Work::CatchUp:
-            rebuild(statement, found, fresh ? Moves::all() : Moves{clock}, nullptr);
-            run_cpp([&] {
-                refresh_rebuilt(statement);
-                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
-            });
-            return true;
-        case Work::Adjust: {
-            if (!rebuild_if_stale(statement, found, row, clock)) return false;
-            const Adjustment* adjustments = nullptr;
-            std::size_t count = find_adjustments(statement, found.key, &adjustments);
-            change_card(statement, found, row, clock, [&] {
-                return set_adjustments(definition, workspace->lead, {adjustments, count}, now, workspace->transitions);
-            });
-            return true;
-        }
-        case Work::SetStage:
-            if (!rebuild_if_stale(statement, found, row, clock)) return false;
-            change_card(statement, found, row, clock, [&] {
-                return set_stage(definition, workspace->lead, statement->outcome.by_hand->stage, now,
-                                 workspace->transitions);
-            });
-            return true;
-        case Work::Refresh:
-            if (!rebuild_if_stale(statement, found, row, clock)) return false;
-            change_card(statement, found, row, clock,
-                        [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
-            return true;
-        case Work::Change:
-            break;
-    }
-    return change(statement, found, row, clock, gone);
+    return find_in_log(statement->model, key, &left) ? Gone::EventsRemain : Gone::Entirely;
 }
 
 bool write_row(Statement* statement, const ScoreRow& row) {
@@ -469,6 +258,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.context = CurrentMemoryContext;
     statement.outcome.model = model;
     statement.outcome.version = version;
+    statement.by_hand = by_hand;
     statement.outcome.by_hand = by_hand;
     statement.outcome.context = CurrentMemoryContext;
     statement.outcome.pending =

@@ -15,25 +15,10 @@
 
 #include "pg/postgres.hpp"
 
-#include "pg/findings.hpp"
-#include "pg/model.hpp"
-#include "pg/outcome.hpp"
+#include "pg/computation.hpp"
 #include "pg/row_reader.hpp"
 
 namespace lead_scoring {
-
-enum class Work {
-    Change,    // of events and leads: fold new events into what is stored, compute the cards of leads that had events
-               // changed or removed from the log, take over which fit rules match a lead that came or changed, remove
-               // state and history of one that is gone; findings tell which
-    Adjust,    // adjustments changed
-    SetStage,  // somebody moved the lead
-    Refresh,   // time passed; a lead whose row in the leads table is busy is left for the next time
-    Renew,     // leads of an older version, or without a row: compute anew from the log, move each lead once, now
-    Rescore,   // findings are everything there is: compute anew, move each lead once, now
-    Replay,    // findings are everything there is: compute anew, stages included
-    CatchUp,   // findings are everything there is: compute anew, stages included from where the lead stood
-};
 
 struct Applied {
     uint64 leads;

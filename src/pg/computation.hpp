@@ -1,0 +1,42 @@
+// How each kind of work computes a lead: from its stored row and what was found of it, or from the log.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/findings.hpp"
+#include "pg/model.hpp"
+#include "pg/outcome.hpp"
+#include "pg/workspace.hpp"
+
+namespace lead_scoring {
+
+enum class Work {
+    Change,    // of events and leads: fold new events into what is stored, compute the cards of leads that had events
+               // changed or removed from the log, take over which fit rules match a lead that came or changed, remove
+               // state and history of one that is gone; findings tell which
+    Adjust,    // adjustments changed
+    SetStage,  // somebody moved the lead
+    Refresh,   // time passed; a lead whose row in the leads table is busy is left for the next time
+    Renew,     // leads of an older version, or without a row: compute anew from the log, move each lead once, now
+    Rescore,   // findings are everything there is: compute anew, move each lead once, now
+    Replay,    // findings are everything there is: compute anew, stages included
+    CatchUp,   // findings are everything there is: compute anew, stages included from where the lead stood
+};
+
+struct Computation {
+    Model* model;
+    const PublishedVersion* version;
+    Work work;
+    const MoveByHand* by_hand;  // of SetStage
+    Timestamp now;
+    Workspace* workspace;  // where the lead is computed
+};
+
+// Computes the lead in the workspace from its stored row and what was found. `gone`: it was deleted, and events remain.
+// False where there is no such lead any more. SPI must be connected, the identity the owner's.
+bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone);
+
+// What the log and the leads table know of the lead; false where neither knows it. SPI and identity as above.
+bool find_in_log(Model* model, Datum key, LeadFindings* complete);
+
+}  // namespace lead_scoring
