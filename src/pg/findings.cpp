@@ -20,7 +20,7 @@ namespace lead_scoring {
 
 namespace {
 
-constexpr std::size_t kInMemory = 48 * 1024 * 1024;  // bytes of findings that stay in arrays
+constexpr std::size_t kInMemory = 48 * 1024 * 1024;  // bytes of a statement's findings that stay in arrays
 enum Column { kKey, kAt, kWhat, kPoints, kBucket, kHash, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
@@ -93,6 +93,7 @@ struct Findings {
     TupleTableSlot* slot;
     bool ahead;  // the slot holds a finding that was read but not given out
     bool single;
+    std::size_t memory;  // bytes that stay in arrays
 
     std::size_t* fit;
     std::size_t fit_capacity;
@@ -247,9 +248,12 @@ Findings* make_findings(const KeyType& key) {
     findings->context = CurrentMemoryContext;
     findings->key = key;
     findings->single = true;
+    findings->memory = kInMemory;
     push(findings->context, &findings->worths, &findings->worth_count, &findings->worth_capacity, Worth{});
     return findings;
 }
+
+void allow_memory(Findings* findings, std::size_t bytes) { findings->memory = std::max(kInMemory, bytes); }
 
 void add_finding(Findings* findings, const Finding& finding) {
     if (findings->sort != nullptr) {
@@ -269,7 +273,7 @@ void add_finding(Findings* findings, const Finding& finding) {
     }
     push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
          {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
-    if (bytes(findings) >= kInMemory) begin_sort(findings);
+    if (bytes(findings) >= findings->memory) begin_sort(findings);
 }
 
 void sort_findings(Findings* findings) {

@@ -46,6 +46,8 @@ struct Findings;
 
 // Lives in the current memory context.
 Findings* make_findings(const KeyType& key);
+// Lets more bytes stay in memory than a statement's may.
+void allow_memory(Findings* findings, std::size_t bytes);
 // Copies the key.
 void add_finding(Findings* findings, const Finding& finding);
 // To be called once, before reading. After it nothing can be added.
