@@ -355,8 +355,7 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
 }
 
 void read_everything(Model* model, Findings* findings, ProblemList* problems, bool frozen) {
-    // Going through all leads is maintenance. Half of what that may take, for arrays grow by doubling.
-    allow_memory(findings, static_cast<std::size_t>(maintenance_work_mem) * 1024 / 2);
+    allow_memory(findings, static_cast<std::size_t>(maintenance_work_mem) * 1024);  // for it is maintenance
     read_query(model, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings, problems,
                frozen);
     read_query(model, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems, frozen);

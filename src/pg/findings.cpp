@@ -20,7 +20,7 @@ namespace lead_scoring {
 
 namespace {
 
-constexpr std::size_t kInMemory = 48 * 1024 * 1024;  // bytes of a statement's findings that stay in arrays
+constexpr std::size_t kInMemory = 64 * 1024 * 1024;  // bytes of a statement's findings that stay in arrays
 enum Column { kKey, kAt, kWhat, kPoints, kBucket, kHash, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
@@ -227,9 +227,10 @@ void share_facts(Findings* findings) {
     }
 }
 
+// What the arrays have been allocated.
 std::size_t bytes(const Findings* findings) {
-    return findings->record_count * sizeof(Record) + findings->fact_count * sizeof(Fact) +
-           findings->worth_count * sizeof(Worth);
+    return findings->record_capacity * sizeof(Record) + findings->fact_capacity * sizeof(Fact) +
+           findings->worth_capacity * sizeof(Worth);
 }
 
 // By key and time. Within a lead the core's own order is established when the lead is given out.
