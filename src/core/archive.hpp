@@ -5,6 +5,7 @@
 //   size(name, n)               the length of a list that follows; readers refuse what their input cannot hold
 #pragma once
 
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <iterator>
@@ -22,6 +23,29 @@
 namespace lead_scoring {
 
 __extension__ using UnsignedWide = unsigned __int128;
+
+// Numbers are written seven bits a byte, the lowest first; a byte that another follows has its highest bit set. Up to
+// eight of these bytes are taken at once, as a word whose lowest byte is the first.
+inline constexpr std::uint64_t kMoreFollows = 0x8080808080808080u;
+inline constexpr unsigned kBitsPerWord = 56;
+
+inline std::uint64_t first_lowest(std::uint64_t word) {
+    return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+// Spreads the lowest 56 bits of a number over eight bytes.
+inline std::uint64_t spread_over_bytes(std::uint64_t bits) {
+    bits = (bits & 0x0fffffffu) | (bits & 0xfffffff0000000u) << 4;
+    bits = (bits & 0x00003fff00003fffu) | (bits & 0x0fffc0000fffc000u) << 2;
+    return (bits & 0x007f007f007f007fu) | (bits & 0x3f803f803f803f80u) << 1;
+}
+
+// The reverse; the highest bit of each byte must be 0.
+inline std::uint64_t join_bytes(std::uint64_t word) {
+    word = (word & 0x007f007f007f007fu) | (word & 0x7f007f007f007f00u) >> 1;
+    word = (word & 0x00003fff00003fffu) | (word & 0x3fff00003fff0000u) >> 2;
+    return (word & 0x0fffffffu) | (word & 0x0fffffff00000000u) >> 4;
+}
 
 // Appends to a string, which has its final size after finish().
 class BinaryWriter {
@@ -50,6 +74,20 @@ class BinaryWriter {
     void unsigned_number(Unsigned value) {
         constexpr std::size_t kLongest = (sizeof(Unsigned) * 8 + 6) / 7;
         char* begin = room(kLongest);
+        if (value < 0x80) {  // most numbers are small
+            *begin = static_cast<char>(value);
+            ++used_;
+            return;
+        }
+        if (value >> kBitsPerWord == 0) {
+            auto bits = static_cast<std::uint64_t>(value);
+            auto last = static_cast<unsigned>(63 - std::countl_zero(bits | 1)) / 7;
+            std::uint64_t more = kMoreFollows & ((std::uint64_t{1} << 8 * last) - 1);
+            std::uint64_t word = first_lowest(spread_over_bytes(bits) | more);
+            std::memcpy(begin, &word, sizeof word);
+            used_ += last + 1;
+            return;
+        }
         char* at = begin;
         for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(static_cast<unsigned char>(value) | 0x80u);
         *at++ = static_cast<char>(value);
@@ -111,6 +149,19 @@ class BinaryReader {
     }
     template <class Unsigned>
     Unsigned long_number() {
+        std::uint64_t word = 0;
+        if (left() >= sizeof word) {
+            std::memcpy(&word, at_, sizeof word);
+            word = first_lowest(word);
+            std::uint64_t ends = ~word & kMoreFollows;
+            if (ends != 0) {
+                auto last = static_cast<unsigned>(std::countr_zero(ends)) / 8;
+                word &= ~std::uint64_t{0} >> (56 - 8 * last);
+                if (word >> 8 * last == 0) fail();  // as below; the first byte alone is not long
+                at_ += last + 1;
+                return join_bytes(word & ~kMoreFollows);
+            }
+        }
         Unsigned value = 0;
         for (unsigned shift = 0; shift < sizeof(Unsigned) * 8; shift += 7) {
             if (at_ == end_) fail();

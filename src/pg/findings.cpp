@@ -45,15 +45,19 @@ struct Worth {
     bool operator==(const Worth&) const = default;
 };
 
-constexpr std::size_t kRecentWorths = 256;
-
 // Facts of a record that stand somewhere already.
 struct Run {
     uint32 first;
     uint32 count;
 };
 
-constexpr std::size_t kRecentRuns = 256;
+// What may be said again, of statements that are about more than one row.
+struct Recent {
+    static constexpr std::size_t kWorths = 256;
+    static constexpr std::size_t kRuns = 256;
+    uint32 worths[kWorths];  // place in `worths` of what the latest match of a rule was worth
+    Run runs[kRuns];         // latest facts of a record, by their hash
+};
 
 uint32 pack(FindingKind kind, const Match& match) {
     return (static_cast<uint32>(kind) << 29) | (match.kind == MatchKind::Stage ? 1u << 28 : 0) |
@@ -86,8 +90,7 @@ struct Findings {
     Worth* worths;
     std::size_t worth_count;
     std::size_t worth_capacity;
-    uint32 recent[kRecentWorths];  // place in `worths` of what the latest match of a rule was worth
-    Run runs[kRecentRuns];         // latest facts of a record, by their hash
+    Recent* recent;  // null until there is a second record
 
     Tuplesortstate* sort;
     TupleTableSlot* slot;
@@ -203,12 +206,15 @@ void push(MemoryContext context, T** array, std::size_t* count, std::size_t* cap
 uint32 place_of_worth(Findings* findings, const Match& match) {
     Worth worth = {match.points, match.bucket, match.key};
     if (worth == Worth{}) return 0;
-    uint32& recent = findings->recent[static_cast<std::size_t>(match.target) % kRecentWorths];
-    if (!(findings->worths[recent] == worth)) {
-        recent = static_cast<uint32>(findings->worth_count);
+    uint32 place = 0;
+    uint32* recent = &place;
+    if (findings->recent != nullptr)
+        recent = &findings->recent->worths[static_cast<std::size_t>(match.target) % Recent::kWorths];
+    if (!(findings->worths[*recent] == worth)) {
+        *recent = static_cast<uint32>(findings->worth_count);
         push(findings->context, &findings->worths, &findings->worth_count, &findings->worth_capacity, worth);
     }
-    return recent;
+    return *recent;
 }
 
 // Most rows say what others said before: then the latest record, which is complete, takes the facts of those for its
@@ -218,7 +224,9 @@ void share_facts(Findings* findings) {
     const Fact* facts = &findings->facts[record->first];
     uint32 hash = record->count;
     for (uint32 i = 0; i < record->count; ++i) hash = hash * 31 + facts[i].what * 7 + facts[i].worth;
-    Run& run = findings->runs[hash % kRecentRuns];
+    if (findings->recent == nullptr)
+        findings->recent = static_cast<Recent*>(MemoryContextAllocZero(findings->context, sizeof(Recent)));
+    Run& run = findings->recent->runs[hash % Recent::kRuns];
     if (run.count == record->count && memcmp(&findings->facts[run.first], facts, run.count * sizeof(Fact)) == 0) {
         findings->fact_count = record->first;
         record->first = run.first;

@@ -90,6 +90,11 @@ void write_rows(Model* model, PlanName one, PlanName many, const RowToWrite* row
 
 void clear(RowList* list) { *list = {nullptr, &list->first, 0}; }
 
+void clear_transitions(Outcome* outcome) {
+    clear(&outcome->transitions);
+    if (outcome->pending != nullptr) MemoryContextReset(outcome->pending);
+}
+
 Datum stage_time(const Outcome* outcome, const char* name, const Workspace* workspace, const ScoreRow& row,
                  bool* null) {
     int stage = find_stage(outcome->version, name);
@@ -102,9 +107,8 @@ Datum stage_time(const Outcome* outcome, const char* name, const Workspace* work
 }  // namespace
 
 void clear_outcome(Outcome* outcome) {
-    clear(&outcome->transitions);
+    clear_transitions(outcome);
     clear(&outcome->statuses);
-    MemoryContextReset(outcome->pending);
 }
 
 bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row) {
@@ -122,6 +126,9 @@ bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow
 void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
     const PublishedVersion* version = outcome->version;
     const KeyType& type = outcome->model->key;
+    if (workspace->transitions.empty()) return;
+    if (outcome->pending == nullptr)
+        outcome->pending = AllocSetContextCreate(outcome->context, "lead_scoring transitions", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(outcome->pending);
     for (const Transition& transition : workspace->transitions) {
         bool by_hand = transition.cause == Cause::Manual && outcome->by_hand != nullptr;
@@ -174,8 +181,7 @@ bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.
 
 void write_transitions(Outcome* outcome) {
     write_rows(outcome->model, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true);
-    clear(&outcome->transitions);
-    MemoryContextReset(outcome->pending);
+    clear_transitions(outcome);
 }
 
 void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {

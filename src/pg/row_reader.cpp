@@ -33,7 +33,7 @@ struct Reading {
     Findings* findings;
     ProblemList* problems;
     TupleTableSlot* slot;
-    MemoryContext context;  // of the batch's keys
+    MemoryContext context;  // of the batch's keys, where these are no plain values
     Finding* batch;         // lasts from batch to batch
     int batch_count;
     int batch_capacity;
@@ -189,7 +189,7 @@ bool read_row(Reading* reading, bool may_fail) {
 }
 
 void begin_batch(Reading* reading) {
-    MemoryContextReset(reading->context);
+    if (reading->context != nullptr) MemoryContextReset(reading->context);
     reading->rows = 0;
     reading->ahead = false;
     reading->batch_count = 0;
@@ -280,7 +280,8 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
     reading.problems = problems;
     if (reading.program->reads_settings) fix_settings();
     reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
-    reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
+    if (!model->key.by_value)
+        reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
     reading.batch_capacity = 16;
     reading.batch = static_cast<Finding*>(palloc(sizeof(Finding) * static_cast<Size>(reading.batch_capacity)));
     while (!reading.end) {
@@ -292,7 +293,7 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
     }
     ExecDropSingleTupleTableSlot(reading.slot);
     pfree(reading.batch);
-    MemoryContextDelete(reading.context);
+    if (reading.context != nullptr) MemoryContextDelete(reading.context);
 }
 
 }  // namespace

@@ -261,8 +261,6 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.by_hand = by_hand;
     statement.outcome.by_hand = by_hand;
     statement.outcome.context = CurrentMemoryContext;
-    statement.outcome.pending =
-        AllocSetContextCreate(CurrentMemoryContext, "lead_scoring transitions", ALLOCSET_DEFAULT_SIZES);
     statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     statement.workspace = make_workspace();
     statement.scores = open_scores(model, version);

@@ -2,6 +2,8 @@
 
 #include "pg/workspace.hpp"
 
+#include <utility>
+
 #include "core/fold.hpp"
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
@@ -15,11 +17,21 @@ namespace lead_scoring {
 
 namespace {
 
-void delete_workspace(void* workspace) { delete static_cast<Workspace*>(workspace); }
+// One is kept from statement to statement: its lists have room already.
+Workspace* spare = nullptr;
 
+void give_back(void* argument) {
+    constexpr std::size_t kLarge = 16 * 1024;  // bytes of the largest card
+    auto* workspace = static_cast<Workspace*>(argument);
+    if (spare == nullptr && workspace->card.capacity() < kLarge)
+        spare = workspace;
+    else
+        delete workspace;
+}
+
+// All but the card.
 void reset(Workspace* workspace, const PublishedVersion* version) {
     Lead& lead = workspace->lead;
-    lead.card.clear();
     lead.stage = {};
     lead.stage.stage = version->definition->first_stage;
     lead.seen_at = kNever;
@@ -34,8 +46,8 @@ void reset(Workspace* workspace, const PublishedVersion* version) {
 
 Workspace* make_workspace() {
     auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-    auto* workspace = run_cpp([] { return new Workspace; });
-    callback->func = delete_workspace;
+    auto* workspace = run_cpp([] { return spare != nullptr ? std::exchange(spare, nullptr) : new Workspace; });
+    callback->func = give_back;
     callback->arg = workspace;
     MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
     return workspace;
@@ -48,6 +60,8 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
         Lead& lead = workspace->lead;
         if (row.card != nullptr)
             decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(row.card)), VARSIZE_ANY_EXHDR(row.card)}, lead.card);
+        else
+            lead.card.clear();
         if (row.version == version->number) check_card(*version->definition, lead.card);
         if (stage != kNoStage) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
@@ -55,6 +69,7 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
         lead.stage.armed = row.stage_armed;
         lead.seen_at = row.scored_at;
         lead.due_at = row.due_at;
+        lead.score = {units_of_points(row.engagement), units_of_points(row.fit), units_of_points(row.score)};
     });
 }
 
@@ -79,7 +94,10 @@ void load_entries(Workspace* workspace, Model* model, const PublishedVersion* ve
 }
 
 void load_new_lead(Workspace* workspace, const PublishedVersion* version) {
-    run_cpp([&] { reset(workspace, version); });
+    run_cpp([&] {
+        reset(workspace, version);
+        workspace->lead.card.clear();
+    });
 }
 
 void finish_lead(Workspace* workspace, const PublishedVersion* version) {

@@ -83,6 +83,25 @@ TEST(Scorecard, ComesBackFromBytesAndText) {
     });
 }
 
+// Seven bits a byte, the lowest first, of twice the number, or of minus that less one.
+TEST(Scorecard, WritesNumbersInAsFewBytesAsTheyTake) {
+    for (int bits = 0; bits < 64; ++bits)
+        for (std::uint64_t distance : {std::uint64_t{1} << bits, (std::uint64_t{1} << bits) - 1})
+            for (std::uint64_t number : {distance, ~distance}) {
+                Scorecard card;
+                card.clock = static_cast<std::int64_t>(number);
+                std::string expected = "\1";
+                std::uint64_t rest = card.clock < 0 ? ~(number << 1) : number << 1;
+                for (; rest >= 128; rest >>= 7) expected += static_cast<char>(rest % 128 + 128);
+                expected += static_cast<char>(rest);
+                expected += std::string(5, '\0');
+                EXPECT_EQ(bytes_of(card), expected) << card.clock;
+                EXPECT_EQ(decoded(expected), card) << card.clock;
+                card.adjustments = {{card.clock, card.clock}};  // with more behind it
+                EXPECT_EQ(decoded(bytes_of(card)), card) << card.clock;
+            }
+}
+
 TEST(Scorecard, ComesBackAfterFolding) {
     for_each_seed(300, [](Choices& choices) {
         RandomModel model = random_model(choices, {.stages = true});
@@ -163,6 +182,16 @@ void expect_corrupt(const std::string& bytes) {
         EXPECT_FALSE(error.detail.empty());
         EXPECT_FALSE(error.hint.empty());
     }
+}
+
+TEST(ScorecardDecode, LeavesNothingOfAnotherCard) {
+    for_each_seed(1000, [](Choices& choices) {
+        Scorecard card = any_card(choices);
+        Scorecard next = any_card(choices);
+        std::string bytes = bytes_of(next);
+        decode(span_of(bytes), card);
+        EXPECT_EQ(card, next);
+    });
 }
 
 TEST(ScorecardDecode, ReplacesWhatWasThere) {
@@ -257,6 +286,7 @@ TEST(ScorecardDecode, RefusesNumbersWithLeadingZeros) {
     std::string bytes = bytes_of({});
     bytes.back() = static_cast<char>(0x80);
     expect_corrupt(bytes + '\0');
+    expect_corrupt(std::string("\1\x85\x80\0\0\0\0\0\0\0\0\0", 12));  // the clock, with more behind it
 }
 
 TEST(ScorecardDecode, RefusesListsLongerThanTheInput) {
