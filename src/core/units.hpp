@@ -27,10 +27,11 @@ inline Units saturate(WideUnits value) {
 
 // Rounds half away from zero and saturates. NaN must not come here.
 inline Units round_to_units(double units) {
-    double rounded = std::round(units);
-    if (rounded >= 9223372036854775807.0) return std::numeric_limits<Units>::max();
-    if (rounded <= -9223372036854775808.0) return std::numeric_limits<Units>::min();
-    return static_cast<Units>(rounded);
+    if (units >= 9223372036854775807.0) return std::numeric_limits<Units>::max();
+    if (units <= -9223372036854775808.0) return std::numeric_limits<Units>::min();
+    auto whole = static_cast<Units>(units);
+    double rest = units - static_cast<double>(whole);  // exact
+    return whole + (rest >= 0.5 ? 1 : 0) - (rest <= -0.5 ? 1 : 0);
 }
 
 inline Units units_of_points(double points) { return round_to_units(points * kUnitsPerPoint); }

@@ -19,6 +19,16 @@ TEST(Units, RoundHalfAwayFromZero) {
     EXPECT_EQ(round_to_units(-0.0), 0);
 }
 
+TEST(Units, RoundAsTheLibraryDoes) {
+    for_each_seed(10000, [](Choices& choices) {
+        double halves = static_cast<double>(choices.between(-1000, 1000)) / 2;
+        double any = std::ldexp(static_cast<double>(choices.between(-(1ll << 53), 1ll << 53)),
+                                static_cast<int>(choices.between(-60, 9)));
+        for (double units : {halves, any, std::nextafter(halves, any), std::nextafter(any, 0.0)})
+            EXPECT_EQ(round_to_units(units), static_cast<Units>(std::round(units))) << units;
+    });
+}
+
 TEST(Units, SaturateWhereThereIsNoInteger) {
     EXPECT_EQ(round_to_units(9.3e18), kMost);
     EXPECT_EQ(round_to_units(9223372036854775807.0), kMost);
