@@ -46,9 +46,6 @@ void finish(const Definition& definition, Lead& lead, Timestamp now, bool moved,
     if (!lead.card.pending.empty()) lead.due_at = std::min(lead.due_at, lead.card.pending.front().at);
 }
 
-// Of a lead without a past, and of a card that is being built anew, it is not.
-bool score_is_known(const Lead& lead) { return lead.seen_at != kNever && lead.due_at != kNever; }
-
 // Time alone changes nothing before due_at; nothing is known where that is kNever.
 Timestamp known_unchanged(const Lead& lead) { return lead.due_at == kNever ? kNever : lead.due_at - 1; }
 
@@ -81,8 +78,6 @@ bool fold_matches(const Definition& definition, Lead& lead, std::span<const Matc
     Instant instant;
     std::vector<int> late_stages;
     std::size_t i = 0;
-    if (!matches.empty() && score_is_known(lead) && matches[0].at >= std::max(lead.seen_at, card.clock))
-        machine.had(lead.score);
     while (i < matches.size() && matches[i].at <= horizon) {
         Timestamp before = card.clock;
         instant.begin(matches[i].at);
@@ -164,11 +159,11 @@ void enter_by_event(const Definition& definition, Lead& lead, int stage, Timesta
     finish(definition, lead, now, true, true, transitions);
 }
 
-void leave_removed_stage(const Definition& definition, Lead& lead, Timestamp now,
+void leave_removed_stage(const Definition& definition, Lead& lead, const Score& score, Timestamp now,
                          std::vector<Transition>& transitions) {
     Transition transition;
-    transition.score = lead.score;
-    transition.grade = definition.grade(lead.score.fit, lead.score.engagement);
+    transition.score = score;
+    transition.grade = definition.grade(score.fit, score.engagement);
     transition.to = definition.first_stage;
     transition.at = std::max(now, lead.stage.since);
     transition.seq = ++lead.stage.seq;

@@ -17,7 +17,7 @@ struct Lead {
     Scorecard card;
     StageState stage;
     Timestamp seen_at = kNever;   // wall-clock time of the last change: events up to future_tolerance ahead of it count
-    Timestamp due_at = kForever;  // lower bound of the next move that time alone makes; kNever: nothing is known
+    Timestamp due_at = kForever;  // lower bound of the next move that time alone makes
     Score score;                  // as of the later of seen_at and the card's clock
     Grade grade;
 };
@@ -59,8 +59,9 @@ void enter_by_event(const Definition& definition, Lead& lead, int stage, Timesta
                     std::vector<Transition>& transitions);
 
 // Records that the version has no stage of the name the lead was in: it goes on from the first one, where it is put
-// already. Its score is the one under the version before.
-void leave_removed_stage(const Definition& definition, Lead& lead, Timestamp now, std::vector<Transition>& transitions);
+// already. `score` is the one under the version before.
+void leave_removed_stage(const Definition& definition, Lead& lead, const Score& score, Timestamp now,
+                         std::vector<Transition>& transitions);
 
 // Applies what time alone does up to `now`. False as in fold_matches.
 [[nodiscard]] bool refresh(const Definition& definition, Lead& lead, Timestamp now,

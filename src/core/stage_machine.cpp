@@ -155,8 +155,6 @@ Units StageMachine::spare(const Score& score) const {
     constexpr Units kExact = Units{1} << 48;
     const Stage& now = current();
     if (definition_.rises_by_itself || !card_.adjustments.empty() || now.detour || now.falls_below) return 0;
-    for (Units units : {score.total, score.engagement})
-        if (units <= -kExact || units >= kExact) return 0;
     for (const RuleState& state : card_.rules) {
         const Rule& known = definition_.rules[state.rule];
         bool exact = known.decay.kind == DecayKind::None ||

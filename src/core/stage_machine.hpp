@@ -39,10 +39,6 @@ class StageMachine {
                  std::vector<Transition>& transitions)
         : definition_(definition), card_(card), state_(state), transitions_(transitions) {}
 
-    // To be told of a score of which it is known that the lead had it lately: at the card's clock or later, and not
-    // after the next step.
-    void had(const Score& score) { spare_ = spare(score); }
-
     // To be told of each match that is folded between two steps.
     void gain(const Rule& rule, Units points) {
         bool may_replace = rule.varying && rule.limited();  // an occurrence of other points, within its limit

@@ -153,7 +153,10 @@ bool compute(const Computation* task, const LeadFindings& found, const ScoreRow&
     load_entries(task, found, row);
     Timestamp clock = workspace->lead.card.clock;
     if (!fresh && find_stage(task->version, row.stage_name) == kNoStage)
-        run_cpp([&] { leave_removed_stage(definition, workspace->lead, now, workspace->transitions); });
+        run_cpp([&] {
+            Score before = {units_of_points(row.engagement), units_of_points(row.fit), units_of_points(row.score)};
+            leave_removed_stage(definition, workspace->lead, before, now, workspace->transitions);
+        });
 
     switch (task->work) {
         case Work::Replay:

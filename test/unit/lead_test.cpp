@@ -382,8 +382,7 @@ TEST(LeaveRemovedStage, GoesOnFromTheFirstStage) {
     Delivery delivery(definition);
     delivery.deliver({match(kPage, kStart, points(60))}, kStart);
     ASSERT_EQ(delivery.lead.stage.stage, 1);
-    delivery.lead.score.total = points(99);
-    leave_removed_stage(definition, delivery.lead, kStart - kDay, delivery.transitions);
+    leave_removed_stage(definition, delivery.lead, {.total = points(99)}, kStart - kDay, delivery.transitions);
     ASSERT_EQ(delivery.transitions.size(), 2u);
     EXPECT_EQ(delivery.transitions[1].from, kNoStage);
     EXPECT_EQ(delivery.transitions[1].to, kLead);
