@@ -73,6 +73,7 @@ class BinaryWriter {
     template <class Unsigned>
     void unsigned_number(Unsigned value) {
         constexpr std::size_t kLongest = (sizeof(Unsigned) * 8 + 6) / 7;
+        static_assert(kLongest >= sizeof(std::uint64_t));
         char* begin = room(kLongest);
         if (value < 0x80) {  // most numbers are small
             *begin = static_cast<char>(value);
@@ -81,7 +82,7 @@ class BinaryWriter {
         }
         if (value >> kBitsPerWord == 0) {
             auto bits = static_cast<std::uint64_t>(value);
-            auto last = static_cast<unsigned>(63 - std::countl_zero(bits | 1)) / 7;
+            auto last = static_cast<unsigned>(63 - std::countl_zero(bits)) / 7;
             std::uint64_t more = kMoreFollows & ((std::uint64_t{1} << 8 * last) - 1);
             std::uint64_t word = first_lowest(spread_over_bytes(bits) | more);
             std::memcpy(begin, &word, sizeof word);
@@ -147,8 +148,10 @@ class BinaryReader {
         if (at_ != end_ && *at_ < 0x80) return *at_++;  // most numbers are small
         return long_number<Unsigned>();
     }
+    // Of more than one byte.
     template <class Unsigned>
     Unsigned long_number() {
+        static_assert(sizeof(Unsigned) * 8 > kBitsPerWord);
         std::uint64_t word = 0;
         if (left() >= sizeof word) {
             std::memcpy(&word, at_, sizeof word);
@@ -156,8 +159,8 @@ class BinaryReader {
             std::uint64_t ends = ~word & kMoreFollows;
             if (ends != 0) {
                 auto last = static_cast<unsigned>(std::countr_zero(ends)) / 8;
-                word &= ~std::uint64_t{0} >> (56 - 8 * last);
-                if (word >> 8 * last == 0) fail();  // as below; the first byte alone is not long
+                word &= ~std::uint64_t{0} >> 8 * (sizeof word - 1 - last);
+                if (word >> 8 * last == 0) fail();  // a number has one form only
                 at_ += last + 1;
                 return join_bytes(word & ~kMoreFollows);
             }

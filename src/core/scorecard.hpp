@@ -98,7 +98,8 @@ struct Scorecard {
 
 // Storage form: a version byte and variable-length integers. `encode` appends to `to`.
 void encode(const Scorecard& card, std::string& to);
-// Throws an Error of `code`.
+// Overwrites a card that was used before, whose lists have room then. Throws an Error of `code`, and leaves it
+// half-read.
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
 
 // Text form, readable and exact: decode(encode(x)) and parse(print(x)) give x.

@@ -3,7 +3,6 @@
 #include "pg/findings.hpp"
 
 #include <algorithm>
-#include <limits>
 
 extern "C" {
 #include "access/tupdesc.h"
@@ -206,8 +205,8 @@ void push(MemoryContext context, T** array, std::size_t* count, std::size_t* cap
 uint32 place_of_worth(Findings* findings, const Match& match) {
     Worth worth = {match.points, match.bucket, match.key};
     if (worth == Worth{}) return 0;
-    uint32 place = 0;
-    uint32* recent = &place;
+    auto last = static_cast<uint32>(findings->worth_count - 1);
+    uint32* recent = &last;
     if (findings->recent != nullptr)
         recent = &findings->recent->worths[static_cast<std::size_t>(match.target) % Recent::kWorths];
     if (!(findings->worths[*recent] == worth)) {
@@ -384,7 +383,7 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
 }
 
 std::size_t estimate_leads(const Findings* findings) {
-    if (findings->sort != nullptr) return std::numeric_limits<std::size_t>::max();
+    if (findings->sort != nullptr) return kManyLeads;
     std::size_t leads = 0;
     for (std::size_t i = 0; i < findings->record_count; ++i)
         leads += i == 0 || compare_keys(findings->key, findings->records[i - 1].key, findings->records[i].key) != 0;

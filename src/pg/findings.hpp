@@ -5,6 +5,8 @@
 
 #include "pg/postgres.hpp"
 
+#include <limits>
+
 #include "core/scorecard.hpp"
 #include "pg/lead_key.hpp"
 
@@ -56,7 +58,8 @@ void sort_findings(Findings* findings);
 void rewind_findings(Findings* findings);
 // The next lead by key; valid until the next call.
 bool next_lead(Findings* findings, LeadFindings* lead);
-// How many leads there are, to be asked after sorting; the largest number where it takes reading them all to tell.
+// How many leads there are, to be asked after sorting; kManyLeads where it takes reading them all to tell.
+inline constexpr std::size_t kManyLeads = std::numeric_limits<std::size_t>::max();
 std::size_t estimate_leads(const Findings* findings);
 bool is_empty(const Findings* findings);
 // No more than one lead was found; to be asked after sorting.

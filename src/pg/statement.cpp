@@ -186,6 +186,8 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
 }
 
 uint64 count_leads(Findings* findings) {
+    std::size_t known = estimate_leads(findings);
+    if (known != kManyLeads) return known;
     LeadFindings lead;
     uint64 leads = 0;
     for (rewind_findings(findings); next_lead(findings, &lead);) ++leads;

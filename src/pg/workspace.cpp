@@ -17,19 +17,33 @@ namespace lead_scoring {
 
 namespace {
 
-// One is kept from statement to statement: its lists have room already.
-Workspace* spare = nullptr;
+// One is kept from statement to statement: the lists of its card have room already.
+Workspace* kept = nullptr;
 
-void give_back(void* argument) {
-    constexpr std::size_t kLarge = 16 * 1024;  // bytes of the largest card
-    auto* workspace = static_cast<Workspace*>(argument);
-    if (spare == nullptr && workspace->card.capacity() < kLarge)
-        spare = workspace;
-    else
-        delete workspace;
+// How much of that room there is, in bytes.
+std::size_t held(const Workspace* workspace) {
+    const Scorecard& card = workspace->lead.card;
+    std::size_t bytes = workspace->card.capacity() + workspace->transitions.capacity() * sizeof(Transition) +
+                        card.rules.capacity() * sizeof(RuleState) + card.pending.capacity() * sizeof(Match);
+    for (const RuleState& state : card.rules)
+        bytes += state.occurrences.capacity() * sizeof(Occurrence) + state.members.capacity() * sizeof(Member);
+    return bytes;
 }
 
-// All but the card.
+void end_workspace(void* argument) {
+    constexpr std::size_t kMostKept = 64 * 1024;
+    auto* workspace = static_cast<Workspace*>(argument);
+    if (kept != nullptr || held(workspace) > kMostKept) {
+        delete workspace;
+        return;
+    }
+    Scorecard card = std::move(workspace->lead.card);
+    workspace->lead = {};
+    workspace->lead.card = std::move(card);
+    kept = workspace;
+}
+
+// As for a lead of which nothing is known; the card is left to the caller.
 void reset(Workspace* workspace, const PublishedVersion* version) {
     Lead& lead = workspace->lead;
     lead.stage = {};
@@ -46,8 +60,8 @@ void reset(Workspace* workspace, const PublishedVersion* version) {
 
 Workspace* make_workspace() {
     auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-    auto* workspace = run_cpp([] { return spare != nullptr ? std::exchange(spare, nullptr) : new Workspace; });
-    callback->func = give_back;
+    auto* workspace = run_cpp([] { return kept != nullptr ? std::exchange(kept, nullptr) : new Workspace; });
+    callback->func = end_workspace;
     callback->arg = workspace;
     MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
     return workspace;
@@ -69,7 +83,6 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
         lead.stage.armed = row.stage_armed;
         lead.seen_at = row.scored_at;
         lead.due_at = row.due_at;
-        lead.score = {units_of_points(row.engagement), units_of_points(row.fit), units_of_points(row.score)};
     });
 }
 

@@ -18,7 +18,7 @@ struct Workspace {
     std::vector<Timestamp> entered;  // of each stage, by the transitions above
 };
 
-// Until the current memory context ends.
+// Of nobody, whose card may have any content; until the current memory context ends.
 Workspace* make_workspace();
 
 // The stored row as the core's lead. A stage that the version does not have counts as its first one.
