@@ -13,6 +13,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -237,28 +238,32 @@ void search(ScoreTable* table, Datum key) {
 
 // Fetches the row of the entry that the scan stands at. As an index scan does, but for this: that prunes a page as soon
 // as less of it is free than fillfactor leaves, which is at almost every visit; we do where two more versions of the
-// row would not fit, at one visit in four.
+// row would not fit, at one visit in five or six.
 bool fetch_row(ScoreTable* table) {
     IndexScanDesc scan = table->scan;
     HeapTuple tuple = &reinterpret_cast<BufferHeapTupleTableSlot*>(table->stored)->base.tupdata;
     BlockNumber block = ItemPointerGetBlockNumber(&scan->xs_heaptid);
     table->page = ReleaseAndReadBuffer(table->page, table->relation, block);
-    bool found = false;
     bool no_row = false;
-    ExecClearTuple(table->stored);
-    for (bool last = table->frozen;; last = true) {
+    auto look = [&] {
         tuple->t_self = scan->xs_heaptid;
         LockBuffer(table->page, BUFFER_LOCK_SHARE);
-        found =
+        bool found =
             heap_hot_search_buffer(&tuple->t_self, table->relation, table->page, table->snapshot, tuple, &no_row, true);
-        Size room = PageGetHeapFreeSpace(BufferGetPage(table->page));
         LockBuffer(table->page, BUFFER_LOCK_UNLOCK);
-        if (last || !found || room >= 2 * tuple->t_len) break;
-        heap_page_prune_opt(table->relation, table->page);
+        return found;
+    };
+    ExecClearTuple(table->stored);
+    bool found = look();
+    if (found && !table->frozen && PageGetHeapFreeSpace(BufferGetPage(table->page)) < 2 * tuple->t_len) {
+        heap_page_prune_opt(table->relation, table->page);  // which moves rows within the page
+        found = look();
     }
     if (!scan->xactStartedInRecovery) scan->kill_prior_tuple = no_row;
-    if (found) ExecStoreBufferHeapTuple(tuple, table->stored, table->page);
-    return found;
+    if (!found) return false;
+    pgstat_count_heap_fetch(scan->indexRelation);
+    ExecStoreBufferHeapTuple(tuple, table->stored, table->page);
+    return true;
 }
 
 // Goes on from the entry of a lesser key, or of the same.

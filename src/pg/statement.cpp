@@ -28,6 +28,7 @@ struct Statement : Computation {
     bool revocable;   // a lead that is busy ends the round, which is rolled back
     uint64 left_out;  // busy leads of a refresh
     bool everything;  // findings are everything there is
+    uint64 leads;     // there are; kManyLeads where these are not counted
     CommandId began;
     ScoreTable* scores;
     MemoryContext lead_context;  // reset after each lead
@@ -186,8 +187,6 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
 }
 
 uint64 count_leads(Findings* findings) {
-    std::size_t known = estimate_leads(findings);
-    if (known != kManyLeads) return known;
     LeadFindings lead;
     uint64 leads = 0;
     for (rewind_findings(findings); next_lead(findings, &lead);) ++leads;
@@ -197,7 +196,6 @@ uint64 count_leads(Findings* findings) {
 // All leads, in key order.
 void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     constexpr uint64 kLeadsPerReport = 100;
-    uint64 total = statement->everything ? count_leads(findings) : 0;
     LeadFindings lead;
     *leads = 0;
     statement->blocked = false;
@@ -206,7 +204,7 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
         if (statement->everything && *leads % kLeadsPerReport == 0)
-            report_leads(static_cast<int64>(*leads), static_cast<int64>(total));
+            report_leads(static_cast<int64>(*leads), static_cast<int64>(statement->leads));
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
         work_on_lead(statement, lead);
         MemoryContextSwitchTo(caller);
@@ -266,7 +264,9 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     statement.workspace = make_workspace();
     statement.scores = open_scores(model, version);
-    expect_leads(statement.scores, estimate_leads(findings));
+    statement.leads = estimate_leads(findings);
+    expect_leads(statement.scores, statement.leads);
+    if (statement.everything && statement.leads == kManyLeads) statement.leads = count_leads(findings);
     uint64 leads = 0;
     if (statement.revocable)
         leads = work_on_several(&statement, findings);

@@ -30,6 +30,15 @@ std::size_t held(const Workspace* workspace) {
     return bytes;
 }
 
+// All of a lead but its card, which is left to whoever reads the next one into it.
+void forget(Lead& lead) {
+    lead.stage = {};
+    lead.seen_at = kNever;
+    lead.due_at = kForever;
+    lead.score = {};
+    lead.grade = {};
+}
+
 void end_workspace(void* argument) {
     constexpr std::size_t kMostKept = 64 * 1024;
     auto* workspace = static_cast<Workspace*>(argument);
@@ -37,19 +46,13 @@ void end_workspace(void* argument) {
         delete workspace;
         return;
     }
-    Scorecard card = std::move(workspace->lead.card);
-    workspace->lead = {};
-    workspace->lead.card = std::move(card);
+    forget(workspace->lead);
     kept = workspace;
 }
 
-// As for a lead of which nothing is known; the card is left to the caller.
 void reset(Workspace* workspace, const PublishedVersion* version) {
-    Lead& lead = workspace->lead;
-    lead.stage = {};
-    lead.stage.stage = version->definition->first_stage;
-    lead.seen_at = kNever;
-    lead.due_at = kForever;
+    forget(workspace->lead);
+    workspace->lead.stage.stage = version->definition->first_stage;
     workspace->transitions.clear();
     workspace->card.clear();
     workspace->grade.clear();

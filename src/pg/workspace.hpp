@@ -18,7 +18,7 @@ struct Workspace {
     std::vector<Timestamp> entered;  // of each stage, by the transitions above
 };
 
-// Of nobody, whose card may have any content; until the current memory context ends.
+// With a lead of which nothing is known, but a card of any content. Until the current memory context ends.
 Workspace* make_workspace();
 
 // The stored row as the core's lead. A stage that the version does not have counts as its first one.

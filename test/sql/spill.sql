@@ -52,5 +52,12 @@ SELECT store_events('download');
 SELECT count(*) FILTER (WHERE score > 10) AS known, count(*) FILTER (WHERE engagement > 0 AND fit = 0) AS unknown FROM spilling.scores;
 SELECT count(*) FROM lead_scoring.verify('spilling');
 
+-- The rows so read are counted as those of other index scans are.
+BEGIN;
+SELECT idx_tup_fetch AS before FROM pg_stat_xact_all_tables WHERE relid = 'spilling.scores'::regclass \gset
+INSERT INTO events (lead_id, type, occurred_at) VALUES (50001, 'visit', '2026-03-02 00:00 UTC');
+SELECT idx_tup_fetch - :before AS fetched FROM pg_stat_xact_all_tables WHERE relid = 'spilling.scores'::regclass;
+COMMIT;
+
 SELECT lead_scoring.drop_model('spilling');
 DROP SCHEMA spill CASCADE;
