@@ -26,7 +26,7 @@ CREATE AGGREGATE lead_scoring.cost_per_mql(spend numeric, mqls bigint) (
     STYPE = bigint[],
     FINALFUNC = lead_scoring.cost_final,
     COMBINEFUNC = lead_scoring.cost_combine,
-    INITCOND = '{0,0,0,0,0,0,0}',
+    INITCOND = '{0,-1,0,0,0,0}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.cost_per_mql(spend numeric, mqls bigint) IS 'Sum of spend over sum of mqls. Both sums are exact, rows with spend and no MQL included, and the quotient is rounded once, far behind the cent: round(..., 2) shows money. NULL where there is no MQL, or no spend that is known (not NULL). Negative spend, a refund, is subtracted; NaN and infinite spend give what sum() gives. Where the second argument is a bare NULL, write NULL::bigint or NULL::timestamptz.';
@@ -36,7 +36,7 @@ CREATE AGGREGATE lead_scoring.cost_per_mql(spend numeric, mql_at timestamptz) (
     STYPE = bigint[],
     FINALFUNC = lead_scoring.cost_final,
     COMBINEFUNC = lead_scoring.cost_combine,
-    INITCOND = '{0,0,0,0,0,0,0}',
+    INITCOND = '{0,-1,0,0,0,0}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.cost_per_mql(spend numeric, mql_at timestamptz) IS 'Sum of spend over the number of rows with a time in mql_at (not NULL, not infinite). Both sums are exact, rows with spend and no MQL included, and the quotient is rounded once, far behind the cent: round(..., 2) shows money. NULL where there is no MQL, or no spend that is known (not NULL). Negative spend, a refund, is subtracted; NaN and infinite spend give what sum() gives. Where the second argument is a bare NULL, write NULL::bigint or NULL::timestamptz.';
@@ -46,7 +46,7 @@ CREATE AGGREGATE lead_scoring.cost_per(spend numeric, reached bigint) (
     STYPE = bigint[],
     FINALFUNC = lead_scoring.cost_final,
     COMBINEFUNC = lead_scoring.cost_combine,
-    INITCOND = '{0,0,0,0,0,0,0}',
+    INITCOND = '{0,-1,0,0,0,0}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.cost_per(spend numeric, reached bigint) IS 'Sum of spend over sum of reached: cost per lead, SQL, customer or click. Both sums are exact, rows with spend and no count included, and the quotient is rounded once, far behind the cent: round(..., 2) shows money. NULL where there is no count, or no spend that is known (not NULL). Negative spend, a refund, is subtracted; NaN and infinite spend give what sum() gives. Where the second argument is a bare NULL, write NULL::bigint or NULL::timestamptz.';
@@ -56,7 +56,7 @@ CREATE AGGREGATE lead_scoring.cost_per(spend numeric, reached_at timestamptz) (
     STYPE = bigint[],
     FINALFUNC = lead_scoring.cost_final,
     COMBINEFUNC = lead_scoring.cost_combine,
-    INITCOND = '{0,0,0,0,0,0,0}',
+    INITCOND = '{0,-1,0,0,0,0}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.cost_per(spend numeric, reached_at timestamptz) IS 'Sum of spend over the number of rows with a time in reached_at (not NULL, not infinite). Both sums are exact, rows with spend and no such row included, and the quotient is rounded once, far behind the cent: round(..., 2) shows money. NULL where there is no such row, or no spend that is known (not NULL). Negative spend, a refund, is subtracted; NaN and infinite spend give what sum() gives. Where the second argument is a bare NULL, write NULL::bigint or NULL::timestamptz.';
@@ -66,7 +66,7 @@ CREATE AGGREGATE lead_scoring.cost_per(spend numeric, reached boolean) (
     STYPE = bigint[],
     FINALFUNC = lead_scoring.cost_final,
     COMBINEFUNC = lead_scoring.cost_combine,
-    INITCOND = '{0,0,0,0,0,0,0}',
+    INITCOND = '{0,-1,0,0,0,0}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.cost_per(spend numeric, reached boolean) IS 'Sum of spend over the number of rows in which reached is true. Both sums are exact, rows with spend and no such row included, and the quotient is rounded once, far behind the cent: round(..., 2) shows money. NULL where there is no such row, or no spend that is known (not NULL). Negative spend, a refund, is subtracted; NaN and infinite spend give what sum() gives. Where the second argument is a bare NULL, write NULL::bigint or NULL::timestamptz.';

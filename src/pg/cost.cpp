@@ -20,7 +20,8 @@ namespace {
 
 using namespace lead_scoring;
 
-enum { kReached, kAmounts, kScale, kNaN, kPlusInfinity, kMinusInfinity, kLowestWeight, kCounters };
+// kScale: the most digits after the point that an amount was given with; -1: there was none.
+enum { kReached, kScale, kNaN, kPlusInfinity, kMinusInfinity, kLowestWeight, kCounters };
 
 constexpr int kFirstCounters = 8;     // 10^-8 up to 10^24
 constexpr int kMostCounters = 34000;  // more than numeric can have
@@ -35,7 +36,7 @@ std::span<int64> state_to_change(FunctionCallInfo fcinfo) {
 
 std::span<int64> checked(std::span<int64> state) {
     if (state.size() < kCounters || state.size() > kMostCounters || state[kLowestWeight] < -kMostCounters ||
-        state[kLowestWeight] > kMostCounters || state[kScale] < 0 || state[kScale] > NUMERIC_MAX_DISPLAY_SCALE)
+        state[kLowestWeight] > kMostCounters || state[kScale] < -1 || state[kScale] > NUMERIC_MAX_DISPLAY_SCALE)
         raise_no_state();
     return state;
 }
@@ -58,33 +59,31 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
     return larger;
 }
 
-inline void add_digits(int64* counter, const Decimal& amount) {
-    int64 sign = amount.negative ? -1 : 0;  // (digit ^ sign) - sign is then its negative
-    for (int i = 0; i < amount.count; ++i) counter[-i] += (amount.digit(i) ^ sign) - sign;
-}
-
-// An amount without digits, or one with a digit that has no counter yet.
-[[gnu::noinline]] std::span<int64> add_unusual(std::span<int64> state, const varlena* numeric) {
-    Decimal amount(numeric);
+// An amount of any form, for whose digits there may be no counters yet.
+[[gnu::noinline]] std::span<int64> add_unusual(std::span<int64> state, FunctionCallInfo fcinfo) {
+    Decimal amount(packed_argument(fcinfo, 1));
+    state[kScale] = std::max<int64>(state[kScale], amount.scale);
     if (amount.special != 0) {
         ++state[amount.special == 0xC000 ? kNaN : amount.special == 0xD000 ? kPlusInfinity : kMinusInfinity];
     } else if (amount.count > 0) {
         state = cover(checked(state), amount.weight - amount.count + 1, amount.weight);
-        add_digits(&state[kCounters + amount.weight - state[kLowestWeight]], amount);
+        int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
+        for (int i = 0; i < amount.count; ++i) counter[-i] += amount.negative ? -amount.digit(i) : amount.digit(i);
     }
     return state;
 }
 
 [[gnu::always_inline]] inline std::span<int64> add_amount(std::span<int64> state, FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(1)) return state;
-    const varlena* numeric = packed_argument(fcinfo, 1);
-    Decimal amount(numeric);
-    ++state[kAmounts];
-    state[kScale] = std::max<int64>(state[kScale], amount.scale);
+    auto* numeric = reinterpret_cast<const varlena*>(PG_GETARG_POINTER(1));
+    if (!Decimal::is_plain(numeric)) [[unlikely]]
+        return add_unusual(state, fcinfo);
+    Decimal amount(numeric, Decimal::kPlain);
     int64 top = amount.weight - state[kLowestWeight];
-    if (amount.count < 1 || top < amount.count - 1 || top >= static_cast<int64>(state.size()) - kCounters) [[unlikely]]
-        return add_unusual(state, numeric);
-    add_digits(&state[kCounters + top], amount);
+    if (amount.count < 1 || top < amount.count - 1 || top >= static_cast<int64>(state.size()) - kCounters ||
+        amount.scale > state[kScale]) [[unlikely]]
+        return add_unusual(state, fcinfo);
+    for (int i = 0; i < amount.count; ++i) state[kCounters + top - i] += amount.digit(i);
     return state;
 }
 
@@ -135,7 +134,7 @@ LEAD_SCORING_FUNCTION(cost_combine) {
     auto state = checked(counters_to_change(fcinfo, 0));
     auto other = checked(counters(fcinfo, 1, 0));
     if (other.size() > kCounters) state = cover(state, other[kLowestWeight], highest_weight(other));
-    for (int i : {kReached, kAmounts, kNaN, kPlusInfinity, kMinusInfinity}) add_count(state[i], other[i]);
+    for (int i : {kReached, kNaN, kPlusInfinity, kMinusInfinity}) add_count(state[i], other[i]);
     state[kScale] = std::max(state[kScale], other[kScale]);
     for (std::size_t i = kCounters; i < other.size(); ++i)
         add_count(state[i + other[kLowestWeight] - state[kLowestWeight]], other[i]);
@@ -144,7 +143,7 @@ LEAD_SCORING_FUNCTION(cost_combine) {
 
 LEAD_SCORING_FUNCTION(cost_final) {
     auto state = checked(counters(fcinfo, 0, 0));
-    if (state[kReached] <= 0 || state[kAmounts] == 0) PG_RETURN_NULL();
+    if (state[kReached] <= 0 || state[kScale] < 0) PG_RETURN_NULL();
     return DirectFunctionCall2(numeric_div, NumericGetDatum(sum_of(state)),
                                NumericGetDatum(int64_to_numeric(state[kReached])));
 }

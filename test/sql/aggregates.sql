@@ -198,11 +198,11 @@ SELECT aggregate, answer(format('SELECT %s FROM aggregate_input WHERE false', ca
 SELECT s, lead_scoring.conversion_accum(s, now(), now()), s FROM (SELECT '{3,1,0}'::bigint[] AS s) AS given;
 SELECT lead_scoring.conversion_rate_final('{1,2}');
 SELECT lead_scoring.conversion_accum(NULL::bigint[], now(), now());
-SELECT lead_scoring.cost_final('{1,1,1,0,0,0,99999999999,1}');
-SELECT lead_scoring.cost_accum('{1,1,1,0,0,0}', 1, true);
-SELECT lead_scoring.cost_accum('{1,1,1,0,0,0,-9223372036854775808,1}', 1.5, true);
-SELECT lead_scoring.cost_accum('{1,1,1,0,0,0,9223372036854775807,1}', 1.5, true);
-SELECT lead_scoring.cost_accum(s, 1.5, true), s FROM (SELECT '{1,1,2,0,0,0,-1,25,3}'::bigint[] AS s) AS given;
+SELECT lead_scoring.cost_final('{1,1,0,0,0,99999999999,1}');
+SELECT lead_scoring.cost_accum('{1,1,0,0,0}', 1, true);
+SELECT lead_scoring.cost_accum('{1,1,0,0,0,-9223372036854775808,1}', 1.5, true);
+SELECT lead_scoring.cost_accum('{1,1,0,0,0,9223372036854775807,1}', 1.5, true);
+SELECT lead_scoring.cost_accum(s, 1.5, true), s FROM (SELECT '{1,2,0,0,0,-1,25,3}'::bigint[] AS s) AS given;
 SELECT lead_scoring.window_funnel_final('\xdeadbeef');
 SELECT lead_scoring.attribution_final('\xdeadbeefdeadbeef');
 SELECT lead_scoring.attribution_final(overlay(b PLACING '\xffffffffffffffff' FROM 45 FOR 8)) FROM (SELECT lead_scoring.attribution_accum(NULL, 'linear', 'a', now(), now()) AS a) AS one_touch,

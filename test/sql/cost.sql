@@ -21,9 +21,11 @@ SELECT lead_scoring.cost_per(i * 0.01, i % 2 = 0) = sum(i * 0.01) / 50000 AS sam
 SELECT lead_scoring.cost_per(spend, reached) = sum(spend) / sum(reached) AS same, lead_scoring.cost_per(spend, reached)
 FROM (VALUES (12345678901234567890123456789.99, 1), (-0.0000000000000000000000000001, 2), (1e-20, NULL), (NULL, 4), (99999999.9999, 0)) AS v(spend, reached);
 SELECT lead_scoring.cost_per(s, 1) = avg(s) AS same FROM (VALUES (1e1000), (-1e1000), (1e-1000), (0), (0.00), (-1e-900)) AS v(s);
-SELECT bool_and(cost = plain) FROM (
-    SELECT lead_scoring.cost_per(s, 1) AS cost, avg(s) AS plain
-    FROM (SELECT i % 97 AS g, (i * 7919 % 1000003 - 500000) * 10::numeric ^ (i % 23 - 11) AS s FROM generate_series(1::bigint, 20000) AS i) AS v GROUP BY g) AS sums;
+CREATE TABLE amounts AS
+SELECT i % 97 AS g, (i * 7919 % 1000003 - 500000) * 10::numeric ^ (i % 23 - 11) AS s FROM generate_series(1::bigint, 20000) AS i;
+SELECT bool_and(cost = plain) AS stored FROM (SELECT lead_scoring.cost_per(s, 1) AS cost, avg(s) AS plain FROM amounts GROUP BY g) AS sums;
+SELECT bool_and(cost = plain) AS computed FROM (SELECT lead_scoring.cost_per(s + 0, 1) AS cost, avg(s) AS plain FROM amounts GROUP BY g) AS sums;
+SELECT lead_scoring.cost_per(round(abs(s), 2), 1) = avg(round(abs(s), 2)) AS money, lead_scoring.cost_per(s, 1) = avg(s) AS all_of_them FROM amounts;
 
 -- Refunds are subtracted.
 SELECT lead_scoring.cost_per_mql(spend, 1), lead_scoring.cost_per_mql(-spend, 1) FROM (VALUES (100.00), (-30.50), (0)) AS v(spend);
@@ -42,4 +44,4 @@ SELECT lead_scoring.cost_per(1, n) FROM (VALUES (9223372036854775807), (1)) AS v
 SELECT lead_scoring.cost_per_mql(spend, NULL) FROM spendings;
 SELECT lead_scoring.cost_per_mql(spend::float8, mql_at) FROM spendings;
 
-DROP TABLE campaigns, spendings;
+DROP TABLE amounts, campaigns, spendings;
