@@ -18,7 +18,7 @@ $$;
 CREATE PROCEDURE bench.measure_one_lead(measure integer, label text, rounds integer)
 LANGUAGE plpgsql AS $$
 BEGIN
-    FOR round IN 1..2 * rounds LOOP
+    FOR round IN 1..10 * rounds LOOP
         CALL bench.single_events(measure, label || 'first', round, 100 + round, 300);
         CALL bench.single_events(measure, label || 'last', round, 1, 300);
         CALL bench.single_events(measure, label || 'early', round, 2, 300);
