@@ -14,14 +14,14 @@ BEGIN
 END
 $$;
 
--- measure_one_lead(): lead 1 has many events, lead 2 has few; leads from 100 on are new.
+-- measure_one_lead(): lead 1 has many events, leads 2 to 11 have few; leads from 100 on are new.
 CREATE PROCEDURE bench.measure_one_lead(measure integer, label text, rounds integer)
 LANGUAGE plpgsql AS $$
 BEGIN
     FOR round IN 1..10 * rounds LOOP
         CALL bench.single_events(measure, label || 'first', round, 100 + round, 300);
         CALL bench.single_events(measure, label || 'last', round, 1, 300);
-        CALL bench.single_events(measure, label || 'early', round, 2, 300);
+        CALL bench.single_events(measure, label || 'early', round, 2 + round % 10, 300);
     END LOOP;
 END
 $$;
@@ -30,14 +30,14 @@ CREATE PROCEDURE bench.load_one_lead(many bigint, few bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ours.events (lead_id, type, occurred_at, properties)
-    SELECT 2, type, occurred_at, properties FROM bench.events(few, 1);
+    SELECT lead, type, occurred_at, properties FROM bench.events(few, 1), generate_series(2, 11) AS lead;
     INSERT INTO ours.events (lead_id, type, occurred_at, properties)
     SELECT 1, type, occurred_at, properties FROM bench.events(many, 1);
     COMMIT;
 END
 $$;
 
-CALL bench.make('ours', 1000);
+CALL bench.make('ours', 100 + 10 * :rounds);
 CALL bench.load_one_lead(:singles, :few);
 INSERT INTO bench.samples
 SELECT :measure, CASE lead_id WHEN 1 THEN 'last card' ELSE 'early card' END, 1, pg_column_size(card), 'bytes' FROM ours_model.scores WHERE lead_id <= 2;
@@ -45,7 +45,7 @@ CALL bench.measure_one_lead(:measure, '', :rounds);
 CALL bench.check_verify(:measure, 'ours_model');
 
 -- A rule that keeps the times of its occurrences, the latest thousand of them.
-CALL bench.make('ours', 1000, NULL);
+CALL bench.make('ours', 100 + 10 * :rounds, NULL);
 SET search_path = ours;
 CALL bench.add_model('ours', 'forty');
 SELECT lead_scoring.add_rule('ours_model', 'recent', 'page_view', 1, decay => 'window', lifespan => '90 days'), lead_scoring.publish('ours_model') \g /dev/null

@@ -1,5 +1,5 @@
 -- What one qualified lead costs: cost_per_mql, and cost_per for any other stage.
--- State: bigint[] of seven counters and one for each four decimal digits that amounts have; 144 bytes a group for amounts from 10^-8 to 10^24.
+-- State: bigint[] of six numbers and a counter for each four decimal digits that amounts have; 136 bytes a group for amounts from 10^-8 to 10^24.
 
 CREATE FUNCTION lead_scoring.cost_accum(state bigint[], spend numeric, reached bigint) RETURNS bigint[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_cost_accum_count';

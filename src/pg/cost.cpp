@@ -24,10 +24,10 @@ using namespace lead_scoring;
 enum { kReached, kScale, kNaN, kPlusInfinity, kMinusInfinity, kLowestWeight, kCounters };
 
 constexpr int kFirstCounters = 8;     // 10^-8 up to 10^24
-constexpr int kMostCounters = 34000;  // more than numeric can have
+constexpr int kMostCounters = 36864;  // numeric's weights are -4096 to 32767
+constexpr int kMostScale = 0x3FFF;    // numeric's; NUMERIC_MAX_DISPLAY_SCALE is for columns that declare one
 
-// The state of a transition function, which reads nothing of it but its length and its lowest weight; a lowest weight
-// that is out of range finds no counter in add_amount.
+// The state of a transition function, whose numbers may be any: a lowest weight that is out of range finds no counter.
 std::span<int64> state_to_change(FunctionCallInfo fcinfo) {
     auto state = counters_to_change(fcinfo, 0);
     if (state.size() < kCounters) raise_no_state();
@@ -35,8 +35,8 @@ std::span<int64> state_to_change(FunctionCallInfo fcinfo) {
 }
 
 std::span<int64> checked(std::span<int64> state) {
-    if (state.size() < kCounters || state.size() > kMostCounters || state[kLowestWeight] < -kMostCounters ||
-        state[kLowestWeight] > kMostCounters || state[kScale] < -1 || state[kScale] > NUMERIC_MAX_DISPLAY_SCALE)
+    if (state.size() < kCounters || state.size() > kCounters + kMostCounters || state[kLowestWeight] < -kMostCounters ||
+        state[kLowestWeight] > kMostCounters || state[kScale] < -1 || state[kScale] > kMostScale)
         raise_no_state();
     return state;
 }
@@ -59,6 +59,11 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
     return larger;
 }
 
+bool covers(std::span<const int64> state, const Decimal& amount) {
+    int64 top = amount.weight - state[kLowestWeight];
+    return top >= amount.count - 1 && top < static_cast<int64>(state.size()) - kCounters;
+}
+
 // An amount of any form, for whose digits there may be no counters yet.
 [[gnu::noinline]] std::span<int64> add_unusual(std::span<int64> state, FunctionCallInfo fcinfo) {
     Decimal amount(packed_argument(fcinfo, 1));
@@ -66,9 +71,10 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
     if (amount.special != 0) {
         ++state[amount.special == 0xC000 ? kNaN : amount.special == 0xD000 ? kPlusInfinity : kMinusInfinity];
     } else if (amount.count > 0) {
-        state = cover(checked(state), amount.weight - amount.count + 1, amount.weight);
+        if (!covers(state, amount)) state = cover(checked(state), amount.weight - amount.count + 1, amount.weight);
         int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
-        for (int i = 0; i < amount.count; ++i) counter[-i] += amount.negative ? -amount.digit(i) : amount.digit(i);
+        int64 sign = amount.negative ? -1 : 0;  // (digit ^ sign) - sign is then its negative
+        for (int i = 0; i < amount.count; ++i) counter[-i] += (amount.digit(i) ^ sign) - sign;
     }
     return state;
 }
@@ -79,11 +85,10 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
     if (!Decimal::is_plain(numeric)) [[unlikely]]
         return add_unusual(state, fcinfo);
     Decimal amount(numeric, Decimal::kPlain);
-    int64 top = amount.weight - state[kLowestWeight];
-    if (amount.count < 1 || top < amount.count - 1 || top >= static_cast<int64>(state.size()) - kCounters ||
-        amount.scale > state[kScale]) [[unlikely]]
+    if (amount.count < 1 || !covers(state, amount) || amount.scale > state[kScale]) [[unlikely]]
         return add_unusual(state, fcinfo);
-    for (int i = 0; i < amount.count; ++i) state[kCounters + top - i] += amount.digit(i);
+    int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
+    for (int i = 0; i < amount.count; ++i) counter[-i] += amount.digit(i);
     return state;
 }
 

@@ -27,6 +27,10 @@ SELECT bool_and(cost = plain) AS stored FROM (SELECT lead_scoring.cost_per(s, 1)
 SELECT bool_and(cost = plain) AS computed FROM (SELECT lead_scoring.cost_per(s + 0, 1) AS cost, avg(s) AS plain FROM amounts GROUP BY g) AS sums;
 SELECT lead_scoring.cost_per(round(abs(s), 2), 1) = avg(round(abs(s), 2)) AS money, lead_scoring.cost_per(s, 1) = avg(s) AS all_of_them FROM amounts;
 
+-- The smallest and the largest that numeric can hold.
+SELECT lead_scoring.cost_per(s, 1) = avg(s) AS same FROM (VALUES (('0.' || repeat('0', 16382) || '1')::numeric), ((repeat('9', 131072))::numeric), (-1)) AS v(s);
+SELECT lead_scoring.cost_per(s, 1) = avg(s) AS same FROM (VALUES (('0.' || repeat('0', 1001))::numeric), (2)) AS v(s);
+
 -- Refunds are subtracted.
 SELECT lead_scoring.cost_per_mql(spend, 1), lead_scoring.cost_per_mql(-spend, 1) FROM (VALUES (100.00), (-30.50), (0)) AS v(spend);
 SELECT lead_scoring.cost_per_mql(spend, 2) FROM (VALUES (0.5), (-99999.75), (10000)) AS v(spend);
