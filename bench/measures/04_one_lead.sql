@@ -1,5 +1,5 @@
--- Single events of a lead that has had all the others, beside those of one that has had few of them and yet knows all rules but
--- one, and beside the first events of a new lead, which knows the three rules that they match. Each is a transaction.
+-- Single events of a lead that has had all the others, beside those of leads that have had few of them and yet know all rules
+-- but one, and beside the first events of a new lead, which knows the three rules that they match. Each is a transaction.
 SELECT greatest(:singles / 100, 1000) AS few \gset
 CREATE PROCEDURE bench.single_events(measure integer, name text, round integer, lead bigint, n integer)
 LANGUAGE plpgsql AS $$

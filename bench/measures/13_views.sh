@@ -1,5 +1,5 @@
 # How long each report view of a filled model takes, beside the first event of each lead in plain SQL just before. There are no
-# targets: docs/performance.md names what a view reads.
+# targets: docs/performance.md names what a view reads. A view that is empty has been asked for nothing, and fails.
 write_many_events
 sql -c "CALL bench.make('ours', $many_leads)" \
     -c "ALTER TABLE ours.events ADD COLUMN campaign text GENERATED ALWAYS AS (properties->>'campaign') STORED" \
@@ -19,11 +19,10 @@ mapfile -t views < <(value "SELECT viewname FROM pg_views WHERE schemaname = 'ou
 for ((round = 1; round <= (rounds + 1) / 2; round++)); do
     for view in "${views[@]}"; do
         sql -c "CALL bench.time($measure, '$view first events', $round, 'SELECT count(f) FROM (SELECT lead_id, min(occurred_at) FROM ours.events GROUP BY lead_id) AS f')" \
-            -c "CALL bench.time($measure, '$view', $round, 'SELECT count(v) FROM ours_model.$view AS v')"
+            -c "CALL bench.time($measure, '$view', $round, 'INSERT INTO bench.checks SELECT $measure, ''the view $view is empty'', (count(v) = 0)::integer FROM ours_model.$view AS v')"
     done
 done
 verify ours
 for view in "${views[@]}"; do
-    sql -c "INSERT INTO bench.checks SELECT $measure, 'the view $view is empty', count(*) FROM (SELECT WHERE NOT EXISTS (SELECT FROM ours_model.$view)) AS e"
     compare "the view $view, time over that of the first event of each lead in SQL" "$view" "$view first events"
 done

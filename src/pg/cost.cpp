@@ -45,10 +45,15 @@ int64 highest_weight(std::span<const int64> state) {
     return state[kLowestWeight] + static_cast<int64>(state.size()) - kCounters - 1;
 }
 
+// Whether there are counters for weights from `low` to `high`.
+bool covers(std::span<const int64> state, int64 low, int64 high) {
+    return low >= state[kLowestWeight] && high <= highest_weight(state);
+}
+
 // The state with counters for weights from `low` to `high`: itself, or a larger copy.
 std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
+    if (covers(state, low, high)) return state;
     bool fresh = state.size() == kCounters;
-    if (!fresh && low >= state[kLowestWeight] && high <= highest_weight(state)) return state;
     low = std::min(low, fresh ? -2 : state[kLowestWeight]);
     high = std::max(high, fresh ? low + kFirstCounters - 1 : highest_weight(state));
     auto larger = new_counters(kCounters + static_cast<int>(high - low) + 1);
@@ -59,9 +64,10 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
     return larger;
 }
 
-bool covers(std::span<const int64> state, const Decimal& amount) {
-    int64 top = amount.weight - state[kLowestWeight];
-    return top >= amount.count - 1 && top < static_cast<int64>(state.size()) - kCounters;
+// sign: 0, or -1 to subtract.
+inline void add_digits(std::span<int64> state, const Decimal& amount, int64 sign) {
+    int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
+    for (int i = 0; i < amount.count; ++i) counter[-i] += (amount.digit(i) ^ sign) - sign;
 }
 
 // An amount of any form, for whose digits there may be no counters yet.
@@ -71,10 +77,9 @@ bool covers(std::span<const int64> state, const Decimal& amount) {
     if (amount.special != 0) {
         ++state[amount.special == 0xC000 ? kNaN : amount.special == 0xD000 ? kPlusInfinity : kMinusInfinity];
     } else if (amount.count > 0) {
-        if (!covers(state, amount)) state = cover(checked(state), amount.weight - amount.count + 1, amount.weight);
-        int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
-        int64 sign = amount.negative ? -1 : 0;  // (digit ^ sign) - sign is then its negative
-        for (int i = 0; i < amount.count; ++i) counter[-i] += (amount.digit(i) ^ sign) - sign;
+        if (!covers(state, amount.lowest_weight(), amount.weight))
+            state = cover(checked(state), amount.lowest_weight(), amount.weight);
+        add_digits(state, amount, amount.negative ? -1 : 0);
     }
     return state;
 }
@@ -84,11 +89,10 @@ bool covers(std::span<const int64> state, const Decimal& amount) {
     auto* numeric = reinterpret_cast<const varlena*>(PG_GETARG_POINTER(1));
     if (!Decimal::is_plain(numeric)) [[unlikely]]
         return add_unusual(state, fcinfo);
-    Decimal amount(numeric, Decimal::kPlain);
-    if (amount.count < 1 || !covers(state, amount) || amount.scale > state[kScale]) [[unlikely]]
+    Decimal amount(numeric);
+    if (!covers(state, amount.lowest_weight(), amount.weight) || amount.scale > state[kScale]) [[unlikely]]
         return add_unusual(state, fcinfo);
-    int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
-    for (int i = 0; i < amount.count; ++i) counter[-i] += amount.digit(i);
+    add_digits(state, amount, 0);
     return state;
 }
 

@@ -19,8 +19,13 @@ struct Decimal {
         const char* data = VARDATA_ANY(numeric);
         int size = static_cast<int>(VARSIZE_ANY_EXHDR(numeric));
         uint16 header = word(data);
-        if ((header & 0xC000) == 0x8000) {
-            read_short(data, size);
+        if ((header & 0xC000) == 0x8000) [[likely]] {
+            special = 0;
+            negative = header & 0x2000;
+            scale = header >> 7 & 0x3F;
+            weight = static_cast<int8>(header << 1) >> 1;  // 7 bits, signed
+            digits = data + 2;
+            count = (size - 2) >> 1;
         } else if ((header & 0xC000) == 0xC000) {
             special = header;
             negative = false;
@@ -37,13 +42,9 @@ struct Decimal {
     }
 
     // The form that nearly every amount has in a table: a length of one byte, a header of one word, no sign.
-    enum Form { kPlain };
     static bool is_plain(const varlena* numeric) {
         return VARATT_IS_SHORT(numeric) && !VARATT_IS_EXTERNAL(numeric) &&
                (word(VARDATA_SHORT(numeric)) & 0xE000) == 0x8000;
-    }
-    Decimal(const varlena* numeric, Form) {
-        read_short(VARDATA_SHORT(numeric), static_cast<int>(VARSIZE_SHORT(numeric) - VARHDRSZ_SHORT));
     }
 
     static uint16 word(const char* data) {
@@ -54,15 +55,7 @@ struct Decimal {
 
     int digit(int index) const { return word(digits + 2 * index); }
 
-    void read_short(const char* data, int size) {
-        uint16 header = word(data);
-        special = 0;
-        negative = header & 0x2000;
-        scale = header >> 7 & 0x3F;
-        weight = static_cast<int8>(header << 1) >> 1;  // 7 bits, signed
-        digits = data + 2;
-        count = (size - 2) >> 1;
-    }
+    int lowest_weight() const { return weight - count + 1; }
 
     int special;  // 0xC000 NaN, 0xD000 Infinity, 0xF000 -Infinity, else 0
     bool negative;
