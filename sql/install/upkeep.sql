@@ -353,49 +353,10 @@ COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the trigger
 
 -- ---------------------------------------------------------------- partitions that come and go
 
-CREATE FUNCTION lead_scoring.partitions_changed()
-RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    changed record;
-    old_trigger record;
-BEGIN
-    -- A partition has a copy of its table's row trigger; statement triggers have to be made for it. Its table is the one
-    -- above it: on any other somebody else may have put a trigger that names the model.
-    FOR changed IN
-        SELECT DISTINCT convert_from(substring(t.tgargs FROM 1 FOR octet_length(t.tgargs) - 1), getdatabaseencoding()) AS model,
-               CASE WHEN t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure THEN a.relid END AS leads,
-               CASE WHEN t.tgfoid = 'lead_scoring.events_changed()'::regprocedure THEN a.relid END AS events
-          FROM pg_event_trigger_ddl_commands() d
-         CROSS JOIN LATERAL pg_partition_tree(d.objid) p
-          JOIN pg_trigger t ON t.tgrelid = p.relid
-         CROSS JOIN LATERAL pg_partition_ancestors(p.relid) a
-          JOIN pg_trigger o ON o.tgrelid = a.relid AND o.tgfoid = t.tgfoid AND o.tgargs = t.tgargs AND o.tgtype = t.tgtype AND o.tgparentid = 0
-         WHERE d.object_type = 'table' AND d.classid = 'pg_class'::regclass AND t.tgparentid <> 0
-           AND t.tgfoid IN ('lead_scoring.events_changed()'::regprocedure, 'lead_scoring.leads_changed()'::regprocedure)
-           AND NOT EXISTS (SELECT FROM pg_trigger s
-                            WHERE s.tgrelid = t.tgrelid AND s.tgfoid = t.tgfoid AND s.tgargs = t.tgargs AND s.tgtype = 4) LOOP
-        PERFORM lead_scoring.add_triggers(changed.model, changed.leads, changed.events);
-    END LOOP;
-
-    -- A table that was detached lost that copy, and keeps the statement triggers: it belongs to the model no more.
-    FOR old_trigger IN
-        SELECT t.tgname, t.tgrelid::regclass AS relation
-          FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-         WHERE t.tgfoid IN ('lead_scoring.events_changed()'::regprocedure, 'lead_scoring.leads_changed()'::regprocedure)
-           AND t.tgtype <> 29 AND pg_has_role(c.relowner, 'USAGE')
-           AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.command_tag = 'ALTER TABLE')
-           AND NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = t.tgrelid AND r.tgfoid = t.tgfoid AND r.tgargs = t.tgargs AND r.tgtype = 29)
-           -- A model's own table whose row trigger was lost is repair()'s business.
-           AND EXISTS (SELECT FROM pg_trigger o
-                        WHERE o.tgfoid = t.tgfoid AND o.tgargs = t.tgargs AND o.tgtype = 29 AND o.tgparentid = 0
-                          AND o.tgrelid <> t.tgrelid) LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', old_trigger.tgname, old_trigger.relation);
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.partitions_changed IS 'Event trigger function: gives partitions that are created or attached the statement triggers of their model, and takes them from those that are detached. Looks at the catalogs only.';
+CREATE FUNCTION lead_scoring.partitions_changed() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_partitions_changed';
+COMMENT ON FUNCTION lead_scoring.partitions_changed IS 'Event trigger function: gives partitions that a command created or attached the statement triggers of their table, and takes them from those that it detached. Looks at nothing but what the command did, and at the catalogs.';
 
 CREATE EVENT TRIGGER lead_scoring_partitions_changed ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE') EXECUTE FUNCTION lead_scoring.partitions_changed();
+    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE SCHEMA') EXECUTE FUNCTION lead_scoring.partitions_changed();
 COMMENT ON EVENT TRIGGER lead_scoring_partitions_changed IS 'Keeps the triggers of partitioned leads and events tables complete.';
