@@ -117,6 +117,12 @@ void update_leads(TriggerRun* run, Source make_source) {
     lost.finish();
 }
 
+// Every old row has its new one, unless it moved to a partition whose BEFORE INSERT trigger let it go.
+bool has_all_pairs(const TriggerData* data) {
+    return TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+           tuplestore_tuple_count(data->tg_oldtable) == tuplestore_tuple_count(data->tg_newtable);
+}
+
 }  // namespace
 
 // leads_changed('<model>') returns trigger
@@ -131,7 +137,10 @@ LEAD_SCORING_FUNCTION(leads_changed) {
         read_row_keys(&run, TriggerTable::Leads, true, FindingKind::Removed);
     else if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
         read_all_stored_keys(run.model, FindingKind::Removed, run.findings);
-    else if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
+    else if (!has_all_pairs(data)) {
+        read_rows(&run, TriggerTable::Leads, false);
+        read_row_keys(&run, TriggerTable::Leads, true, FindingKind::Removed);
+    } else if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
         update_leads(&run,
                      [&](bool old_rows) { return SingleRowSource(old_rows ? data->tg_trigtuple : data->tg_newtuple); });
     else
