@@ -12,32 +12,62 @@ as_root() {
     fi
 }
 
-# install_packages NAME...: through apt-get; says and does nothing when all are there. On a system without dpkg it
-# does nothing: what is missing there has to be installed by hand.
+# missing_packages NAME...: those that are not installed, a line each.
+missing_packages() {
+    local package
+    for package in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] || echo "$package"
+    done
+}
+
+# known_packages NAME...: those that this system could install, as far as it knows, a line each.
+known_packages() {
+    local package
+    for package in "$@"; do
+        ! apt-cache show "$package" >/dev/null 2>&1 || echo "$package"
+    done
+}
+
+# install_packages NAME... [-- NAME...]: through apt-get; says and does nothing when all are there. Those after -- are
+# installed where this system has them, and done without where it has not. On a system without dpkg it does nothing:
+# what is missing there has to be installed by hand.
 #
-# A newly installed server package would make and start a cluster. That is turned off for as long as apt-get runs, by
-# a file of our own in the folder Debian provides for it.
+# A newly installed server package would make and start a cluster, and a pooler would be started. That is turned off for
+# as long as apt-get runs, by files of our own in the places Debian provides for it.
 install_packages() {
     command -v dpkg-query >/dev/null || return 0
-    local package missing=()
-    for package in "$@"; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] || missing+=("$package")
-    done
-    ((${#missing[@]})) || return 0
-    echo "installing ${missing[*]}"
+    local needed=() wanted=()
+    while (($#)) && [[ $1 != -- ]]; do needed+=("$1") && shift; done
+    mapfile -t wanted < <(missing_packages "${@:2}")
+    mapfile -t needed < <(missing_packages "${needed[@]}")
+    ((${#needed[@]} + ${#wanted[@]})) || return 0
+    ((${#needed[@]})) || [[ -n $(known_packages "${wanted[@]}") ]] || return 0
+    echo "installing" "${needed[@]}" "${wanted[@]}"
     # The lock makes a second run at the same time wait: apt-get update itself would fail.
     as_root flock /etc/apt bash -euc '
         no_cluster=/etc/postgresql-common/createcluster.d/lead_scoring.conf
+        no_start=/usr/sbin/policy-rc.d
         log=$(mktemp)
         trap "rm -f $no_cluster $log" EXIT
         mkdir -p "${no_cluster%/*}"
         echo "create_main_cluster = false" > "$no_cluster"
+        if [[ ! -e $no_start ]]; then
+            trap "rm -f $no_cluster $no_start $log" EXIT
+            printf "#!/bin/sh\nexit 101\n" > "$no_start"
+            chmod +x "$no_start"
+        fi
         export DEBIAN_FRONTEND=noninteractive
+        install() { apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"; }
+        needed=("${@:2:$1}") wanted=("${@:$1 + 2}")
         {
             apt-get -q update &&
-            apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
+            { ((${#needed[@]} == 0)) || install "${needed[@]}"; }
         } </dev/null >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
-    ' install "${missing[@]}"
+        for package in "${wanted[@]}"; do
+            ! apt-cache show "$package" >/dev/null 2>&1 || install "$package" </dev/null >"$log" 2>&1 ||
+                echo "cannot install $package"
+        done
+    ' install "${#needed[@]}" "${needed[@]}" "${wanted[@]}"
 }
 
 # find_server: sets PG_CONFIG and PG_PACKAGES, the packages it comes from. That is PG_CONFIG as it is set; else the
