@@ -14,7 +14,8 @@ struct ScoreCount {
     std::int64_t others;
 };
 
-// Sorts by score and joins equal ones; returns how many are left.
+// Sorts by score and joins equal ones; returns how many are left. No score is NaN, no number negative, and all of them
+// together are less than 2^62.
 std::size_t merge_scores(std::span<ScoreCount> counts) noexcept;
 
 // Equal scores count one half (Mann and Whitney). Counts as merge_scores leaves them; nothing where either class is

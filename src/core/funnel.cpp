@@ -173,6 +173,11 @@ bool Search::take(Events events) {
 
 }  // namespace
 
+bool is_funnel_mode(std::uint32_t mode) noexcept {
+    constexpr std::uint32_t kAll = kStrictDeduplication | kStrictOrder | kStrictIncrease | kStrictOnce | kAllowReentry;
+    return (mode & ~kAll) == 0 && (!(mode & kAllowReentry) || mode & kStrictOrder);
+}
+
 std::uint32_t parse_funnel_mode(std::string_view text) {
     std::uint32_t mode = 0;
     while (!text.empty()) {
@@ -188,7 +193,7 @@ std::uint32_t parse_funnel_mode(std::string_view text) {
                         "separated by commas.");
         mode |= known->second;
     }
-    if (mode & kAllowReentry && !(mode & kStrictOrder))
+    if (!is_funnel_mode(mode))
         throw Error(ErrorCode::InvalidParameter, "funnel mode allow_reentry needs strict_order",
                     "It says which events do not break a strict order.", "Write 'strict_order, allow_reentry'.");
     return mode;

@@ -28,6 +28,9 @@ enum FunnelMode : std::uint32_t {
     kAllowReentry = 16,
 };
 
+// Whether a number is a mode, as parse_funnel_mode makes them.
+bool is_funnel_mode(std::uint32_t mode) noexcept;
+
 // Comma separated names, in any order; empty is the default mode. Throws InvalidParameter.
 std::uint32_t parse_funnel_mode(std::string_view text);
 

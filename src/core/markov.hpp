@@ -23,7 +23,7 @@ struct MarkovStep {
     std::int64_t count;
 };
 
-// Sorts and joins equal steps; returns how many are left.
+// Sorts and joins equal steps; returns how many are left. All counts together are less than 2^62.
 std::size_t merge_steps(std::span<MarkovStep> steps) noexcept;
 
 class MarkovChain {

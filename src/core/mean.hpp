@@ -20,18 +20,22 @@ struct ExactMean {
         ++infinite;
     }
 
+    // Both must be sound.
     void add(const ExactMean& other) noexcept {
         add(other.count, other.sum());
         infinite += other.infinite;
     }
+
+    // Whether up to 2^62 terms can have led here. Adding to a mean that is sound does not overflow.
+    bool sound() const noexcept;
 
     // The mean in units of `unit`; nothing where there is no term.
     std::optional<double> mean(double unit) const noexcept;
 
   private:
     void add(std::int64_t terms, __int128 amount) noexcept {
-        set_sum(static_cast<__int128>(static_cast<unsigned __int128>(sum()) + static_cast<unsigned __int128>(amount)));
-        count = static_cast<std::int64_t>(static_cast<std::uint64_t>(count) + static_cast<std::uint64_t>(terms));
+        set_sum(sum() + amount);
+        count += terms;
     }
 
     __int128 sum() const noexcept {

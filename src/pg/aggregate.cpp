@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
 }
 
 namespace lead_scoring {
@@ -13,9 +14,8 @@ namespace lead_scoring {
 namespace {
 
 std::span<int64> elements_of(ArrayType* array, int length) {
-    if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID ||
-        (length != 0 && ARR_DIMS(array)[0] != length))
-        raise_no_state();
+    require_state(ARR_NDIM(array) == 1 && !ARR_HASNULL(array) && ARR_ELEMTYPE(array) == INT8OID &&
+                  (length == 0 || ARR_DIMS(array)[0] == length));
     return {reinterpret_cast<int64*>(ARR_DATA_PTR(array)), static_cast<std::size_t>(ARR_DIMS(array)[0])};
 }
 
@@ -23,6 +23,7 @@ std::span<int64> elements_of(ArrayType* array, int length) {
 
 void raise_no_state() {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("value is no state of this aggregate"),
+                    errdetail("Its support functions take what they themselves made."),
                     errhint("Call the aggregate, not its support functions.")));
     pg_unreachable();
 }
@@ -48,9 +49,13 @@ std::span<int64> new_counters(int length) {
     return elements_of(array, length);
 }
 
-void add_count(int64& counter, int64 count) {
-    if (__builtin_add_overflow(counter, count, &counter))
-        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("bigint out of range")));
+void raise_out_of_range() {
+    ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("bigint out of range")));
+    pg_unreachable();
+}
+
+void check_text(std::string_view bytes) {
+    require_state(pg_verifymbstr(bytes.data(), static_cast<int>(bytes.size()), true));
 }
 
 int64 duration_argument(FunctionCallInfo fcinfo, int argument, const char* name) {

@@ -4,7 +4,10 @@
 // A state is a bigint[] of counters, else a bytea that grows (growing_state.hpp). Both have text and binary forms, so
 // that they travel between parallel workers and between the nodes of a cluster. Inside an aggregate the state's own
 // memory is changed, as the server allows; called by hand, a function changes a copy. Final functions change nothing.
-// Nodes of a cluster call the support functions as the user, so everybody may; therefore they trust no state.
+//
+// No state is trusted: it may be forged, by whoever may call support functions, or come damaged from another node. What
+// takes the same time for every state is checked on each call, and what is done then is safe for whatever the rest
+// holds; all of a state is checked before it is merged, joined with another or answered from.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -29,8 +32,23 @@ inline bool in_aggregate(FunctionCallInfo fcinfo) {
     return fcinfo->context != nullptr && (IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
 }
 
-// A state argument holds something else; reached by calling a support function by hand.
+// A state argument holds something else.
 [[noreturn]] void raise_no_state();
+
+inline void require_state(bool holds) {
+    if (!holds) [[unlikely]]
+        raise_no_state();
+}
+
+// A number of leads, touches or steps. Two of them add up to what an int64 holds.
+inline constexpr int64 kMostCount = (int64{1} << 62) - 1;
+inline bool is_count(int64 number) { return static_cast<uint64>(number) <= static_cast<uint64>(kMostCount); }
+
+// A sum does not fit.
+[[noreturn]] void raise_out_of_range();
+
+// Bytes of a state that are to become text: raises unless they are text in the database's encoding.
+void check_text(std::string_view bytes);
 
 // An argument of variable length, uncompressed, perhaps with a short header: nearly always as it is.
 inline const varlena* packed_argument(FunctionCallInfo fcinfo, int argument) {
@@ -58,6 +76,13 @@ inline std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length) 
             static_cast<std::size_t>(ARR_DIMS(array)[0])};
 }
 
+// An array of zeros, which may be larger than a value can be.
+template <class Element>
+std::span<Element> new_array(std::size_t length) {
+    void* memory = palloc_extended(sizeof(Element) * length, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+    return {static_cast<Element*>(memory), length};
+}
+
 // A new bigint[] of zeros.
 std::span<int64> new_counters(int length);
 
@@ -66,8 +91,11 @@ inline Datum array_of(std::span<int64> counters) {
     return PointerGetDatum(reinterpret_cast<char*>(counters.data()) - ARR_OVERHEAD_NONULLS(1));
 }
 
-// Adds a count to a counter; raises where it overflows.
-void add_count(int64& counter, int64 count);
+// Raises where the sum overflows.
+inline void add_count(int64& counter, int64 count) {
+    if (__builtin_add_overflow(counter, count, &counter)) [[unlikely]]
+        raise_out_of_range();
+}
 
 // What a transition function returns for a row that says nothing.
 inline Datum unchanged_state(FunctionCallInfo fcinfo) {

@@ -105,8 +105,11 @@ std::string_view value_of(const Header* state) {
     return name;
 }
 
+// `a` is of a state.
 bool same_value(std::string_view a, std::string_view b) {
-    return a == b || DatumGetBool(DirectFunctionCall2(numeric_eq, numeric_of(a), numeric_of(b)));  // 1 and 1.00
+    if (a == b) return true;
+    require_state(Decimal::is_sound(a));
+    return DatumGetBool(DirectFunctionCall2(numeric_eq, numeric_of(a), numeric_of(b)));  // 1, 1.00
 }
 
 void check_same(const Header* state, const Conversion& conversion) {
@@ -129,8 +132,9 @@ Header* get_state(FunctionCallInfo fcinfo, int argument, bool change = false) {
     uint32 tag = tag_of(fcinfo, argument);
     Header* state = tag == kTouchesTag ? Touches::get(fcinfo, argument, tag, change)
                                        : Summaries::get(fcinfo, argument, kSummariesTag, change);
-    if (tag_for(state->model) != tag || (tag == kSummariesTag && state->names != state->start.items + 1))
-        raise_no_state();
+    require_state(tag_for(state->model) == tag && state->has_value <= 1 && state->look_back >= 0 &&
+                  state->half_life > 0 && state->names >= 1 && Names::may_be(state->names, state->start.names_size) &&
+                  (tag == kTouchesTag || state->names == state->start.items + 1));
     return state;
 }
 
@@ -163,20 +167,41 @@ Header* add_summary(Header* state, const Summary& more, std::string_view channel
         return Summaries::append(state, more);
     }
     Summary& summary = Summaries::items(state)[name - 1];
-    summary.touches += more.touches;
+    add_count(summary.touches, more.touches);
     summary.first = std::min(summary.first, more.first);
     summary.last = std::max(summary.last, more.last);
     return state;
 }
 
-// The names by number.
+// Each channel was touched.
+void check_touches(std::span<const StoredTouch> touches, uint32 names) {
+    auto touched = new_array<bool>(names);
+    for (const StoredTouch& touch : touches) {
+        require_state(touch.name >= 1 && touch.name < names);
+        touched[touch.name] = true;
+    }
+    require_state(std::count(touched.begin(), touched.end(), true) == names - 1);
+}
+
+void check_summaries(std::span<const Summary> summaries) {
+    __int128 touches = 0;
+    for (const Summary& summary : summaries) {
+        require_state(summary.touches >= 1 && summary.first <= summary.last);
+        touches += summary.touches;
+    }
+    if (touches > kMostCount) raise_out_of_range();
+}
+
+// The names by number. All of the state is looked at.
 std::span<std::string_view> names_of(Header* state) {
-    if (state->names == 0 || state->names > state->start.names_size) raise_no_state();
-    auto* names = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * state->names));
-    collect_names(Summaries::names(state), {names, state->names});
-    for (const StoredTouch& touch : state->start.tag == kTouchesTag ? Touches::items(state) : std::span<StoredTouch>())
-        if (touch.name == 0 || touch.name >= state->names) raise_no_state();
-    return {names, state->names};
+    auto names = new_array<std::string_view>(state->names);
+    collect_names(Summaries::names(state), names);
+    require_state(state->has_value ? Decimal::is_sound(names[0]) : names[0].empty());
+    if (state->start.tag == kTouchesTag)
+        check_touches(Touches::items(state), state->names);
+    else
+        check_summaries(Summaries::items(state));
+    return names;
 }
 
 // Shares the credit out. names: by number; order: receives the channels' numbers by name; channels, without touches
@@ -207,14 +232,13 @@ void share_out(Header* state, std::span<const std::string_view> names, std::span
     attribute(static_cast<AttributionModel>(state->model), channels);
 }
 
+// channel null: nobody's.
 Datum credit_row(TupleDesc descriptor, const std::string_view* channel, int64 touches, int64 credit,
                  std::string_view value) {
-    if (credit < 0 || credit > kWholeCredit) raise_no_state();  // as of counts of touches that cannot be
     Datum share = small_decimal(credit, kCreditScale);
     // The product of two decimals is exact, so that values, like credits, sum to the whole.
-    Datum values[kColumns] = {
-        channel ? PointerGetDatum(cstring_to_text_with_len(channel->data(), static_cast<int>(channel->size()))) : 0,
-        Int64GetDatum(touches), share, value.empty() ? 0 : DirectFunctionCall2(numeric_mul, numeric_of(value), share)};
+    Datum values[kColumns] = {channel ? text_of(*channel) : 0, Int64GetDatum(touches), share,
+                              value.empty() ? 0 : DirectFunctionCall2(numeric_mul, numeric_of(value), share)};
     bool nulls[kColumns] = {channel == nullptr, false, false, value.empty()};
     return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
@@ -266,12 +290,12 @@ LEAD_SCORING_FUNCTION(attribution_final) {
         Datum row = credit_row(descriptor, nullptr, 0, kWholeCredit, value);
         return array_of_rows(&row, 1, descriptor);
     }
-    auto* order = static_cast<uint32*>(palloc(sizeof(uint32) * count));
-    auto* channels = static_cast<ChannelTouches*>(palloc0(sizeof(ChannelTouches) * count));
-    run_cpp([&] { share_out(state, names, {order, count}, {channels, count}); });
+    auto order = new_array<uint32>(count);
+    auto channels = new_array<ChannelTouches>(count);
+    run_cpp([&] { share_out(state, names, order, channels); });
 
-    auto* rows = static_cast<Datum*>(palloc(sizeof(Datum) * count));
+    auto rows = new_array<Datum>(count);
     for (std::size_t i = 0; i < count; ++i)
         rows[i] = credit_row(descriptor, &names[order[i]], channels[i].touches, channels[i].credit, value);
-    return array_of_rows(rows, static_cast<int>(count), descriptor);
+    return array_of_rows(rows.data(), static_cast<int>(count), descriptor);
 }

@@ -36,8 +36,13 @@ int bins_argument(FunctionCallInfo fcinfo) {
 }
 
 std::span<Bin> bins_of(std::span<int64> state) {
-    if (state.size() % kBinLength != 0) raise_no_state();
+    require_state(state.size() % kBinLength == 0 && state.size() / kBinLength <= kMostBins);
     return {reinterpret_cast<Bin*>(state.data()), state.size() / kBinLength};
+}
+
+Bin& checked(Bin& bin) {
+    require_state(bin.predicted.sound() && bin.converted >= 0 && bin.converted <= bin.predicted.count);
+    return bin;
 }
 
 Datum datum_of(std::span<Bin> bins) {
@@ -69,7 +74,7 @@ LEAD_SCORING_FUNCTION(calibration_accum) {
     int count = bins_argument(fcinfo);
     auto bins = bins_of(PG_ARGISNULL(0) ? new_counters(count * kBinLength) : counters_to_change(fcinfo, 0));
     if (bins.size() != static_cast<std::size_t>(count)) raise_not_constant("number of bins");
-    Bin& bin = bins[calibration_bin(probability, count)];
+    Bin& bin = checked(bins[calibration_bin(probability, count)]);
     bin.predicted.add(share_term(probability));
     bin.converted += PG_GETARG_BOOL(2);
     return datum_of(bins);
@@ -80,8 +85,8 @@ LEAD_SCORING_FUNCTION(calibration_combine) {
     auto others = bins_of(counters(fcinfo, 1, 0));
     if (bins.size() != others.size()) raise_not_constant("number of bins");
     for (std::size_t i = 0; i < bins.size(); ++i) {
-        bins[i].predicted.add(others[i].predicted);
-        add_count(bins[i].converted, others[i].converted);
+        checked(bins[i]).predicted.add(checked(others[i]).predicted);
+        bins[i].converted += others[i].converted;
     }
     return datum_of(bins);
 }
@@ -91,6 +96,6 @@ LEAD_SCORING_FUNCTION(calibration_final) {
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     auto count = static_cast<int>(bins.size());
     auto* rows = static_cast<Datum*>(palloc(sizeof(Datum) * count));
-    for (int i = 0; i < count; ++i) rows[i] = row_of(descriptor, bins[i], i, count);
+    for (int i = 0; i < count; ++i) rows[i] = row_of(descriptor, checked(bins[i]), i, count);
     return array_of_rows(rows, count, descriptor);
 }

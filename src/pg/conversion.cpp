@@ -14,6 +14,19 @@ using namespace lead_scoring;
 enum { kLeads, kConverted, kConfidence, kStateLength };
 
 constexpr double kConfidenceUnit = 1e-15;  // the confidence is kept as a whole number of these; 0: not given
+constexpr int64 kWholeConfidence = 1'000'000'000'000'000;
+
+std::span<int64> checked(std::span<int64> state) {
+    require_state(is_count(state[kLeads]) && state[kConverted] >= 0 && state[kConverted] <= state[kLeads] &&
+                  state[kConfidence] >= 0 && state[kConfidence] < kWholeConfidence);
+    return state;
+}
+
+std::span<int64> state_to_change(FunctionCallInfo fcinfo) { return checked(counters_to_change(fcinfo, kStateLength)); }
+
+std::span<int64> state_argument(FunctionCallInfo fcinfo, int argument) {
+    return checked(counters(fcinfo, argument, kStateLength));
+}
 
 void keep_confidence(std::span<int64> state, int64 confidence) {
     if (confidence == 0) return;
@@ -27,14 +40,14 @@ void keep_confidence(FunctionCallInfo fcinfo, std::span<int64> state, int argume
     int64 units =
         std::isfinite(confidence) ? std::llround(std::fmin(std::fmax(confidence, -1), 2) / kConfidenceUnit) : -1;
     // Wrong values are told by the one function that checks them; 0 must not pass for 'not given'.
-    if (units <= 0 || units >= 1'000'000'000'000'000) run_cpp([&] { return two_sided_z(confidence <= 0 ? -1 : 2); });
+    if (units <= 0 || units >= kWholeConfidence) run_cpp([&] { return two_sided_z(confidence <= 0 ? -1 : 2); });
     keep_confidence(state, units);
 }
 
 // within, confidence: numbers of arguments; 0: the aggregate has none.
 template <int within, int confidence>
 Datum accumulate_times(FunctionCallInfo fcinfo) {
-    auto state = counters_to_change(fcinfo, kStateLength);
+    auto state = state_to_change(fcinfo);
     if constexpr (confidence > 0) keep_confidence(fcinfo, state, confidence);
     bool from = has_time(fcinfo, 1);
     bool converted = from & has_time(fcinfo, 2) & (PG_GETARG_TIMESTAMPTZ(2) >= PG_GETARG_TIMESTAMPTZ(1));
@@ -49,7 +62,7 @@ Datum accumulate_times(FunctionCallInfo fcinfo) {
 
 template <int confidence>
 Datum accumulate_flags(FunctionCallInfo fcinfo) {
-    auto state = counters_to_change(fcinfo, kStateLength);
+    auto state = state_to_change(fcinfo);
     if constexpr (confidence > 0) keep_confidence(fcinfo, state, confidence);
     bool from = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
     bool to = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
@@ -80,22 +93,22 @@ LEAD_SCORING_FUNCTION(conversion_flags_accum) { return accumulate_flags<0>(fcinf
 LEAD_SCORING_FUNCTION(conversion_flags_accum_confidence) { return accumulate_flags<3>(fcinfo); }
 
 LEAD_SCORING_FUNCTION(conversion_combine) {
-    auto state = counters_to_change(fcinfo, kStateLength);
-    auto other = counters(fcinfo, 1, kStateLength);
-    add_count(state[kLeads], other[kLeads]);
-    add_count(state[kConverted], other[kConverted]);
+    auto state = state_to_change(fcinfo);
+    auto other = state_argument(fcinfo, 1);
+    state[kLeads] += other[kLeads];
+    state[kConverted] += other[kConverted];
     keep_confidence(state, other[kConfidence]);
     return array_of(state);
 }
 
 LEAD_SCORING_FUNCTION(conversion_rate_final) {
-    auto state = counters(fcinfo, 0, kStateLength);
+    auto state = state_argument(fcinfo, 0);
     if (state[kLeads] == 0) PG_RETURN_NULL();
     PG_RETURN_FLOAT8(static_cast<double>(state[kConverted]) / static_cast<double>(state[kLeads]));
 }
 
 LEAD_SCORING_FUNCTION(conversion_interval_final) {
-    auto state = counters(fcinfo, 0, kStateLength);
+    auto state = state_argument(fcinfo, 0);
     double confidence =
         state[kConfidence] == 0 ? kDefaultConfidence : static_cast<double>(state[kConfidence]) * kConfidenceUnit;
     return rate_interval(fcinfo, state[kConverted], state[kLeads], confidence);

@@ -23,27 +23,23 @@ using namespace lead_scoring;
 // kScale: the most digits after the point that an amount was given with; -1: there was none.
 enum { kReached, kScale, kNaN, kPlusInfinity, kMinusInfinity, kLowestWeight, kCounters };
 
-constexpr int kFirstCounters = 8;     // 10^-8 up to 10^24
-constexpr int kMostCounters = 36864;  // numeric's weights are -4096 to 32767
-constexpr int kMostScale = 0x3FFF;    // numeric's; NUMERIC_MAX_DISPLAY_SCALE is for columns that declare one
-
-// The state of a transition function, whose numbers may be any: a lowest weight that is out of range finds no counter.
-std::span<int64> state_to_change(FunctionCallInfo fcinfo) {
-    auto state = counters_to_change(fcinfo, 0);
-    if (state.size() < kCounters) raise_no_state();
-    return state;
-}
-
-std::span<int64> checked(std::span<int64> state) {
-    if (state.size() < kCounters || state.size() > kCounters + kMostCounters || state[kLowestWeight] < -kMostCounters ||
-        state[kLowestWeight] > kMostCounters || state[kScale] < -1 || state[kScale] > kMostScale)
-        raise_no_state();
-    return state;
-}
+constexpr int kFirstCounters = 8;  // 10^-8 up to 10^24
+constexpr int kLowest = Decimal::kLeastWeight;
+constexpr int kHighest = Decimal::kMostWeight;
+constexpr int kMostScale = 0x3FFF;  // numeric's; NUMERIC_MAX_DISPLAY_SCALE is for columns that declare one
 
 int64 highest_weight(std::span<const int64> state) {
     return state[kLowestWeight] + static_cast<int64>(state.size()) - kCounters - 1;
 }
+
+// Counters may have any value: additions to them are checked.
+std::span<int64> checked(std::span<int64> state) {
+    require_state(state.size() >= kCounters && state[kLowestWeight] >= kLowest && state[kLowestWeight] <= 0 &&
+                  highest_weight(state) <= kHighest && state[kScale] >= -1 && state[kScale] <= kMostScale);
+    return state;
+}
+
+std::span<int64> state_to_change(FunctionCallInfo fcinfo) { return checked(counters_to_change(fcinfo, 0)); }
 
 // Whether there are counters for weights from `low` to `high`.
 bool covers(std::span<const int64> state, int64 low, int64 high) {
@@ -67,7 +63,7 @@ std::span<int64> cover(std::span<int64> state, int64 low, int64 high) {
 // sign: 0, or -1 to subtract.
 inline void add_digits(std::span<int64> state, const Decimal& amount, int64 sign) {
     int64* counter = &state[kCounters + amount.weight - state[kLowestWeight]];
-    for (int i = 0; i < amount.count; ++i) counter[-i] += (amount.digit(i) ^ sign) - sign;
+    for (int i = 0; i < amount.count; ++i) add_count(counter[-i], (amount.digit(i) ^ sign) - sign);
 }
 
 // An amount of any form, for whose digits there may be no counters yet.
@@ -75,10 +71,13 @@ inline void add_digits(std::span<int64> state, const Decimal& amount, int64 sign
     Decimal amount(packed_argument(fcinfo, 1));
     state[kScale] = std::max<int64>(state[kScale], amount.scale);
     if (amount.special != 0) {
-        ++state[amount.special == 0xC000 ? kNaN : amount.special == 0xD000 ? kPlusInfinity : kMinusInfinity];
+        add_count(state[amount.special == 0xC000   ? kNaN
+                        : amount.special == 0xD000 ? kPlusInfinity
+                                                   : kMinusInfinity],
+                  1);
     } else if (amount.count > 0) {
         if (!covers(state, amount.lowest_weight(), amount.weight))
-            state = cover(checked(state), amount.lowest_weight(), amount.weight);
+            state = cover(state, amount.lowest_weight(), amount.weight);
         add_digits(state, amount, amount.negative ? -1 : 0);
     }
     return state;
@@ -129,18 +128,18 @@ LEAD_SCORING_FUNCTION(cost_accum_count) {
 
 LEAD_SCORING_FUNCTION(cost_accum_time) {
     auto state = add_amount(state_to_change(fcinfo), fcinfo);
-    state[kReached] += has_time(fcinfo, 2);
+    add_count(state[kReached], has_time(fcinfo, 2));
     return array_of(state);
 }
 
 LEAD_SCORING_FUNCTION(cost_accum_flag) {
     auto state = add_amount(state_to_change(fcinfo), fcinfo);
-    if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2)) ++state[kReached];
+    if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2)) add_count(state[kReached], 1);
     return array_of(state);
 }
 
 LEAD_SCORING_FUNCTION(cost_combine) {
-    auto state = checked(counters_to_change(fcinfo, 0));
+    auto state = state_to_change(fcinfo);
     auto other = checked(counters(fcinfo, 1, 0));
     if (other.size() > kCounters) state = cover(state, other[kLowestWeight], highest_weight(other));
     for (int i : {kReached, kNaN, kPlusInfinity, kMinusInfinity}) add_count(state[i], other[i]);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 extern "C" {
 #include "utils/numeric.h"
@@ -15,9 +16,13 @@ namespace lead_scoring {
 
 // A numeric, to be read.
 struct Decimal {
-    explicit Decimal(const varlena* numeric) {
-        const char* data = VARDATA_ANY(numeric);
-        int size = static_cast<int>(VARSIZE_ANY_EXHDR(numeric));
+    static constexpr int kLeastWeight = -4096;
+    static constexpr int kMostWeight = 32767;
+
+    explicit Decimal(const varlena* numeric)
+        : Decimal(VARDATA_ANY(numeric), static_cast<int>(VARSIZE_ANY_EXHDR(numeric))) {}
+
+    Decimal(const char* data, int size) {
         uint16 header = word(data);
         if ((header & 0xC000) == 0x8000) [[likely]] {
             special = 0;
@@ -45,6 +50,23 @@ struct Decimal {
     static bool is_plain(const varlena* numeric) {
         return VARATT_IS_SHORT(numeric) && !VARATT_IS_EXTERNAL(numeric) &&
                (word(VARDATA_SHORT(numeric)) & 0xE000) == 0x8000;
+    }
+
+    // Whether bytes from elsewhere are a numeric without its length.
+    static bool is_sound(std::string_view bytes) {
+        if (bytes.size() < 2 || bytes.size() % 2 != 0) return false;
+        bool long_header = !(word(bytes.data()) & 0x8000);
+        if (long_header && bytes.size() < 4) return false;
+        Decimal decimal(bytes.data(), static_cast<int>(bytes.size()));
+        if (decimal.special != 0)
+            return bytes.size() == 2 &&
+                   (decimal.special == 0xC000 || decimal.special == 0xD000 || decimal.special == 0xF000);
+        if (decimal.count == 0) return true;
+        if (decimal.lowest_weight() < kLeastWeight || decimal.digit(0) == 0 || decimal.digit(decimal.count - 1) == 0)
+            return false;
+        for (int i = 0; i < decimal.count; ++i)
+            if (decimal.digit(i) >= 10000) return false;
+        return true;
     }
 
     static uint16 word(const char* data) {

@@ -16,7 +16,7 @@ struct Touch {
 };
 
 Touch stored_touch(bytea* state) {
-    if (VARSIZE_ANY_EXHDR(state) < sizeof(int64)) raise_no_state();
+    require_state(VARSIZE_ANY_EXHDR(state) >= sizeof(int64));
     Touch touch = {0, {VARDATA_ANY(state) + sizeof(int64), VARSIZE_ANY_EXHDR(state) - sizeof(int64)}};
     memcpy(&touch.at, VARDATA_ANY(state), sizeof(int64));
     return touch;
@@ -51,5 +51,6 @@ LEAD_SCORING_FUNCTION(first_touch_combine) {
 // first_touch_final(state bytea) returns text; strict
 LEAD_SCORING_FUNCTION(first_touch_final) {
     std::string_view name = stored_touch(PG_GETARG_BYTEA_PP(0)).name;
+    check_text(name);
     PG_RETURN_TEXT_P(cstring_to_text_with_len(name.data(), static_cast<int>(name.size())));
 }

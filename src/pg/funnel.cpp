@@ -34,6 +34,20 @@ void check_same(const Header* state, int64 window, uint32 mode, uint32 steps) {
     if (state->steps != steps) raise_not_constant("number of steps");
 }
 
+Header* state_argument(FunctionCallInfo fcinfo, int argument, bool change = false) {
+    Header* state = State::get(fcinfo, argument, kTag, change);
+    require_state(state->window >= 0 && is_funnel_mode(state->mode) && state->steps >= 1 &&
+                  state->steps <= kMaxFunnelSteps);
+    return state;
+}
+
+Header* whole_state(FunctionCallInfo fcinfo, int argument) {
+    Header* state = state_argument(fcinfo, argument);
+    for (const FunnelEvent& event : State::items(state))
+        require_state(static_cast<uint64>(event.steps) >> state->steps == 0);
+    return state;
+}
+
 Datum accumulate(FunctionCallInfo fcinfo, uint32 mode, int steps_argument) {
     if (!has_time(fcinfo, 2) || PG_ARGISNULL(steps_argument)) return unchanged_state(fcinfo);
     if (PG_ARGISNULL(1))
@@ -51,7 +65,7 @@ Datum accumulate(FunctionCallInfo fcinfo, uint32 mode, int steps_argument) {
         state->mode = mode;
         state->steps = static_cast<uint32>(steps.count);
     } else {
-        state = State::get(fcinfo, 0, kTag, true);
+        state = state_argument(fcinfo, 0, true);
         check_same(state, window, mode, static_cast<uint32>(steps.count));
     }
     PG_RETURN_POINTER(State::append(state, FunnelEvent{PG_GETARG_TIMESTAMPTZ(2), steps.bits}));
@@ -60,7 +74,7 @@ Datum accumulate(FunctionCallInfo fcinfo, uint32 mode, int steps_argument) {
 FunnelPath path_of(Header* state) {
     std::span<const FunnelEvent> events = State::items(state);
     return run_cpp([&] {
-        int steps = static_cast<int>(std::min<uint32>(state->steps, kMaxFunnelSteps));
+        auto steps = static_cast<int>(state->steps);
         if (std::is_sorted(events.begin(), events.end()))
             return longest_path(events, state->window, steps, state->mode);
         std::vector<FunnelEvent> sorted(events.begin(), events.end());
@@ -79,21 +93,21 @@ LEAD_SCORING_FUNCTION(window_funnel_accum_mode) {
 }
 
 LEAD_SCORING_FUNCTION(window_funnel_combine) {
-    Header* state = State::get(fcinfo, 0, kTag, true);
-    Header* other = State::get(fcinfo, 1, kTag);
+    Header* state = state_argument(fcinfo, 0, true);
+    Header* other = whole_state(fcinfo, 1);
     check_same(state, other->window, other->mode, other->steps);
     PG_RETURN_POINTER(State::append(state, std::span<const FunnelEvent>(State::items(other))));
 }
 
 LEAD_SCORING_FUNCTION(window_funnel_final) {
     if (PG_ARGISNULL(0)) PG_RETURN_INT32(0);
-    PG_RETURN_INT32(path_of(State::get(fcinfo, 0, kTag)).length);
+    PG_RETURN_INT32(path_of(whole_state(fcinfo, 0)).length);
 }
 
 LEAD_SCORING_FUNCTION(funnel_times_final) {
     Datum times[kMaxFunnelSteps];
     FunnelPath path;
-    if (!PG_ARGISNULL(0)) path = path_of(State::get(fcinfo, 0, kTag));
+    if (!PG_ARGISNULL(0)) path = path_of(whole_state(fcinfo, 0));
     for (int i = 0; i < path.length; ++i) times[i] = TimestampTzGetDatum(path.times[i]);
     PG_RETURN_ARRAYTYPE_P(construct_array(times, path.length, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

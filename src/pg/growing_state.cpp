@@ -33,7 +33,7 @@ varlena* copied_state(FunctionCallInfo fcinfo, int argument, bool change) {
 
 uint32 tag_of(FunctionCallInfo fcinfo, int argument) {
     varlena* value = aligned_state(fcinfo, argument, false);
-    if (VARSIZE(value) < sizeof(StateStart)) raise_no_state();
+    require_state(VARSIZE(value) >= sizeof(StateStart));
     return reinterpret_cast<StateStart*>(value)->tag;
 }
 

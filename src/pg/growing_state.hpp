@@ -60,11 +60,10 @@ struct GrowingState {
         varlena* value = aligned_state(fcinfo, argument, change);
         auto* state = reinterpret_cast<Header*>(value);
         Size size = VARSIZE(value);
-        if (size < sizeof(Header) || state->start.tag != tag) raise_no_state();
+        require_state(size >= sizeof(Header) && state->start.tag == tag);
         Size room = size - sizeof(Header);
-        if (state->start.items > room / sizeof(Item) ||
-            state->start.names_size > room - state->start.items * sizeof(Item))
-            raise_no_state();
+        require_state(state->start.items <= room / sizeof(Item) &&
+                      state->start.names_size <= room - state->start.items * sizeof(Item));
         return state;
     }
 

@@ -34,6 +34,24 @@ constexpr uint32 kTag = 0x4D4B5601;  // "MKV", format 1
 constexpr uint32 kMaxChannels = 1000;
 constexpr int kColumns = 3;
 
+Header* state_argument(FunctionCallInfo fcinfo, int argument, bool change = false) {
+    Header* state = State::get(fcinfo, argument, kTag, change);
+    require_state(state->conversions >= 0 && state->unattributed >= 0 && state->order >= 1 &&
+                  state->order <= kMaxMarkovOrder && state->channels <= kMaxChannels);
+    return state;
+}
+
+// So that they can be summed.
+std::span<MarkovStep> checked_counts(std::span<MarkovStep> steps) {
+    __int128 paths = 0;
+    for (const MarkovStep& step : steps) {
+        require_state(step.count > 0);
+        paths += step.count;
+    }
+    if (paths > kMostCount) raise_out_of_range();
+    return steps;
+}
+
 Header* state_of_order(FunctionCallInfo fcinfo, int order) {
     if (order < 1 || order > kMaxMarkovOrder)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("order of a Markov chain is %d", order),
@@ -43,7 +61,7 @@ Header* state_of_order(FunctionCallInfo fcinfo, int order) {
         state->order = static_cast<uint32>(order);
         return state;
     }
-    Header* state = State::get(fcinfo, 0, kTag, true);
+    Header* state = state_argument(fcinfo, 0, true);
     if (state->order != static_cast<uint32>(order)) raise_not_constant("order");
     return state;
 }
@@ -64,7 +82,7 @@ Header* place_channel(Header* state, std::string_view channel, uint16& place) {
 
 Header* count_step(Header* state, const uint16 (&history)[kMaxMarkovOrder], uint16 next, int64 count) {
     if (count == 0) return state;
-    state = State::reserve_merged(state, 1, merge_steps);
+    state = State::reserve_merged(state, 1, [](auto steps) { return merge_steps(checked_counts(steps)); });
     MarkovStep step = {{history[0], history[1], history[2]}, next, count};
     return State::append(state, step);
 }
@@ -72,6 +90,8 @@ Header* count_step(Header* state, const uint16 (&history)[kMaxMarkovOrder], uint
 Header* add_path(Header* state, ArrayType* path, int64 conversions, int64 lost) {
     uint16 history[kMaxMarkovOrder] = {};
     bool touched = false;
+    int64 paths = conversions;
+    add_count(paths, lost);
     ArrayIterator iterator = array_create_iterator(path, 0, nullptr);
     Datum element;
     bool is_null;
@@ -80,7 +100,7 @@ Header* add_path(Header* state, ArrayType* path, int64 conversions, int64 lost) 
         text* channel = DatumGetTextPP(element);
         uint16 place = 0;
         state = place_channel(state, {VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel)}, place);
-        state = count_step(state, history, place, conversions + lost);
+        state = count_step(state, history, place, paths);
         for (uint32 i = kMaxMarkovOrder - state->order; i + 1 < kMaxMarkovOrder; ++i) history[i] = history[i + 1];
         history[kMaxMarkovOrder - 1] = place;
         touched = true;
@@ -109,15 +129,16 @@ int64 count_argument(FunctionCallInfo fcinfo, int argument) {
     return PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT64(argument);
 }
 
-void check_places(Header* state) {
-    auto known = [state](uint16 place) { return place <= state->channels; };
-    if (state->channels > kMaxChannels) raise_no_state();
-    for (const MarkovStep& step : State::items(state)) {
+// All of it.
+Header* whole_state(FunctionCallInfo fcinfo, int argument) {
+    Header* state = state_argument(fcinfo, argument);
+    for (const MarkovStep& step : checked_counts(State::items(state))) {
+        for (uint32 i = 0; i < kMaxMarkovOrder; ++i)
+            require_state(step.history[i] <= (i + state->order < kMaxMarkovOrder ? kMarkovStart : state->channels));
         bool ends = step.next == kMarkovConverted || step.next == kMarkovLost;
-        if (!known(step.history[0]) || !known(step.history[1]) || !known(step.history[2]) ||
-            (!ends && (step.next == kMarkovStart || !known(step.next))))
-            raise_no_state();
+        require_state(ends || (step.next != kMarkovStart && step.next <= state->channels));
     }
+    return state;
 }
 
 std::vector<MarkovStep> renumbered(Header* state, std::span<const uint16> place) {
@@ -157,9 +178,7 @@ void solve(Header* state, std::span<const uint16> place, std::span<double> effec
 }
 
 Datum markov_row(TupleDesc descriptor, const std::string_view* channel, double effect, double credit) {
-    Datum values[kColumns] = {
-        channel ? PointerGetDatum(cstring_to_text_with_len(channel->data(), static_cast<int>(channel->size()))) : 0,
-        Float8GetDatum(effect), Float8GetDatum(credit)};
+    Datum values[kColumns] = {channel ? text_of(*channel) : 0, Float8GetDatum(effect), Float8GetDatum(credit)};
     bool nulls[kColumns] = {channel == nullptr, channel == nullptr, false};
     return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
@@ -181,8 +200,7 @@ LEAD_SCORING_FUNCTION(markov_accum_counts) {
 }
 
 LEAD_SCORING_FUNCTION(markov_combine) {
-    Header* other = State::get(fcinfo, 1, kTag);
-    check_places(other);
+    Header* other = whole_state(fcinfo, 1);
     Header* state = state_of_order(fcinfo, static_cast<int>(other->order));
     add_count(state->conversions, other->conversions);
     add_count(state->unattributed, other->unattributed);
@@ -199,8 +217,7 @@ LEAD_SCORING_FUNCTION(markov_combine) {
 }
 
 LEAD_SCORING_FUNCTION(markov_final) {
-    Header* state = State::get(fcinfo, 0, kTag);
-    check_places(state);
+    Header* state = whole_state(fcinfo, 0);
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     uint32 channels = state->channels;
     auto* names = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * (channels + 1)));

@@ -9,15 +9,25 @@ namespace lead_scoring {
 
 inline constexpr int kMeanLength = 4;
 
+inline ExactMean& checked_mean(std::span<int64> counters) {
+    auto& mean = *reinterpret_cast<ExactMean*>(counters.data());
+    require_state(mean.sound());
+    return mean;
+}
+
 inline ExactMean& mean_to_change(FunctionCallInfo fcinfo) {
-    return *reinterpret_cast<ExactMean*>(counters_to_change(fcinfo, kMeanLength).data());
+    return checked_mean(counters_to_change(fcinfo, kMeanLength));
+}
+
+inline const ExactMean& mean_argument(FunctionCallInfo fcinfo, int argument) {
+    return checked_mean(counters(fcinfo, argument, kMeanLength));
 }
 
 inline Datum mean_datum(ExactMean& mean) { return array_of({reinterpret_cast<int64*>(&mean), kMeanLength}); }
 
 // NULL where there is no term.
 inline Datum mean_result(FunctionCallInfo fcinfo, double unit) {
-    auto mean = reinterpret_cast<const ExactMean*>(counters(fcinfo, 0, kMeanLength).data())->mean(unit);
+    auto mean = mean_argument(fcinfo, 0).mean(unit);
     if (!mean) PG_RETURN_NULL();
     PG_RETURN_FLOAT8(*mean);
 }

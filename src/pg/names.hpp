@@ -10,12 +10,15 @@ class Names {
   public:
     explicit Names(std::string_view names) : rest_(names) {}
 
+    // Whether so many can be in so many bytes.
+    static bool may_be(uint32 count, uint32 bytes) { return count <= bytes / sizeof(uint32); }
+
     bool next(std::string_view& name) {
         if (rest_.empty()) return false;
         uint32 length;
-        if (rest_.size() < sizeof(length)) raise_no_state();
+        require_state(rest_.size() >= sizeof(length));
         std::memcpy(&length, rest_.data(), sizeof(length));
-        if (rest_.size() - sizeof(length) < length) raise_no_state();
+        require_state(rest_.size() - sizeof(length) >= length);
         name = rest_.substr(sizeof(length), length);
         rest_.remove_prefix(sizeof(length) + length);
         return true;
@@ -40,10 +43,16 @@ inline void collect_names(std::string_view names, std::span<std::string_view> by
     std::size_t number = by_number.size();
     std::string_view name;
     while (walk.next(name)) {
-        if (number == 0) raise_no_state();
+        require_state(number > 0);
         by_number[--number] = name;
     }
-    if (number != 0) raise_no_state();
+    require_state(number == 0);
+}
+
+// As a result; raises where the bytes are no text.
+inline Datum text_of(std::string_view name) {
+    check_text(name);
+    return PointerGetDatum(cstring_to_text_with_len(name.data(), static_cast<int>(name.size())));
 }
 
 // Puts a name that the state has not got before the others.

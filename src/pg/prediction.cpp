@@ -23,6 +23,22 @@ using State = GrowingState<Header, ScoreCount>;
 
 constexpr uint32 kTag = 0x41554301;  // "AUC", format 1
 
+// All of a state: what it holds can be sorted and summed.
+std::span<ScoreCount> checked(std::span<ScoreCount> counts) {
+    __int128 leads = 0;
+    for (const ScoreCount& count : counts) {
+        require_state(!std::isnan(count.score) && count.converted >= 0 && count.others >= 0);
+        leads += static_cast<__int128>(count.converted) + count.others;
+    }
+    if (leads > kMostCount) raise_out_of_range();
+    return counts;
+}
+
+Header* reserve(Header* state, std::size_t more) {
+    return State::reserve_merged(state, more,
+                                 [](std::span<ScoreCount> counts) { return merge_scores(checked(counts)); });
+}
+
 // A probability with an outcome; false where one of them is NULL.
 bool read_prediction(FunctionCallInfo fcinfo, double& probability, bool& outcome) {
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) return false;
@@ -37,19 +53,18 @@ bool read_prediction(FunctionCallInfo fcinfo, double& probability, bool& outcome
 LEAD_SCORING_FUNCTION(auc_accum) {
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || std::isnan(PG_GETARG_FLOAT8(1))) return unchanged_state(fcinfo);
     Header* state = PG_ARGISNULL(0) ? State::create(kTag) : State::get(fcinfo, 0, kTag, true);
-    state = State::reserve_merged(state, 1, merge_scores);
+    state = reserve(state, 1);
     bool converted = PG_GETARG_BOOL(2);
     PG_RETURN_POINTER(State::append(state, ScoreCount{PG_GETARG_FLOAT8(1), converted ? 1 : 0, converted ? 0 : 1}));
 }
 
 LEAD_SCORING_FUNCTION(auc_combine) {
-    Header* other = State::get(fcinfo, 1, kTag);
-    Header* state = State::reserve_merged(State::get(fcinfo, 0, kTag, true), other->start.items, merge_scores);
-    PG_RETURN_POINTER(State::append(state, std::span<const ScoreCount>(State::items(other))));
+    std::span<const ScoreCount> more = checked(State::items(State::get(fcinfo, 1, kTag)));
+    PG_RETURN_POINTER(State::append(reserve(State::get(fcinfo, 0, kTag, true), more.size()), more));
 }
 
 LEAD_SCORING_FUNCTION(auc_final) {
-    std::span<const ScoreCount> counts = State::items(State::get(fcinfo, 0, kTag));
+    std::span<const ScoreCount> counts = checked(State::items(State::get(fcinfo, 0, kTag)));
     auto area = run_cpp([&] {
         std::vector<ScoreCount> merged(counts.begin(), counts.end());
         merged.resize(merge_scores(merged));

@@ -51,6 +51,12 @@ const PublishedVersion* require_scoring(Model* model) {
     return version;
 }
 
+void require_argument(FunctionCallInfo fcinfo, int number, const char* name, const char* call) {
+    if (!PG_ARGISNULL(number)) return;
+    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
+                    errdetail("There is nothing that it could stand for."), errhint("%s", call)));
+}
+
 Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type) {
     Oid given = get_fn_expr_argtype(fcinfo->flinfo, number);
     Datum value = PG_GETARG_DATUM(number);

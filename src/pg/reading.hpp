@@ -28,6 +28,9 @@ Model* hold_off_versions(Model* model);
 // The version in force. Raises 55000 where the model does not score at present.
 const PublishedVersion* require_scoring(Model* model);
 
+// Raises 22004 where that argument of a function that is not strict is NULL. `call`: how to call it.
+void require_argument(FunctionCallInfo fcinfo, int number, const char* name, const char* call);
+
 // The key that argument `number` gives, as text or in a key type of its own.
 Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type);
 

@@ -55,7 +55,7 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
     // Leads that others are working on stay due. Where there is nothing else among the first ones, look behind them.
     Applied applied = {};
     for (int64 most = PG_GETARG_INT64(2), busy = 0; applied.leads == 0;) {
-        Datum arguments[] = {PG_GETARG_DATUM(1), Int64GetDatum(most + busy)};
+        Datum arguments[] = {PG_GETARG_DATUM(1), Int64GetDatum(add_saturated(most, busy))};
         SPI_execute_plan(plan(model, PlanName::DueLeads), arguments, nullptr, false, 0);
         auto found = static_cast<int64>(SPI_processed);
         if (found == busy) break;
@@ -86,11 +86,9 @@ LEAD_SCORING_FUNCTION(require_commit) {
 
 // set_stage(model text, lead, stage text, reason text)
 LEAD_SCORING_FUNCTION(set_stage) {
+    static constexpr const char* kNames[] = {"model", "lead", "stage"};
     for (int i = 0; i < 3; ++i)
-        if (PG_ARGISNULL(i))
-            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of set_stage is NULL"),
-                            errdetail("Only the reason may be left out."),
-                            errhint("SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');")));
+        require_argument(fcinfo, i, kNames[i], "SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const PublishedVersion* version = require_scoring(model);
     const char* stage = text_to_cstring(PG_GETARG_TEXT_PP(2));

@@ -70,6 +70,9 @@ Batches batches;
 
 // rescore_leads(model text, last text, most bigint) returns text
 LEAD_SCORING_FUNCTION(rescore_leads) {
+    static constexpr const char* kCall = "CALL lead_scoring.rescore('sales', 1000);";
+    require_argument(fcinfo, 0, "model", kCall);
+    require_argument(fcinfo, 2, "most", kCall);
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
     model = hold_off_versions(model);

@@ -1,6 +1,7 @@
 // retention: the state is one bigint, the number of conditions above the bits that were seen; 0 before the first row.
 #include "pg/postgres.hpp"
 
+#include "core/funnel.hpp"
 #include "pg/aggregate.hpp"
 #include "pg/steps.hpp"
 
@@ -14,6 +15,14 @@ using namespace lead_scoring;
 
 constexpr int kBits = 32;
 
+int64 state_argument(FunctionCallInfo fcinfo, int argument) {
+    if (PG_ARGISNULL(argument)) raise_no_state();
+    int64 state = PG_GETARG_INT64(argument);
+    int64 count = state >> kBits;
+    require_state(state == 0 || (count >= 1 && count <= kMaxFunnelSteps && (state & PG_UINT32_MAX) >> count == 0));
+    return state;
+}
+
 int64 join(int64 state, int64 other) {
     if (state != 0 && other != 0 && state >> kBits != other >> kBits) raise_not_constant("number of conditions");
     return state | other;
@@ -22,18 +31,20 @@ int64 join(int64 state, int64 other) {
 }  // namespace
 
 LEAD_SCORING_FUNCTION(retention_accum) {
-    int64 state = PG_GETARG_INT64(0);
+    int64 state = state_argument(fcinfo, 0);
     if (PG_ARGISNULL(1)) PG_RETURN_INT64(state);
     Steps steps = read_steps(PG_GETARG_ARRAYTYPE_P(1));
     PG_RETURN_INT64(join(state, static_cast<int64>(steps.count) << kBits | steps.bits));
 }
 
-LEAD_SCORING_FUNCTION(retention_combine) { PG_RETURN_INT64(join(PG_GETARG_INT64(0), PG_GETARG_INT64(1))); }
+LEAD_SCORING_FUNCTION(retention_combine) {
+    PG_RETURN_INT64(join(state_argument(fcinfo, 0), state_argument(fcinfo, 1)));
+}
 
 LEAD_SCORING_FUNCTION(retention_final) {
-    int64 state = PG_GETARG_INT64(0);
+    int64 state = state_argument(fcinfo, 0);
+    if (state == 0) PG_RETURN_NULL();
     int64 count = state >> kBits;
-    if (count < 1 || count > kBits) PG_RETURN_NULL();
     bool first = state & 1;
     Datum kept[kBits];
     for (int i = 0; i < count; ++i) kept[i] = BoolGetDatum(first && (state >> i & 1));

@@ -16,6 +16,6 @@ LEAD_SCORING_FUNCTION(lead_velocity_final) { return mean_result(fcinfo, 1.0 / US
 
 LEAD_SCORING_FUNCTION(mean_combine) {
     ExactMean& mean = mean_to_change(fcinfo);
-    mean.add(*reinterpret_cast<const ExactMean*>(counters(fcinfo, 1, kMeanLength).data()));
+    mean.add(mean_argument(fcinfo, 1));
     return mean_datum(mean);
 }
