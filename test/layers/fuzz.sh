@@ -8,7 +8,7 @@ if (($# == 0)); then
     echo "skipped fuzz: there is none yet"
     exit
 fi
-build_core fuzz "${*/%/_fuzz}" -DCMAKE_CXX_COMPILER=clang++ -DLEAD_SCORING_FUZZ=ON -DLEAD_SCORING_TESTS=OFF || true
+build_core fuzz "${*/%/_fuzz}" -DCMAKE_CXX_COMPILER=clang++ -DLEAD_SCORING_FUZZ=ON -DLEAD_SCORING_TESTS=OFF || true # what did not compile cannot run
 seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
 for name in "$@"; do
     found=$ROOT/build/fuzz-corpus/$name kept=$ROOT/test/fuzz/corpus/$name failures=$ROOT/build/fuzz-failures
@@ -16,9 +16,12 @@ for name in "$@"; do
     [[ -d $kept ]] || kept=
     if "$ROOT/build/fuzz/bin/${name}_fuzz" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=10 \
         -artifact_prefix="$failures/$name-" -print_final_stats=1 "$found" ${kept:+"$kept"} >"$RUN/fuzz.out" 2>&1; then
-        echo "ok fuzz/$name (seed $seed, $(sed -n 's/^stat::number_of_executed_units: *//p' "$RUN/fuzz.out") inputs)"
+        inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$RUN/fuzz.out")
+        echo "ok fuzz/$name (seed $seed, $inputs inputs)"
+        echo "promise: fuzz calls: ${inputs:-0} tried, 0 wrong"
     else
         tail -n 60 "$RUN/fuzz.out"
         echo "not ok fuzz/$name (seed $seed)"
+        echo "promise: fuzz calls: 1 tried, 1 wrong"
     fi
 done

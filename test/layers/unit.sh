@@ -17,5 +17,7 @@ for name in "$@"; do
     if ((status != 0)); then
         cat "$RUN/unit.out"
         case_of ' FAILED ' 'not ok' | grep . || echo "not ok unit/$name (exit status $status)"
+    elif ! grep -qE '^\[ +(OK|SKIPPED) \] ' "$RUN/unit.out"; then
+        echo "not ok unit/$name (nothing in it was run)"
     fi
 done
