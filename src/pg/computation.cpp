@@ -8,9 +8,9 @@
 
 namespace lead_scoring {
 
-bool find_in_log(Model* model, Datum key, LeadFindings* complete) {
+bool find_in_log(Model* model, const PublishedVersion* version, Datum key, LeadFindings* complete) {
     Findings* findings = make_findings(model->key);
-    read_lead(model, key, findings);
+    read_lead(model, version, key, findings, false);
     sort_findings(findings);
     rewind_findings(findings);
     *complete = {};
@@ -53,7 +53,7 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
 // From the log, whatever the statement's own findings are. False where neither table names the lead any more.
 bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late) {
     LeadFindings complete;
-    find_in_log(task->model, key, &complete);
+    find_in_log(task->model, task->version, key, &complete);
     rebuild(task, complete, moves, late);
     return complete.known || complete.seen;
 }

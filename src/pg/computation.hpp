@@ -37,6 +37,6 @@ struct Computation {
 bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone);
 
 // What the log and the leads table know of the lead; false where neither knows it. SPI and identity as above.
-bool find_in_log(Model* model, Datum key, LeadFindings* complete);
+bool find_in_log(Model* model, const PublishedVersion* version, Datum key, LeadFindings* complete);
 
 }  // namespace lead_scoring

@@ -19,7 +19,7 @@ namespace {
 // All that is known of the lead; false where neither table has it.
 bool find_lead(FunctionCallInfo fcinfo, const Reading* reading, LeadFindings* found) {
     Findings* findings = make_findings(reading->model->key);
-    read_lead(reading->model, lead_argument(fcinfo, 1, reading->model->key), findings);
+    read_lead(reading->model, reading->version, lead_argument(fcinfo, 1, reading->model->key), findings, true);
     sort_findings(findings);
     rewind_findings(findings);
     return next_lead(findings, found);

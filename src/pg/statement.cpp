@@ -122,7 +122,7 @@ Gone forget(Statement* statement, Datum key) {
         run(statement, name, &key);
     end_reading(statement->scores);
     LeadFindings left;
-    return find_in_log(statement->model, key, &left) ? Gone::EventsRemain : Gone::Entirely;
+    return find_in_log(statement->model, statement->version, key, &left) ? Gone::EventsRemain : Gone::Entirely;
 }
 
 bool write_row(Statement* statement, const ScoreRow& row) {
