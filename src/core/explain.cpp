@@ -1,34 +1,27 @@
 #include "core/explain.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/error.hpp"
-#include "core/lead.hpp"
 
 namespace lead_scoring {
 
 namespace {
 
-Scorecard fold_all(const Definition& definition, std::span<const Match> matches, Timestamp at) {
-    Lead lead;
-    lead.stage.stage = definition.first_stage;
-    std::vector<Transition> none;
-    if (!fold_matches(definition, lead, matches, at, Moves::none(), none))
-        throw Error(ErrorCode::Internal, "events in order could not be folded");
-    return lead.card;
-}
-
-// The same rules, but every occurrence that counts keeps its time and full points, however old it is.
-Definition keep_everything(Definition definition) {
+// Full points for every occurrence that counts. Where the times of single ones must be known for that, for only the
+// latest do, they are kept; else their sum is.
+Definition count_everything(Definition definition) {
     for (Rule& rule : definition.rules) {
-        if (!rule.decay.keeps_occurrences()) rule.max_occurrences = std::numeric_limits<std::size_t>::max();
+        bool keeps = rule.decay.keeps_occurrences();
         rule.decay = {};
+        if (!keeps) continue;
         rule.decay.kind = DecayKind::Window;
         rule.decay.lifespan = kForever;
     }
     return definition;
 }
+
+[[noreturn]] void refuse_order() { throw Error(ErrorCode::Internal, "events in order could not be folded"); }
 
 // The latest max_occurrences, of closed buckets and of the open one.
 void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept) {
@@ -44,47 +37,86 @@ void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept)
     if (!all.empty()) line.last_at = all.back().at;
 }
 
+// `last`: match of the rule, counted or not.
+void add_sums(ExplainLine& line, const Rule& rule, const RuleState& kept, Timestamp last) {
+    WideUnits raw = kept.closed_sum;
+    line.last_at = rule.limited() ? kNever : last;
+    for (const Member& member : kept.members) {
+        raw += member.occurrence.points;
+        line.last_at = std::max(line.last_at, member.occurrence.at);
+    }
+    line.raw = saturate(raw);
+    line.times = kept.count();
+}
+
 }  // namespace
 
-std::vector<ExplainLine> explain(const Definition& definition, const LeadFacts& facts, Timestamp at) {
+Explanation::Part::Part(const Definition& definition, Timestamp at)
+    : lead{.stage = {.stage = definition.first_stage}}, folding(definition, lead, at, Moves::none(), none) {}
+
+Explanation::Explanation(const Definition& definition, const LeadFacts& facts, Timestamp at)
+    : definition_(definition),
+      counting_(count_everything(definition)),
+      facts_(facts),
+      at_(at),
+      last_(definition.rules.size(), kNever),
+      scored_(definition, at),
+      counted_(counting_, at) {}
+
+void Explanation::add(std::span<const Match> matches) {
     // What lies ahead of `at` weighs nothing then, whatever the tolerance.
     std::size_t until = 0;
-    while (until < facts.matches.size() && facts.matches[until].at <= at) ++until;
-    Scorecard card = fold_all(definition, facts.matches.first(until), at);
-    Definition keeping = keep_everything(definition);
-    Scorecard kept = fold_all(keeping, facts.matches.first(until), at);
+    for (; until < matches.size() && matches[until].at <= at_; ++until)
+        if (matches[until].kind == MatchKind::Rule)
+            last_[static_cast<std::size_t>(matches[until].target)] = matches[until].at;
+    if (!scored_.folding.add(matches.first(until)) || !counted_.folding.add(matches.first(until))) refuse_order();
+}
 
+ExplainLine Explanation::line_of(std::size_t index) const {
+    const Rule& rule = definition_.rules[index];
+    const Scorecard& card = scored_.lead.card;
+    const RuleState nothing;
+    const RuleState* state = card.find(index);
+    const RuleState* counted = counted_.lead.card.find(index);
+    Contribution points = contribution(rule, state == nullptr ? nothing : *state, std::max(at_, card.clock));
+    ExplainLine line;
+    line.decayed = points.decayed;
+    line.capped = points.capped;
+    if (counted != nullptr && rule.decay.keeps_occurrences())
+        add_occurrences(line, rule, *counted);
+    else if (counted != nullptr)
+        add_sums(line, rule, *counted, last_[index]);
+    return line;
+}
+
+std::vector<ExplainLine> Explanation::lines() {
+    if (!scored_.folding.finish() || !counted_.folding.finish()) refuse_order();
+    const Scorecard& card = scored_.lead.card;
     std::vector<ExplainLine> lines;
-    std::vector<WideUnits> sums(definition.groups.size(), 0);
+    std::vector<WideUnits> sums(definition_.groups.size(), 0);
     auto add_line = [&](const ExplainLine& line) {
         lines.push_back(line);
         sums[static_cast<std::size_t>(line.group)] += line.capped;
     };
-    for (std::size_t i = 0; i < definition.rules.size(); ++i) {
-        const Rule& rule = definition.rules[i];
+    for (std::size_t i = 0; i < definition_.rules.size(); ++i) {
+        const Rule& rule = definition_.rules[i];
         ExplainLine line;
-        line.group = static_cast<int>(rule.group);
-        line.rule = static_cast<int>(i);
         if (rule.fit) {
-            if (!std::binary_search(facts.fit.begin(), facts.fit.end(), i)) continue;
+            if (!std::binary_search(facts_.fit.begin(), facts_.fit.end(), i)) continue;
             line.times = 1;
             line.raw = line.decayed = units_of_points(rule.points);
             line.capped = rule.bounds.clamp(line.raw);
         } else {
-            const RuleState nothing;
-            const RuleState* state = card.find(i);
-            const RuleState* all = kept.find(i);
-            if (all == nullptr && rule.bounds.clamp(0) == 0) continue;
-            Contribution points = contribution(rule, state == nullptr ? nothing : *state, std::max(at, card.clock));
-            line.decayed = points.decayed;
-            line.capped = points.capped;
-            if (all != nullptr) add_occurrences(line, keeping.rules[i], *all);
+            if (counted_.lead.card.find(i) == nullptr && rule.bounds.clamp(0) == 0) continue;
+            line = line_of(i);
         }
+        line.group = static_cast<int>(rule.group);
+        line.rule = static_cast<int>(i);
         add_line(line);
     }
     WideUnits total = 0;
     for (std::size_t i = 0; i < sums.size(); ++i) {
-        Units within = definition.groups[i].bounds.clamp(saturate(sums[i]));
+        Units within = definition_.groups[i].bounds.clamp(saturate(sums[i]));
         total += within;
         if (within == sums[i]) continue;
         ExplainLine line;
@@ -92,8 +124,8 @@ std::vector<ExplainLine> explain(const Definition& definition, const LeadFacts& 
         line.capped = saturate(within - sums[i]);
         lines.push_back(line);
     }
-    for (const Adjustment& adjustment : facts.adjustments) {
-        if (std::max(at, card.clock) >= adjustment.expires_at) continue;
+    for (const Adjustment& adjustment : facts_.adjustments) {
+        if (std::max(at_, card.clock) >= adjustment.expires_at) continue;
         total += adjustment.points;
         ExplainLine line;
         line.adjustment = true;
@@ -101,7 +133,7 @@ std::vector<ExplainLine> explain(const Definition& definition, const LeadFacts& 
         line.raw = line.decayed = line.capped = adjustment.points;
         lines.push_back(line);
     }
-    Units score = definition.bounds.clamp(saturate(total));
+    Units score = definition_.bounds.clamp(saturate(total));
     if (score != total) {
         ExplainLine line;
         line.capped = saturate(score - total);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/definition.hpp"
+#include "core/lead.hpp"
 #include "core/scorecard.hpp"
 
 namespace lead_scoring {
@@ -25,15 +26,41 @@ struct ExplainLine {
     Timestamp last_at = kNever;  // of the latest occurrence that counts
 };
 
-// What is known of a lead: all matches, sorted; the fit rules that match; its adjustments.
+// What is known of a lead besides its matches: the fit rules that match, its adjustments.
 struct LeadFacts {
-    std::span<const Match> matches;
     std::span<const std::size_t> fit;
     std::span<const Adjustment> adjustments;
 };
 
-// Explains the score as of `at`. Lines that say nothing (bounds that change nothing, adjustments that are not in force)
-// are left out.
-std::vector<ExplainLine> explain(const Definition& definition, const LeadFacts& facts, Timestamp at);
+// Explains the score as of `at`. The lead's matches come sorted, as many at a time as the caller has at hand.
+class Explanation {
+  public:
+    Explanation(const Definition& definition, const LeadFacts& facts, Timestamp at);
+    Explanation(const Explanation&) = delete;
+
+    void add(std::span<const Match> matches);
+    // To be called once, when all matches are there. Lines that say nothing (bounds that change nothing, adjustments
+    // that are not in force) are left out.
+    std::vector<ExplainLine> lines();
+
+  private:
+    // Folds the matches by a definition into a card of its own.
+    struct Part {
+        explicit Part(const Definition& definition, Timestamp at);
+        std::vector<Transition> none;
+        Lead lead;
+        Folding folding;
+    };
+
+    ExplainLine line_of(std::size_t rule) const;
+
+    const Definition& definition_;
+    Definition counting_;  // the same rules, but what counts keeps its full points, however old it is
+    LeadFacts facts_;
+    Timestamp at_;
+    std::vector<Timestamp> last_;  // match of each rule
+    Part scored_;
+    Part counted_;
+};
 
 }  // namespace lead_scoring

@@ -1,36 +1,12 @@
 #include "core/lead.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/fold.hpp"
 
 namespace lead_scoring {
 
 namespace {
-
-// Points that came from the matches of one instant: the largest names the rule of a transition.
-struct Instant {
-    Timestamp at = kNever;
-    Units largest = 0;
-    int rule = kNoRule;
-    std::vector<int> stages;  // entered by event
-
-    void begin(Timestamp time) {
-        at = time;
-        largest = 0;
-        rule = kNoRule;
-        stages.clear();
-    }
-    void note(const Match& match) {
-        if (match.kind == MatchKind::Stage) {
-            if (stages.empty() || stages.back() != match.target) stages.push_back(match.target);
-        } else if (rule == kNoRule || match.points > largest) {
-            largest = match.points;
-            rule = match.target;
-        }
-    }
-};
 
 // `unchanged_to`: up to then it is known that time moves the lead no more.
 void finish(const Definition& definition, Lead& lead, Timestamp now, bool moved, bool due_may_be_earlier,
@@ -51,66 +27,110 @@ Timestamp known_unchanged(const Lead& lead) { return lead.due_at == kNever ? kNe
 
 }  // namespace
 
+Folding::Folding(const Definition& definition, Lead& lead, Timestamp now, Moves moves,
+                 std::vector<Transition>& transitions)
+    : definition_(definition),
+      lead_(lead),
+      transitions_(transitions),
+      machine_(definition, lead.card, lead.stage, transitions),
+      moves_(moves),
+      now_(std::max(now, lead.seen_at)),
+      horizon_(add_saturated(now_, definition.future_tolerance)),
+      unchanged_to_(known_unchanged(lead)),
+      moves_before_(transitions.size()),
+      armed_before_(lead.stage.armed),
+      due_may_be_earlier_(definition.rises_by_itself || !lead.card.adjustments.empty()) {
+    // What was future and has come counts now, among the new matches, in time order.
+    std::vector<Match>& pending = lead.card.pending;
+    auto end = std::find_if(pending.begin(), pending.end(), [&](const Match& match) { return match.at > horizon_; });
+    if (end == pending.begin()) return;
+    // Where the log has more future events than the card, the card cannot tell which ones follow.
+    exact_ = !lead.card.pending_more;
+    due_.assign(pending.begin(), end);
+    pending.erase(pending.begin(), end);
+}
+
+void Folding::note(const Match& match) {
+    if (match.kind == MatchKind::Stage) {
+        if (instant_.stages.empty() || instant_.stages.back() != match.target) instant_.stages.push_back(match.target);
+    } else if (instant_.rule == kNoRule || match.points > instant_.largest) {
+        instant_.largest = match.points;
+        instant_.rule = match.target;
+    }
+}
+
+void Folding::begin_instant(Timestamp at) {
+    instant_.at = at;
+    instant_.clock_before = lead_.card.clock;
+    instant_.moving = at > moves_.after;
+    instant_.largest = 0;
+    instant_.rule = kNoRule;
+    instant_.stages.clear();
+    if (instant_.moving && at > instant_.clock_before) machine_.advance(at, unchanged_to_);
+    unchanged_to_ = kNever;
+}
+
+void Folding::end_instant() {
+    if (instant_.at == kNever) return;
+    lead_.card.clock = std::max(instant_.clock_before, instant_.at);
+    if (instant_.moving && instant_.at >= instant_.clock_before) {
+        machine_.step(lead_.card.clock, Cause::Event, instant_.rule, instant_.stages);
+    } else if (moves_.after != kForever) {
+        late_ = true;
+        if (instant_.moving) late_stages_.insert(late_stages_.end(), instant_.stages.begin(), instant_.stages.end());
+    }
+    instant_.at = kNever;
+}
+
+bool Folding::take(const Match& match) {
+    Scorecard& card = lead_.card;
+    if (match.at != instant_.at) end_instant();
+    if (match.at > horizon_) {
+        add_pending(card, match);
+        return true;
+    }
+    if (match.at != instant_.at) begin_instant(match.at);
+    note(match);
+    if (match.kind != MatchKind::Rule) return true;
+    auto index = static_cast<std::size_t>(match.target);
+    const Rule& rule = definition_.rules[index];
+    due_may_be_earlier_ |= match.points < 0 || (rule.decay.keeps_occurrences() &&
+                                                card.count(index) >= static_cast<std::int64_t>(rule.max_occurrences));
+    if (!fold(definition_, card, match)) return false;
+    machine_.gain(rule, match.points);
+    return true;
+}
+
+bool Folding::add(std::span<const Match> matches) {
+    for (const Match& match : matches) {
+        for (; exact_ && due_taken_ < due_.size() && !(match < due_[due_taken_]); ++due_taken_)
+            exact_ = take(due_[due_taken_]);
+        exact_ = exact_ && take(match);
+        if (!exact_) return false;
+    }
+    return exact_;
+}
+
+bool Folding::finish() {
+    for (; exact_ && due_taken_ < due_.size(); ++due_taken_) exact_ = take(due_[due_taken_]);
+    if (!exact_) return false;
+    end_instant();
+    Scorecard& card = lead_.card;
+    advance_clock(definition_, card, card.clock);
+    if (late_) {
+        std::sort(late_stages_.begin(), late_stages_.end());
+        machine_.step(card.clock, Cause::Event, instant_.rule, late_stages_);
+    }
+    due_may_be_earlier_ |= late_ || lead_.stage.armed != armed_before_;
+    lead_scoring::finish(definition_, lead_, now_, transitions_.size() != moves_before_, due_may_be_earlier_,
+                         transitions_, unchanged_to_);
+    return true;
+}
+
 bool fold_matches(const Definition& definition, Lead& lead, std::span<const Match> matches, Timestamp now, Moves moves,
                   std::vector<Transition>& transitions) {
-    Scorecard& card = lead.card;
-    now = std::max(now, lead.seen_at);
-    Timestamp horizon = add_saturated(now, definition.future_tolerance);
-    std::size_t moves_before = transitions.size();
-    bool armed_before = lead.stage.armed;
-    StageMachine machine(definition, card, lead.stage, transitions);
-
-    // What was future and has come counts now, among the new matches, in time order.
-    auto pending_end =
-        std::find_if(card.pending.begin(), card.pending.end(), [&](const Match& match) { return match.at > horizon; });
-    // Where the log has more future events than the card, the card cannot tell which ones follow.
-    if (card.pending_more && pending_end != card.pending.begin()) return false;
-    std::vector<Match> due;
-    if (pending_end != card.pending.begin()) {
-        std::merge(card.pending.begin(), pending_end, matches.begin(), matches.end(), std::back_inserter(due));
-        card.pending.erase(card.pending.begin(), pending_end);
-        matches = due;
-    }
-
-    bool late = false;
-    bool due_may_be_earlier = definition.rises_by_itself || !card.adjustments.empty();
-    Timestamp unchanged_to = known_unchanged(lead);
-    Instant instant;
-    std::vector<int> late_stages;
-    std::size_t i = 0;
-    while (i < matches.size() && matches[i].at <= horizon) {
-        Timestamp before = card.clock;
-        instant.begin(matches[i].at);
-        bool moving = instant.at > moves.after;
-        if (moving && instant.at > before) machine.advance(instant.at, unchanged_to);
-        unchanged_to = kNever;
-        for (; i < matches.size() && matches[i].at == instant.at; ++i) {
-            instant.note(matches[i]);
-            if (matches[i].kind != MatchKind::Rule) continue;
-            const Rule& rule = definition.rules[static_cast<std::size_t>(matches[i].target)];
-            due_may_be_earlier |= matches[i].points < 0 || (rule.decay.keeps_occurrences() &&
-                                                            card.count(static_cast<std::size_t>(matches[i].target)) >=
-                                                                static_cast<std::int64_t>(rule.max_occurrences));
-            if (!fold(definition, card, matches[i])) return false;
-            machine.gain(rule, matches[i].points);
-        }
-        card.clock = std::max(before, instant.at);
-        if (moving && instant.at >= before)
-            machine.step(card.clock, Cause::Event, instant.rule, instant.stages);
-        else if (moves.after != kForever) {
-            late = true;
-            if (moving) late_stages.insert(late_stages.end(), instant.stages.begin(), instant.stages.end());
-        }
-    }
-    for (; i < matches.size(); ++i) add_pending(card, matches[i]);
-    advance_clock(definition, card, card.clock);
-    if (late) {
-        std::sort(late_stages.begin(), late_stages.end());
-        machine.step(card.clock, Cause::Event, instant.rule, late_stages);
-    }
-    due_may_be_earlier |= late || lead.stage.armed != armed_before;
-    finish(definition, lead, now, transitions.size() != moves_before, due_may_be_earlier, transitions, unchanged_to);
-    return true;
+    Folding folding(definition, lead, now, moves, transitions);
+    return folding.add(matches) && folding.finish();
 }
 
 bool set_fit(const Definition& definition, Lead& lead, std::span<const std::size_t> fit, Timestamp now,

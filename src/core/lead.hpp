@@ -30,8 +30,51 @@ struct Moves {
     static Moves none() { return {kForever}; }
 };
 
-// Folds sorted matches. False where the card must be rebuilt from the event log: the lead is then half-changed and to
-// be thrown away.
+// Folds matches into a lead, which come sorted, as many at a time as the caller has at hand. Where add or finish return
+// false, the card must be rebuilt from the event log: the lead is then half-changed and to be thrown away.
+class Folding {
+  public:
+    Folding(const Definition& definition, Lead& lead, Timestamp now, Moves moves, std::vector<Transition>& transitions);
+
+    [[nodiscard]] bool add(std::span<const Match> matches);
+    [[nodiscard]] bool finish();
+
+  private:
+    // Points that came from the matches of one instant: the largest names the rule of a transition.
+    struct Instant {
+        Timestamp at = kNever;  // none is open
+        Timestamp clock_before = kNever;
+        bool moving = false;
+        Units largest = 0;
+        int rule = kNoRule;
+        std::vector<int> stages;  // entered by event
+    };
+
+    bool take(const Match& match);
+    void begin_instant(Timestamp at);
+    void end_instant();
+    void note(const Match& match);
+
+    const Definition& definition_;
+    Lead& lead_;
+    std::vector<Transition>& transitions_;
+    StageMachine machine_;
+    Moves moves_;
+    Timestamp now_;
+    Timestamp horizon_;
+    Timestamp unchanged_to_;  // up to then it is known that time moves the lead no more
+    std::size_t moves_before_;
+    bool armed_before_;
+    bool exact_ = true;
+    bool late_ = false;
+    bool due_may_be_earlier_;
+    std::vector<int> late_stages_;
+    std::vector<Match> due_;  // what was future and has come
+    std::size_t due_taken_ = 0;
+    Instant instant_;
+};
+
+// All at once.
 [[nodiscard]] bool fold_matches(const Definition& definition, Lead& lead, std::span<const Match> matches, Timestamp now,
                                 Moves moves, std::vector<Transition>& transitions);
 

@@ -101,6 +101,7 @@ void gather(Changes* changes, const KeyType& key, int64 version) {
     changes->memory = AllocSetContextCreate(CurTransactionContext, "lead_scoring changes", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(changes->memory);
     changes->findings = make_findings(key);
+    changes->problems = make_problems();
     changes->version = version;
     MemoryContextSwitchTo(caller);
 }

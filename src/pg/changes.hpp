@@ -21,7 +21,7 @@ struct Changes {
     int expected;          // AFTER triggers still to come
     MemoryContext memory;  // of what follows; null while nothing was gathered
     Findings* findings;
-    ProblemList problems;
+    Problems problems;
     int64 version;  // they are of
     Changes* outer;
 };

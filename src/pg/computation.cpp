@@ -8,20 +8,11 @@
 
 namespace lead_scoring {
 
-bool find_in_log(Model* model, const PublishedVersion* version, Datum key, LeadFindings* complete) {
-    Findings* findings = make_findings(model->key);
-    read_lead(model, version, key, findings, false);
-    sort_findings(findings);
-    rewind_findings(findings);
-    *complete = {};
-    return next_lead(findings, complete);
-}
-
 namespace {
 
 // No stage is entered twice at one instant, cooldown or not: what other statements did at that instant must be known.
 void load_entries(const Computation* task, const LeadFindings& found, const ScoreRow& row) {
-    bool at_last_move = found.match_count > 0 ? found.matches[0].at <= row.stage_since : found.taken_back;
+    bool at_last_move = found.matches.empty() ? found.taken_back : found.matches.front().at <= row.stage_since;
     if (task->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
         load_entries(task->workspace, task->model, task->version, found.key);
 }
@@ -31,31 +22,26 @@ void load_entries(const Computation* task, const LeadFindings& found, const Scor
 void rebuild(const Computation* task, const LeadFindings& complete, Moves moves, const LeadFindings* late) {
     const Definition& definition = *task->version->definition;
     Workspace* workspace = task->workspace;
-    Timestamp now = task->now;
-    run_cpp([&] {
-        Lead& lead = workspace->lead;
-        Timestamp clock = lead.card.clock;
-        lead.card.clear();
-        if (complete.known) lead.card.fit.assign(complete.fit, complete.fit + complete.fit_count);
-        lead.card.adjustments.assign(complete.adjustments, complete.adjustments + complete.adjustment_count);
-        lead.due_at = kNever;  // unknown
-        std::span<const Match> matches(complete.matches, complete.match_count);
-        if (!fold_matches(definition, lead, matches, now, moves, workspace->transitions))
-            throw Error(ErrorCode::Internal, "events in order could not be folded");
-        if (late == nullptr) return;
-        for (std::size_t i = 0; i < late->match_count; ++i)
-            if (late->matches[i].kind == MatchKind::Stage && late->matches[i].at <= clock &&
-                late->matches[i].at > kNever)
-                enter_by_event(definition, lead, late->matches[i].target, now, workspace->transitions);
-    });
+    Timestamp clock = workspace->lead.card.clock;
+    run_cpp([&] { workspace->lead.due_at = kNever; });  // unknown
+    load_facts(workspace, complete);
+    if (!fold_found(workspace, task->version, complete, task->now, moves)) refuse_order();
+    if (late == nullptr) return;
+    MatchReader reader(*late);
+    for (std::span<const Match> matches; reader.next(&matches);)
+        run_cpp([&] {
+            for (const Match& match : matches)
+                if (match.kind == MatchKind::Stage && match.at <= clock)
+                    enter_by_event(definition, workspace->lead, match.target, task->now, workspace->transitions);
+        });
 }
 
 // From the log, whatever the statement's own findings are. False where neither table names the lead any more.
 bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late) {
-    LeadFindings complete;
-    find_in_log(task->model, task->version, key, &complete);
-    rebuild(task, complete, moves, late);
-    return complete.known || complete.seen;
+    return with_log(task->model, key, [&](const LeadFindings& complete) {
+        rebuild(task, complete, moves, late);
+        return is_known(complete);
+    });
 }
 
 // What is changed in a card presumes that the card is there and of the version.
@@ -79,30 +65,13 @@ void change_card(const Computation* task, const LeadFindings& found, const Score
     });
 }
 
-// The lead's adjustments, sorted, as of a snapshot taken now.
-std::size_t find_adjustments(const Computation* task, Datum key, const Adjustment** adjustments) {
-    Findings* findings = make_findings(task->model->key);
-    read_adjustments(task->model, key, findings);
-    sort_findings(findings);
-    rewind_findings(findings);
-    LeadFindings lead = {};
-    next_lead(findings, &lead);
-    *adjustments = lead.adjustments;
-    return lead.adjustment_count;
-}
-
 // Folds new events into the card, or counts them by rebuilding it.
 void fold(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
     Workspace* workspace = task->workspace;
     bool fresh = row.card == nullptr;
     // A row that this transaction wrote after the statement began may already count the statement's events.
     if (!fresh && row.version == task->version->number && !row.written_since) {
-        bool exact = run_cpp([&] {
-            std::span<const Match> matches(found.matches, found.match_count);
-            return fold_matches(*task->version->definition, workspace->lead, matches, task->now, Moves::all(),
-                                workspace->transitions);
-        });
-        if (exact) return;
+        if (fold_found(workspace, task->version, found, task->now, Moves::all())) return;
         load_lead(workspace, task->version, row);  // what could not be folded is half-changed
         load_entries(task, found, row);
     }
@@ -128,10 +97,8 @@ bool change(const Computation* task, const LeadFindings& found, const ScoreRow& 
         return false;
     }
     if (!found.known) return true;
-    change_card(task, found, row, clock, [&] {
-        std::span<const std::size_t> fit(found.fit, found.fit_count);
-        return set_fit(definition, workspace->lead, fit, task->now, workspace->transitions);
-    });
+    change_card(task, found, row, clock,
+                [&] { return set_fit(definition, workspace->lead, found.fit, task->now, workspace->transitions); });
     return true;
 }
 
@@ -186,15 +153,14 @@ bool compute(const Computation* task, const LeadFindings& found, const ScoreRow&
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
-        case Work::Adjust: {
+        case Work::Adjust:
             if (!rebuild_if_stale(task, found, row, clock)) return false;
-            const Adjustment* adjustments = nullptr;
-            std::size_t count = find_adjustments(task, found.key, &adjustments);
-            change_card(task, found, row, clock, [&] {
-                return set_adjustments(definition, workspace->lead, {adjustments, count}, now, workspace->transitions);
+            with_adjustments(task->model, found.key, [&](std::span<const Adjustment> adjustments) {
+                change_card(task, found, row, clock, [&] {
+                    return set_adjustments(definition, workspace->lead, adjustments, now, workspace->transitions);
+                });
             });
             return true;
-        }
         case Work::SetStage:
             if (!rebuild_if_stale(task, found, row, clock)) return false;
             change_card(task, found, row, clock, [&] {

@@ -36,7 +36,4 @@ struct Computation {
 // False where there is no such lead any more. SPI must be connected, the identity the owner's.
 bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone);
 
-// What the log and the leads table know of the lead; false where neither knows it. SPI and identity as above.
-bool find_in_log(Model* model, const PublishedVersion* version, Datum key, LeadFindings* complete);
-
 }  // namespace lead_scoring

@@ -58,16 +58,16 @@ class CursorSource final : public RowSource {
     uint64 fetched_ = 0;
 };
 
-using Reader = void (*)(Model*, const PublishedVersion*, Relation, RowSource*, Findings*, ProblemList*);
+using Reader = void (*)(Model*, Relation, RowSource*, Findings*, Problems*);
 
-void read_query(Model* model, const PublishedVersion* version, SPIPlanPtr statement, Datum* arguments, Oid table,
-                Reader reader, Findings* findings, ProblemList* problems, bool frozen) {
+void read_query(Model* model, SPIPlanPtr statement, Datum* arguments, Oid table, Reader reader, Findings* findings,
+                Problems* problems, bool frozen = false) {
     MemoryContext caller = CurrentMemoryContext;
     Relation relation = table_open(table, AccessShareLock);
     Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
     if (portal == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
     CursorSource source(portal);
-    reader(model, version, relation, &source, findings, problems);
+    reader(model, relation, &source, findings, problems);
     source.close();
     table_close(relation, AccessShareLock);
     MemoryContextSwitchTo(caller);
@@ -95,7 +95,8 @@ void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen
         finding.key = row.value(1, &is_null);
         finding.kind = FindingKind::Adjustment;
         finding.match.points = units_of_points(row.number(2, 0));
-        finding.match.at = row.integer(3, kForever);
+        finding.match.at = kNever;
+        finding.match.bucket = row.integer(3, kForever);
         add_finding(findings, finding);
     });
 }
@@ -200,8 +201,9 @@ char* statement_of(const Model* model, PlanName name) {
         case PlanName::AddProblem:
             return psprintf(
                 "INSERT INTO %s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
-                "VALUES ($1, $2, $3, 1, clock_timestamp(), clock_timestamp()) ON CONFLICT (lead_id, rule) "
-                "DO UPDATE SET message = excluded.message, count = p.count + 1, last_at = excluded.last_at",
+                "VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp()) ON CONFLICT (lead_id, rule) "
+                "DO UPDATE SET message = excluded.message, count = p.count + excluded.count, "
+                "last_at = excluded.last_at",
                 schema);
         case PlanName::LockLead:
             return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", model->leads_name, lead_key);
@@ -249,7 +251,8 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::AddProblem:
             types[1] = TEXTOID;
             types[2] = TEXTOID;
-            return 3;
+            types[3] = INT8OID;
+            return 4;
         default:
             return 1;
     }
@@ -312,12 +315,10 @@ SPIPlanPtr plan(Model* model, PlanName name) {
     return kept;
 }
 
-void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen) {
-    read_query(model, version, plan(model, PlanName::LeadEvents), &key, model->events, read_events, findings, nullptr,
-               frozen);
-    read_query(model, version, plan(model, PlanName::LeadRow), &key, model->leads, read_leads, findings, nullptr,
-               frozen);
-    read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
+void read_lead(Model* model, Datum key, Findings* findings) {
+    read_query(model, plan(model, PlanName::LeadEvents), &key, model->events, read_events, findings, nullptr);
+    read_query(model, plan(model, PlanName::LeadRow), &key, model->leads, read_leads, findings, nullptr);
+    read_adjustments(model, key, findings);
 }
 
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings) {
@@ -356,13 +357,11 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
     read_adjustments(model, PlanName::LeadAdjustments, &key, false, findings);
 }
 
-void read_everything(Model* model, const PublishedVersion* version, Findings* findings, ProblemList* problems,
-                     bool frozen) {
-    allow_memory(findings, static_cast<std::size_t>(maintenance_work_mem) * 1024);  // for it is maintenance
-    read_query(model, version, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings,
-               problems, frozen);
-    read_query(model, version, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems,
+void read_everything(Model* model, Findings* findings, Problems* problems, bool frozen) {
+    allow_maintenance_memory(findings);
+    read_query(model, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings, problems,
                frozen);
+    read_query(model, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems, frozen);
     read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
     read_stored_keys(model, FindingKind::Stored, findings, frozen);
 }

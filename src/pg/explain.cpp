@@ -2,10 +2,13 @@
 
 #include "core/explain.hpp"
 
-#include "core/lead.hpp"
+#include <algorithm>
+
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
+#include "pg/owned.hpp"
 #include "pg/reading.hpp"
+#include "pg/workspace.hpp"
 
 extern "C" {
 #include "funcapi.h"
@@ -15,15 +18,6 @@ extern "C" {
 using namespace lead_scoring;
 
 namespace {
-
-// All that is known of the lead; false where neither table has it.
-bool find_lead(FunctionCallInfo fcinfo, const Reading* reading, LeadFindings* found) {
-    Findings* findings = make_findings(reading->model->key);
-    read_lead(reading->model, reading->version, lead_argument(fcinfo, 1, reading->model->key), findings, true);
-    sort_findings(findings);
-    rewind_findings(findings);
-    return next_lead(findings, found);
-}
 
 void put_line(ReturnSetInfo* result, const PublishedVersion* version, const ExplainLine& line) {
     Datum values[7];
@@ -43,6 +37,25 @@ void put_line(ReturnSetInfo* result, const PublishedVersion* version, const Expl
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+// Only what had happened by then; nothing of it lies ahead, so that no tolerance applies.
+Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) {
+    const Definition& definition = *reading->version->definition;
+    Workspace* workspace = make_workspace();
+    load_new_lead(workspace, reading->version);
+    load_facts(workspace, found);
+    run_cpp(
+        [&] { workspace->folding.emplace(definition, workspace->lead, at, Moves::none(), workspace->transitions); });
+    MatchReader reader(found);
+    for (std::span<const Match> matches; reader.next(&matches);) {
+        auto ahead =
+            std::partition_point(matches.begin(), matches.end(), [&](const Match& match) { return match.at <= at; });
+        auto until = static_cast<std::size_t>(ahead - matches.begin());
+        if (!run_cpp([&] { return workspace->folding->add(matches.first(until)); })) refuse_order();
+    }
+    if (!run_cpp([&] { return workspace->folding->finish(); })) refuse_order();
+    return run_cpp([&] { return score_at(definition, workspace->lead.card, at).total; });
+}
+
 }  // namespace
 
 // explain(model text, lead, at timestamptz) returns (rule_group, rule, times, raw, decayed, capped, last_at)
@@ -51,21 +64,17 @@ LEAD_SCORING_FUNCTION(explain) {
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
-    LeadFindings found = {};
-    if (find_lead(fcinfo, &reading, &found)) {
-        const Definition& definition = *reading.version->definition;
-        auto* lines = static_cast<ExplainLine*>(palloc(
-            sizeof(ExplainLine) * (definition.rules.size() + definition.groups.size() + found.adjustment_count + 1)));
-        std::size_t count = run_cpp([&] {
-            LeadFacts facts = {{found.matches, found.match_count},
-                               {found.fit, found.fit_count},
-                               {found.adjustments, found.adjustment_count}};
-            auto explained = explain(definition, facts, at);
-            std::copy(explained.begin(), explained.end(), lines);
-            return explained.size();
-        });
-        for (std::size_t i = 0; i < count; ++i) put_line(result, reading.version, lines[i]);
-    }
+    Datum key = lead_argument(fcinfo, 1, reading.model->key);
+    with_log(reading.model, key, [&](const LeadFindings& found) {
+        if (!is_known(found)) return;
+        LeadFacts facts = {found.fit, found.adjustments};
+        auto* explanation = make_owned<Explanation>(*reading.version->definition, facts, at);
+        auto* lines = make_owned<std::vector<ExplainLine>>();
+        MatchReader reader(found);
+        for (std::span<const Match> matches; reader.next(&matches);) run_cpp([&] { explanation->add(matches); });
+        run_cpp([&] { *lines = explanation->lines(); });
+        for (const ExplainLine& line : *lines) put_line(result, reading.version, line);
+    });
     end_reading(&reading);
     return static_cast<Datum>(0);
 }
@@ -74,24 +83,13 @@ LEAD_SCORING_FUNCTION(explain) {
 LEAD_SCORING_FUNCTION(score_at) {
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
-    LeadFindings found = {};
-    bool known = find_lead(fcinfo, &reading, &found);
+    Datum key = lead_argument(fcinfo, 1, reading.model->key);
+    bool known = false;
     Units points = 0;
-    if (known) {
-        const Definition& definition = *reading.version->definition;
-        points = run_cpp([&] {
-            // Only what had happened by then; nothing of it lies ahead, so that no tolerance applies.
-            std::size_t until = 0;
-            while (until < found.match_count && found.matches[until].at <= at) ++until;
-            Lead lead;
-            std::vector<Transition> none;
-            lead.stage.stage = definition.first_stage;
-            lead.card.fit.assign(found.fit, found.fit + found.fit_count);
-            lead.card.adjustments.assign(found.adjustments, found.adjustments + found.adjustment_count);
-            if (!fold_matches(definition, lead, {found.matches, until}, at, Moves::none(), none)) return Units{0};
-            return score_at(definition, lead.card, at).total;
-        });
-    }
+    with_log(reading.model, key, [&](const LeadFindings& found) {
+        known = is_known(found);
+        if (known) points = score_of(&reading, found, at);
+    });
     end_reading(&reading);
     if (!known) PG_RETURN_NULL();
     PG_RETURN_FLOAT8(points_of_units(points));

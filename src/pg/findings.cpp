@@ -19,8 +19,13 @@ namespace lead_scoring {
 
 namespace {
 
-constexpr std::size_t kInMemory = 64 * 1024 * 1024;  // bytes of a statement's findings that stay in arrays
-enum Column { kKey, kAt, kWhat, kPoints, kBucket, kHash, kColumns };
+constexpr std::size_t kInMemory = 64 * 1024 * 1024;           // bytes of a statement's findings that stay in arrays
+constexpr std::size_t kMostInMemory = std::size_t{16} << 30;  // far from 2^32 facts, by whose numbers they are known
+constexpr std::size_t kPortion = 1024;                        // matches of a lead that are given out at once
+constexpr uint32 kMostAtOnce = 1 << 18;                       // facts of one lead and instant that stay in arrays
+
+// Of the tuplesort. In the order of kKey, kAt, kRank, kHash and kWhat a lead's matches are in the core's order.
+enum Column { kKey, kAt, kRank, kHash, kWhat, kBucket, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
 struct Record {
@@ -78,6 +83,7 @@ Finding unpack(Datum key, Timestamp at, uint32 what, const Worth& worth) {
 
 struct Findings {
     MemoryContext context;
+    MemoryContext keys;  // of the records, where these are no plain values; else null
     KeyType key;
     Record* records;
     std::size_t record_count;
@@ -85,7 +91,9 @@ struct Findings {
     Fact* facts;
     std::size_t fact_count;
     std::size_t fact_capacity;
-    std::size_t next;  // record to be given out
+    std::size_t next;      // record to be given out
+    std::size_t lead_end;  // records of the lead given out last
+    std::size_t rest;      // the first record of its matches behind the first portion
     Worth* worths;
     std::size_t worth_count;
     std::size_t worth_capacity;
@@ -93,16 +101,21 @@ struct Findings {
 
     Tuplesortstate* sort;
     TupleTableSlot* slot;
-    bool ahead;  // the slot holds a finding that was read but not given out
+    bool ahead;   // the slot holds a finding that was read but not given out
+    bool unread;  // there may be more of the lead given out last
     bool single;
     std::size_t memory;  // bytes that stay in arrays
+    int sort_memory;     // kilobytes of the tuplesort
 
+    Datum lead;  // given out last
     std::size_t* fit;
     std::size_t fit_capacity;
     Adjustment* adjustments;
     std::size_t adjustment_capacity;
     Match* matches;
     std::size_t match_capacity;
+    Match* more_matches;  // portions after the first one
+    std::size_t more_capacity;
     MemoryContext key_context;  // of the lead given out last, where sorted by tuplesort
 };
 
@@ -110,20 +123,32 @@ namespace {
 
 TupleDesc describe_columns(const KeyType& key) {
     TupleDesc columns = CreateTemplateTupleDesc(kColumns);
-    const Oid types[kColumns] = {key.type, INT8OID, INT4OID, INT8OID, INT8OID, INT8OID};
+    const Oid types[kColumns] = {key.type, INT8OID, INT8OID, INT8OID, INT4OID, INT8OID};
     for (int i = 0; i < kColumns; ++i)
         TupleDescInitEntry(columns, static_cast<AttrNumber>(i + 1), nullptr, types[i], -1, 0);
     return columns;
 }
 
+constexpr uint64 kSign = uint64{1} << 63;
+
+// Rules before stages, larger points first.
+int64 rank_of(const Match& match) {
+    return match.kind == MatchKind::Stage ? std::numeric_limits<int64>::max() : ~match.points;
+}
+
 Finding read_slot(const Findings* findings) {
     TupleTableSlot* slot = findings->slot;
     slot_getallattrs(slot);
-    const Datum* value = slot->tts_values;
-    const bool* null = slot->tts_isnull;
-    Worth worth = {null[kPoints] ? 0 : DatumGetInt64(value[kPoints]), null[kBucket] ? 0 : DatumGetInt64(value[kBucket]),
-                   null[kHash] ? 0 : static_cast<uint64>(DatumGetInt64(value[kHash]))};
-    return unpack(value[kKey], DatumGetInt64(value[kAt]), static_cast<uint32>(DatumGetInt32(value[kWhat])), worth);
+    auto number = [&](Column column) { return slot->tts_isnull[column] ? 0 : DatumGetInt64(slot->tts_values[column]); };
+    auto what = static_cast<uint32>(DatumGetInt32(slot->tts_values[kWhat]));
+    Finding finding = unpack(slot->tts_values[kKey], number(kAt), what, {0, number(kBucket), 0});
+    Match& match = finding.match;
+    if (!slot->tts_isnull[kHash]) match.key = static_cast<uint64>(number(kHash)) ^ kSign;
+    if (finding.kind == FindingKind::Match)
+        match.points = match.kind == MatchKind::Stage ? 0 : ~number(kRank);
+    else
+        match.points = number(kRank);
+    return finding;
 }
 
 Datum copy_key(MemoryContext context, const KeyType& type, Datum key) {
@@ -141,14 +166,14 @@ void put_into_sort(Findings* findings, const Finding& finding) {
     bool* null = findings->slot->tts_isnull;
     value[kKey] = finding.key;
     value[kAt] = Int64GetDatum(match.at);
+    value[kRank] = Int64GetDatum(finding.kind == FindingKind::Match ? rank_of(match) : match.points);
+    value[kHash] = Int64GetDatum(static_cast<int64>(match.key ^ kSign));
     value[kWhat] = Int32GetDatum(static_cast<int32>(pack(finding.kind, match)));
-    value[kPoints] = Int64GetDatum(match.points);
     value[kBucket] = Int64GetDatum(match.bucket);
-    value[kHash] = Int64GetDatum(static_cast<int64>(match.key));
     memset(null, 0, kColumns * sizeof(bool));
-    null[kPoints] = match.points == 0;  // a null takes no space
-    null[kBucket] = match.bucket == 0;
+    null[kRank] = finding.kind != FindingKind::Match && match.points == 0;  // a null takes no space
     null[kHash] = match.key == 0;
+    null[kBucket] = match.bucket == 0;
     ExecStoreVirtualTuple(findings->slot);
     tuplesort_puttupleslot(findings->sort, findings->slot);
 }
@@ -161,24 +186,28 @@ void for_each_fact(const Findings* findings, const Record& record, Visit visit) 
         visit(unpack(record.key, record.at, fact->what, findings->worths[fact->worth]));
 }
 
-// Sorts by lead only to the tuplesort; within a lead the core's own order is established when the lead is given out.
+// Hands all there is to the tuplesort, and whatever comes from now on.
 void begin_sort(Findings* findings) {
     MemoryContext caller = MemoryContextSwitchTo(findings->context);
     TupleDesc columns = describe_columns(findings->key);
     findings->slot = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
 
-    AttrNumber attributes[] = {kKey + 1, kAt + 1};
-    Oid operators[] = {findings->key.less_operator, Int8LessOperator};
-    Oid collations[] = {findings->key.collation, InvalidOid};
-    bool nulls_first[] = {false, false};
-    findings->sort = tuplesort_begin_heap(columns, 2, attributes, operators, collations, nulls_first, work_mem, nullptr,
-                                          TUPLESORT_RANDOMACCESS);
+    AttrNumber attributes[] = {kKey + 1, kAt + 1, kRank + 1, kHash + 1, kWhat + 1};
+    constexpr int kSorted = std::size(attributes);
+    Oid operators[kSorted] = {findings->key.less_operator, Int8LessOperator, Int8LessOperator, Int8LessOperator,
+                              Int4LessOperator};
+    Oid collations[kSorted] = {findings->key.collation};
+    bool nulls_first[kSorted] = {true, true, true, true, true};
+    findings->sort = tuplesort_begin_heap(columns, kSorted, attributes, operators, collations, nulls_first,
+                                          findings->sort_memory, nullptr, TUPLESORT_RANDOMACCESS);
     for (std::size_t i = 0; i < findings->record_count; ++i)
         for_each_fact(findings, findings->records[i],
                       [&](const Finding& finding) { put_into_sort(findings, finding); });
     pfree(findings->records);
     pfree(findings->facts);
+    pfree(findings->worths);
     findings->record_count = 0;
+    if (findings->keys != nullptr) MemoryContextReset(findings->keys);
     MemoryContextSwitchTo(caller);
 }
 
@@ -234,10 +263,11 @@ void share_facts(Findings* findings) {
     }
 }
 
-// What the arrays have been allocated.
+// What the arrays and keys have been allocated.
 std::size_t bytes(const Findings* findings) {
     return findings->record_capacity * sizeof(Record) + findings->fact_capacity * sizeof(Fact) +
-           findings->worth_capacity * sizeof(Worth);
+           findings->worth_capacity * sizeof(Worth) +
+           (findings->keys == nullptr ? 0 : MemoryContextMemAllocated(findings->keys, false));
 }
 
 // By key and time. Within a lead the core's own order is established when the lead is given out.
@@ -257,11 +287,18 @@ Findings* make_findings(const KeyType& key) {
     findings->key = key;
     findings->single = true;
     findings->memory = kInMemory;
+    findings->sort_memory = work_mem;
+    if (!key.by_value)
+        findings->keys = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring keys", ALLOCSET_DEFAULT_SIZES);
     push(findings->context, &findings->worths, &findings->worth_count, &findings->worth_capacity, Worth{});
     return findings;
 }
 
-void allow_memory(Findings* findings, std::size_t bytes) { findings->memory = std::max(kInMemory, bytes); }
+void allow_maintenance_memory(Findings* findings) {
+    std::size_t allowed = static_cast<std::size_t>(maintenance_work_mem) * 1024;
+    findings->memory = std::clamp(allowed, kInMemory, kMostInMemory);
+    findings->sort_memory = maintenance_work_mem;
+}
 
 void add_finding(Findings* findings, const Finding& finding) {
     if (findings->sort != nullptr) {
@@ -276,12 +313,13 @@ void add_finding(Findings* findings, const Finding& finding) {
         if (last != nullptr && !same_lead) findings->single = false;
         if (last != nullptr) share_facts(findings);
         push(findings->context, &findings->records, &findings->record_count, &findings->record_capacity,
-             {same_lead ? last->key : copy_key(findings->context, findings->key, finding.key), finding.match.at,
+             {same_lead ? last->key : copy_key(findings->keys, findings->key, finding.key), finding.match.at,
               static_cast<uint32>(findings->fact_count), 1});
     }
     push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
          {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
-    if (bytes(findings) >= findings->memory) begin_sort(findings);
+    bool much_at_once = findings->records[findings->record_count - 1].count > kMostAtOnce;
+    if (much_at_once || bytes(findings) >= findings->memory) begin_sort(findings);
 }
 
 void sort_findings(Findings* findings) {
@@ -303,26 +341,37 @@ void sort_findings(Findings* findings) {
 
 void rewind_findings(Findings* findings) {
     findings->next = 0;
+    findings->lead_end = 0;
     findings->ahead = false;
+    findings->unread = false;
     if (findings->sort != nullptr) tuplesort_rescan(findings->sort);
 }
 
 namespace {
 
-void take(Findings* findings, LeadFindings* lead, const Finding& finding) {
+// What is gathered of the lead that is given out, in arrays of the findings.
+struct Portion {
+    Match** matches;
+    std::size_t* capacity;
+    std::size_t count;
+    std::size_t fits;
+    std::size_t adjustments;
+};
+
+void take(Findings* findings, LeadFindings* lead, Portion* portion, const Finding& finding) {
     const Match& match = finding.match;
     switch (finding.kind) {
         case FindingKind::Match:
             lead->seen = true;
-            push(findings->context, &findings->matches, &lead->match_count, &findings->match_capacity, match);
+            push(findings->context, portion->matches, &portion->count, portion->capacity, match);
             break;
         case FindingKind::Fit:
-            push(findings->context, &findings->fit, &lead->fit_count, &findings->fit_capacity,
+            push(findings->context, &findings->fit, &portion->fits, &findings->fit_capacity,
                  static_cast<std::size_t>(match.target));
             break;
         case FindingKind::Adjustment:
-            push(findings->context, &findings->adjustments, &lead->adjustment_count, &findings->adjustment_capacity,
-                 Adjustment{match.points, match.at});
+            push(findings->context, &findings->adjustments, &portion->adjustments, &findings->adjustment_capacity,
+                 Adjustment{match.points, match.bucket});
             break;
         case FindingKind::Seen:
             lead->seen = true;
@@ -341,27 +390,53 @@ void take(Findings* findings, LeadFindings* lead, const Finding& finding) {
     }
 }
 
-bool take_next_in_memory(Findings* findings, LeadFindings* lead) {
-    if (findings->next == findings->record_count) return false;
+// Whole instants of the lead, until there are enough matches. Those of one instant are put into the core's order here.
+void take_records(Findings* findings, LeadFindings* lead, Portion* portion) {
     const Record* records = findings->records;
-    lead->key = records[findings->next].key;
+    while (findings->next < findings->lead_end && portion->count < kPortion) {
+        std::size_t before = portion->count;
+        Timestamp at = records[findings->next].at;
+        do {
+            for_each_fact(findings, records[findings->next++],
+                          [&](const Finding& finding) { take(findings, lead, portion, finding); });
+        } while (findings->next < findings->lead_end && records[findings->next].at == at);
+        Match* matches = *portion->matches;
+        if (!std::is_sorted(matches + before, matches + portion->count))
+            std::sort(matches + before, matches + portion->count);
+    }
+}
+
+// Whether there is more of the lead given out last.
+bool peek_same_lead(Findings* findings, Finding* finding) {
+    return peek(findings, finding) && compare_keys(findings->key, findings->lead, finding->key) == 0;
+}
+
+void take_sorted(Findings* findings, LeadFindings* lead, Portion* portion) {
+    Finding finding;
+    while (portion->count < kPortion && peek_same_lead(findings, &finding)) {
+        take(findings, lead, portion, finding);
+        findings->ahead = false;
+    }
+}
+
+bool begin_lead_in_memory(Findings* findings) {
+    findings->next = findings->lead_end;
+    if (findings->next == findings->record_count) return false;
+    findings->lead = findings->records[findings->next].key;
     do {
-        for_each_fact(findings, records[findings->next++],
-                      [&](const Finding& finding) { take(findings, lead, finding); });
-    } while (findings->next < findings->record_count &&
-             compare_keys(findings->key, lead->key, records[findings->next].key) == 0);
+        ++findings->lead_end;
+    } while (findings->lead_end < findings->record_count &&
+             compare_keys(findings->key, findings->lead, findings->records[findings->lead_end].key) == 0);
     return true;
 }
 
-bool take_next_of_sort(Findings* findings, LeadFindings* lead) {
+bool begin_lead_of_sort(Findings* findings) {
     Finding finding;
+    while (findings->unread && peek_same_lead(findings, &finding)) findings->ahead = false;
+    findings->unread = false;
     if (!peek(findings, &finding)) return false;
     MemoryContextReset(findings->key_context);
-    lead->key = copy_key(findings->key_context, findings->key, finding.key);
-    do {
-        take(findings, lead, finding);
-        findings->ahead = false;
-    } while (peek(findings, &finding) && compare_keys(findings->key, lead->key, finding.key) == 0);
+    findings->lead = copy_key(findings->key_context, findings->key, finding.key);
     return true;
 }
 
@@ -370,16 +445,55 @@ bool take_next_of_sort(Findings* findings, LeadFindings* lead) {
 bool next_lead(Findings* findings, LeadFindings* lead) {
     CHECK_FOR_INTERRUPTS();
     *lead = {};
-    bool found = findings->sort == nullptr ? take_next_in_memory(findings, lead) : take_next_of_sort(findings, lead);
-    if (!found) return false;
-    lead->matches = findings->matches;
-    lead->fit = findings->fit;
-    lead->adjustments = findings->adjustments;
-    if (!std::is_sorted(findings->matches, findings->matches + lead->match_count))
-        std::sort(findings->matches, findings->matches + lead->match_count);
-    std::sort(findings->fit, findings->fit + lead->fit_count);
-    std::sort(findings->adjustments, findings->adjustments + lead->adjustment_count);
+    Portion portion = {&findings->matches, &findings->match_capacity, 0, 0, 0};
+    bool more = false;
+    if (findings->sort == nullptr) {
+        if (!begin_lead_in_memory(findings)) return false;
+        take_records(findings, lead, &portion);
+        findings->rest = findings->next;
+        more = findings->next < findings->lead_end;
+    } else {
+        if (!begin_lead_of_sort(findings)) return false;
+        take_sorted(findings, lead, &portion);
+        if (portion.count == kPortion) {  // and nothing is read ahead
+            Finding finding;
+            tuplesort_markpos(findings->sort);
+            more = findings->unread = peek_same_lead(findings, &finding);
+        }
+    }
+    std::sort(findings->fit, findings->fit + portion.fits);
+    std::sort(findings->adjustments, findings->adjustments + portion.adjustments);
+    lead->key = findings->lead;
+    lead->fit = {findings->fit, portion.fits};
+    lead->adjustments = {findings->adjustments, portion.adjustments};
+    lead->matches = {findings->matches, portion.count};
+    lead->rest = more ? findings : nullptr;
     return true;
+}
+
+bool MatchReader::next(std::span<const Match>* portion) {
+    CHECK_FOR_INTERRUPTS();
+    if (portions_++ == 0) {
+        *portion = lead_.matches;
+        return !portion->empty();
+    }
+    Findings* findings = lead_.rest;
+    if (findings == nullptr) return false;
+    if (portions_ == 2) {  // back to where the first portion ends
+        findings->next = findings->rest;
+        if (findings->sort != nullptr) {
+            tuplesort_restorepos(findings->sort);
+            findings->ahead = false;
+        }
+    }
+    LeadFindings same = {};
+    Portion gathered = {&findings->more_matches, &findings->more_capacity, 0, 0, 0};
+    if (findings->sort == nullptr)
+        take_records(findings, &same, &gathered);
+    else
+        take_sorted(findings, &same, &gathered);
+    *portion = {findings->more_matches, gathered.count};
+    return gathered.count > 0;
 }
 
 std::size_t estimate_leads(const Findings* findings) {
@@ -395,10 +509,9 @@ bool is_empty(const Findings* findings) { return findings->sort == nullptr && fi
 bool has_single_lead(const Findings* findings) { return findings->sort == nullptr && findings->single; }
 
 void free_findings(Findings* findings) {
-    if (findings->sort != nullptr) {
-        ExecDropSingleTupleTableSlot(findings->slot);
-        tuplesort_end(findings->sort);
-    }
+    if (findings->sort == nullptr) return;
+    ExecDropSingleTupleTableSlot(findings->slot);
+    tuplesort_end(findings->sort);
 }
 
 }  // namespace lead_scoring

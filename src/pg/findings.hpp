@@ -1,11 +1,14 @@
 // What a statement's rows say of the leads, collected and sorted by lead and time.
 //
-// Small statements stay in an array; large ones go through the server's tuplesort, which spills to disk.
+// Small statements stay in arrays; large ones go through the server's tuplesort, which spills to disk. Of a lead with
+// many matches only a portion is in memory at a time.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 #include <limits>
+#include <span>
+#include <type_traits>
 
 #include "core/scorecard.hpp"
 #include "pg/lead_key.hpp"
@@ -17,17 +20,20 @@ enum class FindingKind : int32 {
     Seen,        // an event of the lead was there
     Known,       // the lead itself was there
     Fit,         // a fit rule, match.target, matches the lead's attributes
-    Adjustment,  // match.points by hand, until match.at
+    Adjustment,  // match.points by hand, until match.bucket
     Match,       // an event matched
     TakenBack,   // an event of the lead was changed or removed
     Removed,     // the lead was deleted, or has another key now
 };
 
+// `match.at` is kNever of all but matches, which are given out after everything else there is of the lead.
 struct Finding {
     Datum key;
     FindingKind kind;
     Match match;
 };
+
+struct Findings;
 
 // All findings of one lead.
 struct LeadFindings {
@@ -36,20 +42,31 @@ struct LeadFindings {
     bool seen;   // Seen or a match was
     bool taken_back;
     bool removed;
-    const std::size_t* fit;
-    std::size_t fit_count;
-    const Adjustment* adjustments;
-    std::size_t adjustment_count;
-    const Match* matches;  // sorted
-    std::size_t match_count;
+    std::span<const std::size_t> fit;
+    std::span<const Adjustment> adjustments;
+    std::span<const Match> matches;  // sorted: all, or the first ones of many
+    Findings* rest;                  // where the others are; null: there are none
 };
 
-struct Findings;
+// Whether the leads table or the log names the lead.
+inline bool is_known(const LeadFindings& lead) { return lead.known || lead.seen; }
+
+// Gives out all matches of the lead that next_lead gave out last, in order, a portion at a time. One at a time.
+class MatchReader {
+  public:
+    explicit MatchReader(const LeadFindings& lead) : lead_(lead) {}
+    // False where there are no more. Valid until the next call.
+    bool next(std::span<const Match>* portion);
+
+  private:
+    const LeadFindings& lead_;
+    int portions_ = 0;
+};
 
 // Lives in the current memory context.
 Findings* make_findings(const KeyType& key);
-// Lets more bytes stay in memory than a statement's may.
-void allow_memory(Findings* findings, std::size_t bytes);
+// Lets as much stay in memory as maintenance may take, where that is more than a statement may.
+void allow_maintenance_memory(Findings* findings);
 // Copies the key.
 void add_finding(Findings* findings, const Finding& finding);
 // To be called once, before reading. After it nothing can be added.
@@ -64,6 +81,24 @@ std::size_t estimate_leads(const Findings* findings);
 bool is_empty(const Findings* findings);
 // No more than one lead was found; to be asked after sorting.
 bool has_single_lead(const Findings* findings);
+// Gives back what the memory context would not: to be called wherever no error is raised.
 void free_findings(Findings* findings);
+
+// Calls use(lead) with what was added of the only lead there is, and frees the findings.
+template <class Use>
+auto use_single(Findings* findings, Use use) {
+    sort_findings(findings);
+    rewind_findings(findings);
+    LeadFindings lead;
+    next_lead(findings, &lead);
+    if constexpr (std::is_void_v<std::invoke_result_t<Use, const LeadFindings&>>) {
+        use(lead);
+        free_findings(findings);
+    } else {
+        auto result = use(lead);
+        free_findings(findings);
+        return result;
+    }
+}
 
 }  // namespace lead_scoring

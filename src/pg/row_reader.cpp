@@ -31,9 +31,10 @@ struct Reading {
     Program* program;
     RowSource* source;
     Findings* findings;
-    ProblemList* problems;
+    Problems* problems;
     TupleTableSlot* slot;
     MemoryContext context;  // of the batch's keys, where these are no plain values
+    MemoryContext errors;   // of what was raised, reset with each row that raises; null: nothing was
     Finding* batch;         // lasts from batch to batch
     int batch_count;
     int batch_capacity;
@@ -217,19 +218,21 @@ void read_rest(void* argument) { read_on(static_cast<Reading*>(argument), true);
 
 void read_one(void* argument) { read_row(static_cast<Reading*>(argument), true); }
 
+// Null, or the data exception that the body raised, which lasts until reading->errors is reset.
+const ErrorData* attempt(Reading* reading, void (*body)(void*)) {
+    if (reading->errors == nullptr)
+        reading->errors = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring errors", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(reading->errors);
+    const ErrorData* error = run_protected(body, reading);
+    MemoryContextSwitchTo(caller);
+    return error;
+}
+
 void note_problem(Reading* reading, const char* rule, const ErrorData* error) {
-    if (reading->problems == nullptr || reading->problems->count == ProblemList::kMost) return;
-    ++reading->problems->count;
+    if (reading->problems == nullptr) return;
     bool is_null = false;
-    const KeyType& type = reading->model->key;
-    Datum key = slot_getattr(reading->slot, reading->program->key, &is_null);
-    auto* problem = static_cast<Problem*>(palloc(sizeof(Problem)));
-    problem->lead =
-        type.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(key)) : datumCopy(key, type.by_value, type.length);
-    problem->rule = rule;
-    problem->message = error->message;
-    problem->next = reading->problems->first;
-    reading->problems->first = problem;
+    Datum key = row_key(reading, &is_null);
+    add_problem(reading->problems, reading->model->key, key, rule, error->message);
 }
 
 // A row that raised an error is evaluated rule by rule; the rules that raise count as no match.
@@ -242,7 +245,7 @@ void read_row_by_rule(Reading* reading) {
     for (int i = 0; i < program->candidate_count; ++i) {
         reading->only = &program->candidates[i];
         int count = reading->batch_count;
-        ErrorData* error = run_protected(read_one, reading);
+        const ErrorData* error = attempt(reading, read_one);
         if (error == nullptr) continue;
         reading->batch_count = count;
         note_problem(reading, reading->only->name, error);
@@ -263,18 +266,19 @@ void read_batch_carefully(Reading* reading) {
             break;
         }
         int count = reading->batch_count;
-        if (run_protected(read_one, reading) == nullptr) continue;
+        if (attempt(reading, read_one) == nullptr) continue;
         reading->batch_count = count;
         read_row_by_rule(reading);
+        MemoryContextReset(reading->errors);
     }
     start(reading->program);
 }
 
-void read_all(Model* model, const PublishedVersion* version, Relation relation, bool of_leads, RowSource* source,
-              Findings* findings, ProblemList* problems) {
+void read_all(Model* model, Relation relation, bool of_leads, RowSource* source, Findings* findings,
+              Problems* problems) {
     Reading reading = {};
     reading.model = model;
-    reading.program = program_for(model, version, relation, of_leads);
+    reading.program = program_for(model, relation, of_leads);
     reading.source = source;
     reading.findings = findings;
     reading.problems = problems;
@@ -288,24 +292,23 @@ void read_all(Model* model, const PublishedVersion* version, Relation relation, 
         CHECK_FOR_INTERRUPTS();
         begin_batch(&reading);
         source->mark();
-        if (!read_on(&reading, false) && run_protected(read_rest, &reading) != nullptr) read_batch_carefully(&reading);
+        if (!read_on(&reading, false) && attempt(&reading, read_rest) != nullptr) read_batch_carefully(&reading);
         end_batch(&reading);
     }
     ExecDropSingleTupleTableSlot(reading.slot);
     pfree(reading.batch);
-    if (reading.context != nullptr) MemoryContextDelete(reading.context);
+    for (MemoryContext context : {reading.context, reading.errors})
+        if (context != nullptr) MemoryContextDelete(context);
 }
 
 }  // namespace
 
-void read_events(Model* model, const PublishedVersion* version, Relation relation, RowSource* source,
-                 Findings* findings, ProblemList* problems) {
-    read_all(model, version, relation, false, source, findings, problems);
+void read_events(Model* model, Relation relation, RowSource* source, Findings* findings, Problems* problems) {
+    read_all(model, relation, false, source, findings, problems);
 }
 
-void read_leads(Model* model, const PublishedVersion* version, Relation relation, RowSource* source, Findings* findings,
-                ProblemList* problems) {
-    read_all(model, version, relation, true, source, findings, problems);
+void read_leads(Model* model, Relation relation, RowSource* source, Findings* findings, Problems* problems) {
+    read_all(model, relation, true, source, findings, problems);
 }
 
 }  // namespace lead_scoring

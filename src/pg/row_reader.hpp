@@ -5,6 +5,7 @@
 
 #include "pg/findings.hpp"
 #include "pg/model.hpp"
+#include "pg/problems.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"
@@ -30,29 +31,12 @@ class RowSource {
     ~RowSource() = default;
 };
 
-// An expression that raised a data exception for a row, which therefore counts as no match.
-struct Problem {
-    Datum lead;
-    const char* rule;  // or stage
-    const char* message;
-    Problem* next;
-};
-
-// Of one statement, at most kMost: the rest raised as well, but is not listed.
-struct ProblemList {
-    static constexpr int kMost = 10000;
-    Problem* first;
-    int count;
-};
-
-// Evaluates every row of `source`, of the relation `relation` of the model's events (or a partition of it), by a
-// version of the model, and adds what it finds. Rows without lead, type or finite time are stored but not scored.
-// `problems` may be null. To be called as the model's owner.
-void read_events(Model* model, const PublishedVersion* version, Relation relation, RowSource* source,
-                 Findings* findings, ProblemList* problems);
+// Evaluates every row of `source`, of the relation `relation` of the model's events (or a partition of it), and adds
+// what it finds. Rows without lead, type or finite time are stored but not scored. `problems` may be null.
+// To be called as the model's owner.
+void read_events(Model* model, Relation relation, RowSource* source, Findings* findings, Problems* problems);
 
 // The same for rows of the leads table: Known and Fit findings.
-void read_leads(Model* model, const PublishedVersion* version, Relation relation, RowSource* source, Findings* findings,
-                ProblemList* problems);
+void read_leads(Model* model, Relation relation, RowSource* source, Findings* findings, Problems* problems);
 
 }  // namespace lead_scoring

@@ -26,9 +26,11 @@ Datum first_matches(const LeadFindings& found, int rules) {
     auto note = [&](std::size_t rule, int64 at) {
         times[rule] = Int64GetDatum(std::min<int64>(DatumGetInt64(times[rule]), at));
     };
-    for (std::size_t i = 0; i < found.fit_count; ++i) note(found.fit[i], DT_NOBEGIN);
-    for (std::size_t i = 0; i < found.match_count; ++i)
-        if (found.matches[i].kind == MatchKind::Rule) note(found.matches[i].target, found.matches[i].at);
+    for (std::size_t rule : found.fit) note(rule, DT_NOBEGIN);
+    MatchReader reader(found);
+    for (std::span<const Match> matches; reader.next(&matches);)
+        for (const Match& match : matches)
+            if (match.kind == MatchKind::Rule) note(match.target, match.at);
     return PointerGetDatum(construct_array(times, rules, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
@@ -39,7 +41,7 @@ LEAD_SCORING_FUNCTION(rule_matches) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    for_each_lead(reading.model, reading.version, [&](const LeadFindings& found) {
+    for_each_lead(reading.model, [&](const LeadFindings& found) {
         Datum values[] = {CStringGetTextDatum(key_to_text(reading.model->key, found.key)),
                           first_matches(found, reading.version->rule_count)};
         bool nulls[] = {false, false};

@@ -75,7 +75,9 @@ AttrNumber column(const Model* model, Relation relation, const char* name, Oid t
 }
 
 ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersion* version) {
-    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    // The model's once they are whole, so that an error frees them.
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring columns", ALLOCSET_SMALL_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
     auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
     at->scored_at = column(model, relation, "scored_at", TIMESTAMPTZOID);
     at->due_at = column(model, relation, "due_at", TIMESTAMPTZOID);
@@ -105,9 +107,10 @@ ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersi
     for (auto [strategy, function] :
          {std::pair(BTEqualStrategyNumber, &at->equal), std::pair(BTGreaterEqualStrategyNumber, &at->at_least)})
         fmgr_info_cxt(get_opcode(get_opfamily_member(family, input, input, static_cast<int16>(strategy))), function,
-                      model->context);
+                      context);
     at->collation = index->rd_indcollation[0];
     index_close(index, AccessShareLock);
+    MemoryContextSetParent(context, model->context);
     MemoryContextSwitchTo(caller);
     return at;
 }
@@ -163,8 +166,8 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     table->context = CurrentMemoryContext;
     table->version = version;
     table->relation = table_open(model->scores, lock);
-    if (version->score_columns == nullptr) version->score_columns = find_columns(model, table->relation, version);
-    table->at = version->score_columns;
+    if (model->score_columns == nullptr) model->score_columns = find_columns(model, table->relation, version);
+    table->at = model->score_columns;
     table->type = model->key;
     table->index = index_open(table->at->index, lock);
     look_for(table, BTEqualStrategyNumber, &table->at->equal);

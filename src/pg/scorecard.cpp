@@ -8,6 +8,7 @@
 #include "core/lead.hpp"
 #include "pg/boundary.hpp"
 #include "pg/model.hpp"
+#include "pg/owned.hpp"
 #include "pg/workspace.hpp"
 
 extern "C" {
@@ -19,15 +20,6 @@ extern "C" {
 using namespace lead_scoring;
 
 namespace {
-
-// A C++ string on its way to the server: on the heap, owned by the current memory context.
-std::string* make_string() {
-    auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-    callback->arg = run_cpp([] { return new std::string; });
-    callback->func = [](void* string) { delete static_cast<std::string*>(string); };
-    MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-    return static_cast<std::string*>(callback->arg);
-}
 
 struct varlena* to_varlena(const std::string* bytes) {
     auto* result = static_cast<struct varlena*>(palloc(VARHDRSZ + bytes->size()));
@@ -45,7 +37,7 @@ std::span<const std::byte> bytes_of(const struct varlena* packed) {
 // scorecard_in(cstring) returns scorecard
 LEAD_SCORING_FUNCTION(scorecard_in) {
     const char* input = PG_GETARG_CSTRING(0);
-    std::string* bytes = make_string();
+    std::string* bytes = make_owned<std::string>();
     run_cpp([&] { encode(parse(input), *bytes); });
     PG_RETURN_POINTER(to_varlena(bytes));
 }
@@ -53,7 +45,7 @@ LEAD_SCORING_FUNCTION(scorecard_in) {
 // scorecard_out(scorecard) returns cstring
 LEAD_SCORING_FUNCTION(scorecard_out) {
     const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-    std::string* printed = make_string();
+    std::string* printed = make_owned<std::string>();
     run_cpp([&] {
         Scorecard card;
         decode(bytes_of(packed), card);
@@ -67,7 +59,7 @@ LEAD_SCORING_FUNCTION(scorecard_recv) {
     auto* buffer = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
     int length = buffer->len - buffer->cursor;
     const char* received = pq_getmsgbytes(buffer, length);
-    std::string* bytes = make_string();
+    std::string* bytes = make_owned<std::string>();
     run_cpp([&] {
         Scorecard card;
         decode({reinterpret_cast<const std::byte*>(received), static_cast<std::size_t>(length)}, card,
@@ -111,25 +103,11 @@ NowCache* now_cache(FunctionCallInfo fcinfo, Oid scores, int64 number) {
     MemoryContextSwitchTo(caller);
     // A model lives to the end of the transaction at least.
     if (cache->scores != scores || cache->number != number || cache->version == nullptr) {
-        cache->version = find_version(find_model_of(scores), number);
+        cache->version = other_version(use_model_of(scores), number);
         cache->scores = scores;
         cache->number = number;
     }
     return cache;
-}
-
-// Whether an event that was future when the row was written lies in the past of `at`.
-bool has_come(const Workspace* workspace, Timestamp at) {
-    const auto& pending = workspace->lead.card.pending;
-    return !pending.empty() && pending.front().at <= at;
-}
-
-// Counts these, and none that is still ahead. False where the card cannot tell the outcome.
-bool count_pending(Workspace* workspace, const PublishedVersion* version, Timestamp at) {
-    const Definition& definition = *version->definition;
-    Timestamp now = add_saturated(at, -definition.future_tolerance);
-    return run_cpp(
-        [&] { return fold_matches(definition, workspace->lead, {}, now, Moves::none(), workspace->transitions); });
 }
 
 }  // namespace
@@ -141,11 +119,22 @@ LEAD_SCORING_FUNCTION(score_now) {
     Timestamp at = PG_GETARG_TIMESTAMPTZ(3);
     if (cache->version == nullptr) PG_RETURN_NULL();
 
+    Score score;
     const PublishedVersion* version = cache->version;
-    load_card(cache->workspace, version, packed);
-    if (has_come(cache->workspace, at) && !count_pending(cache->workspace, version, at))
-        load_card(cache->workspace, version, packed);  // which does not tell all that has come
-    Score score = run_cpp([&] { return score_at(*version->definition, cache->workspace->lead.card, at); });
+    run_cpp([&] {
+        Lead& lead = cache->workspace->lead;
+        decode(bytes_of(packed), lead.card);
+        check_card(*version->definition, lead.card);
+        // What was future when the row was written and has come since.
+        if (!lead.card.pending.empty() && lead.card.pending.front().at <= at) {
+            lead.stage.stage = version->definition->first_stage;
+            lead.seen_at = kNever;
+            std::vector<Transition> none;
+            if (!fold_matches(*version->definition, lead, {}, at, Moves::none(), none))
+                decode(bytes_of(packed), lead.card);
+        }
+        score = score_at(*version->definition, lead.card, at);
+    });
     const char* grade = grade_label(version, version->definition->grade(score.fit, score.engagement));
     Datum values[] = {Float8GetDatum(points_of_units(score.total)), Float8GetDatum(points_of_units(score.engagement)),
                       Float8GetDatum(points_of_units(score.fit)),

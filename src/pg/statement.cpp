@@ -121,8 +121,8 @@ Gone forget(Statement* statement, Datum key) {
          {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments, PlanName::DeleteMerged})
         run(statement, name, &key);
     end_reading(statement->scores);
-    LeadFindings left;
-    return find_in_log(statement->model, statement->version, key, &left) ? Gone::EventsRemain : Gone::Entirely;
+    bool remain = with_log(statement->model, key, [](const LeadFindings& left) { return left.seen; });
+    return remain ? Gone::EventsRemain : Gone::Entirely;
 }
 
 bool write_row(Statement* statement, const ScoreRow& row) {
@@ -275,23 +275,6 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     close_scores(statement.scores);
     CommandCounterIncrement();
     return {leads - statement.left_out, statement.outcome.statuses.first};
-}
-
-void record_problems(Model* model, const ProblemList& problems) {
-    if (problems.first == nullptr) return;
-    auto* sorted = static_cast<const Problem**>(palloc(sizeof(Problem*) * static_cast<Size>(problems.count)));
-    int count = 0;
-    for (const Problem* problem = problems.first; problem != nullptr; problem = problem->next)
-        sorted[count++] = problem;
-    std::sort(sorted, sorted + count, [&](const Problem* a, const Problem* b) {
-        int order = compare_keys(model->key, a->lead, b->lead);
-        return order != 0 ? order < 0 : strcmp(a->rule, b->rule) < 0;
-    });
-    for (int i = 0; i < count; ++i) {
-        Datum values[] = {sorted[i]->lead, CStringGetTextDatum(sorted[i]->rule),
-                          CStringGetTextDatum(sorted[i]->message)};
-        SPI_execute_plan(plan(model, PlanName::AddProblem), values, nullptr, false, 0);
-    }
 }
 
 }  // namespace lead_scoring

@@ -29,7 +29,4 @@ struct Applied {
 Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
 
-// Adds to the model's list of problems, in one order for all sessions.
-void record_problems(Model* model, const ProblemList& problems);
-
 }  // namespace lead_scoring

@@ -131,7 +131,10 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     run->identity = become_for_trigger(run->model->owner);
     connect_spi();
     MemoryContextSwitchTo(run->memory);
-    if (run->findings == nullptr) run->findings = make_findings(run->model->key);
+    if (run->findings == nullptr) {
+        run->findings = make_findings(run->model->key);
+        run->problems = make_problems();
+    }
     return true;
 }
 
@@ -155,7 +158,7 @@ void with_source(TriggerRun* run, bool old_rows, Read read) {
 void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
     with_source(run, old_rows, [&](RowSource* source) {
         auto read = table == TriggerTable::Events ? read_events : read_leads;
-        read(run->model, run->version, run->data->tg_relation, source, run->findings, &run->problems);
+        read(run->model, run->data->tg_relation, source, run->findings, &run->problems);
     });
 }
 
@@ -182,7 +185,7 @@ const RowToWrite* apply(TriggerRun* run, Work work) {
         statuses = apply_findings(run->model, run->version, run->findings, work).statuses;
         free_findings(run->findings);
     }
-    record_problems(run->model, run->problems);
+    record_problems(run->model, &run->problems);
     return statuses;
 }
 

@@ -21,7 +21,7 @@ struct TriggerRun {
     const PublishedVersion* version;
     Changes* changes;  // of the query, where it fires several of our triggers
     Findings* findings;
-    ProblemList problems;
+    Problems problems;
     SavedIdentity identity;
     MemoryContext memory;  // freed at the end
     MemoryContext caller;

@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "core/error.hpp"
 #include "core/fold.hpp"
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
@@ -54,18 +53,11 @@ char* print_card(const Workspace* workspace) {
 
 // The card as of the row's own time: events that were future then are still waiting in it.
 void compute(Verification* verification, const LeadFindings& found, const ScoreRow& row) {
-    const Definition& definition = *verification->reading->version->definition;
-    load_new_lead(verification->computed, verification->reading->version);
-    run_cpp([&] {
-        Workspace* workspace = verification->computed;
-        Scorecard& card = workspace->lead.card;
-        if (found.known) card.fit.assign(found.fit, found.fit + found.fit_count);
-        card.adjustments.assign(found.adjustments, found.adjustments + found.adjustment_count);
-        if (!fold_matches(definition, workspace->lead, {found.matches, found.match_count}, row.scored_at, Moves::none(),
-                          workspace->transitions))
-            throw Error(ErrorCode::Internal, "events in order could not be folded");
-    });
-    finish_lead(verification->computed, verification->reading->version);
+    const PublishedVersion* version = verification->reading->version;
+    load_new_lead(verification->computed, version);
+    load_facts(verification->computed, found);
+    if (!fold_found(verification->computed, version, found, row.scored_at, Moves::none())) refuse_order();
+    finish_lead(verification->computed, version);
 }
 
 // From scored_at on only: before it the lead had other attributes and adjustments than now, with crossings of their
@@ -89,7 +81,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
         report(verification, found.key, "missing", nullptr, nullptr);
         return;
     }
-    if (!found.known && !found.seen) {
+    if (!is_known(found)) {
         report(verification, found.key, "superfluous", row.stage_name, nullptr);
         return;
     }
@@ -129,7 +121,7 @@ LEAD_SCORING_FUNCTION(verify_cards) {
     verification.computed = make_workspace();
     verification.scores = open_scores(reading.model, reading.version, true);
 
-    for_each_lead(reading.model, reading.version, [&](const LeadFindings& found) { check_lead(&verification, found); });
+    for_each_lead(reading.model, [&](const LeadFindings& found) { check_lead(&verification, found); });
     close_scores(verification.scores);
     end_reading(&reading);
     return static_cast<Datum>(0);

@@ -47,6 +47,7 @@ void end_workspace(void* argument) {
         return;
     }
     forget(workspace->lead);
+    workspace->folding.reset();
     kept = workspace;
 }
 
@@ -57,10 +58,6 @@ void reset(Workspace* workspace, const PublishedVersion* version) {
     workspace->card.clear();
     workspace->grade.clear();
     workspace->entered.assign(version->definition->stages.size(), kNever);
-}
-
-void read_card(const struct varlena* packed, Scorecard& card) {
-    decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(packed)), VARSIZE_ANY_EXHDR(packed)}, card);
 }
 
 }  // namespace
@@ -80,7 +77,7 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
         reset(workspace, version);
         Lead& lead = workspace->lead;
         if (row.card != nullptr)
-            read_card(row.card, lead.card);
+            decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(row.card)), VARSIZE_ANY_EXHDR(row.card)}, lead.card);
         else
             lead.card.clear();
         if (row.version == version->number) check_card(*version->definition, lead.card);
@@ -113,20 +110,37 @@ void load_entries(Workspace* workspace, Model* model, const PublishedVersion* ve
     MemoryContextSwitchTo(caller);
 }
 
-void load_card(Workspace* workspace, const PublishedVersion* version, const struct varlena* card) {
-    run_cpp([&] {
-        reset(workspace, version);
-        read_card(card, workspace->lead.card);
-        check_card(*version->definition, workspace->lead.card);
-    });
-}
-
 void load_new_lead(Workspace* workspace, const PublishedVersion* version) {
     run_cpp([&] {
         reset(workspace, version);
         workspace->lead.card.clear();
     });
 }
+
+void load_facts(Workspace* workspace, const LeadFindings& found) {
+    run_cpp([&] {
+        Scorecard& card = workspace->lead.card;
+        card.clear();
+        if (found.known) card.fit.assign(found.fit.begin(), found.fit.end());
+        card.adjustments.assign(found.adjustments.begin(), found.adjustments.end());
+    });
+}
+
+bool fold_found(Workspace* workspace, const PublishedVersion* version, const LeadFindings& found, Timestamp now,
+                Moves moves) {
+    const Definition& definition = *version->definition;
+    if (found.rest == nullptr)
+        return run_cpp([&] {
+            return fold_matches(definition, workspace->lead, found.matches, now, moves, workspace->transitions);
+        });
+    run_cpp([&] { workspace->folding.emplace(definition, workspace->lead, now, moves, workspace->transitions); });
+    MatchReader reader(found);
+    for (std::span<const Match> matches; reader.next(&matches);)
+        if (!run_cpp([&] { return workspace->folding->add(matches); })) return false;
+    return run_cpp([&] { return workspace->folding->finish(); });
+}
+
+void refuse_order() { elog(ERROR, "events in order could not be folded"); }
 
 void finish_lead(Workspace* workspace, const PublishedVersion* version) {
     run_cpp([&] {

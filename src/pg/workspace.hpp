@@ -4,6 +4,8 @@
 
 #include "pg/postgres.hpp"
 
+#include <optional>
+
 #include "core/lead.hpp"
 #include "pg/findings.hpp"
 #include "pg/score_row.hpp"
@@ -12,6 +14,7 @@ namespace lead_scoring {
 
 struct Workspace {
     Lead lead;
+    std::optional<Folding> folding;  // of a lead whose matches do not come all at once
     std::vector<Transition> transitions;
     std::string card;                // encoded
     std::string grade;               // label; empty: none
@@ -28,11 +31,19 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
 // has moved before. SPI must be connected.
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key);
 
-// A lead of which nothing is known but its card. Raises an error where the card is not of the version.
-void load_card(Workspace* workspace, const PublishedVersion* version, const struct varlena* card);
-
 // A lead of which nothing is known yet.
 void load_new_lead(Workspace* workspace, const PublishedVersion* version);
+
+// Gives the lead's card, which is emptied, what was found besides matches: which fit rules match, if the lead is known,
+// and its adjustments.
+void load_facts(Workspace* workspace, const LeadFindings& found);
+
+// As fold_matches, with all matches that were found.
+[[nodiscard]] bool fold_found(Workspace* workspace, const PublishedVersion* version, const LeadFindings& found,
+                              Timestamp now, Moves moves);
+
+// To be called where that returned false of a card that was empty before.
+[[noreturn]] void refuse_order();
 
 // Encodes the lead and derives what the row shows besides.
 void finish_lead(Workspace* workspace, const PublishedVersion* version);

@@ -10,6 +10,21 @@
 namespace lead_scoring::test {
 namespace {
 
+struct Facts {
+    std::vector<Match> matches = {};
+    std::vector<std::size_t> fit = {};
+    std::vector<Adjustment> adjustments = {};
+};
+
+// The matches come in two portions.
+std::vector<ExplainLine> explain(const Definition& definition, const Facts& facts, Timestamp at) {
+    Explanation explanation(definition, {facts.fit, facts.adjustments}, at);
+    std::span<const Match> matches(facts.matches);
+    explanation.add(matches.first(matches.size() / 2));
+    explanation.add(matches.subspan(matches.size() / 2));
+    return explanation.lines();
+}
+
 Units sum_of(const std::vector<ExplainLine>& lines) {
     WideUnits sum = 0;
     for (const ExplainLine& line : lines) sum += line.capped;

@@ -151,6 +151,42 @@ TEST(Moves, AfterAnInstantAreMadeAsEverFurther) {
     EXPECT_EQ(transitions[1].to, 3);
 }
 
+TEST(Folding, TakesMatchesInPortionsOfAnySize) {
+    for_each_seed(300, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.unit = kHour, .stages = true});
+        const Definition& definition = model.definition;
+        std::vector<Match> matches = random_matches(choices, model, kStart, 100, 60);
+        Timestamp now = kStart + choices.between(0, 120) * kHour;
+        Delivery at_once(definition);
+        Delivery before(definition);
+        std::vector<Match> known(matches.begin(), matches.begin() + choices.between(0, std::ssize(matches)));
+        at_once.deliver(known, now);
+        before.deliver(known, now);
+        Lead portioned = before.lead;
+        std::vector<Transition> transitions = before.transitions;
+        std::vector<Match> others(matches.begin() + static_cast<std::ptrdiff_t>(known.size()), matches.end());
+        std::sort(others.begin(), others.end());
+        now += choices.between(0, 20) * kHour;
+
+        bool exact = fold_matches(definition, at_once.lead, others, now, Moves::all(), at_once.transitions);
+        Folding folding(definition, portioned, now, Moves::all(), transitions);
+        bool also_exact = true;
+        for (std::span<const Match> rest(others); also_exact && !rest.empty();) {
+            auto portion = static_cast<std::size_t>(choices.between(1, static_cast<std::int64_t>(rest.size())));
+            also_exact = folding.add(rest.first(portion));
+            rest = rest.subspan(portion);
+        }
+        also_exact = also_exact && folding.finish();
+        ASSERT_EQ(exact, also_exact);
+        if (!exact) return;
+        EXPECT_EQ(bytes_of(portioned.card), bytes_of(at_once.lead.card));
+        EXPECT_EQ(portioned.due_at, at_once.lead.due_at);
+        EXPECT_EQ(portioned.stage.stage, at_once.lead.stage.stage);
+        ASSERT_EQ(transitions.size(), at_once.transitions.size());
+        for (std::size_t i = 0; i < transitions.size(); ++i) EXPECT_EQ(transitions[i].at, at_once.transitions[i].at);
+    });
+}
+
 TEST(Transition, NamesTheRuleWithTheMostPointsOfItsInstant) {
     Definition definition = model({Rule{.points = 10}, Rule{.points = 40}, Rule{.points = -5}}, {mql()});
     Delivery delivery(definition);
