@@ -1,5 +1,12 @@
 #include "core/definition.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "core/error.hpp"
+
 namespace lead_scoring {
 
 namespace {
@@ -10,7 +17,101 @@ int band_of(const std::vector<Band>& bands, Units value) {
     return band;
 }
 
+void check_bounds(const Bounds& bounds) {
+    require_sound(!bounds.min || !bounds.max || *bounds.min <= *bounds.max, "A lower bound is above the upper one.");
+}
+
+void check_decay(const Decay& decay) {
+    switch (decay.kind) {
+        case DecayKind::None:
+            return;
+        case DecayKind::Exponential:
+            return require_sound(decay.half_life > 0, "A half-life is not positive.");
+        case DecayKind::Linear:
+        case DecayKind::Window:
+            return require_sound(decay.lifespan > 0, "A lifespan is not positive.");
+        case DecayKind::Step:
+            require_sound(decay.step > 0, "A step is not positive.");
+            return require_sound(decay.drop > 0 && decay.drop <= 1, "The drop of a step is no share.");
+    }
+}
+
+void check_rule(const Definition& definition, const Rule& rule) {
+    require_sound(std::isfinite(rule.points), "The points of a rule are not finite.");
+    require_sound(rule.group < definition.groups.size(), "A rule belongs to no group.");
+    require_sound(definition.groups[rule.group].fit == rule.fit, "A rule belongs to a group of the other kind.");
+    bool plain = rule.decay.kind == DecayKind::None && !rule.varying && !rule.limited() && rule.bounds.empty();
+    require_sound(!rule.fit || plain, "A rule on the lead has more than points.");
+    require_sound(rule.limit_count <= std::numeric_limits<std::int32_t>::max(),
+                  "The count of a limit is out of range.");
+    require_sound(rule.max_occurrences >= 1 && rule.max_occurrences <= kMostOccurrences,
+                  "max_occurrences is out of range.");
+    check_decay(rule.decay);
+    check_bounds(rule.bounds);
+}
+
+void check_stage(const Definition& definition, const Stage& stage) {
+    auto has = [](std::size_t index, const auto& list) { return index < list.size(); };
+    if (stage.within) {
+        require_sound(*stage.within > 0, "A service level is not positive.");
+        require_sound(stage.timeout_stage >= 0 &&
+                          has(static_cast<std::size_t>(stage.timeout_stage), definition.stages) &&
+                          &definition.stages[static_cast<std::size_t>(stage.timeout_stage)] != &stage,
+                      "A stage has a service level without another stage to go to.");
+    }
+    require_sound(stage.cooldown >= 0, "A cooldown is negative.");
+    require_sound(!stage.min_score || !stage.falls_below || *stage.falls_below <= *stage.min_score,
+                  "A stage is left above the score it is entered at.");
+    bool by_score = stage.min_score || stage.min_engagement || stage.min_fit || stage.falls_below ||
+                    !stage.grades.empty() || !stage.required.empty();
+    require_sound(!stage.detour || !by_score, "A detour has thresholds.");
+    for (const Requirement& requirement : stage.required) {
+        require_sound(has(requirement.rule, definition.rules), "A stage requires a rule that is not there.");
+        require_sound(requirement.count >= 1, "A stage requires a rule less than once.");
+    }
+}
+
+template <class Named>
+void check_names(const std::vector<Named>& list, const char* what) {
+    std::vector<std::string_view> names;
+    for (const Named& named : list) names.push_back(named.name);
+    std::sort(names.begin(), names.end());
+    require_sound(names.empty() || !names.front().empty(), what);
+    require_sound(std::adjacent_find(names.begin(), names.end()) == names.end(), what);
+}
+
+void check_bands(const std::vector<Band>& bands) {
+    require_sound(std::ranges::is_sorted(bands, {}, &Band::min), "Bands are not in the order of their points.");
+}
+
 }  // namespace
+
+void require_sound(bool holds, const char* what) {
+    if (holds) return;
+    throw Error(ErrorCode::CorruptData, "published definition cannot be used", what,
+                "Change the draft and call lead_scoring.publish() to make a sound version.");
+}
+
+void Definition::check() const {
+    check_names(groups, "Two groups have one name, or one has none.");
+    check_names(rules, "Two rules have one name, or one has none.");
+    check_names(stages, "Two stages have one name, or one has none.");
+    check_bounds(bounds);
+    require_sound(future_tolerance >= 0, "Its tolerance of the future is negative.");
+    for (const Group& group : groups) check_bounds(group.bounds);
+    for (const Rule& rule : rules) check_rule(*this, rule);
+    check_bands(fit_bands);
+    check_bands(engagement_bands);
+    require_sound(std::ranges::is_sorted(stages, {}, &Stage::rank), "Its stages are not in the order of their ranks.");
+    const Stage* below = nullptr;
+    for (const Stage& stage : stages) {
+        check_stage(*this, stage);
+        if (stage.detour) continue;
+        require_sound(below == nullptr || below->rank < stage.rank, "Two progress stages have one rank.");
+        below = &stage;
+    }
+    require_sound(below != nullptr, "It has no progress stage.");
+}
 
 void Definition::complete() {
     first_stage = kNoStage;

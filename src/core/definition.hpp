@@ -12,6 +12,8 @@
 
 namespace lead_scoring {
 
+inline constexpr std::size_t kMostOccurrences = 100'000;
+
 // Inclusive bounds; either may be missing.
 struct Bounds {
     std::optional<Units> min;
@@ -22,6 +24,7 @@ struct Bounds {
         if (max && value > *max) return *max;
         return value;
     }
+    bool empty() const { return !min && !max; }
 };
 
 struct Group {
@@ -40,7 +43,7 @@ struct Rule {
     Bounds bounds;
     std::size_t limit_count = 0;  // counted occurrences a bucket (and key); 0: no limit
     std::size_t max_keys = 1000;
-    std::size_t max_occurrences = 1000;
+    std::size_t max_occurrences = 1000;  // at most kMostOccurrences
 
     bool limited() const { return limit_count > 0; }
 };
@@ -84,6 +87,9 @@ struct Stage {
     }
 };
 
+// Throws CorruptData, with `what` for a detail, where it does not hold of a definition.
+void require_sound(bool holds, const char* what);
+
 struct Definition {
     Bounds bounds;
     Microseconds future_tolerance = 0;
@@ -91,6 +97,10 @@ struct Definition {
     std::vector<Rule> rules;
     std::vector<Band> fit_bands, engagement_bands;  // by rising min
     std::vector<Stage> stages;                      // by rising rank
+
+    // Throws CorruptData where the above is nothing that publish() lets through. All else here, and whatever computes
+    // with a definition, relies on it.
+    void check() const;
 
     // Derives what the fields below tell; to be called once, when all the above is filled.
     void complete();

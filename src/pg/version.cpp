@@ -4,8 +4,9 @@
 
 #include <cmath>
 #include <memory>
+#include <string_view>
+#include <utility>
 
-#include "core/error.hpp"
 #include "pg/boundary.hpp"
 #include "pg/query.hpp"
 
@@ -31,6 +32,7 @@ struct RuleRow {
     char* decay;
     double half_life, lifespan, drop, step, min, max;
     int64 limit_count, max_occurrences;
+    char* limit_window;
 };
 struct BandRow {
     bool fit;
@@ -80,27 +82,6 @@ std::optional<Units> units(double points) {
     return std::isnan(points) ? std::nullopt : std::optional<Units>(units_of_points(points));
 }
 
-Microseconds microseconds(double seconds) {
-    return std::isnan(seconds) ? 0 : static_cast<Microseconds>(std::llround(std::min(seconds, 9.2e12) * 1e6));
-}
-
-DecayKind decay_kind(const char* name) {
-    if (strcmp(name, "exponential") == 0) return DecayKind::Exponential;
-    if (strcmp(name, "linear") == 0) return DecayKind::Linear;
-    if (strcmp(name, "step") == 0) return DecayKind::Step;
-    if (strcmp(name, "window") == 0) return DecayKind::Window;
-    return DecayKind::None;
-}
-
-LimitWindow limit_window(const char* name) {
-    if (name == nullptr) return LimitWindow::None;
-    if (strcmp(name, "hour") == 0) return LimitWindow::Hour;
-    if (strcmp(name, "day") == 0) return LimitWindow::Day;
-    if (strcmp(name, "week") == 0) return LimitWindow::Week;
-    if (strcmp(name, "month") == 0) return LimitWindow::Month;
-    return LimitWindow::Ever;
-}
-
 struct Draft {
     double min_score, max_score, future_tolerance;
     Rows<GroupRow> groups;
@@ -113,43 +94,56 @@ struct Draft {
     Rows<RequirementRow> requirements;
 };
 
-void require(bool holds, const char* what) {
-    if (holds) return;
-    throw Error(ErrorCode::CorruptData, "published definition cannot be used", what,
-                "Change the draft and call lead_scoring.publish() to make a sound version.");
+// A missing length of time is 0, one that is longer than can be counted is the longest.
+Microseconds microseconds(double seconds) {
+    if (std::isnan(seconds)) return 0;
+    require_sound(seconds >= 0, "A length of time is negative.");
+    return static_cast<Microseconds>(std::llround(std::min(seconds, 9.2e12) * 1e6));
 }
 
-// publish() lets nothing else through; but whoever owns a schema can write any definition into it.
+DecayKind decay_kind(const char* name) {
+    std::string_view wanted(name);
+    if (wanted == "none") return DecayKind::None;
+    if (wanted == "exponential") return DecayKind::Exponential;
+    if (wanted == "linear") return DecayKind::Linear;
+    if (wanted == "step") return DecayKind::Step;
+    require_sound(wanted == "window", "The decay of a rule is not known.");
+    return DecayKind::Window;
+}
+
+LimitWindow limit_window(const char* name) {
+    if (name == nullptr) return LimitWindow::None;
+    std::string_view wanted(name);
+    if (wanted == "hour") return LimitWindow::Hour;
+    if (wanted == "day") return LimitWindow::Day;
+    if (wanted == "week") return LimitWindow::Week;
+    if (wanted == "month") return LimitWindow::Month;
+    require_sound(wanted == "ever", "The window of a limit is not known.");
+    return LimitWindow::Ever;
+}
+
+// What the core's objects have no place for; these check themselves. publish() lets nothing else through, but a
+// definition can also come from a dump.
 void check(const Draft& draft) {
-    require(draft.rules.count == draft.sources.count, "A rule belongs to no group.");
-    require(draft.stages.count == draft.stage_sources.count, "Its stages are not a list.");
-    bool progress = false;
-    for (const StageRow& row : draft.stages) {
-        progress |= !row.detour;
-        require(std::isnan(row.within) || (row.within > 0 && row.timeout_stage != kNoStage),
-                "A stage has a service level without a stage to go to.");
-        require(std::isnan(row.cooldown) || row.cooldown > 0, "A cooldown is not positive.");
-    }
-    require(progress, "It has no progress stage.");
-    for (const GroupRow& row : draft.groups) require(row.name != nullptr, "A group has no name.");
-    for (const BandRow& row : draft.bands) require(row.label != nullptr, "A band has no label.");
-    for (const GradeRow& row : draft.grades) require(row.grade != nullptr, "A grade is null.");
-    for (const StageSource& row : draft.stage_sources) require(row.name != nullptr, "A stage has no name.");
+    require_sound(draft.rules.count == draft.sources.count, "A rule belongs to no group, or to two.");
+    require_sound(draft.stages.count == draft.stage_sources.count, "Its stages are not a list.");
+    for (const GroupRow& row : draft.groups) require_sound(row.name != nullptr, "A group has no name.");
+    for (const BandRow& row : draft.bands) require_sound(row.label != nullptr, "A band has no label.");
+    for (const GradeRow& row : draft.grades) require_sound(row.grade != nullptr, "A grade is null.");
+    for (const RuleSource& row : draft.sources) require_sound(row.name != nullptr, "A rule has no name.");
+    for (const StageSource& row : draft.stage_sources) require_sound(row.name != nullptr, "A stage has no name.");
+    for (const StageRow& row : draft.stages)
+        require_sound(std::in_range<int>(row.rank), "The rank of a stage is out of range.");
     for (int i = 0; i < draft.rules.count; ++i) {
         const RuleRow& row = draft.rules.rows[i];
-        require(draft.sources.rows[i].name != nullptr, "A rule has no name.");
-        require(std::isfinite(draft.sources.rows[i].points), "The points of a rule are not finite.");
-        require(row.limit_count >= 0 && row.max_occurrences > 0, "A limit is negative.");
-        DecayKind kind = decay_kind(row.decay);
-        require(kind != DecayKind::Exponential || microseconds(row.half_life) > 0, "A half-life is not positive.");
-        require((kind != DecayKind::Linear && kind != DecayKind::Window) || microseconds(row.lifespan) > 0,
-                "A lifespan is not positive.");
-        require(kind != DecayKind::Step || (microseconds(row.step) > 0 && row.drop > 0), "A step is not positive.");
+        require_sound((row.limit_window != nullptr) == (row.limit_count != 0), "A limit has no window or no count.");
+        require_sound(row.limit_window != nullptr || draft.sources.rows[i].limit_key == nullptr,
+                      "A limit key has no limit.");
     }
 }
 
 // C++ regime: no server calls.
-Definition* build(const Draft& draft) {
+Definition* build(Draft& draft) {
     check(draft);
     auto definition = std::make_unique<Definition>();
     definition->bounds = {units(draft.min_score), units(draft.max_score)};
@@ -158,7 +152,8 @@ Definition* build(const Draft& draft) {
         definition->groups.push_back({row.name, row.fit, {units(row.min), units(row.max)}});
     for (int i = 0; i < draft.rules.count; ++i) {
         const RuleRow& row = draft.rules.rows[i];
-        const RuleSource& source = draft.sources.rows[i];
+        RuleSource& source = draft.sources.rows[i];
+        source.window = limit_window(row.limit_window);
         Rule rule;
         rule.name = source.name;
         rule.group = static_cast<std::size_t>(row.group);
@@ -196,6 +191,7 @@ Definition* build(const Draft& draft) {
     for (const RequirementRow& row : draft.requirements)
         definition->stages[static_cast<std::size_t>(row.stage)].required.push_back(
             {static_cast<std::size_t>(row.rule), row.count});
+    definition->check();
     definition->complete();
     return definition.release();
 }
@@ -212,7 +208,8 @@ void read_parts(Draft* draft, Datum definition, MemoryContext context) {
         "SELECT g.ordinality - 1, coalesce(r.value ->> 'decay', 'none'), (r.value ->> 'half_life')::float8, "
         "(r.value ->> 'lifespan')::float8, (r.value ->> 'drop')::float8, (r.value ->> 'step')::float8, "
         "(r.value ->> 'min_points')::float8, (r.value ->> 'max_points')::float8, "
-        "coalesce((r.value ->> 'limit_count')::bigint, 0), coalesce((r.value ->> 'max_occurrences')::bigint, 1000) "
+        "coalesce((r.value ->> 'limit_count')::bigint, 0), coalesce((r.value ->> 'max_occurrences')::bigint, 1000), "
+        "r.value ->> 'limit_window' "
         "FROM jsonb_array_elements($1 -> 'rules') WITH ORDINALITY r "
         "JOIN jsonb_array_elements($1 -> 'groups') WITH ORDINALITY g ON g.value ->> 'name' = r.value ->> 'rule_group' "
         "ORDER BY r.ordinality",
@@ -226,16 +223,16 @@ void read_parts(Draft* draft, Datum definition, MemoryContext context) {
                            row.number(7, kMissing),
                            row.number(8, kMissing),
                            row.integer(9, 0),
-                           row.integer(10, 1000)};
+                           row.integer(10, 1000),
+                           row.text(11)};
         });
     draft->sources = read<RuleSource>(
         "SELECT r.value ->> 'name', r.value ->> 'event_type', r.value ->> 'condition', r.value ->> 'per', "
-        "r.value ->> 'limit_key', r.value ->> 'limit_window', (r.value ->> 'points')::float8 "
+        "r.value ->> 'limit_key', (r.value ->> 'points')::float8 "
         "FROM jsonb_array_elements($1 -> 'rules') WITH ORDINALITY r ORDER BY r.ordinality",
         definition, context, [](ResultRow row) {
-            return RuleSource{row.text(1),     row.text(2), row.text(3),
-                              row.text(4),     row.text(5), limit_window(row.text(6)),
-                              row.number(7, 0)};
+            return RuleSource{row.text(1), row.text(2),       row.text(3),       row.text(4),
+                              row.text(5), LimitWindow::None, row.number(6, NAN)};
         });
     draft->bands = read<BandRow>(
         "SELECT b.value ->> 'axis' = 'fit', b.value ->> 'label', (b.value ->> 'min_points')::float8 "

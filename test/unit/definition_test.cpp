@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "core/error.hpp"
 #include "model.hpp"
 
 namespace lead_scoring::test {
@@ -55,6 +58,87 @@ TEST(Grade, IsNoneInAModelWithoutBands) {
     EXPECT_EQ(definition.grade(points(10), points(10)), Grade{});
     EXPECT_FALSE(definition.has_grade({}));
     EXPECT_EQ(definition.label({}), "");
+}
+
+// With one of everything.
+Definition sound() {
+    Definition definition = model(
+        {Rule{.name = "visit", .points = 5, .decay = exponential(kDay), .bounds = {.min = 0, .max = points(50)}},
+         Rule{.name = "click", .points = 5, .varying = true, .decay = linear(kDay), .limit_count = 3},
+         Rule{.name = "view", .points = 1, .decay = window(kDay)},
+         Rule{.name = "call", .points = -5, .decay = steps(kDay, 0.5)}, Rule{.name = "size", .points = 7, .fit = true}},
+        {Stage{.name = "mql", .min_score = points(20), .falls_below = points(10), .cooldown = kDay},
+         Stage{.name = "sql", .grades = {"A1"}, .required = {{0, 2}}, .within = kDay, .timeout_stage = 1},
+         Stage{.name = "lost", .detour = true, .exit_by_hand = true}});
+    definition.fit_bands = {{"B", 0}, {"A", points(5)}};
+    return definition;
+}
+
+TEST(Definition, IsSound) {
+    EXPECT_NO_THROW(sound().check());
+    EXPECT_NO_THROW(model({}).check());
+    EXPECT_NO_THROW(graded().check());
+}
+
+TEST(Definition, IsRefusedWhereItsPartsCannotBe) {
+    constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    const std::vector<void (*)(Definition&)> mistakes = {
+        [](Definition& d) { d.bounds = {.min = 1, .max = 0}; },
+        [](Definition& d) { d.future_tolerance = -1; },
+        [](Definition& d) { d.groups[0].bounds = {.min = kForever, .max = kNever}; },
+        [](Definition& d) { d.groups[1].name = d.groups[0].name; },
+        [](Definition& d) { d.groups[1].name.clear(); },
+        [](Definition& d) { d.groups.clear(); },
+        [](Definition& d) { d.rules[0].name = "size"; },
+        [](Definition& d) { d.rules[0].name.clear(); },
+        [](Definition& d) { d.rules[0].group = 2; },
+        [](Definition& d) { d.rules[0].group = kFit; },
+        [](Definition& d) { d.rules[4].group = kEngagement; },
+        [](Definition& d) { d.rules[0].points = kNaN; },
+        [](Definition& d) { d.rules[4].points = -kInfinity; },
+        [](Definition& d) { d.rules[0].decay.half_life = 0; },
+        [](Definition& d) { d.rules[1].decay.lifespan = -1; },
+        [](Definition& d) { d.rules[2].decay.lifespan = 0; },
+        [](Definition& d) { d.rules[3].decay.step = 0; },
+        [](Definition& d) { d.rules[3].decay.drop = 0; },
+        [](Definition& d) { d.rules[3].decay.drop = kNaN; },
+        [](Definition& d) { d.rules[3].decay.drop = kInfinity; },
+        [](Definition& d) { d.rules[0].bounds = {.min = 1, .max = 0}; },
+        [](Definition& d) { d.rules[0].max_occurrences = 0; },
+        [](Definition& d) { d.rules[0].max_occurrences = static_cast<std::size_t>(-1); },
+        [](Definition& d) { d.rules[1].limit_count = static_cast<std::size_t>(-1); },
+        [](Definition& d) { d.rules[4].decay = window(kDay); },
+        [](Definition& d) { d.rules[4].limit_count = 1; },
+        [](Definition& d) { d.rules[4].varying = true; },
+        [](Definition& d) { d.rules[4].bounds.min = 0; },
+        [](Definition& d) { std::swap(d.fit_bands[0], d.fit_bands[1]); },
+        [](Definition& d) {
+            d.engagement_bands = {{"1", 1}, {"2", 0}};
+        },
+        [](Definition& d) { d.stages.clear(); },
+        [](Definition& d) { d.stages.erase(d.stages.begin(), d.stages.begin() + 3); },
+        [](Definition& d) { std::swap(d.stages[0], d.stages[1]); },
+        [](Definition& d) { d.stages[1].rank = 0; },
+        [](Definition& d) { d.stages[1].name = "lost"; },
+        [](Definition& d) { d.stages[1].name.clear(); },
+        [](Definition& d) { d.stages[1].falls_below = points(21); },
+        [](Definition& d) { d.stages[1].cooldown = -1; },
+        [](Definition& d) { d.stages[2].within = 0; },
+        [](Definition& d) { d.stages[2].timeout_stage = 2; },
+        [](Definition& d) { d.stages[2].timeout_stage = kNoStage; },
+        [](Definition& d) { d.stages[2].timeout_stage = 4; },
+        [](Definition& d) { d.stages[2].required[0].rule = 5; },
+        [](Definition& d) { d.stages[2].required[0].count = 0; },
+        [](Definition& d) { d.stages[3].min_fit = 0; },
+        [](Definition& d) { d.stages[3].falls_below = 0; },
+        [](Definition& d) { d.stages[3].grades = {"A"}; },
+    };
+    for (std::size_t i = 0; i < mistakes.size(); ++i) {
+        Definition definition = sound();
+        mistakes[i](definition);
+        EXPECT_THROW(definition.check(), Error) << "mistake " << i;
+    }
 }
 
 TEST(Stage, IsEnteredByScoreWhereItHasConditions) {
