@@ -44,7 +44,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
 
-CREATE FUNCTION lead_scoring.make_leads_view(model text)
+CREATE FUNCTION lead_scoring.make_leads_view(model text, anew boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -52,6 +52,7 @@ DECLARE
     scores CONSTANT regclass := format('%I.scores', model);
     stage_column record;
     stage_columns text := '';
+    columns name[] := '{lead_id,score,engagement,fit,grade,stage}';
     column_notes jsonb := '{"lead_id": "Key of the lead.",
         "score": "Score as of now, in points.",
         "engagement": "Points for behaviour as of now.",
@@ -66,19 +67,25 @@ BEGIN
                            AND a.attname = ANY (lead_scoring.stage_columns(model))
                          ORDER BY a.attnum LOOP
         stage_columns := stage_columns || format(', s.%I', stage_column.name);
+        columns := columns || stage_column.name;
         column_notes := column_notes || jsonb_build_object(stage_column.name,
             format('When the lead first entered stage "%s"; NULL if it never did.', stage_column.stage));
     END LOOP;
+    -- To replace it is to wait for everybody who reads it, and to keep the next ones waiting.
+    IF NOT anew AND columns = ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model))
+                                       AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) THEN
+        RETURN;
+    END IF;
     EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads AS
         SELECT s.lead_id, n.score, n.engagement, n.fit, n.grade, s.stage%2$s
           FROM %1$I.scores s
           JOIN %3$s l ON l.%4$I = s.lead_id
-         CROSS JOIN LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card) n', model, stage_columns, bound.leads, bound.lead_key);
+         CROSS JOIN LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, (SELECT pg_catalog.statement_timestamp())) n', model, stage_columns, bound.leads, bound.lead_key);
     PERFORM lead_scoring.describe(format('%I.leads', model)::regclass,
         'The leads with their scores as of now, decayed when read; join the table of leads by lead_id.', column_notes);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates or replaces the view "leads" of a model. Of the user''s columns it names the key alone, so that it stands in the way of no migration.';
+COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. Of the user''s columns it names the key alone, so that it stands in the way of no migration.';
 
 CREATE FUNCTION lead_scoring.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -2,20 +2,20 @@
 
 CREATE FUNCTION lead_scoring.explain(model text, lead text, at timestamptz DEFAULT pg_catalog.clock_timestamp())
 RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
 CREATE FUNCTION lead_scoring.explain(model text, lead bigint, at timestamptz DEFAULT pg_catalog.clock_timestamp())
 RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
 CREATE FUNCTION lead_scoring.explain(model text, lead uuid, at timestamptz DEFAULT pg_catalog.clock_timestamp())
 RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain';
 
 CREATE FUNCTION lead_scoring.score_at(model text, lead text, at timestamptz) RETURNS float8
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
 CREATE FUNCTION lead_scoring.score_at(model text, lead bigint, at timestamptz) RETURNS float8
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
 CREATE FUNCTION lead_scoring.score_at(model text, lead uuid, at timestamptz) RETURNS float8
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_at';
 
 DO $comments$
 DECLARE
@@ -32,12 +32,12 @@ $comments$;
 
 CREATE FUNCTION lead_scoring.verify_cards(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_verify_cards';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_verify_cards';
 COMMENT ON FUNCTION lead_scoring.verify_cards IS 'The part of verify() that computes every scorecard again from the event log.';
 
 CREATE FUNCTION lead_scoring.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;

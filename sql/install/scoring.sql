@@ -21,8 +21,8 @@ COMMENT ON FUNCTION lead_scoring.rescore_now IS
 'Computes every lead anew under the newest version and returns how many there are. Stages: replay (through history), evaluate (each lead once, now) or catch up (from where the lead stood, with what came since). publish(), resume() and repair() call it with the tables locked. For the model''s owner only.';
 
 CREATE FUNCTION lead_scoring.score_now(scores oid, version bigint, card lead_scoring.scorecard,
-                                       at timestamptz DEFAULT pg_catalog.clock_timestamp(),
+                                       at timestamptz DEFAULT pg_catalog.statement_timestamp(),
                                        OUT score float8, OUT engagement float8, OUT fit float8, OUT grade text)
-LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'lead_scoring_score_now';
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_now';
 COMMENT ON FUNCTION lead_scoring.score_now IS
 'The score that a card of table "scores" has as of a time, in points; a time before the card''s last event counts as that event''s. For the views of a model. Executable by PUBLIC because a view runs its functions as the one who reads it; it tells nothing but what the card and the version given to it hold.';

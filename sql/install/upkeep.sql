@@ -294,7 +294,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
-    PERFORM lead_scoring.make_leads_view(model);
+    PERFORM lead_scoring.make_leads_view(model, anew => true);
     PERFORM lead_scoring.make_reports(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
     IF is_paused THEN

@@ -38,7 +38,7 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
 
 // From the log, whatever the statement's own findings are. False where neither table names the lead any more.
 bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late) {
-    return with_log(task->model, key, [&](const LeadFindings& complete) {
+    return with_log(task->model, task->version, key, false, [&](const LeadFindings& complete) {
         rebuild(task, complete, moves, late);
         return is_known(complete);
     });

@@ -58,16 +58,16 @@ class CursorSource final : public RowSource {
     uint64 fetched_ = 0;
 };
 
-using Reader = void (*)(Model*, Relation, RowSource*, Findings*, Problems*);
+using Reader = void (*)(Model*, const PublishedVersion*, Relation, RowSource*, Findings*, Problems*);
 
-void read_query(Model* model, SPIPlanPtr statement, Datum* arguments, Oid table, Reader reader, Findings* findings,
-                Problems* problems, bool frozen = false) {
+void read_query(Model* model, const PublishedVersion* version, SPIPlanPtr statement, Datum* arguments, Oid table,
+                Reader reader, Findings* findings, Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
     Relation relation = table_open(table, AccessShareLock);
     Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
     if (portal == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
     CursorSource source(portal);
-    reader(model, relation, &source, findings, problems);
+    reader(model, version, relation, &source, findings, problems);
     source.close();
     table_close(relation, AccessShareLock);
     MemoryContextSwitchTo(caller);
@@ -315,10 +315,12 @@ SPIPlanPtr plan(Model* model, PlanName name) {
     return kept;
 }
 
-void read_lead(Model* model, Datum key, Findings* findings) {
-    read_query(model, plan(model, PlanName::LeadEvents), &key, model->events, read_events, findings, nullptr);
-    read_query(model, plan(model, PlanName::LeadRow), &key, model->leads, read_leads, findings, nullptr);
-    read_adjustments(model, key, findings);
+void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen) {
+    read_query(model, version, plan(model, PlanName::LeadEvents), &key, model->events, read_events, findings, nullptr,
+               frozen);
+    read_query(model, version, plan(model, PlanName::LeadRow), &key, model->leads, read_leads, findings, nullptr,
+               frozen);
+    read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
 }
 
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings) {
@@ -357,11 +359,13 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
     read_adjustments(model, PlanName::LeadAdjustments, &key, false, findings);
 }
 
-void read_everything(Model* model, Findings* findings, Problems* problems, bool frozen) {
+void read_everything(Model* model, const PublishedVersion* version, Findings* findings, Problems* problems,
+                     bool frozen) {
     allow_maintenance_memory(findings);
-    read_query(model, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings, problems,
+    read_query(model, version, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings,
+               problems, frozen);
+    read_query(model, version, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems,
                frozen);
-    read_query(model, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems, frozen);
     read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
     read_stored_keys(model, FindingKind::Stored, findings, frozen);
 }

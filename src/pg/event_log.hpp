@@ -45,18 +45,20 @@ class SingleRowSource final : public RowSource {
 // Adds the adjustments of one lead.
 void read_adjustments(Model* model, Datum key, Findings* findings);
 
-// Adds what the log, the leads table and the adjustments say of one lead, as of a snapshot taken now (of the
-// transaction's in REPEATABLE READ and above). SPI must be connected, the identity the owner's.
-void read_lead(Model* model, Datum key, Findings* findings);
+// Adds what the log, the leads table and the adjustments say of one lead by a version of the model. With `frozen` under
+// the active snapshot, else under new ones (the transaction's in REPEATABLE READ and above). SPI must be connected, the
+// identity the owner's.
+void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen);
 
-// The same of all leads: whole tables, scores included. With `frozen` under the active snapshot, else under new ones.
-void read_everything(Model* model, Findings* findings, Problems* problems, bool frozen);
+// The same of all leads: whole tables, scores included.
+void read_everything(Model* model, const PublishedVersion* version, Findings* findings, Problems* problems,
+                     bool frozen);
 
 // Calls use(found) with all that read_lead finds of one lead, which may be nothing.
 template <class Use>
-auto with_log(Model* model, Datum key, Use use) {
+auto with_log(Model* model, const PublishedVersion* version, Datum key, bool frozen, Use use) {
     Findings* findings = make_findings(model->key);
-    read_lead(model, key, findings);
+    read_lead(model, version, key, findings, frozen);
     return use_single(findings, use);
 }
 
@@ -71,9 +73,9 @@ void with_adjustments(Model* model, Datum key, Use use) {
 // Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot. What
 // the call allocates is freed after it.
 template <class Visit>
-void for_each_lead(Model* model, Visit visit) {
+void for_each_lead(Model* model, const PublishedVersion* version, Visit visit) {
     Findings* findings = make_findings(model->key);
-    read_everything(model, findings, nullptr, true);
+    read_everything(model, version, findings, nullptr, true);
     sort_findings(findings);
     rewind_findings(findings);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);

@@ -65,7 +65,7 @@ LEAD_SCORING_FUNCTION(explain) {
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
     Datum key = lead_argument(fcinfo, 1, reading.model->key);
-    with_log(reading.model, key, [&](const LeadFindings& found) {
+    with_log(reading.model, reading.version, key, true, [&](const LeadFindings& found) {
         if (!is_known(found)) return;
         LeadFacts facts = {found.fit, found.adjustments};
         auto* explanation = make_owned<Explanation>(*reading.version->definition, facts, at);
@@ -86,7 +86,7 @@ LEAD_SCORING_FUNCTION(score_at) {
     Datum key = lead_argument(fcinfo, 1, reading.model->key);
     bool known = false;
     Units points = 0;
-    with_log(reading.model, key, [&](const LeadFindings& found) {
+    with_log(reading.model, reading.version, key, true, [&](const LeadFindings& found) {
         known = is_known(found);
         if (known) points = score_of(&reading, found, at);
     });

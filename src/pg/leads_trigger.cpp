@@ -52,7 +52,7 @@ class ChangedLeads final : public RowSource {
     bool next(TupleTableSlot* slot) override {
         while (pairs_.next(slot))
             if (pairs_.key_differs(run_->model, slot) ||
-                fit_input_differs(run_->model, run_->data->tg_relation, pairs_.old_row(), slot))
+                fit_input_differs(run_->model, run_->version, run_->data->tg_relation, pairs_.old_row(), slot))
                 return true;
         return false;
     }
@@ -106,7 +106,7 @@ void update_leads(TriggerRun* run, Source make_source) {
     auto old_rows = make_source(true);
     auto new_rows = make_source(false);
     ChangedLeads changed(run, &old_rows, &new_rows);
-    read_leads(run->model, run->data->tg_relation, &changed, run->findings, &run->problems);
+    read_leads(run->model, run->version, run->data->tg_relation, &changed, run->findings, &run->problems);
     changed.finish();
 
     auto old_again = make_source(true);

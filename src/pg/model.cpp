@@ -70,6 +70,7 @@ void make_cache() {
 
 extern "C" void free_plans(void* argument) {
     auto* model = static_cast<Model*>(argument);
+    if (model->find_newest != nullptr) SPI_freeplan(model->find_newest);
     for (SPIPlanPtr plan : model->plans)
         if (plan != nullptr) SPI_freeplan(plan);
 }
@@ -287,19 +288,52 @@ void read_settings(Model* model) {
     read_status_columns(model);
 }
 
-// The latest snapshot, so that no transaction works by a version that another one has replaced.
-void read_model(Model* model) {
+// Calls `read` as the owner, with SPI connected and the snapshot active.
+template <class Read>
+void read_as_owner(const Model* model, Snapshot snapshot, Read read) {
+    PushActiveSnapshot(snapshot);
+    SavedIdentity saved = become(model->owner);
     connect_spi();
-    PushActiveSnapshot(GetLatestSnapshot());
-    read_settings(model);
-    MemoryContext caller = MemoryContextSwitchTo(model->context);
-    model->version = load_version(model->name, 0);
-    MemoryContextSwitchTo(caller);
-    PopActiveSnapshot();
+    read();
     finish_spi();
+    restore(saved);
+    PopActiveSnapshot();
+}
+
+// The one by which the server's catalogs are read: the newest there is, in every transaction and in parallel workers.
+Snapshot newest_snapshot(const Model* model) { return GetCatalogSnapshot(model->settings); }
+
+// An error leaves the model stale, and so does what was changed meanwhile.
+void bind(Model* model) {
+    bool was_stale = model->stale;
+    uint64 before = invalidations;
+    model->stale = true;
+    read_as_owner(model, newest_snapshot(model), [&] { read_settings(model); });
+    model->stale = was_stale || before != invalidations;
+    model->bound = true;
+}
+
+// The number of the newest version that the snapshot sees, 0 where it sees none.
+int64 newest_number(Model* model, Snapshot snapshot) {
+    int64 number = 0;
+    read_as_owner(model, snapshot, [&] {
+        if (model->find_newest == nullptr)
+            model->find_newest = prepare_kept(
+                psprintf("SELECT max(version)::bigint FROM %s.versions", quote_identifier(model->name)), 0, nullptr);
+        if (SPI_execute_plan(model->find_newest, nullptr, nullptr, true, 0) < 0) elog(ERROR, "cannot read versions");
+        number = ResultRow{0}.integer(1, 0);
+    });
+    return number;
+}
+
+const PublishedVersion* known_version(const Model* model, int64 number) {
+    const PublishedVersion* known = model->known_versions;
+    while (known != nullptr && known->number != number) known = known->next;
+    return known;
 }
 
 Model* build_model(const char* name) {
+    uint64 before = invalidations;
     Oid schema = get_namespace_oid(name, true);
     Oid settings = OidIsValid(schema) ? get_relname_relid("settings", schema) : InvalidOid;
     if (!OidIsValid(settings)) no_such_model(name);
@@ -322,23 +356,16 @@ Model* build_model(const char* name) {
     if (!is_key_type(type)) no_such_model(name);
     model->key = key_type(type);
 
-    SavedIdentity saved = become(model->owner);
-    uint64 before = invalidations;
-    read_model(model);
-    MemoryContext caller = MemoryContextSwitchTo(context);
-    MemoryContextCallback* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
+    auto* callback =
+        static_cast<MemoryContextCallback*>(MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
     callback->func = free_plans;
     callback->arg = model;
     MemoryContextRegisterResetCallback(context, callback);
-    MemoryContextSwitchTo(caller);
-    restore(saved);
     model->stale = before != invalidations;
     return model;
 }
 
-}  // namespace
-
-Model* use_model(const char* name) {
+Model* find_model(const char* name) {
     make_cache();
     char key[NAMEDATALEN] = {};
     strlcpy(key, name, NAMEDATALEN);
@@ -354,60 +381,71 @@ Model* use_model(const char* name) {
     return model;
 }
 
-Model* use_model_of(Oid scores) {
+}  // namespace
+
+Model* use_model(const char* name) {
+    Model* model = find_model(name);
+    if (!model->bound) bind(model);
+    return model;
+}
+
+Model* find_model_of(Oid scores) {
     Oid schema = get_rel_namespace(scores);
     char* name = OidIsValid(schema) ? get_namespace_name(schema) : nullptr;
     if (name == nullptr || get_relname_relid("scores", schema) != scores)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("relation with OID %u is no model's scores", scores),
                         errdetail("A model is a schema that lead_scoring.create_model made."),
                         errhint("SELECT model FROM lead_scoring.models();")));
-    return use_model(name);
+    return find_model(name);
+}
+
+const PublishedVersion* find_version(Model* model, int64 number) {
+    const PublishedVersion* known = known_version(model, number);
+    if (known != nullptr || number == 0) return known;
+    // Not the model's until it is whole.
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring version", ALLOCSET_DEFAULT_SIZES);
+    PublishedVersion* version = nullptr;
+    read_as_owner(model, GetActiveSnapshot(), [&] {
+        MemoryContext caller = MemoryContextSwitchTo(context);
+        version = load_version(model->name, number);
+        MemoryContextSwitchTo(caller);
+    });
+    if (version == nullptr) {
+        MemoryContextDelete(context);
+        return nullptr;
+    }
+    MemoryContextSetParent(context, model->context);
+    version->next = model->known_versions;
+    model->known_versions = version;
+    return version;
+}
+
+const PublishedVersion* newest_version(Model* model) {
+    if (model->knows_newest) return model->newest;
+    PushActiveSnapshot(newest_snapshot(model));
+    model->newest = find_version(model, newest_number(model, GetActiveSnapshot()));
+    PopActiveSnapshot();
+    model->knows_newest = true;
+    return model->newest;
 }
 
 const PublishedVersion* current_version(Model* model) {
-    if (model->version == nullptr || !IsolationUsesXactSnapshot()) return model->version;
+    const PublishedVersion* version = newest_version(model);
+    if (version == nullptr || !IsolationUsesXactSnapshot()) return version;
     LocalTransactionId transaction = LEAD_SCORING_LOCAL_TRANSACTION;
-    if (model->checked_in == transaction) return model->version;
-
-    SavedIdentity saved = become(model->owner);
-    connect_spi();
-    PushActiveSnapshot(GetTransactionSnapshot());
-    query(psprintf("SELECT max(version) FROM %s.versions", quote_identifier(model->name)));
-    int64 visible = ResultRow{0}.integer(1, 0);
-    PopActiveSnapshot();
-    finish_spi();
-    restore(saved);
-    if (visible != model->version->number)
-        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                        errmsg("could not serialize access due to a new version of model \"%s\"", model->name),
-                        errdetail("Version " INT64_FORMAT " was published after this transaction began.",
-                                  model->version->number),
-                        errhint("Run the transaction again.")));
+    if (model->checked_in == transaction) return version;
+    if (newest_number(model, GetTransactionSnapshot()) != version->number)
+        ereport(ERROR,
+                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                 errmsg("could not serialize access due to a new version of model \"%s\"", model->name),
+                 errdetail("Version " INT64_FORMAT " was published after this transaction began.", version->number),
+                 errhint("Run the transaction again.")));
     model->checked_in = transaction;
-    return model->version;
+    return version;
 }
 
-const PublishedVersion* other_version(Model* model, int64 number) {
-    if (model->version != nullptr && model->version->number == number) return model->version;
-    for (const OtherVersion* known = model->others; known != nullptr; known = known->next)
-        if (known->version->number == number) return known->version;
-    SavedIdentity saved = become(model->owner);
-    connect_spi();
-    PushActiveSnapshot(GetLatestSnapshot());
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring version", ALLOCSET_SMALL_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(context);
-    PublishedVersion* version = load_version(model->name, number);
-    if (version != nullptr) {
-        auto* other = static_cast<OtherVersion*>(palloc(sizeof(OtherVersion)));
-        *other = {version, model->others};
-        model->others = other;
-        MemoryContextSetParent(context, model->context);
-    }
-    MemoryContextSwitchTo(caller);
-    PopActiveSnapshot();
-    finish_spi();
-    restore(saved);
-    return version;
+const PublishedVersion* visible_version(Model* model) {
+    return find_version(model, newest_number(model, GetActiveSnapshot()));
 }
 
 void check_owner(const Model* model) {

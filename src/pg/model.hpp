@@ -1,8 +1,11 @@
-// A model as this backend knows it: its binding to the user's tables and its newest published version, read once and
+// A model as this backend knows it: its binding to the user's tables and its published versions, each read once and
 // kept until something it rests on changes.
 //
-// Other sessions see a new version with their next statement: publish locks the tables, so a later statement on them
-// takes its lock after the publishing transaction and with it the invalidation of `versions`.
+// The binding is the newest there is, for it names tables and columns, and so are the server's catalogs. Of the
+// versions, who writes scores works by the newest. Other sessions see a new one with their next statement: publish
+// locks the tables, so a later statement on them takes its lock after the publishing transaction and with it the
+// invalidation of `versions`. Who only reads works by the version that its snapshot sees, as it sees no other rows of
+// scores: a cursor may be older than the newest version, and a parallel worker could take no snapshot of its own.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -16,9 +19,6 @@ extern "C" {
 }
 
 namespace lead_scoring {
-
-struct Program;       // program.hpp
-struct ScoreColumns;  // score_row.cpp
 
 enum class StatusKind { Stage, Score, Grade, StageAt };
 
@@ -56,11 +56,6 @@ enum class PlanName {
     Count
 };
 
-struct OtherVersion {
-    const PublishedVersion* version;
-    OtherVersion* next;
-};
-
 struct Model {
     MemoryContext context;
     char* name;
@@ -69,6 +64,8 @@ struct Model {
     Oid settings;
     Oid versions;
     Oid scores;
+    KeyType key;
+    bool bound;  // what the settings say was read: the next lines
     Oid events;
     Oid leads;
     char* events_name;  // as SQL takes them
@@ -80,12 +77,11 @@ struct Model {
     StatusColumn* status;
     int status_count;
     bool paused;
-    KeyType key;
-    PublishedVersion* version;      // null: nothing published yet
-    OtherVersion* others;           // older ones that were asked for
-    LocalTransactionId checked_in;  // the transaction whose snapshot was found to see the version
-    ScoreColumns* score_columns;    // where things are in the scores table; found at first use
-    Program* programs;              // compiled expressions, one for each relation they were used with
+    PublishedVersion* known_versions;  // those that were asked for
+    bool knows_newest;
+    const PublishedVersion* newest;  // null: nothing published yet
+    LocalTransactionId checked_in;   // the transaction whose snapshot was found to see the newest
+    SPIPlanPtr find_newest;
     SPIPlanPtr plans[static_cast<int>(PlanName::Count)];
     bool stale;
 };
@@ -93,14 +89,19 @@ struct Model {
 // The model of that name. Raises an error where there is none, its tables cannot be found, or its owner does not own
 // them. Valid to the end of the transaction, even where it goes stale meanwhile.
 Model* use_model(const char* name);
-// The same for the schema that holds the relation `scores`.
-Model* use_model_of(Oid scores);
+// The model whose scores that relation is, for its versions: its settings may not have been read.
+Model* find_model_of(Oid scores);
 
-// The version a trigger works by. Raises 40001 where the transaction's own snapshot is older than that.
+// Versions are kept as long as the model is, and null where there is none.
+//
+// The newest one. For who writes, for it takes a snapshot.
+const PublishedVersion* newest_version(Model* model);
+// The same for a trigger: raises 40001 where the transaction's own snapshot is older than that.
 const PublishedVersion* current_version(Model* model);
-
-// Another version of the model, kept as long as the model is. Null where there is none.
-const PublishedVersion* other_version(Model* model, int64 number);
+// The newest one that the active snapshot sees, for who reads.
+const PublishedVersion* visible_version(Model* model);
+// The one of that number, which the active snapshot must see unless it is known already.
+const PublishedVersion* find_version(Model* model, int64 number);
 
 // Raises 42501 unless the current user has the rights of the model's owner.
 void check_owner(const Model* model);

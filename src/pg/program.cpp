@@ -145,8 +145,7 @@ void share_among_candidates(const Program* program, Dispatch* dispatch) {
     dispatch->shared = share_values(tried, others);
 }
 
-void add_candidates(Program* program, Relation relation, const Model* model) {
-    const PublishedVersion* version = model->version;
+void add_candidates(Program* program, Relation relation, const Model* model, const PublishedVersion* version) {
     int most = version->rule_count + version->stage_count;
     program->candidates = static_cast<Candidate*>(palloc0(sizeof(Candidate) * static_cast<Size>(most + 1)));
     uint32 slots = 16;
@@ -177,7 +176,7 @@ void add_candidates(Program* program, Relation relation, const Model* model) {
     }
 }
 
-Program* build_program(Model* model, Relation relation, bool of_leads) {
+Program* build_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
     shut_search_path();
     // The model's once it is whole, so that an error frees it.
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
@@ -185,9 +184,9 @@ Program* build_program(Model* model, Relation relation, bool of_leads) {
     auto* program = static_cast<Program*>(palloc0(sizeof(Program)));
     program->relation = RelationGetRelid(relation);
     program->of_leads = of_leads;
-    program->time_zone = model->version->time_zone;
+    program->time_zone = version->time_zone;
     program->states = AllocSetContextCreate(context, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
-    program->key = get_attnum(program->relation, of_leads ? model->lead_key : model->event_lead);
+    program->key = key_column(model, relation, of_leads);
     if (!of_leads) {
         program->time = get_attnum(program->relation, model->event_time);
         program->type = get_attnum(program->relation, model->event_type);
@@ -195,15 +194,15 @@ Program* build_program(Model* model, Relation relation, bool of_leads) {
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
-    add_candidates(program, relation, model);
+    add_candidates(program, relation, model, version);
     share_among_candidates(program, &program->leads);
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
     program->last = std::max({program->key, program->type, program->time, last_input});
     start(program);
-    program->next = model->programs;
-    model->programs = program;
+    program->next = version->programs;
+    version->programs = program;
     MemoryContextSetParent(context, model->context);
     MemoryContextSwitchTo(caller);
     return program;
@@ -211,18 +210,19 @@ Program* build_program(Model* model, Relation relation, bool of_leads) {
 
 }  // namespace
 
-Program* program_for(Model* model, Relation relation, bool of_leads) {
-    for (Program* program = model->programs; program != nullptr; program = program->next)
+Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
+    for (Program* program = version->programs; program != nullptr; program = program->next)
         if (program->relation == RelationGetRelid(relation) && program->of_leads == of_leads) return program;
-    return build_program(model, relation, of_leads);
+    return build_program(model, version, relation, of_leads);
 }
 
-AttrNumber key_column(Model* model, Relation relation, bool of_leads) {
-    return program_for(model, relation, of_leads)->key;
+AttrNumber key_column(const Model* model, Relation relation, bool of_leads) {
+    return get_attnum(RelationGetRelid(relation), of_leads ? model->lead_key : model->event_lead);
 }
 
-bool fit_input_differs(Model* model, Relation relation, TupleTableSlot* old_row, TupleTableSlot* new_row) {
-    const Program* program = program_for(model, relation, true);
+bool fit_input_differs(Model* model, const PublishedVersion* version, Relation relation, TupleTableSlot* old_row,
+                       TupleTableSlot* new_row) {
+    const Program* program = program_for(model, version, relation, true);
     TupleDesc columns = RelationGetDescr(relation);
     bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, program->inputs);
     for (int i = 0; i < columns->natts; ++i) {
@@ -240,8 +240,9 @@ bool fit_input_differs(Model* model, Relation relation, TupleTableSlot* old_row,
 }
 
 bool has_program(const Model* model, Oid relation) {
-    for (const Program* program = model->programs; program != nullptr; program = program->next)
-        if (program->relation == relation) return true;
+    for (const PublishedVersion* version = model->known_versions; version != nullptr; version = version->next)
+        for (const Program* program = version->programs; program != nullptr; program = program->next)
+            if (program->relation == relation) return true;
     return false;
 }
 

@@ -57,9 +57,9 @@ struct Program {
     ExprContext* context;
 };
 
-// The model's program for rows of `relation`: of its leads, or of its events or a partition of them. Compiled at first
-// use, kept as long as the model is. To be called as the model's owner.
-Program* program_for(Model* model, Relation relation, bool of_leads);
+// The version's program for rows of `relation`: of the model's leads, or of its events or a partition of them. Compiled
+// at first use, kept as long as the model is. To be called as the model's owner.
+Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
 
 // Makes executor states anew; those that an error went through are not to be trusted.
 void start(Program* program);
@@ -69,10 +69,11 @@ void start(Program* program, Candidate* candidate);
 TypeEntry* find_type(const Program* program, const char* type, std::size_t length);
 
 // The column of `relation` that holds the lead's key.
-AttrNumber key_column(Model* model, Relation relation, bool of_leads);
+AttrNumber key_column(const Model* model, Relation relation, bool of_leads);
 
 // Whether two rows of the leads table differ in what fit rules read.
-bool fit_input_differs(Model* model, Relation relation, TupleTableSlot* old_row, TupleTableSlot* new_row);
+bool fit_input_differs(Model* model, const PublishedVersion* version, Relation relation, TupleTableSlot* old_row,
+                       TupleTableSlot* new_row);
 
 // Whether the model has compiled anything for the relation.
 bool has_program(const Model* model, Oid relation);

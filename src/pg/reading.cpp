@@ -18,7 +18,7 @@ Reading begin_reading(const char* name) {
                         errdetail("Reading its scores takes SELECT on table %s.scores.", quote_identifier(name)),
                         errhint("GRANT SELECT ON %s.scores TO %s;", quote_identifier(name),
                                 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-    reading.version = reading.model->version;
+    reading.version = visible_version(reading.model);
     if (reading.version == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("model \"%s\" has no published version", name),

@@ -51,7 +51,7 @@ LEAD_SCORING_FUNCTION(report) {
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-    if (model->version == nullptr) return static_cast<Datum>(0);
+    if (visible_version(model) == nullptr) return static_cast<Datum>(0);
 
     SavedIdentity identity = become(model->owner);
     // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running it.

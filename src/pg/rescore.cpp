@@ -30,7 +30,7 @@ Work work_named(const char* name) {
 }
 
 // The next keys of either table and of scores, from `last` on (null: the first ones), and whether each row is current.
-void find_next_keys(const Model* model, Datum last, bool first, int64 most) {
+void find_next_keys(const Model* model, const PublishedVersion* version, Datum last, bool first, int64 most) {
     // One order for all three, that of scores.
     Oid type = InvalidOid;
     int32 modifier = -1;
@@ -49,7 +49,7 @@ void find_next_keys(const Model* model, Datum last, bool first, int64 most) {
         "LEFT JOIN %s s ON s.lead_id = k.key ORDER BY 1",
         next(lead_key, model->leads_name), next(event_lead, model->events_name), next("lead_id", scores), scores);
     Oid types[] = {model->key.type, INT8OID, INT8OID};
-    Datum values[] = {last, Int64GetDatum(most), Int64GetDatum(model->version->number)};
+    Datum values[] = {last, Int64GetDatum(most), Int64GetDatum(version->number)};
     query(sql, 3, types, values, first ? "n  " : nullptr);
 }
 
@@ -86,7 +86,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
         batches = {0, count_leads(model)};
         begin_progress(model->scores, batches.total);
     }
-    find_next_keys(model, last, first, PG_GETARG_INT64(2));
+    find_next_keys(model, version, last, first, PG_GETARG_INT64(2));
     Findings* findings = make_findings(model->key);
     auto found = static_cast<int64>(SPI_processed);
     char* reached = nullptr;
@@ -119,18 +119,19 @@ LEAD_SCORING_FUNCTION(rescore_now) {
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Work work = work_named(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     check_owner(model);
-    if (model->paused || model->version == nullptr) PG_RETURN_INT64(0);
+    const PublishedVersion* version = newest_version(model);
+    if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
     SavedIdentity identity = become(model->owner);
     connect_spi();
     begin_progress(model->scores);
     Findings* findings = make_findings(model->key);
     Problems problems = make_problems();
-    read_everything(model, findings, &problems, false);
+    read_everything(model, version, findings, &problems, false);
     Applied applied = {};
     if (!is_empty(findings)) {
         sort_findings(findings);
-        applied = apply_findings(model, model->version, findings, work);
+        applied = apply_findings(model, version, findings, work);
         free_findings(findings);
     }
     record_problems(model, &problems);

@@ -274,11 +274,11 @@ void read_batch_carefully(Reading* reading) {
     start(reading->program);
 }
 
-void read_all(Model* model, Relation relation, bool of_leads, RowSource* source, Findings* findings,
-              Problems* problems) {
+void read_all(Model* model, const PublishedVersion* version, Relation relation, bool of_leads, RowSource* source,
+              Findings* findings, Problems* problems) {
     Reading reading = {};
     reading.model = model;
-    reading.program = program_for(model, relation, of_leads);
+    reading.program = program_for(model, version, relation, of_leads);
     reading.source = source;
     reading.findings = findings;
     reading.problems = problems;
@@ -303,12 +303,14 @@ void read_all(Model* model, Relation relation, bool of_leads, RowSource* source,
 
 }  // namespace
 
-void read_events(Model* model, Relation relation, RowSource* source, Findings* findings, Problems* problems) {
-    read_all(model, relation, false, source, findings, problems);
+void read_events(Model* model, const PublishedVersion* version, Relation relation, RowSource* source,
+                 Findings* findings, Problems* problems) {
+    read_all(model, version, relation, false, source, findings, problems);
 }
 
-void read_leads(Model* model, Relation relation, RowSource* source, Findings* findings, Problems* problems) {
-    read_all(model, relation, true, source, findings, problems);
+void read_leads(Model* model, const PublishedVersion* version, Relation relation, RowSource* source, Findings* findings,
+                Problems* problems) {
+    read_all(model, version, relation, true, source, findings, problems);
 }
 
 }  // namespace lead_scoring

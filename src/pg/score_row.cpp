@@ -166,8 +166,8 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     table->context = CurrentMemoryContext;
     table->version = version;
     table->relation = table_open(model->scores, lock);
-    if (model->score_columns == nullptr) model->score_columns = find_columns(model, table->relation, version);
-    table->at = model->score_columns;
+    if (version->score_columns == nullptr) version->score_columns = find_columns(model, table->relation, version);
+    table->at = version->score_columns;
     table->type = model->key;
     table->index = index_open(table->at->index, lock);
     look_for(table, BTEqualStrategyNumber, &table->at->equal);

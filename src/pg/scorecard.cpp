@@ -103,11 +103,25 @@ NowCache* now_cache(FunctionCallInfo fcinfo, Oid scores, int64 number) {
     MemoryContextSwitchTo(caller);
     // A model lives to the end of the transaction at least.
     if (cache->scores != scores || cache->number != number || cache->version == nullptr) {
-        cache->version = other_version(use_model_of(scores), number);
+        cache->version = find_version(find_model_of(scores), number);
         cache->scores = scores;
         cache->number = number;
     }
     return cache;
+}
+
+// Whether an event that was future when the row was written lies in the past of `at`.
+bool has_come(const Workspace* workspace, Timestamp at) {
+    const auto& pending = workspace->lead.card.pending;
+    return !pending.empty() && pending.front().at <= at;
+}
+
+// Counts these, and none that is still ahead. False where the card cannot tell the outcome.
+bool count_pending(Workspace* workspace, const PublishedVersion* version, Timestamp at) {
+    const Definition& definition = *version->definition;
+    Timestamp now = add_saturated(at, -definition.future_tolerance);
+    return run_cpp(
+        [&] { return fold_matches(definition, workspace->lead, {}, now, Moves::none(), workspace->transitions); });
 }
 
 }  // namespace
@@ -119,22 +133,11 @@ LEAD_SCORING_FUNCTION(score_now) {
     Timestamp at = PG_GETARG_TIMESTAMPTZ(3);
     if (cache->version == nullptr) PG_RETURN_NULL();
 
-    Score score;
     const PublishedVersion* version = cache->version;
-    run_cpp([&] {
-        Lead& lead = cache->workspace->lead;
-        decode(bytes_of(packed), lead.card);
-        check_card(*version->definition, lead.card);
-        // What was future when the row was written and has come since.
-        if (!lead.card.pending.empty() && lead.card.pending.front().at <= at) {
-            lead.stage.stage = version->definition->first_stage;
-            lead.seen_at = kNever;
-            std::vector<Transition> none;
-            if (!fold_matches(*version->definition, lead, {}, at, Moves::none(), none))
-                decode(bytes_of(packed), lead.card);
-        }
-        score = score_at(*version->definition, lead.card, at);
-    });
+    load_card(cache->workspace, version, packed);
+    if (has_come(cache->workspace, at) && !count_pending(cache->workspace, version, at))
+        load_card(cache->workspace, version, packed);  // which does not tell all that has come
+    Score score = run_cpp([&] { return score_at(*version->definition, cache->workspace->lead.card, at); });
     const char* grade = grade_label(version, version->definition->grade(score.fit, score.engagement));
     Datum values[] = {Float8GetDatum(points_of_units(score.total)), Float8GetDatum(points_of_units(score.engagement)),
                       Float8GetDatum(points_of_units(score.fit)),

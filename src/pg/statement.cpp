@@ -121,7 +121,8 @@ Gone forget(Statement* statement, Datum key) {
          {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments, PlanName::DeleteMerged})
         run(statement, name, &key);
     end_reading(statement->scores);
-    bool remain = with_log(statement->model, key, [](const LeadFindings& left) { return left.seen; });
+    bool remain =
+        with_log(statement->model, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
     return remain ? Gone::EventsRemain : Gone::Entirely;
 }
 

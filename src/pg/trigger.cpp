@@ -158,7 +158,7 @@ void with_source(TriggerRun* run, bool old_rows, Read read) {
 void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
     with_source(run, old_rows, [&](RowSource* source) {
         auto read = table == TriggerTable::Events ? read_events : read_leads;
-        read(run->model, run->data->tg_relation, source, run->findings, &run->problems);
+        read(run->model, run->version, run->data->tg_relation, source, run->findings, &run->problems);
     });
 }
 

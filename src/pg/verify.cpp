@@ -121,7 +121,7 @@ LEAD_SCORING_FUNCTION(verify_cards) {
     verification.computed = make_workspace();
     verification.scores = open_scores(reading.model, reading.version, true);
 
-    for_each_lead(reading.model, [&](const LeadFindings& found) { check_lead(&verification, found); });
+    for_each_lead(reading.model, reading.version, [&](const LeadFindings& found) { check_lead(&verification, found); });
     close_scores(verification.scores);
     end_reading(&reading);
     return static_cast<Datum>(0);

@@ -289,8 +289,7 @@ PublishedVersion* load_version(const char* schema, int64 number) {
     Datum argument = Int64GetDatum(number);
     query(psprintf("SELECT version::bigint, definition::jsonb, (definition ->> 'min_score')::float8, "
                    "(definition ->> 'max_score')::float8, (definition ->> 'future_tolerance')::float8, "
-                   "definition ->> 'time_zone' FROM %s.versions WHERE $1 = 0 OR version = $1 "
-                   "ORDER BY version DESC LIMIT 1",
+                   "definition ->> 'time_zone' FROM %s.versions WHERE version = $1",
                    quote_identifier(schema)),
           1, &type, &argument);
     if (SPI_processed == 0) return nullptr;

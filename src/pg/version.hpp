@@ -11,6 +11,9 @@ extern "C" {
 
 namespace lead_scoring {
 
+struct Program;       // program.hpp
+struct ScoreColumns;  // score_row.cpp
+
 enum class LimitWindow { None, Hour, Day, Week, Month, Ever };
 
 // What the server evaluates of a rule. Expressions are as deparsed by publish; null where there is none.
@@ -38,10 +41,15 @@ struct PublishedVersion {
     StageSource* stages;
     int stage_count;
     pg_tz* time_zone;
+    PublishedVersion* next;  // of those that the model has read
+
+    // What it takes to work by it; found at first use.
+    mutable Program* programs;            // compiled expressions, one for each relation they were used with
+    mutable ScoreColumns* score_columns;  // where things are in the scores table
 };
 
-// Reads version `number` of the model in `schema`, or the newest one where `number` is 0, into the current memory
-// context. Null where there is none. SPI must be connected, a snapshot active.
+// Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
+// be connected, a snapshot active.
 PublishedVersion* load_version(const char* schema, int64 number);
 
 // The stage of that name, or kNoStage.

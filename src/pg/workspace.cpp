@@ -60,6 +60,10 @@ void reset(Workspace* workspace, const PublishedVersion* version) {
     workspace->entered.assign(version->definition->stages.size(), kNever);
 }
 
+void read_card(const struct varlena* packed, Scorecard& card) {
+    decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(packed)), VARSIZE_ANY_EXHDR(packed)}, card);
+}
+
 }  // namespace
 
 Workspace* make_workspace() {
@@ -77,7 +81,7 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
         reset(workspace, version);
         Lead& lead = workspace->lead;
         if (row.card != nullptr)
-            decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(row.card)), VARSIZE_ANY_EXHDR(row.card)}, lead.card);
+            read_card(row.card, lead.card);
         else
             lead.card.clear();
         if (row.version == version->number) check_card(*version->definition, lead.card);
@@ -108,6 +112,14 @@ void load_entries(Workspace* workspace, Model* model, const PublishedVersion* ve
     }
     SPI_freetuptable(SPI_tuptable);
     MemoryContextSwitchTo(caller);
+}
+
+void load_card(Workspace* workspace, const PublishedVersion* version, const struct varlena* card) {
+    run_cpp([&] {
+        reset(workspace, version);
+        read_card(card, workspace->lead.card);
+        check_card(*version->definition, workspace->lead.card);
+    });
 }
 
 void load_new_lead(Workspace* workspace, const PublishedVersion* version) {

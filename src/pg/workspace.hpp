@@ -31,6 +31,9 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
 // has moved before. SPI must be connected.
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key);
 
+// A lead of which nothing is known but its card. Raises an error where the card is not of the version.
+void load_card(Workspace* workspace, const PublishedVersion* version, const struct varlena* card);
+
 // A lead of which nothing is known yet.
 void load_new_lead(Workspace* workspace, const PublishedVersion* version);
 
