@@ -615,6 +615,23 @@ COMMENT ON FUNCTION lead_scoring.add_triggers IS 'Creates those of a model''s tr
 
 -- ---------------------------------------------------------------- tables of a model
 
+CREATE FUNCTION lead_scoring.stored_key_type(leads regclass, lead_key text)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH RECURSIVE base (type) AS (
+    SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = leads AND a.attname = lead_key
+    UNION ALL
+    SELECT t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
+SELECT CASE WHEN b.type = 'varchar'::regtype THEN 'text' ELSE b.type::regtype::text END
+       || CASE WHEN c.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', n.nspname, c.collname) END
+  FROM pg_attribute a
+  JOIN base b ON (SELECT t.typtype FROM pg_type t WHERE t.oid = b.type) <> 'd'
+  LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
+  LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+ WHERE a.attrelid = leads AND a.attname = lead_key
+$$;
+COMMENT ON FUNCTION lead_scoring.stored_key_type IS 'The type, with its collation, in which a model keeps the keys of that column.';
+
 CREATE FUNCTION lead_scoring.make_settings(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -686,6 +703,7 @@ BEGIN
             version     bigint,
             stage_seq   integer,
             stage_armed boolean,
+            counted     boolean,
             stage       text,
             grade       text,
             card        lead_scoring.scorecard,
@@ -774,6 +792,7 @@ BEGIN
           "version": "Published version the row was computed under.",
           "stage_seq": "Number of the lead''s latest transition.",
           "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+          "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
           "stage": "Stage of the lead.",
           "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
           "card": "The whole scoring state, from which all numbers follow."}');
@@ -919,13 +938,7 @@ BEGIN
     PERFORM lead_scoring.make_rule_tables(name);
     PERFORM lead_scoring.make_stages(name);
     PERFORM lead_scoring.make_versions(name);
-    PERFORM lead_scoring.make_state_tables(name,
-        (SELECT CASE WHEN a.atttypid = 'varchar'::regtype THEN 'text' ELSE format_type(a.atttypid, NULL) END
-                || CASE WHEN c.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', n.nspname, c.collname) END
-           FROM pg_attribute a
-           LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
-           LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
-          WHERE a.attrelid = leads AND a.attname = lead_key));
+    PERFORM lead_scoring.make_state_tables(name, lead_scoring.stored_key_type(leads, lead_key));
     EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
                    (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');

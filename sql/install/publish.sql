@@ -48,7 +48,6 @@ CREATE FUNCTION lead_scoring.make_leads_view(model text, anew boolean DEFAULT fa
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
     scores CONSTANT regclass := format('%I.scores', model);
     stage_column record;
     stage_columns text := '';
@@ -60,7 +59,6 @@ DECLARE
         "grade": "Letter of fit and number of engagement as of now; NULL without bands.",
         "stage": "Stage of the lead."}';
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
     -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
     FOR stage_column IN SELECT a.attname AS name, left(a.attname, -3) AS stage FROM pg_attribute a
                          WHERE a.attrelid = scores AND NOT a.attisdropped
@@ -76,16 +74,17 @@ BEGIN
                                        AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) THEN
         RETURN;
     END IF;
-    EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads AS
+    -- The clock is read once by whoever reads the view, through a cursor too.
+    EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads WITH (security_invoker = true) AS
         SELECT s.lead_id, n.score, n.engagement, n.fit, n.grade, s.stage%2$s
           FROM %1$I.scores s
-          JOIN %3$s l ON l.%4$I = s.lead_id
-         CROSS JOIN LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, (SELECT pg_catalog.statement_timestamp())) n', model, stage_columns, bound.leads, bound.lead_key);
+         CROSS JOIN LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, (SELECT pg_catalog.statement_timestamp())) n
+         WHERE s.counted', model, stage_columns);
     PERFORM lead_scoring.describe(format('%I.leads', model)::regclass,
         'The leads with their scores as of now, decayed when read; join the table of leads by lead_id.', column_notes);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. Of the user''s columns it names the key alone, so that it stands in the way of no migration.';
+COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
 
 CREATE FUNCTION lead_scoring.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -108,4 +108,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.verify IS
-'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), stale (computed under an older version), missing (no row), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything: cost grows with the log. Takes SELECT on the model''s tables.';
+'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), stale (computed under an older version), missing (no row), counted (whether the leads table has the lead), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything: cost grows with the log. Takes SELECT on the model''s tables.';

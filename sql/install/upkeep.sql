@@ -270,6 +270,46 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only.';
 
+CREATE FUNCTION lead_scoring.mend_keys(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    wanted text;
+    plain_type text;
+    grants text[];
+    stored record;
+    statement text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    wanted := lead_scoring.stored_key_type(bound.leads, bound.lead_key);
+    plain_type := split_part(wanted, ' COLLATE ', 1);
+    IF plain_type NOT IN ('integer', 'bigint', 'uuid', 'text')
+       OR plain_type::regtype = (SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass AND a.attname = 'lead_id') THEN
+        RETURN;  -- no key of any model, which scoring refuses; or nothing to do
+    END IF;
+    -- The view stands in the way of its own columns.
+    grants := ARRAY(
+        SELECT format('GRANT %s%s ON %I.leads TO %s%s', g.privilege_type, CASE WHEN a.attnum > 0 THEN format(' (%I)', a.attname) END, model,
+                      CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END)
+          FROM pg_class c
+         CROSS JOIN LATERAL (SELECT 0 AS attnum, NULL AS attname, c.relacl AS acl
+                             UNION ALL SELECT b.attnum, b.attname, b.attacl FROM pg_attribute b WHERE b.attrelid = c.oid) a
+         CROSS JOIN LATERAL aclexplode(a.acl) g
+         WHERE c.oid = to_regclass(format('%I.leads', model)));
+    EXECUTE format('DROP VIEW IF EXISTS %I.leads', model);
+    FOR stored IN SELECT * FROM (VALUES ('scores', 'lead_id'), ('transitions', 'lead_id'), ('adjustments', 'lead_id'), ('problems', 'lead_id'),
+                                        ('merged', 'lead_id'), ('merged', 'merged_from')) c (relation, name) LOOP
+        EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I TYPE %s USING %3$I::text::%s', model, stored.relation, stored.name, wanted, plain_type);
+    END LOOP;
+    PERFORM lead_scoring.make_leads_view(model);
+    FOREACH statement IN ARRAY grants LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.mend_keys IS 'The part of repair() that gives the model''s own columns of keys the type that the key of the leads table has by now.';
+
 CREATE FUNCTION lead_scoring.mend_binding(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -279,6 +319,7 @@ DECLARE
     is_paused boolean;
 BEGIN
     PERFORM lead_scoring.lock_tables(model);
+    PERFORM lead_scoring.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
     FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
                   WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)

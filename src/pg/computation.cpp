@@ -99,6 +99,7 @@ bool change(const Computation* task, const LeadFindings& found, const ScoreRow& 
     if (!found.known) return true;
     change_card(task, found, row, clock,
                 [&] { return set_fit(definition, workspace->lead, found.fit, task->now, workspace->transitions); });
+    workspace->known = true;
     return true;
 }
 

@@ -175,8 +175,8 @@ char* statement_of(const Model* model, PlanName name) {
                 schema);
         case PlanName::CreateScore:
             return psprintf(
-                "INSERT INTO %s.scores (lead_id, version, stage_seq, stage_armed, stage) "
-                "VALUES ($1, 0, 0, false, $2) ON CONFLICT DO NOTHING",
+                "INSERT INTO %s.scores (lead_id, version, stage_seq, stage_armed, counted, stage) "
+                "VALUES ($1, 0, 0, false, false, $2) ON CONFLICT DO NOTHING",
                 schema);
         case PlanName::DeleteScore:
             return psprintf("DELETE FROM %s.scores WHERE lead_id = $1", schema);

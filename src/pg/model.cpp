@@ -187,9 +187,8 @@ char* qualified_name(const Model* model, Oid relation) {
     pg_unreachable();
 }
 
-// `wanted`: text stands for varchar and, as the type of an event, for an enum.
-void require_column(const Model* model, Oid table, const char* setting, const char* column, Oid wanted,
-                    bool may_be_enum = false) {
+// Of a domain the type beneath it, and text for varchar.
+Oid column_type(const Model* model, Oid table, const char* setting, const char* column) {
     AttrNumber number = get_attnum(table, column);
     if (number == InvalidAttrNumber)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -198,9 +197,29 @@ void require_column(const Model* model, Oid table, const char* setting, const ch
                         errdetail("The column was renamed or dropped after the model was made."),
                         errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
     Oid type = getBaseType(get_atttype(table, number));
-    if (type == wanted || (wanted == TEXTOID && type == VARCHAROID)) return;
-    if (may_be_enum && get_typtype(type) == TYPTYPE_ENUM) return;
+    return type == VARCHAROID ? TEXTOID : type;
+}
+
+// `wanted`: text stands for an enum too, as the type of an event.
+void require_column(const Model* model, Oid table, const char* setting, const char* column, Oid wanted,
+                    bool may_be_enum = false) {
+    Oid type = column_type(model, table, setting, column);
+    if (type == wanted || (may_be_enum && get_typtype(type) == TYPTYPE_ENUM)) return;
     refuse_type(model, table, "column", column, format_type_be(type), format_type_be(wanted));
+}
+
+// Where both of the user's columns have another type by now, the model's own are to follow.
+void require_keys(const Model* model) {
+    Oid type = column_type(model, model->leads, "lead_key", model->lead_key);
+    Oid wanted = is_key_type(type) ? type : model->key.type;
+    require_column(model, model->leads, "lead_key", model->lead_key, wanted);
+    require_column(model, model->events, "event_lead", model->event_lead, wanted);
+    if (wanted == model->key.type) return;
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                    errmsg("model \"%s\" keeps keys of type %s, but those of table \"%s\" are of type %s", model->name,
+                           format_type_be(model->key.type), get_rel_name(model->leads), format_type_be(type)),
+                    errdetail("The column's type was changed after the model was made."),
+                    errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(model->name))));
 }
 
 StatusKind status_kind(const char* name) {
@@ -281,8 +300,7 @@ void read_settings(Model* model) {
     require_owner(model, model->events, "events table");
     require_access(model, model->leads, "leads");
     require_access(model, model->events, "events");
-    require_column(model, model->leads, "lead_key", model->lead_key, model->key.type);
-    require_column(model, model->events, "event_lead", model->event_lead, model->key.type);
+    require_keys(model);
     require_column(model, model->events, "event_type", model->event_type, TEXTOID, true);
     require_column(model, model->events, "event_time", model->event_time, TIMESTAMPTZOID);
     read_status_columns(model);

@@ -23,8 +23,8 @@ extern "C" {
 namespace lead_scoring {
 
 struct ScoreColumns {
-    AttrNumber scored_at, due_at, stage_since, score, engagement, fit, version, stage_seq, stage_armed, stage, grade,
-        card;
+    AttrNumber scored_at, due_at, stage_since, score, engagement, fit, version, stage_seq, stage_armed, counted, stage,
+        grade, card;
     AttrNumber* entered;  // of each stage: <stage>_at
     Oid index;            // of the primary key
     FmgrInfo equal;       // its operators' functions
@@ -88,6 +88,7 @@ ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersi
     at->version = column(model, relation, "version", INT8OID);
     at->stage_seq = column(model, relation, "stage_seq", INT4OID);
     at->stage_armed = column(model, relation, "stage_armed", BOOLOID);
+    at->counted = column(model, relation, "counted", BOOLOID);
     at->stage = column(model, relation, "stage", TEXTOID);
     at->grade = column(model, relation, "grade", TEXTOID);
     at->card = column(model, relation, "card", InvalidOid);
@@ -323,6 +324,8 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     row->stage_since = get_time(table, table->at->stage_since, kNever);
     row->stage_seq = DatumGetInt32(get(table, table->at->stage_seq, &is_null));
     row->stage_armed = DatumGetBool(get(table, table->at->stage_armed, &is_null));
+    Datum counted = get(table, table->at->counted, &is_null);
+    row->counted = !is_null && DatumGetBool(counted);
     row->scored_at = get_time(table, table->at->scored_at, kNever);
     row->due_at = get_time(table, table->at->due_at, kForever);
     row->score = DatumGetFloat8(get(table, table->at->score, &is_null));
@@ -358,6 +361,7 @@ bool write_score(ScoreTable* table, const ScoreUpdate& update) {
     set_time(table, table->at->stage_since, update.stage_since);
     set(table, table->at->stage_seq, Int32GetDatum(static_cast<int32>(update.stage_seq)));
     set(table, table->at->stage_armed, BoolGetDatum(update.stage_armed));
+    set(table, table->at->counted, BoolGetDatum(update.counted));
     set_time(table, table->at->scored_at, update.scored_at);
     set_time(table, table->at->due_at, update.due_at);
     for (int i = 0; i < table->version->stage_count; ++i)

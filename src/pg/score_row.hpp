@@ -44,6 +44,7 @@ struct ScoreRow {
     Timestamp stage_since;
     int64 stage_seq;
     bool stage_armed;
+    bool counted;  // the leads table has a row of that key
     Timestamp scored_at;
     Timestamp due_at;
     double score;
@@ -67,6 +68,7 @@ struct ScoreUpdate {
     Timestamp stage_since;
     int64 stage_seq;
     bool stage_armed;
+    bool counted;
     Timestamp scored_at;
     Timestamp due_at;
     const Timestamp* entered;

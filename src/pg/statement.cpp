@@ -139,6 +139,7 @@ bool write_row(Statement* statement, const ScoreRow& row) {
     update.stage_since = lead.stage.since;
     update.stage_seq = lead.stage.seq;
     update.stage_armed = lead.stage.armed;
+    update.counted = workspace->known;
     update.scored_at = lead.seen_at;
     update.due_at = lead.due_at;
     update.entered = workspace->entered.data();

@@ -85,6 +85,8 @@ void check_lead(Verification* verification, const LeadFindings& found) {
         report(verification, found.key, "superfluous", row.stage_name, nullptr);
         return;
     }
+    if (row.counted != found.known)
+        report(verification, found.key, "counted", row.counted ? "true" : "false", found.known ? "true" : "false");
     if (row.card == nullptr || row.version != version->number) {
         report(verification, found.key, "stale", psprintf("version " INT64_FORMAT, row.version),
                psprintf("version " INT64_FORMAT, version->number));

@@ -53,6 +53,7 @@ void end_workspace(void* argument) {
 
 void reset(Workspace* workspace, const PublishedVersion* version) {
     forget(workspace->lead);
+    workspace->known = false;
     workspace->lead.stage.stage = version->definition->first_stage;
     workspace->transitions.clear();
     workspace->card.clear();
@@ -85,6 +86,7 @@ void load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
         else
             lead.card.clear();
         if (row.version == version->number) check_card(*version->definition, lead.card);
+        workspace->known = row.counted;
         if (stage != kNoStage) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
         lead.stage.seq = row.stage_seq;
@@ -130,6 +132,7 @@ void load_new_lead(Workspace* workspace, const PublishedVersion* version) {
 }
 
 void load_facts(Workspace* workspace, const LeadFindings& found) {
+    workspace->known = found.known;
     run_cpp([&] {
         Scorecard& card = workspace->lead.card;
         card.clear();

@@ -14,6 +14,7 @@ namespace lead_scoring {
 
 struct Workspace {
     Lead lead;
+    bool known;                      // the leads table has it
     std::optional<Folding> folding;  // of a lead whose matches do not come all at once
     std::vector<Transition> transitions;
     std::string card;                // encoded

@@ -73,6 +73,10 @@ BEGIN; UPDATE reading.scores SET due_at = NULL WHERE lead_id = :'due';
 :verify
 BEGIN; UPDATE reading.scores SET due_at = due_at + interval '100 years' WHERE lead_id = :'due';
 :verify
+BEGIN; UPDATE reading.scores SET counted = NOT counted WHERE lead_id IN ('lead 7', 'stranger');
+:verify
+BEGIN; UPDATE reading.scores SET counted = NULL WHERE lead_id IN ('lead 7', 'stranger');
+:verify
 BEGIN; UPDATE reading.scores SET version = 99 WHERE lead_id = 'lead 7';
 :verify
 BEGIN; UPDATE reading.scores SET scored_at = '2024-02-01' WHERE lead_id = 'lead 7';
