@@ -1,7 +1,5 @@
--- Two leads that are one person, and a person who wants to be forgotten.
---
--- What writes the user's tables is in the functions of the interface, which have no SET search_path: triggers of the
--- user's run within and must find their names. Therefore every name and operator there is qualified.
+-- Two leads that are one person, and a person who wants to be forgotten. What write_table() runs does so under the path of
+-- the user's triggers, so every name and operator there is qualified.
 
 CREATE FUNCTION lead_scoring.key_type(model text)
 RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -19,6 +17,7 @@ DECLARE
     bound record;
     known boolean;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$s l WHERE l.%2$I = $1::%5$s) OR EXISTS (SELECT FROM %3$s e WHERE e.%4$I = $1::%5$s)',
                    bound.leads, bound.lead_key, bound.events, bound.event_lead, lead_scoring.key_type(model))
@@ -38,6 +37,7 @@ DECLARE
     lead text;
     keys text[];
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
     SELECT * INTO bound FROM lead_scoring.binding(model);
     EXECUTE format('LOCK TABLE ONLY %s, ONLY %s IN ROW EXCLUSIVE MODE', bound.leads, bound.events);
@@ -67,13 +67,13 @@ DECLARE
     state record;
     keys text[];
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, from_lead, into_lead) > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'an argument of merge_leads is NULL',
             DETAIL = 'It takes a model, the lead to be merged, and the one that stays.',
             HINT = 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);';
     END IF;
-    PERFORM lead_scoring.require_owner(model);
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
                            (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
     IF state.is_paused OR NOT state.is_published THEN
@@ -96,19 +96,21 @@ COMMENT ON FUNCTION lead_scoring.begin_merge IS 'Checks the arguments of merge_l
 
 -- There is no call that evaluates one lead, but adjusting it does.
 CREATE FUNCTION lead_scoring.settle_leads(model text, leads text[])
-RETURNS void LANGUAGE plpgsql
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     lead text;
     made uuid;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     FOREACH lead IN ARRAY leads LOOP
         CONTINUE WHEN NOT lead_scoring.is_known(model, lead);
-        EXECUTE pg_catalog.format('INSERT INTO %I.adjustments (lead_id, points) VALUES ($1::%s, 0) RETURNING id',
-                                  model, lead_scoring.key_type(model)) INTO made USING lead;
-        EXECUTE pg_catalog.format('DELETE FROM %I.adjustments a
-                                    WHERE a.lead_id OPERATOR(pg_catalog.=) $1::%s AND a.id OPERATOR(pg_catalog.=) $2',
-                                  model, lead_scoring.key_type(model)) USING lead, made;
+        made := gen_random_uuid();
+        PERFORM lead_scoring_internal.write_table(model, format('INSERT INTO %I.adjustments (lead_id, id, points, author)
+            VALUES ($1::%s, $2::pg_catalog.uuid, 0, $3)', model, lead_scoring.key_type(model)), lead, made::text, current_user);
+        PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %I.adjustments a
+            WHERE a.lead_id OPERATOR(pg_catalog.=) $1::%s AND a.id OPERATOR(pg_catalog.=) $2::pg_catalog.uuid',
+            model, lead_scoring.key_type(model)), lead, made::text);
     END LOOP;
 END
 $$;
@@ -119,6 +121,7 @@ RETURNS TABLE (stage text, rank integer)
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     RETURN QUERY EXECUTE format('SELECT d.stage ->> ''name'', (d.stage ->> ''rank'')::integer
                                    FROM %1$I.versions v, jsonb_array_elements(v.definition -> ''stages'') d (stage)
                                   WHERE v.version = (SELECT max(w.version) FROM %1$I.versions w)
@@ -133,6 +136,7 @@ AS $$
 DECLARE
     highest text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT CASE WHEN count(*) = cardinality($1) THEN (array_agg(p.stage ORDER BY p.rank DESC))[1] END
                       FROM %I.scores s JOIN lead_scoring.progress_stages($2) p ON p.stage = s.stage
                      WHERE s.lead_id = ANY ($1::%s[])', model, lead_scoring.key_type(model)) INTO highest USING leads, model;
@@ -156,6 +160,7 @@ AS $$
 DECLARE
     key_type CONSTANT text := lead_scoring.key_type(model);
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     -- Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
     -- instant of the other stays in its order.
     EXECUTE format($query$
@@ -204,6 +209,7 @@ DECLARE
     key_type CONSTANT text := lead_scoring.key_type(model);
     entries text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     SELECT string_agg(format(', %I = (SELECT min(t.at) FROM %I.transitions t WHERE t.lead_id = s.lead_id AND t.to_stage = %L)',
                              a.attname, model, left(a.attname, -3)), '') INTO entries
       FROM pg_attribute a
@@ -253,7 +259,9 @@ $$;
 COMMENT ON FUNCTION lead_scoring.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';
 
 CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead text, into_lead text)
-RETURNS void LANGUAGE plpgsql
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.merge_leads(model text, from_lead text, into_lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys CONSTANT text[] := lead_scoring.begin_merge(model, from_lead, into_lead);
@@ -261,17 +269,18 @@ DECLARE
     reached text;
     statement text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.settle_leads(model, keys);
     reached := lead_scoring.higher_stage(model, keys);
     SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
 
     -- Nobody else sees the pause. While it lasts the triggers do not live through the other lead's events a second time.
-    EXECUTE pg_catalog.format('UPDATE %I.settings SET paused = true', model);
-    EXECUTE pg_catalog.format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
-                              bound.events, bound.event_lead, lead_scoring.key_type(model)) USING keys[1], keys[2];
+    EXECUTE format('UPDATE %I.settings SET paused = true', model);
+    PERFORM lead_scoring_internal.write_table(model, format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
+        bound.events, bound.event_lead, lead_scoring.key_type(model)), keys[1], keys[2]);
     PERFORM lead_scoring.join_histories(model, keys[1], keys[2]);
     PERFORM lead_scoring.join_scores(model, keys[1], keys[2]);
-    EXECUTE pg_catalog.format('UPDATE %I.settings SET paused = false', model);
+    EXECUTE format('UPDATE %I.settings SET paused = false', model);
 
     PERFORM lead_scoring.settle_leads(model, keys);
     IF lead_scoring.is_below(model, keys[2], reached) THEN
@@ -279,10 +288,11 @@ BEGIN
     END IF;
     statement := lead_scoring.status_statement(model);
     IF statement IS NOT NULL THEN
-        EXECUTE statement USING keys[2];
+        PERFORM lead_scoring_internal.write_table(model, statement, keys[2]);
     END IF;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.merge_leads IS 'Implements lead_scoring.merge_leads, as the model''s owner.';
 CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead bigint, into_lead bigint)
 RETURNS void LANGUAGE sql
 AS $$ SELECT lead_scoring.merge_leads(model, from_lead::pg_catalog.text, into_lead::pg_catalog.text) $$;
@@ -299,13 +309,13 @@ DECLARE
     key text;
     zone text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, lead) > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'an argument of forget_lead is NULL',
             DETAIL = 'It takes a model and the lead to be forgotten.',
             HINT = 'SELECT lead_scoring.forget_lead(''sales'', 42);';
     END IF;
-    PERFORM lead_scoring.require_owner(model);
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
     -- Before the first publish there are no reports.
@@ -334,6 +344,7 @@ DECLARE
     key_type CONSTANT text := lead_scoring.key_type(model);
     relation text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     -- Scores come last, for the trigger of adjustments makes a row there.
     FOREACH relation IN ARRAY ARRAY['adjustments', 'problems', 'transitions', 'merged', 'scores'] LOOP
         EXECUTE format('DELETE FROM %I.%I x WHERE x.lead_id = $1::%s', model, relation, key_type) USING lead;
@@ -346,20 +357,23 @@ $$;
 COMMENT ON FUNCTION lead_scoring.erase_state IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of what was merged into other leads too.';
 
 CREATE FUNCTION lead_scoring.forget_lead(model text, lead text)
-RETURNS void LANGUAGE plpgsql
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.forget_lead(model text, lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     key CONSTANT text := lead_scoring.begin_forgetting(model, lead);
     bound record;
 BEGIN
     SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
-    EXECUTE pg_catalog.format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-                              bound.events, bound.event_lead, lead_scoring.key_type(model)) USING key;
-    EXECUTE pg_catalog.format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
-                              bound.leads, bound.lead_key, lead_scoring.key_type(model)) USING key;
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+        bound.events, bound.event_lead, lead_scoring.key_type(model)), key);
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
+        bound.leads, bound.lead_key, lead_scoring.key_type(model)), key);
     PERFORM lead_scoring.erase_state(model, key);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.forget_lead IS 'Implements lead_scoring.forget_lead, as the model''s owner.';
 CREATE FUNCTION lead_scoring.forget_lead(model text, lead bigint)
 RETURNS void LANGUAGE sql
 AS $$ SELECT lead_scoring.forget_lead(model, lead::pg_catalog.text) $$;

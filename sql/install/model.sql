@@ -1,106 +1,21 @@
 -- Models: a schema a model, with its settings and its state; made, checked and dropped here.
 --
--- Whose rights: every function here and in the next parts runs with the rights of its caller and reaches only what
--- that role reaches by itself. The helpers below the interface are therefore executable by PUBLIC too: revoked, they
--- could not be called from the interface on behalf of an ordinary user, and there is nothing in them to protect.
--- What another role may have put into a schema that looks like a model is read only after model_schemas() found
--- plain tables there, so that no view, policy or cast of a stranger ever runs with the caller's rights.
+-- Whose rights: commands are entered through C (src/pg/command.cpp) and run as the model's owner, in a security-restricted
+-- operation; whatever reads or writes a model calls require_identity() first. So every role may have EXECUTE on what
+-- commands are made of.
 
 -- ---------------------------------------------------------------- names and lookups
 
-CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT owner oid, OUT readable boolean)
+CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT owner oid)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT n.oid, n.nspname::text, n.nspowner,
-       (SELECT count(*) = 11
-          FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND NOT a.attisdropped
-         WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND NOT t.relrowsecurity
-           AND (t.relname, a.attname, a.atttypid) IN
-               (('settings', 'leads', 'text'::regtype), ('settings', 'events', 'text'::regtype),
-                ('settings', 'lead_key', 'text'::regtype), ('settings', 'event_lead', 'text'::regtype),
-                ('settings', 'event_type', 'text'::regtype), ('settings', 'event_time', 'text'::regtype),
-                ('settings', 'event_campaign', 'text'::regtype), ('settings', 'time_zone', 'text'::regtype),
-                ('settings', 'status_columns', 'jsonb'::regtype),
-                ('settings', 'paused', 'boolean'::regtype), ('versions', 'version', 'bigint'::regtype))
-           AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(t.oid, 'SELECT'))
+SELECT n.oid, n.nspname::text, n.nspowner
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relname = 'scores' AND c.relkind IN ('r', 'p')
    AND EXISTS (SELECT FROM pg_attribute a
                 WHERE a.attrelid = c.oid AND a.atttypid = 'lead_scoring.scorecard'::regtype AND NOT a.attisdropped)
 $$;
-COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model: those with a table "scores" that has a column of type scorecard. "readable" says that settings and versions are plain tables which the caller may read; nothing of an unreadable model may be touched.';
-
-CREATE FUNCTION lead_scoring.require_owner(model text)
-RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    model_owner oid;
-BEGIN
-    SELECT m.owner INTO model_owner FROM lead_scoring.model_schemas() m WHERE m.name = model;
-    IF model_owner IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('model "%s" does not exist', model),
-            DETAIL = 'A model is a schema with a table "scores" of scorecards.',
-            HINT = 'SELECT model FROM lead_scoring.models() lists the models.';
-    END IF;
-    IF NOT pg_has_role(model_owner, 'USAGE') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('must be owner of model "%s"', model),
-            DETAIL = format('It belongs to role "%s".', pg_get_userbyid(model_owner)),
-            HINT = format('SET ROLE %I, if you are a member of it.', pg_get_userbyid(model_owner));
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.require_owner IS 'The first line of every owner command: raises 42704 when there is no such model, 42501 when the caller does not have the rights of its owner.';
-
-CREATE FUNCTION lead_scoring.require_privilege(model text, relation text, privileges text)
-RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    missing text;
-BEGIN
-    SELECT CASE WHEN NOT has_schema_privilege(m.schema, 'USAGE') THEN format('GRANT USAGE ON SCHEMA %I TO %I; ', model, current_user) ELSE '' END
-           || CASE WHEN (SELECT bool_and(has_table_privilege(c.oid, trim(p))) FROM string_to_table(privileges, ',') p) THEN ''
-                   ELSE format('GRANT %s ON %I.%I TO %I;', privileges, model, relation, current_user) END
-      INTO missing
-      FROM lead_scoring.model_schemas() m JOIN pg_class c ON c.relnamespace = m.schema AND c.relname = relation
-     WHERE m.name = model;
-    IF missing <> '' THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('permission denied for table "%s" of model "%s"', relation, model),
-            DETAIL = format('It takes USAGE on the schema and %s on the table.', privileges),
-            HINT = trim(missing);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.require_privilege IS 'Raises 42501 unless the caller may do all of that with a table of the model; the hint is the GRANT.';
-
-CREATE FUNCTION lead_scoring.require_plain_tables(model text)
-RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    trap record;
-BEGIN
-    SELECT format('%I.%I', m.name, c.relname) AS relation, pg_get_userbyid(m.owner) AS owner INTO trap
-      FROM lead_scoring.model_schemas() m JOIN pg_class c ON c.relnamespace = m.schema
-     WHERE m.name = model AND pg_get_userbyid(m.owner) <> current_user
-       AND c.relname IN ('scores', 'settings', 'versions', 'transitions')
-       AND (c.relkind NOT IN ('r', 'p') OR c.relrowsecurity
-            OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND t.typnamespace <> 'pg_catalog'::regnamespace
-                          AND (a.attname LIKE '%\_at' OR a.attname IN ('lead_id', 'leads', 'events', 'lead_key', 'event_lead', 'event_type', 'event_time',
-                               'event_campaign', 'time_zone', 'paused', 'version', 'definition', 'published_by', 'note',
-                               'status_columns', 'stage', 'stage_since', 'stage_seq', 'score', 'grade', 'seq', 'from_stage', 'to_stage', 'at'))))
-     ORDER BY c.relname COLLATE "C" LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
-            MESSAGE = format('table %s is not as create_model made it', trap.relation),
-            DETAIL = 'A view, a policy or a cast of somebody else''s would run with your rights.',
-            HINT = format('SET ROLE %I;', trap.owner);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.require_plain_tables IS 'Raises 42809 for anybody but the owner where a table of the model that verify or versions reads is none, has row security, or has a type that is not the server''s in one of the columns they read.';
+COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model: those with a table "scores" that has a column of type scorecard. Looks at the catalogs only.';
 
 CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -199,12 +114,11 @@ BEGIN
             DETAIL = 'A model lives on triggers that views, foreign tables and temporary tables cannot keep.',
             HINT = format('Give the table that holds the rows, as in %s => ''public.%1$s''.', argument);
     END IF;
-    IF NOT pg_has_role(found.relowner, 'USAGE') THEN
+    IF pg_get_userbyid(found.relowner) <> current_user THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('must be owner of table %s', relation),
-            DETAIL = 'Whoever makes a model owns both of its tables.',
-            HINT = format('Ask role "%s" to make the model, or ALTER TABLE %s OWNER TO %I.',
-                          pg_get_userbyid(found.relowner), relation, current_user);
+            MESSAGE = format('role "%s" does not own table %s', current_user, relation),
+            DETAIL = 'One role owns the leads, the events and the model.',
+            HINT = format('ALTER TABLE %s OWNER TO %I;', relation, current_user);
     END IF;
     IF found.inherits THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
@@ -223,7 +137,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the caller owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance (0A000). "argument" is the name it was given under.';
+COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the current role owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance (0A000). "argument" is the name it was given under.';
 
 CREATE FUNCTION lead_scoring.column_type(relation regclass, column_name text, argument text)
 RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -367,7 +281,7 @@ COMMENT ON FUNCTION lead_scoring.check_time_zone IS 'Raises 22023 unless the tex
 
 CREATE FUNCTION lead_scoring.check_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
 RETURNS TABLE (missing_column text, missing_type text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     entry record;
@@ -378,6 +292,7 @@ DECLARE
     claimed text;
     seen text[] := '{}';
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     IF jsonb_typeof(status_columns) IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'status_columns is not a JSON object',
@@ -439,9 +354,9 @@ BEGIN
     END LOOP;
 
     -- No column is written by two models. A model that cannot be looked into is known by its trigger.
-    FOR other IN SELECT m.name, m.readable FROM lead_scoring.model_schemas() m
+    FOR other IN SELECT m.name FROM lead_scoring.model_schemas() m
                   WHERE m.name <> model AND seen <> '{}' ORDER BY m.name COLLATE "C" LOOP
-        IF other.readable THEN
+        IF lead_scoring_internal.is_sound(other.name) THEN
             EXECUTE format('SELECT e.value FROM ONLY %I.settings s, jsonb_each_text(s.status_columns) e
                              WHERE s.leads = $1 AND e.value = ANY ($2) ORDER BY e.value COLLATE "C" LIMIT 1', other.name)
                INTO claimed USING leads::text, seen;
@@ -456,8 +371,8 @@ BEGIN
                          AND t.tgargs = lead_scoring.trigger_argument(other.name)) THEN
             RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
                 MESSAGE = format('permission denied for the settings of model "%s"', other.name),
-                DETAIL = format('It scores table %s too, and its status columns cannot be read.', leads),
-                HINT = 'Pass status_columns => ''{}'' for none, or ask its owner to let you read its settings.';
+                DETAIL = format('It scores table %s too, and belongs to another role, or tables of it do.', leads),
+                HINT = format('Pass status_columns => ''{}'' for none; or SELECT lead_scoring.drop_model(%L);', other.name);
         END IF;
     END LOOP;
 END
@@ -472,6 +387,7 @@ DECLARE
     bound record;
     missing text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT s.* FROM %I.settings s', model) INTO bound;
     IF bound IS NULL THEN
         RETURN;
@@ -486,11 +402,18 @@ BEGIN
             HINT = coalesce(lead_scoring.rebind_statement(model, bound.leads, bound.events),
                             format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing));
     END IF;
+    PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
+    IF leads <> lead_scoring.resolve_table(bound.leads) OR events <> lead_scoring.resolve_table(bound.events) THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = format('the tables of model "%s" were swapped while it was looked at', model),
+            DETAIL = 'What was looked at is to be what is used.',
+            HINT = 'Run the statement again.';
+    END IF;
     SELECT bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.status_columns, bound.time_zone
       INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone.';
+COMMENT ON FUNCTION lead_scoring.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
 CREATE FUNCTION lead_scoring.check_settings(model text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -578,6 +501,15 @@ SELECT min(n.nspname::text)
 $$;
 COMMENT ON FUNCTION lead_scoring.renamed_model IS 'The name that the schema of a model was given later, known by the triggers of its adjustments, which still bear the name it was made with; NULL where there is no such schema.';
 
+CREATE FUNCTION lead_scoring.is_left_behind(model text)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_trigger t
+                WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
+                  AND t.tgargs = lead_scoring.trigger_argument(model))
+$$;
+COMMENT ON FUNCTION lead_scoring.is_left_behind IS 'Whether tables have triggers of a model, which may be gone itself.';
+
 CREATE FUNCTION lead_scoring.add_triggers(model text, leads regclass, events regclass)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -636,6 +568,7 @@ CREATE FUNCTION lead_scoring.make_settings(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format($ddl$
         CREATE TABLE %1$I.settings (
             leads            text NOT NULL,
@@ -646,6 +579,7 @@ BEGIN
             event_time       text NOT NULL,
             event_campaign   text,
             status_columns   jsonb NOT NULL,
+            trigger_path     text,
             paused           boolean NOT NULL DEFAULT false,
             time_zone        text NOT NULL,
             min_score        numeric,
@@ -663,9 +597,9 @@ BEGIN
                 'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
         CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.settings FOR EACH STATEMENT
             EXECUTE FUNCTION lead_scoring.binding_changed();
-        CREATE CONSTRAINT TRIGGER settings_valid
-            AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone
-            ON %1$I.settings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_scoring.validate_draft();
+        CREATE TRIGGER settings_valid
+            AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
+            ON %1$I.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
         $ddl$, model);
     PERFORM lead_scoring.describe(format('%I.settings', model)::regclass,
         'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
@@ -677,6 +611,7 @@ BEGIN
           "event_time": "Column of the events table that holds when it happened.",
           "event_campaign": "Column of the events table that names the campaign; NULL for none.",
           "status_columns": "What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.",
+          "trigger_path": "The search_path that triggers, checks and defaults of the leads and events tables find while the model writes there; NULL: the schema of leads, then pg_catalog, then pg_temp.",
           "paused": "While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().",
           "time_zone": "Draft: where the hours, days, weeks and months of limits begin.",
           "min_score": "Draft: no score is below this, in points; NULL for no floor.",
@@ -691,6 +626,7 @@ CREATE FUNCTION lead_scoring.make_state_tables(model text, key_column text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format($ddl$
         CREATE TABLE %1$I.scores (
             lead_id     %2$s,
@@ -861,6 +797,21 @@ CREATE FUNCTION lead_scoring.create_model(
     min_score numeric DEFAULT NULL,
     max_score numeric DEFAULT NULL,
     require_index boolean DEFAULT true)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_create_model';
+CREATE FUNCTION lead_scoring_internal.create_model(
+    name text,
+    leads regclass,
+    events regclass,
+    lead_key text,
+    event_lead text,
+    event_type text,
+    event_time text,
+    event_campaign text,
+    time_zone text,
+    status_columns jsonb,
+    min_score numeric,
+    max_score numeric,
+    require_index boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -869,6 +820,7 @@ DECLARE
     differing text;
     added record;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'an argument of create_model is NULL',
@@ -883,7 +835,6 @@ BEGIN
         'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
 
     IF EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = create_model.name) THEN
-        PERFORM lead_scoring.require_owner(name);
         EXECUTE format('SELECT to_jsonb(s) FROM %I.settings s', name) INTO existing;
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
           FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
@@ -904,7 +855,9 @@ BEGIN
             HINT = 'Give two tables: leads => ''public.leads'', events => ''public.events''.';
     END IF;
     -- Leads before events, as everywhere. From here on nobody else can claim a column or write a row.
+    PERFORM lead_scoring_internal.require_own(leads, true);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
+    PERFORM lead_scoring_internal.require_own(events, true);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
     PERFORM lead_scoring.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
     PERFORM lead_scoring.check_time_zone(time_zone);
@@ -918,13 +871,6 @@ BEGIN
     IF require_index THEN
         PERFORM lead_scoring.check_event_index(events, event_lead, event_time);
     END IF;
-    IF NOT has_database_privilege(current_database(), 'CREATE') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('permission denied to create a schema in database "%s"', current_database()),
-            DETAIL = 'A model is a schema of its own.',
-            HINT = format('GRANT CREATE ON DATABASE %I TO %I.', current_database(), current_user);
-    END IF;
-
     FOR added IN SELECT * FROM lead_scoring.check_status_columns(name, leads, lead_key, status_columns) LOOP
         EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
         EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
@@ -932,7 +878,7 @@ BEGIN
         RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
     END LOOP;
 
-    EXECUTE format('CREATE SCHEMA %I', name);
+    PERFORM lead_scoring_internal.create_schema(name);
     EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
     PERFORM lead_scoring.make_settings(name);
     PERFORM lead_scoring.make_rule_tables(name);
@@ -949,16 +895,18 @@ BEGIN
     PERFORM lead_scoring.add_triggers(name, leads, events);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.create_model IS
-'Makes a model: a schema of that name, owned by the caller, who must own both tables, with the draft of its rules and stages, its state and its triggers on both tables.
+'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
 lead_key defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710.';
 
 CREATE FUNCTION lead_scoring.drop_triggers(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found record;
+    dropped bigint := 0;
 BEGIN
     FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
                    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -966,41 +914,27 @@ BEGIN
                     AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
                   ORDER BY t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+        dropped := dropped + 1;
     END LOOP;
+    RETURN dropped;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers from all tables that are the caller''s. Whoever else aimed one at the model cannot keep it from being dropped; such a trigger refuses every row.';
+COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers from all tables that are the caller''s, and returns how many there were. Whoever else aimed one at the model cannot keep it from being dropped; such a trigger refuses every row.';
 
 CREATE FUNCTION lead_scoring.drop_model(name text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_drop_model';
+CREATE FUNCTION lead_scoring_internal.drop_model(name text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found record;
     bound record;
-    checks text;
 BEGIN
-    -- What is left where somebody dropped the schema by hand: triggers that find no model.
-    IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = drop_model.name)
-       AND EXISTS (SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                    WHERE t.tgargs = lead_scoring.trigger_argument(name) AND pg_has_role(c.relowner, 'USAGE')
-                      AND t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)) THEN
-        PERFORM lead_scoring.drop_triggers(name);
-        RETURN;
-    END IF;
-    PERFORM lead_scoring.require_owner(name);
-    IF EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = drop_model.name AND m.readable) THEN
-        EXECUTE format('SELECT s.leads, s.status_columns FROM ONLY %I.settings s', name) INTO bound;
-    END IF;
+    PERFORM lead_scoring_internal.require_identity(name);
+    EXECUTE format('SELECT s.leads, s.status_columns FROM ONLY %I.settings s', name) INTO bound;
 
     PERFORM lead_scoring.drop_triggers(name);
 
-    -- A table with checks that wait for the end of this transaction cannot be dropped, so they are made now.
-    SELECT string_agg(format('%I.%I', name, c.conname), ', ') INTO checks
-      FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
-     WHERE n.nspname = name AND c.contype = 't';
-    IF checks IS NOT NULL THEN
-        EXECUTE 'SET CONSTRAINTS ' || checks || ' IMMEDIATE';
-    END IF;
     -- Views and tables go without CASCADE: what others have built upon them outside of the schema is refused, not dropped.
     FOR found IN SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind,
                         string_agg(c.oid::regclass::text, ', ') AS relations
@@ -1017,32 +951,38 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.drop_model IS 'Implements lead_scoring.drop_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';
+
+CREATE FUNCTION lead_scoring.model_state(model text)
+RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_model_state';
+COMMENT ON FUNCTION lead_scoring.model_state IS 'The row of a model in models(): read as the model''s owner, and not read at all where its tables have another owner, or where the caller may not SELECT its settings and versions.';
+CREATE FUNCTION lead_scoring_internal.model_state(model text)
+RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT s.leads, s.events, s.paused FROM ONLY %I.settings s', model) INTO leads, events, paused;
+    EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
+    problem := lead_scoring.model_problem(model, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = model), leads, events, version);
+    RETURN NEXT;
+EXCEPTION WHEN OTHERS THEN
+    -- Whatever one model is like, the others are to be seen.
+    problem := format('cannot be read: %s', SQLERRM);
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.model_state IS 'Implements lead_scoring.model_state, as the model''s owner.';
 
 CREATE FUNCTION lead_scoring.models()
 RETURNS TABLE (model text, leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    found record;
-BEGIN
-    FOR found IN SELECT m.* FROM lead_scoring.model_schemas() m
-                  WHERE has_schema_privilege(m.schema, 'USAGE') ORDER BY m.name COLLATE "C" LOOP
-        model := found.name;
-        leads := NULL;
-        events := NULL;
-        version := NULL;
-        paused := NULL;
-        IF NOT found.readable THEN
-            problem := 'settings and versions cannot be read';
-        ELSE
-            EXECUTE format('SELECT s.leads, s.events, s.paused FROM ONLY %I.settings s', model) INTO leads, events, paused;
-            EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
-            problem := lead_scoring.model_problem(model, found.owner, leads, events, version);
-        END IF;
-        RETURN QUERY SELECT model, leads, events, version, paused, problem;
-    END LOOP;
-END
+SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem
+  FROM lead_scoring.model_schemas() m CROSS JOIN LATERAL lead_scoring.model_state(m.name) s
+ WHERE has_schema_privilege(m.schema, 'USAGE') ORDER BY m.name COLLATE "C"
 $$;
 COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, nothing published; NULL when all is well.';
 
@@ -1053,7 +993,9 @@ DECLARE
     leads_table CONSTANT regclass := lead_scoring.resolve_table(leads);
     events_table CONSTANT regclass := lead_scoring.resolve_table(events);
     problems text[] := '{}';
+    is_bound boolean;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     IF leads IS NULL THEN
         RETURN 'settings has no row';
     END IF;
@@ -1061,8 +1003,9 @@ BEGIN
                                   ELSE format('table %s is not owned by %I', t.name, pg_get_userbyid(owner)) END
                         FROM (VALUES (leads, leads_table), (events, events_table)) t (name, relation)
                         LEFT JOIN pg_class c ON c.oid = t.relation
-                       WHERE c.oid IS NULL OR NOT pg_has_role(owner, c.relowner, 'USAGE'));
-    IF leads_table IS NOT NULL AND events_table IS NOT NULL THEN
+                       WHERE c.oid IS NULL OR c.relowner <> owner);
+    is_bound := problems = '{}';
+    IF is_bound THEN
         problems := problems || ARRAY(
             SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
                                WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
@@ -1070,7 +1013,7 @@ BEGIN
               FROM lead_scoring.expected_triggers(model, leads_table, events_table) e
              WHERE e.found_state IS DISTINCT FROM e.state);
     END IF;
-    IF leads_table IS NOT NULL AND events_table IS NOT NULL THEN
+    IF is_bound THEN
         problems := problems || ARRAY(
             SELECT format('table %s has no index led by column "%s"', events_table, s.event_lead)
               FROM lead_scoring.binding(model) s

@@ -4,6 +4,7 @@ CREATE FUNCTION lead_scoring.make_versions(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format($ddl$
         CREATE TABLE %1$I.versions (
             version      bigint,
@@ -37,6 +38,7 @@ AS $$
 DECLARE
     columns text[];
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT array_agg(DISTINCT s.stage ->> ''name'' || ''_at'')
                       FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'') s (stage)', model) INTO columns;
     RETURN columns;
@@ -59,6 +61,7 @@ DECLARE
         "grade": "Letter of fit and number of engagement as of now; NULL without bands.",
         "stage": "Stage of the lead."}';
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
     FOR stage_column IN SELECT a.attname AS name, left(a.attname, -3) AS stage FROM pg_attribute a
                          WHERE a.attrelid = scores AND NOT a.attisdropped
@@ -92,6 +95,7 @@ AS $$
 DECLARE
     definition jsonb;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.check_settings(model);
     EXECUTE format($query$
         SELECT jsonb_build_object(
@@ -118,6 +122,7 @@ DECLARE
     current_definition jsonb;
     stage_column text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.lock_tables(model);
     draft := lead_scoring.compile_draft(model);
     EXECUTE format('SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model)
@@ -131,7 +136,7 @@ BEGIN
     END IF;
     version := coalesce(current_version, 0) + 1;
     EXECUTE format('INSERT INTO %I.versions (version, published_at, published_by, note, definition)
-                    VALUES ($1, clock_timestamp(), current_user, $2, $3)', model)
+                    VALUES ($1, clock_timestamp(), lead_scoring_internal.asking_role(), $2, $3)', model)
       USING version, note, draft;
 
     FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
@@ -148,12 +153,16 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.publish_draft IS 'The part of publish() that checks the draft and writes it down as a version, with the tables locked. "published" is false where the draft is the current version.';
 
--- No SET search_path: see catch_up().
 CREATE FUNCTION lead_scoring.publish(
     model text,
     note text DEFAULT NULL,
     rescore boolean DEFAULT true)
-RETURNS bigint LANGUAGE plpgsql
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.publish(
+    model text,
+    note text,
+    rescore boolean)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     new_version bigint;
@@ -163,17 +172,18 @@ BEGIN
     -- unless that version cannot be computed any more, which is what this one may be for.
     PERFORM lead_scoring.lock_tables(model);
     BEGIN
-        PERFORM lead_scoring.refresh_leads(model, pg_catalog.clock_timestamp(), 1000000000000);
+        PERFORM lead_scoring.refresh_leads(model, clock_timestamp(), 1000000000000);
     EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
         NULL;
     END;
     SELECT d.version, d.published INTO new_version, published FROM lead_scoring.publish_draft(model, note) d;
     IF published AND rescore THEN
-        PERFORM lead_scoring.rescore_now(model, CASE WHEN new_version OPERATOR(pg_catalog.>) 1::bigint THEN 'evaluate' ELSE 'replay' END);
+        PERFORM lead_scoring.rescore_now(model, CASE WHEN new_version > 1 THEN 'evaluate' ELSE 'replay' END);
     END IF;
     RETURN new_version;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.publish IS 'Implements lead_scoring.publish, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.publish IS
 'Makes the draft of a model the version that scores, and returns its number; an unchanged draft keeps the current one, with a notice. For the model''s owner only.
 Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Moves that were due are made before, under the version that ends. Without it a lead is computed anew with its next event.
@@ -181,14 +191,15 @@ Raises what the checks of rules and stages raise, 25000 at any isolation level b
 
 CREATE FUNCTION lead_scoring.versions(model text)
 RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note text)
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.versions(model text)
+RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = model) THEN
-        PERFORM lead_scoring.require_owner(model);
-    END IF;
-    PERFORM lead_scoring.require_plain_tables(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     RETURN QUERY EXECUTE format('SELECT v.version, v.published_at, v.published_by, v.note FROM %I.versions v ORDER BY v.version', model);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.versions IS 'Implements lead_scoring.versions, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Needs SELECT on the model''s table "versions".';

@@ -37,6 +37,9 @@ COMMENT ON FUNCTION lead_scoring.verify_cards IS 'The part of verify() that comp
 
 CREATE FUNCTION lead_scoring.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.verify(model text)
+RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -44,18 +47,10 @@ DECLARE
     status record;
     first_stage text;
 BEGIN
-    PERFORM lead_scoring.require_privilege(model, t.name, 'SELECT')
-       FROM unnest(ARRAY['scores', 'settings', 'versions', 'transitions']) WITH ORDINALITY t (name, place) ORDER BY t.place;
-    PERFORM lead_scoring.require_plain_tables(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring.verify_cards(model) v;
 
     SELECT * INTO bound FROM lead_scoring.binding(model);
-    IF bound.status_columns <> '{}' AND NOT has_table_privilege(bound.leads, 'SELECT') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('permission denied for table %s', bound.leads),
-            DETAIL = format('verify compares the status columns that model "%s" writes there.', model),
-            HINT = format('GRANT SELECT ON %s TO %I;', bound.leads, current_user);
-    END IF;
     EXECUTE format('SELECT s.stage ->> ''name'' FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'')
                            WITH ORDINALITY s (stage, place)
                      WHERE s.stage ->> ''kind'' = ''progress'' ORDER BY v.version DESC, s.place LIMIT 1', model)
@@ -107,5 +102,6 @@ BEGIN
     END LOOP;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.verify IS 'Implements lead_scoring.verify, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.verify IS
 'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), stale (computed under an older version), missing (no row), counted (whether the leads table has the lead), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything: cost grows with the log. Takes SELECT on the model''s tables.';

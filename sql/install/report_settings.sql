@@ -4,6 +4,7 @@ CREATE FUNCTION lead_scoring.make_report_settings(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format($ddl$
         CREATE TABLE %1$I.report_settings (
             spend_table    text,
@@ -133,6 +134,13 @@ BEGIN
             DETAIL = 'Other sessions cannot read it, and it is gone with this one.',
             HINT = format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s, and name that one.', relation);
     END IF;
+    PERFORM lead_scoring_internal.require_readable(relation, argument);
+    IF relation IS DISTINCT FROM to_regclass(table_name) THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = format('table %s of model "%s" was swapped while it was looked at', table_name, model),
+            DETAIL = 'What was looked at is to be what is used.',
+            HINT = 'Run the statement again.';
+    END IF;
     RETURN relation;
 END
 $$;
@@ -149,6 +157,8 @@ $$;
 COMMENT ON FUNCTION lead_scoring.touch_key IS 'The expression that names the channel or asset of an event, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';
 
 CREATE FUNCTION lead_scoring.check_report_settings()
+RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.check_report_settings()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -195,13 +205,14 @@ BEGIN
     RETURN NEW;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.check_report_settings IS 'Implements lead_scoring.check_report_settings, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), and what check_expression raises; writes expressions as the server deparses them.';
 
 CREATE FUNCTION lead_scoring.change_report_settings(model text, changes jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.require_owner(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('INSERT INTO %1$I.report_settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1)
                     ON CONFLICT (only_row) DO UPDATE SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1))',
                    model, (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(changes) c (key))) USING changes;
@@ -225,6 +236,9 @@ COMMENT ON FUNCTION lead_scoring.require_columns IS 'Raises 22004 when one of th
 
 CREATE FUNCTION lead_scoring.set_spend(model text, spend_table regclass, campaign text DEFAULT 'campaign', spent_on text DEFAULT 'spent_on',
                                        amount text DEFAULT 'amount', channel text DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.set_spend(model text, spend_table regclass, campaign text, spent_on text,
+                                       amount text, channel text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -240,10 +254,14 @@ BEGIN
         'spend_channel', CASE WHEN spend_table IS NOT NULL THEN channel END));
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.set_spend IS 'Implements lead_scoring.set_spend, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.set_spend IS 'Names the table or view from which reports read what was spent: its columns of campaign (any type), day (date, timestamp or timestamptz), amount (a number; NULL and NaN count as nothing) and, optionally, channel. NULL as the table unmaps it. For the model''s owner only. Raises 42703 for an unknown column, 42804 for a type that does not do.';
 
 CREATE FUNCTION lead_scoring.set_revenue(model text, revenue_table regclass, lead text DEFAULT 'lead_id', earned_on text DEFAULT 'earned_on',
                                          amount text DEFAULT 'amount')
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.set_revenue(model text, revenue_table regclass, lead text, earned_on text,
+                                         amount text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -258,4 +276,5 @@ BEGIN
         'revenue_amount', CASE WHEN revenue_table IS NOT NULL THEN amount END));
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.set_revenue IS 'Implements lead_scoring.set_revenue, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. For the model''s owner only. Raises 42703 for an unknown column, 42804 for a type that does not do.';

@@ -15,6 +15,7 @@ DECLARE
     by_name boolean := names && ARRAY['mql', 'sql', 'customer'];
     role_stage record;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
     settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05}');
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
@@ -112,6 +113,7 @@ AS $$
 DECLARE
     statement text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     IF view_name <> ALL (lead_scoring.report_views()) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('there is no report "%s"', view_name),
@@ -134,6 +136,7 @@ CREATE FUNCTION lead_scoring.make_report_view(model text, view_name text, note t
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('CREATE OR REPLACE VIEW %1$I.%2$I AS SELECT r.* FROM lead_scoring.report(%1$L, %2$L) AS r (%3$s)', model, view_name,
         (SELECT string_agg(format('%I %s', c[1], c[2]), ', ' ORDER BY place)
            FROM unnest(columns) WITH ORDINALITY u (line, place), regexp_split_to_array(line, ' \| ') c));
@@ -156,6 +159,7 @@ AS $$
 DECLARE
     view_name text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     FOREACH view_name IN ARRAY lead_scoring.report_views() LOOP
         EXECUTE format('SELECT lead_scoring.%I($1)', 'make_' || view_name) USING model;
     END LOOP;

@@ -13,6 +13,7 @@ DECLARE
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
     rules jsonb;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
     -- "until" is just beyond what counts: what never came, infinity, is not before it even where it is infinite.
     RETURN format($query$

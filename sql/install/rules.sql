@@ -1,8 +1,8 @@
 -- Rules, their groups and the bands of grades: the draft tables, what they refuse, and the functions that fill them.
 --
--- What a row tells by itself is a CHECK constraint, refused at once. What takes other rows or the catalog is checked by
--- a constraint trigger at the end of the transaction, so that rows may be put in in any order, and by the add functions
--- as soon as they are called.
+-- What a row tells by itself is a CHECK constraint, refused at once. What takes other rows or the catalog is checked at
+-- the end of the transaction (src/pg/draft.cpp), so that rows may be put in in any order, and by the add functions as
+-- soon as they are called.
 
 -- ---------------------------------------------------------------- tables
 
@@ -10,6 +10,7 @@ CREATE FUNCTION lead_scoring.make_rule_tables(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format($ddl$
         CREATE TABLE %1$I.rule_groups (
             name       text,
@@ -74,12 +75,12 @@ BEGIN
             CONSTRAINT bands_bounds CHECK (lead_scoring.is_bound(min_points))
         );
 
-        CREATE CONSTRAINT TRIGGER rule_groups_valid AFTER UPDATE OF kind ON %1$I.rule_groups
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_scoring.validate_draft();
-        CREATE CONSTRAINT TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.rules
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_scoring.validate_draft();
-        CREATE CONSTRAINT TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.bands
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_scoring.validate_draft();
+        CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON %1$I.rule_groups
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.rules
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        CREATE TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.bands
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
         $ddl$, model);
     PERFORM lead_scoring.describe(format('%I.rule_groups', model)::regclass,
         'Draft: sets of rules whose points are added up and bounded together.',
@@ -189,7 +190,7 @@ AS $$
 DECLARE
     broken text;
 BEGIN
-    PERFORM lead_scoring.require_owner(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I.%2$I, $1)', model, relation,
                    (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(new_row) c (key))) USING new_row;
 EXCEPTION
@@ -279,6 +280,7 @@ DECLARE
     condition text;
     status_column text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT r.*, g.kind AS group_kind FROM %1$I.rules r JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE r.name = $1', model)
        INTO r USING rule;
     IF r.name IS NULL THEN
@@ -322,40 +324,36 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.compile_rule IS 'Checks a rule of the draft against its group and the tables of the model, and returns it as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. NULL when there is no such rule.';
 
-CREATE FUNCTION lead_scoring.validate_draft()
-RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.draft_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
+COMMENT ON FUNCTION lead_scoring.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner.';
+
+CREATE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages boolean, everything boolean)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    model CONSTANT text := TG_TABLE_SCHEMA;
     rule text;
     scoring boolean;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     -- A dump of data alone is restored table by table; the model is paused for it, or its settings are not there yet.
     EXECUTE format('SELECT NOT s.paused FROM %I.settings s', model) INTO scoring;
     IF scoring IS NOT TRUE OR (SELECT b.leads IS NULL FROM lead_scoring.binding(model) b) THEN
-        RETURN NULL;
+        RETURN;
     END IF;
-    IF TG_TABLE_NAME = 'settings' THEN
+    IF everything THEN
         PERFORM lead_scoring.compile_draft(model);
-    ELSIF TG_TABLE_NAME = 'rule_groups' THEN
-        FOR rule IN EXECUTE format('SELECT r.name FROM %I.rules r WHERE r.rule_group = $1 ORDER BY r.name COLLATE "C"', model)
-                      USING NEW.name LOOP
-            PERFORM lead_scoring.compile_rule(model, rule);
-        END LOOP;
-    ELSIF TG_TABLE_NAME = 'rules' THEN
-        IF TG_OP <> 'DELETE' THEN
-            PERFORM lead_scoring.compile_rule(model, NEW.name);
-        END IF;
-        IF TG_OP <> 'INSERT' THEN
-            PERFORM lead_scoring.compile_stages(model);
-        END IF;
-    ELSE
+        RETURN;
+    END IF;
+    FOR rule IN SELECT DISTINCT r COLLATE "C" FROM unnest(rules) r ORDER BY 1 LOOP
+        PERFORM lead_scoring.compile_rule(model, rule);
+    END LOOP;
+    IF stages THEN
         PERFORM lead_scoring.compile_stages(model);
     END IF;
-    RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.validate_draft IS 'Deferred trigger on the draft tables: refuses at the end of the transaction what could not be published, by the same checks as publish. Does nothing while the model is paused or settings has no row, as in a half-restored dump.';
+COMMENT ON FUNCTION lead_scoring_internal.validate_draft IS 'Refuses at the end of a transaction what could not be published, by the same checks as publish: of the rules named, of the stages, or of everything. Does nothing while the model is paused or settings has no row, as in a half-restored dump.';
 
 -- ---------------------------------------------------------------- interface
 
@@ -365,6 +363,13 @@ CREATE FUNCTION lead_scoring.add_group(
     kind text DEFAULT 'engagement',
     min_points numeric DEFAULT NULL,
     max_points numeric DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_group(
+    model text,
+    name text,
+    kind text,
+    min_points numeric,
+    max_points numeric)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -372,6 +377,7 @@ BEGIN
         jsonb_build_object('name', name, 'kind', kind, 'min_points', min_points, 'max_points', max_points));
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.add_group IS 'Implements lead_scoring.add_group, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_group IS 'Adds a group of rules to the draft: kind engagement (rules on events) or fit (rules on the lead); min_points and max_points bound what the group gives.';
 
 CREATE FUNCTION lead_scoring.add_rule(
@@ -393,10 +399,29 @@ CREATE FUNCTION lead_scoring.add_rule(
     limit_window text DEFAULT NULL,
     limit_key text DEFAULT NULL,
     max_occurrences integer DEFAULT 1000)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_rule(
+    model text,
+    name text,
+    event_type text,
+    points numeric,
+    condition text,
+    per text,
+    rule_group text,
+    decay text,
+    half_life interval,
+    lifespan interval,
+    "drop" double precision,
+    step interval,
+    min_points numeric,
+    max_points numeric,
+    limit_count integer,
+    limit_window text,
+    limit_key text,
+    max_occurrences integer)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.require_owner(model);
     IF event_type IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
             MESSAGE = format('event_type of rule "%s" is NULL', name),
@@ -411,6 +436,7 @@ BEGIN
     PERFORM lead_scoring.compile_rule(model, name);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_rule IS
 'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
 per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish.';
@@ -421,10 +447,16 @@ CREATE FUNCTION lead_scoring.add_fit_rule(
     condition text,
     points numeric,
     rule_group text DEFAULT 'fit')
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_fit_rule(
+    model text,
+    name text,
+    condition text,
+    points numeric,
+    rule_group text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.require_owner(model);
     IF condition IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
             MESSAGE = format('condition of rule "%s" is NULL', name),
@@ -436,9 +468,16 @@ BEGIN
     PERFORM lead_scoring.compile_rule(model, name);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.add_fit_rule IS 'Implements lead_scoring.add_fit_rule, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_fit_rule IS 'Adds a rule on the lead to the draft: points, negative ones too, while the row of the lead meets the condition, an immutable SQL expression over it that reads no status column. Fit does not decay. Effective with the next publish.';
 
 CREATE FUNCTION lead_scoring.add_band(
+    model text,
+    axis text,
+    label text,
+    min_points numeric)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_band(
     model text,
     axis text,
     label text,
@@ -450,4 +489,5 @@ BEGIN
         jsonb_build_object('axis', axis, 'label', label, 'min_points', min_points));
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.add_band IS 'Implements lead_scoring.add_band, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_band IS 'Adds a band to the draft: from min_points of fit or engagement on (axis), the grade bears this label. A grade is the label of fit followed by the label of engagement. Effective with the next publish.';

@@ -5,3 +5,35 @@
 CREATE SCHEMA lead_scoring;
 GRANT USAGE ON SCHEMA lead_scoring TO PUBLIC;
 COMMENT ON SCHEMA lead_scoring IS 'Lead scoring: functions, aggregates and types. Models live in schemas of their own.';
+
+CREATE SCHEMA lead_scoring_internal;
+GRANT USAGE ON SCHEMA lead_scoring_internal TO PUBLIC;
+COMMENT ON SCHEMA lead_scoring_internal IS 'Lead scoring: what its commands are made of. They run as the owner of a model, so that every role may have to call them; whoever calls them by himself is refused.';
+
+CREATE FUNCTION lead_scoring_internal.require_identity(model text) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_identity';
+COMMENT ON FUNCTION lead_scoring_internal.require_identity IS 'The first line of whatever reads or writes a model: raises 42501 unless it works as the owner of that model, in a command that has found all of its tables to be the owner''s.';
+
+CREATE FUNCTION lead_scoring_internal.asking_role() RETURNS text
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_asking_role';
+COMMENT ON FUNCTION lead_scoring_internal.asking_role IS 'The role that called the command, while the current role is the model''s owner.';
+
+CREATE FUNCTION lead_scoring_internal.is_sound(model text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_is_sound';
+COMMENT ON FUNCTION lead_scoring_internal.is_sound IS 'Whether the current role owns that model and all of its own tables, which are plain ones.';
+
+CREATE FUNCTION lead_scoring_internal.require_own(relation regclass, exclusive boolean) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_own';
+COMMENT ON FUNCTION lead_scoring_internal.require_own IS 'Raises 42501 unless the current role, a model''s owner, owns the table, which is looked at under lock. "exclusive" keeps everybody else from writing or changing it until the transaction ends.';
+
+CREATE FUNCTION lead_scoring_internal.require_readable(relation regclass, argument text) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_readable';
+COMMENT ON FUNCTION lead_scoring_internal.require_readable IS 'Raises 42501 unless the current role, a model''s owner, can read the table or view without running anybody else''s code: his own, or another''s ordinary table of the server''s types without row security. It is looked at under lock.';
+
+CREATE FUNCTION lead_scoring_internal.create_schema(name text) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_create_schema';
+COMMENT ON FUNCTION lead_scoring_internal.create_schema IS 'Makes the schema of a new model for the current role, by its own right or that of the role that asked. Raises 42501 where neither may.';
+
+CREATE FUNCTION lead_scoring_internal.write_table(model text, statement text, VARIADIC arguments text[] DEFAULT '{}') RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_write_table';
+COMMENT ON FUNCTION lead_scoring_internal.write_table IS 'Runs a statement that writes the tables of leads or events, with text parameters: triggers and checks there find names by the path that settings.trigger_path says. Returns the number of rows.';

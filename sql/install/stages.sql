@@ -4,6 +4,7 @@ CREATE FUNCTION lead_scoring.make_stages(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     -- A stage's name makes the column <name>_at, next to scored_at and due_at.
     EXECUTE format($ddl$
         CREATE TABLE %1$I.stages (
@@ -39,8 +40,8 @@ BEGIN
             CONSTRAINT stages_cooldown_span CHECK (lead_scoring.is_span(cooldown)),
             CONSTRAINT stages_exit CHECK (exit IS NULL OR kind = 'detour' AND exit IN ('score', 'hand'))
         );
-        CREATE CONSTRAINT TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.stages
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_scoring.validate_draft();
+        CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.stages
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
         $ddl$, model);
     PERFORM lead_scoring.describe(format('%I.stages', model)::regclass,
         'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
@@ -69,6 +70,7 @@ AS $$
 DECLARE
     found record;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT count(*) = 0 AS none FROM %I.stages s WHERE s.kind = ''progress''', model) INTO found;
     IF found.none THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -138,6 +140,7 @@ DECLARE
     subject text;
     stages jsonb := '[]';
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.check_stages(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
     FOR s IN EXECUTE format('SELECT s.* FROM %I.stages s ORDER BY s.rank, s.name COLLATE "C"', model) LOOP
@@ -175,10 +178,28 @@ CREATE FUNCTION lead_scoring.add_stage(
     timeout_stage text DEFAULT NULL,
     cooldown interval DEFAULT NULL,
     exit text DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_stage(
+    model text,
+    name text,
+    rank integer,
+    kind text,
+    min_score numeric,
+    min_engagement numeric,
+    min_fit numeric,
+    grades text[],
+    requires jsonb,
+    on_event text,
+    on_event_condition text,
+    falls_below numeric,
+    within interval,
+    timeout_stage text,
+    cooldown interval,
+    exit text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.require_owner(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     IF rank IS NULL THEN
         EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', model) INTO rank;
     END IF;
@@ -190,6 +211,7 @@ BEGIN
     PERFORM lead_scoring.compile_stages(model);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_stage IS
 'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
 on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. Effective with the next publish.';

@@ -97,13 +97,15 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_adjustments_changed';
 COMMENT ON FUNCTION lead_scoring.adjustments_changed IS
 'Trigger function of a model''s adjustments; its argument is the model. Copies a lead''s adjustments into its scorecard and evaluates the lead.';
 
-CREATE FUNCTION lead_scoring.adjust_statement(model text, lead text, points numeric, expires_at timestamptz)
-RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.adjust(model text, lead text, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
+RETURNS uuid LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.adjust(model text, lead text, points numeric, reason text, expires_at timestamptz)
+RETURNS uuid LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    new_id CONSTANT uuid := gen_random_uuid();
 BEGIN
-    IF NOT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = model) THEN
-        PERFORM lead_scoring.require_owner(model);
-    END IF;
+    PERFORM lead_scoring_internal.require_identity(model);
     IF lead IS NULL OR points IS NULL OR NOT points BETWEEN -1e9 AND 1e9 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('cannot adjust lead %s by %s points', coalesce(lead, 'NULL'), coalesce(points::text, 'NULL')),
@@ -116,33 +118,20 @@ BEGIN
             DETAIL = 'One that holds for good has no expires_at.',
             HINT = format('SELECT lead_scoring.adjust(%L, %L, %s, ''for good'');', model, lead, points);
     END IF;
-    PERFORM lead_scoring.require_privilege(model, 'scores', 'SELECT');
-    PERFORM lead_scoring.require_privilege(model, 'adjustments', 'SELECT, INSERT');
-    RETURN format('INSERT INTO %I.adjustments (lead_id, points, reason, expires_at)
-                   SELECT s.lead_id, $2, $3, $4 FROM %1$I.scores s WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s RETURNING id',
-                  model, (SELECT format_type(a.atttypid, NULL) FROM pg_attribute a
-                           WHERE a.attrelid = format('%I.scores', model)::regclass AND a.attname = 'lead_id'));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.adjust_statement IS 'Checks the arguments of adjust() and returns the statement that it runs.';
-
--- No SET search_path, for triggers that the user has on leads fire within, and are used to the session's.
-CREATE FUNCTION lead_scoring.adjust(model text, lead text, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
-RETURNS uuid LANGUAGE plpgsql
-AS $$
-DECLARE
-    new_id uuid;
-BEGIN
-    EXECUTE lead_scoring.adjust_statement(model, lead, points, expires_at) INTO new_id USING lead, points, reason, expires_at;
-    IF new_id IS NULL THEN
+    -- The lead's status may change with it.
+    IF lead_scoring_internal.write_table(model, format('INSERT INTO %I.adjustments (lead_id, id, points, reason, author, expires_at)
+            SELECT s.lead_id, $2::pg_catalog.uuid, $3::pg_catalog.numeric, $4, $5, $6::pg_catalog.timestamptz
+              FROM %1$I.scores s WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s', model, lead_scoring.key_type(model)),
+            lead, new_id::text, points::text, reason, lead_scoring_internal.asking_role(), expires_at::text) = 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-            MESSAGE = pg_catalog.format('model "%s" knows no lead "%s"', model, lead),
+            MESSAGE = format('model "%s" knows no lead "%s"', model, lead),
             DETAIL = 'Neither table has a row of that key.',
-            HINT = pg_catalog.format('SELECT lead_id FROM %I.leads;', model);
+            HINT = format('SELECT lead_id FROM %I.leads;', model);
     END IF;
     RETURN new_id;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.adjust IS 'Implements lead_scoring.adjust, as the model''s owner.';
 CREATE FUNCTION lead_scoring.adjust(model text, lead bigint, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
 RETURNS uuid LANGUAGE sql
 AS $$ SELECT lead_scoring.adjust(model, lead::pg_catalog.text, points, reason, expires_at) $$;
@@ -158,7 +147,7 @@ BEGIN
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.set_stage(text, %s, text, text) IS %L', key,
 'Moves a lead to a stage by hand, whatever its score: a transition with cause manual, the role that did it and the reason. Nothing happens where the lead is in that stage already. Raises 42704 for an unknown model or stage, P0002 for an unknown lead. Takes INSERT on the model''s transitions.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.adjust(text, %s, numeric, text, timestamptz) IS %L', key,
-'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments; deleting that row takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead. Takes SELECT and INSERT on the model''s adjustments and SELECT on its scores.');
+'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments; deleting that row takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead. Takes INSERT on the model''s adjustments.');
     END LOOP;
 END
 $comments$;
@@ -174,7 +163,7 @@ DECLARE
     relation text;
     held integer;
 BEGIN
-    PERFORM lead_scoring.require_owner(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state',
             MESSAGE = format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
@@ -199,6 +188,9 @@ BEGIN
                 EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE %s', relation, CASE WHEN held > 0 THEN 'NOWAIT' END);
                 held := held + 1;
             END LOOP;
+            -- What was locked by name is what is used.
+            PERFORM lead_scoring.binding(model);
+            PERFORM lead_scoring_internal.require_own(t::regclass, false) FROM unnest(tables) t;
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
             IF held = 0 THEN
@@ -212,20 +204,21 @@ $$;
 COMMENT ON FUNCTION lead_scoring.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions of both included) and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring.pause(model text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.pause(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.lock_tables(model);
     EXECUTE format('UPDATE %I.settings SET paused = true WHERE NOT paused', model);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.pause IS 'Implements lead_scoring.pause, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only.';
 
--- What writes the user's leads table has no SET search_path, for the user's triggers there fire within and are used to
--- the session's; so these functions only call others, and every name is qualified.
-
 CREATE FUNCTION lead_scoring.catch_up(model text)
-RETURNS bigint LANGUAGE plpgsql
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN lead_scoring.rescore_now(model, CASE WHEN lead_scoring.has_scores(model) THEN 'catch up' ELSE 'replay' END);
@@ -239,6 +232,7 @@ AS $$
 DECLARE
     found_one boolean;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT EXISTS (SELECT FROM %I.scores)', model) INTO found_one;
     RETURN found_one;
 END
@@ -251,6 +245,7 @@ AS $$
 DECLARE
     was_paused boolean;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.lock_tables(model);
     EXECUTE format('UPDATE %I.settings SET paused = false WHERE paused RETURNING true', model) INTO was_paused;
     RETURN was_paused IS TRUE;
@@ -259,7 +254,9 @@ $$;
 COMMENT ON FUNCTION lead_scoring.end_pause IS 'Locks the tables and lets the model score again; whether it was paused.';
 
 CREATE FUNCTION lead_scoring.resume(model text)
-RETURNS bigint LANGUAGE plpgsql
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.resume(model text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF lead_scoring.end_pause(model) THEN
@@ -268,6 +265,7 @@ BEGIN
     RETURN 0;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.resume IS 'Implements lead_scoring.resume, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only.';
 
 CREATE FUNCTION lead_scoring.mend_keys(model text)
@@ -318,6 +316,7 @@ DECLARE
     wrong record;
     is_paused boolean;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.lock_tables(model);
     PERFORM lead_scoring.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
@@ -362,6 +361,7 @@ DECLARE
     status record;
     updates text[] := '{}';
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
@@ -376,7 +376,9 @@ $$;
 COMMENT ON FUNCTION lead_scoring.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
 
 CREATE FUNCTION lead_scoring.repair(model text)
-RETURNS bigint LANGUAGE plpgsql
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.repair(model text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     looked_at bigint;
@@ -385,11 +387,12 @@ BEGIN
     PERFORM lead_scoring.mend_binding(model);
     looked_at := lead_scoring.catch_up(model);
     FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
-        EXECUTE statement;
+        PERFORM lead_scoring_internal.write_table(model, statement);
     END LOOP;
     RETURN looked_at;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.repair IS 'Implements lead_scoring.repair, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
 
 -- ---------------------------------------------------------------- partitions that come and go

@@ -7,7 +7,7 @@
 
 #include "pg/model.hpp"
 
-#include "pg/owner.hpp"
+#include "pg/identity.hpp"
 #include "pg/program.hpp"
 #include "pg/query.hpp"
 
@@ -75,39 +75,6 @@ extern "C" void free_plans(void* argument) {
         if (plan != nullptr) SPI_freeplan(plan);
 }
 
-Oid relation_owner(Oid relation) {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple)) return InvalidOid;
-    Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
-
-Oid schema_owner(Oid schema) {
-    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-    if (!HeapTupleIsValid(tuple)) return InvalidOid;
-    Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
-
-[[noreturn]] void no_such_model(const char* name) {
-    connect_spi();
-    Oid type = TEXTOID;
-    Datum value = CStringGetTextDatum(name);
-    query("SELECT lead_scoring.renamed_model($1)", 1, &type, &value);
-    const char* renamed = ResultRow{0}.text(1);
-    const char* quoted = quote_literal_cstr(name);
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
-                    errdetail("A model is a schema with a table \"scores\" of scorecards."),
-                    renamed == nullptr ? errhint("SELECT model FROM lead_scoring.models() lists the models; SELECT "
-                                                 "lead_scoring.drop_model(%s) removes what is left of a dropped one.",
-                                                 quoted)
-                                       : errhint("SELECT lead_scoring.drop_model(%s); SELECT lead_scoring.repair(%s);",
-                                                 quoted, quote_literal_cstr(renamed))));
-    pg_unreachable();
-}
-
 // The statement that makes the settings name the tables again; null where nobody can tell.
 char* rebind_statement(const Model* model) {
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
@@ -152,21 +119,17 @@ void require_access(const Model* model, Oid table, const char* what) {
 }
 
 void require_owner(const Model* model, Oid relation, const char* what) {
-    if (!OidIsValid(relation)) no_such_model(model->name);
-    Oid found = relation_owner(relation);
-    if (has_privs_of_role(model->owner, found)) return;
-    // Of a model whose very settings are another's, the schema was given away.
-    bool schema_moved = relation == model->settings;
-    const char* object = schema_moved ? quote_identifier(model->name)
-                                      : quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-                                                                   get_rel_name(relation));
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("role \"%s\", which owns model \"%s\", does not own its %s",
-                           GetUserNameFromId(model->owner, false), model->name, what),
-                    errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
-                              "the leads and the events table."),
-                    errhint("ALTER %s %s OWNER TO %s;", schema_moved ? "SCHEMA" : "TABLE", object,
-                            quote_identifier(GetUserNameFromId(schema_moved ? found : model->owner, false)))));
+    if (relation_owner(relation) == model->owner) return;
+    const char* owner = GetUserNameFromId(model->owner, false);
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+         errmsg("role \"%s\", which owns model \"%s\", does not own its %s", owner, model->name, what),
+         errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
+                   "the leads and the events table."),
+         errhint("ALTER TABLE %s OWNER TO %s;",
+                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation)),
+                 quote_identifier(owner))));
 }
 
 // As SQL takes it; what the settings say is never put into a statement.
@@ -275,9 +238,10 @@ void read_status_columns(Model* model) {
 
 // The binding; without a settings row (a dump half restored) the model counts as paused.
 void read_settings(Model* model) {
-    query(
-        psprintf("SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean FROM %s.settings",
-                 quote_identifier(model->name)));
+    query(psprintf(
+        "SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path FROM "
+        "%s.settings",
+        quote_identifier(model->name)));
     if (SPI_processed == 0) {
         model->paused = true;
         return;
@@ -291,11 +255,16 @@ void read_settings(Model* model) {
     model->event_type = row.text(5);
     model->event_time = row.text(6);
     model->paused = row.boolean(7, false);
+    model->trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);
     model->leads = table_of(model, "leads", model->leads_name);
     model->events = table_of(model, "events", model->events_name);
     model->leads_name = qualified_name(model, model->leads);
     model->events_name = qualified_name(model, model->events);
+    if (model->trigger_path == nullptr)
+        model->trigger_path = MemoryContextStrdup(
+            model->context,
+            psprintf("%s, pg_catalog, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
     require_owner(model, model->leads, "leads table");
     require_owner(model, model->events, "events table");
     require_access(model, model->leads, "leads");
@@ -352,23 +321,18 @@ const PublishedVersion* known_version(const Model* model, int64 number) {
 
 Model* build_model(const char* name) {
     uint64 before = invalidations;
-    Oid schema = get_namespace_oid(name, true);
-    Oid settings = OidIsValid(schema) ? get_relname_relid("settings", schema) : InvalidOid;
-    if (!OidIsValid(settings)) no_such_model(name);
+    ModelSchema found = require_model(name, false);
 
     // Under the transaction until it is whole, so that an error frees it.
     MemoryContext context = AllocSetContextCreate(TopTransactionContext, "lead_scoring model", ALLOCSET_DEFAULT_SIZES);
     auto* model = static_cast<Model*>(MemoryContextAllocZero(context, sizeof(Model)));
     model->context = context;
     model->name = MemoryContextStrdup(context, name);
-    model->schema = schema;
-    model->owner = schema_owner(schema);
-    model->settings = settings;
-    model->versions = get_relname_relid("versions", schema);
-    model->scores = get_relname_relid("scores", schema);
-    require_owner(model, model->settings, "settings");
-    require_owner(model, model->versions, "versions");
-    require_owner(model, model->scores, "scores");
+    model->schema = found.schema;
+    model->owner = found.owner;
+    model->settings = get_relname_relid("settings", found.schema);
+    model->versions = get_relname_relid("versions", found.schema);
+    model->scores = get_relname_relid("scores", found.schema);
     AttrNumber key = get_attnum(model->scores, "lead_id");
     Oid type = key == InvalidAttrNumber ? InvalidOid : get_atttype(model->scores, key);
     if (!is_key_type(type)) no_such_model(name);

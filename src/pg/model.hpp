@@ -74,6 +74,7 @@ struct Model {
     char* event_lead;
     char* event_type;
     char* event_time;
+    char* trigger_path;  // the search_path under which leads and events are written
     StatusColumn* status;
     int status_count;
     bool paused;

@@ -3,11 +3,10 @@
 #include "pg/outcome.hpp"
 
 #include "pg/event_log.hpp"
-#include "pg/owner.hpp"
+#include "pg/lead_update.hpp"
 
 extern "C" {
 #include "executor/spi.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -186,12 +185,12 @@ void write_transitions(Outcome* outcome) {
 
 void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {
     if (statuses == nullptr) return;
-    // Outside of a trigger those on leads run at once, as the owner: what a stranger put into his temporary schema or
-    // search_path must not be found then.
-    bool own = in_trigger || has_privs_of_role(GetUserId(), model->owner);
-    SavedIdentity identity = own ? act_as(model->owner) : become(model->owner);
-    write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses, !in_trigger);
-    restore(identity);
+    LeadUpdate update;
+    begin_lead_update(model, in_trigger, &update);
+    // What would be queued as the owner is not to run under the path of the one who stored the event.
+    bool fire_triggers = !in_trigger || LEAD_SCORING_QUEUED_AS_QUEUER;
+    write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses, fire_triggers);
+    end_lead_update(&update);
 }
 
 }  // namespace lead_scoring

@@ -72,6 +72,12 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #endif
 
 #if PG_VERSION_NUM < 160000
+#define LEAD_SCORING_DATABASE_ACLCHECK(database, role, mode) pg_database_aclcheck(database, role, mode)
+#else
+#define LEAD_SCORING_DATABASE_ACLCHECK(database, role, mode) object_aclcheck(DatabaseRelationId, database, role, mode)
+#endif
+
+#if PG_VERSION_NUM < 160000
 #define LEAD_SCORING_LOCAL_BACKEND(index) pgstat_fetch_stat_local_beentry(index)
 #else
 #define LEAD_SCORING_LOCAL_BACKEND(index) pgstat_get_local_beentry_by_index(index)
@@ -96,6 +102,13 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #define LEAD_SCORING_INDEX_BEGINSCAN(heap, index, snapshot, keys)                                                      \
     index_beginscan(heap, index, snapshot, nullptr, keys, 0)
 #define LEAD_SCORING_NOT_DEFERRABLE , false
+#endif
+
+// Triggers that are queued behind a statement run as the role that queued them. Before 18 they run as the statement's.
+#if PG_VERSION_NUM < 180000
+#define LEAD_SCORING_QUEUED_AS_QUEUER false
+#else
+#define LEAD_SCORING_QUEUED_AS_QUEUER true
 #endif
 
 // Declares and registers the C symbol of an SQL function: lead_scoring_<name>.

@@ -24,7 +24,7 @@ Reading begin_reading(const char* name) {
                         errmsg("model \"%s\" has no published version", name),
                         errdetail("Scores follow from what was published."),
                         errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(name))));
-    reading.identity = become(reading.model->owner);
+    reading.identity = become(require_model(name, true).owner);
     connect_spi();
     return reading;
 }

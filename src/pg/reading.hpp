@@ -3,8 +3,8 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/identity.hpp"
 #include "pg/model.hpp"
-#include "pg/owner.hpp"
 #include "pg/query.hpp"
 
 namespace lead_scoring {

@@ -3,6 +3,7 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/identity.hpp"
 #include "pg/reading.hpp"
 
 extern "C" {
@@ -53,7 +54,7 @@ LEAD_SCORING_FUNCTION(report) {
     check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
 
-    SavedIdentity identity = become(model->owner);
+    enter_model(model->name, require_model(model->name, true).owner, true);
     // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running it.
     set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     connect_spi();
@@ -69,6 +70,6 @@ LEAD_SCORING_FUNCTION(report) {
     int code = SPI_execute_extended(sql, &options);
     if (code < 0) elog(ERROR, "report failed: %s", SPI_result_code_string(code));
     finish_spi();
-    restore(identity);
+    leave_model();
     return static_cast<Datum>(0);
 }

@@ -28,8 +28,11 @@ SELECT lead_scoring.add_stage('s', 'disqualified', kind => 'detour');
 SELECT lead_scoring.add_stage('s', 'lost', kind => 'detour', exit => 'hand');
 SELECT * FROM s.stages ORDER BY rank;
 -- As a version holds them: by rank, the exit of detours resolved.
-SELECT jsonb_pretty(lead_scoring.compile_stages('s') -> 2);
-SELECT d ->> 'name', d ->> 'exit' FROM jsonb_array_elements(lead_scoring.compile_stages('s')) d;
+BEGIN;
+SELECT lead_scoring.publish('s');
+SELECT jsonb_pretty(definition -> 'stages' -> 2) FROM s.versions;
+SELECT d ->> 'name', d ->> 'exit' FROM s.versions v, jsonb_array_elements(v.definition -> 'stages') d;
+ROLLBACK;
 
 -- What a row tells by itself.
 SELECT lead_scoring.add_stage('s', 'mql');

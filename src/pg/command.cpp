@@ -1,0 +1,340 @@
+// The entry of what is written in SQL: each command and reading function that PL/pgSQL implements, and each trigger
+// function of the draft, is this one C function. It finds the implementation, the function of the same name and
+// arguments in schema lead_scoring_internal, sees that the caller may ask for it, and calls it as the model's owner.
+
+#include "pg/postgres.hpp"
+
+#include <initializer_list>
+
+#include "pg/identity.hpp"
+#include "pg/query.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
+#include "commands/trigger.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "parser/parse_func.h"
+#include "storage/lmgr.h"
+#include "tcop/dest.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+constexpr const char* kInternalSchema = "lead_scoring_internal";
+
+// What the caller needs, where it is not to be the owner: privileges on a table are capabilities.
+struct Capability {
+    const char* function;
+    const char* tables;  // separated by blanks
+    AclMode privileges;
+    const char* privilege_names;
+};
+
+constexpr Capability kCapabilities[] = {
+    {"versions", "versions", ACL_SELECT, "SELECT"},
+    {"verify", "scores settings versions transitions", ACL_SELECT, "SELECT"},
+    {"adjust", "adjustments", ACL_INSERT, "INSERT"},
+    {"cancel_adjustment", "adjustments", ACL_INSERT, "INSERT"},
+};
+
+// Of one SQL function, kept as long as its call site.
+struct Command {
+    const char* name;
+    const Capability* capability;  // null: for the owner
+    bool returns_set;
+    bool read_only;
+    int arguments;
+    Oid* types;
+    FmgrInfo implementation;
+};
+
+const Command* find_command(FunctionCallInfo fcinfo) {
+    if (fcinfo->flinfo->fn_extra != nullptr) return static_cast<const Command*>(fcinfo->flinfo->fn_extra);
+    MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+    auto* command = static_cast<Command*>(palloc0(sizeof(Command)));
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+    auto* form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+    command->name = pstrdup(NameStr(form->proname));
+    command->returns_set = form->proretset;
+    command->read_only = form->provolatile != PROVOLATILE_VOLATILE;
+    command->arguments = form->pronargs;
+    command->types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(form->pronargs + 1)));
+    memcpy(command->types, form->proargtypes.values, sizeof(Oid) * static_cast<Size>(form->pronargs));
+    ReleaseSysCache(tuple);
+    for (const Capability& capability : kCapabilities)
+        if (strcmp(capability.function, command->name) == 0) command->capability = &capability;
+    List* names = list_make2(makeString(pstrdup(kInternalSchema)), makeString(pstrdup(command->name)));
+    Oid implementation = LookupFuncName(names, command->arguments, command->types, false);
+    fmgr_info_cxt(implementation, &command->implementation, fcinfo->flinfo->fn_mcxt);
+    fcinfo->flinfo->fn_extra = command;
+    MemoryContextSwitchTo(caller);
+    return command;
+}
+
+void require_ownership(const char* model, Oid owner) {
+    if (has_privs_of_role(GetUserId(), owner)) return;
+    const char* name = GetUserNameFromId(owner, false);
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of model \"%s\"", model),
+                    errdetail("It belongs to role \"%s\".", name),
+                    errhint("SET ROLE %s, if you are a member of it.", quote_identifier(name))));
+}
+
+void require_capability(const char* model, ModelSchema schema, const Capability* capability) {
+    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(schema.schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+    const char* role = quote_identifier(GetUserNameFromId(GetUserId(), false));
+    char* tables = pstrdup(capability->tables);
+    char* rest = nullptr;
+    for (char* table = strtok_r(tables, " ", &rest); table != nullptr; table = strtok_r(nullptr, " ", &rest)) {
+        Oid relation = get_relname_relid(table, schema.schema);
+        bool granted = OidIsValid(relation) && pg_class_aclmask(relation, GetUserId(), capability->privileges,
+                                                                ACLMASK_ALL) == capability->privileges;
+        if (usable && granted) continue;
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("permission denied for table \"%s\" of model \"%s\"", table, model),
+             errdetail("It takes USAGE on the schema and %s on the table.", capability->privilege_names),
+             errhint("%s%s", usable ? "" : psprintf("GRANT USAGE ON SCHEMA %s TO %s; ", quote_identifier(model), role),
+                     granted ? ""
+                             : psprintf("GRANT %s ON %s TO %s;", capability->privilege_names,
+                                        quote_qualified_identifier(model, table), role))));
+    }
+}
+
+[[noreturn]] void refuse_null_model(const char* function) {
+    ereport(ERROR,
+            (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the model of %s is NULL", function),
+             errdetail("The first argument names a model."), errhint("SELECT model FROM lead_scoring.models();")));
+    pg_unreachable();
+}
+
+// The schema of the draft's table, for a trigger; the first argument otherwise.
+const char* model_of(FunctionCallInfo fcinfo, const Command* command) {
+    if (CALLED_AS_TRIGGER(fcinfo)) {
+        Relation relation = reinterpret_cast<TriggerData*>(fcinfo->context)->tg_relation;
+        return get_namespace_name(RelationGetNamespace(relation));
+    }
+    if (command->arguments == 0)
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("%s() was not called by a trigger", command->name),
+                        errdetail("It is a trigger function of a model's draft."),
+                        errhint("Let lead_scoring.create_model() make the triggers.")));
+    if (PG_ARGISNULL(0)) refuse_null_model(command->name);
+    return text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
+// Into the tuplestore of a function that returns rows.
+void call_for_rows(FunctionCallInfo fcinfo, const Command* command) {
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "SELECT * FROM %s.%s(", kInternalSchema, quote_identifier(command->name));
+    ParamListInfo parameters = makeParamList(command->arguments);
+    for (int i = 0; i < command->arguments; ++i) {
+        appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
+        parameters->params[i] = {fcinfo->args[i].value, fcinfo->args[i].isnull, PARAM_FLAG_CONST, command->types[i]};
+    }
+    appendStringInfoChar(&sql, ')');
+    SPIExecuteOptions options = {};
+    options.params = parameters;
+    options.read_only = command->read_only;
+    options.dest = CreateDestReceiver(DestTuplestore);
+    SetTuplestoreDestReceiverParams(options.dest, result->setResult, result->econtext->ecxt_per_query_memory, false,
+                                    nullptr, nullptr);
+    connect_spi();
+    int code = SPI_execute_extended(sql.data, &options);
+    if (code < 0) elog(ERROR, "%s failed: %s", command->name, SPI_result_code_string(code));
+    finish_spi();
+}
+
+Datum call(FunctionCallInfo fcinfo, const Command* command) {
+    LOCAL_FCINFO(inner, FUNC_MAX_ARGS);
+    auto* implementation = const_cast<FmgrInfo*>(&command->implementation);
+    InitFunctionCallInfoData(*inner, implementation, static_cast<short>(fcinfo->nargs), fcinfo->fncollation,
+                             CALLED_AS_TRIGGER(fcinfo) ? fcinfo->context : nullptr, nullptr);
+    memcpy(inner->args, fcinfo->args, sizeof(NullableDatum) * static_cast<Size>(fcinfo->nargs));
+    Datum result = FunctionCallInvoke(inner);
+    fcinfo->isnull = inner->isnull;
+    return result;
+}
+
+}  // namespace
+
+namespace {
+
+Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* model) {
+    // Those who only read hold their locks to the end; the others may be going to alter the tables.
+    bool keep = command->capability != nullptr;
+    ModelSchema schema = require_model(model, keep);
+    if (CALLED_AS_TRIGGER(fcinfo)) {
+        // whoever may change the draft has it looked at
+    } else if (command->capability == nullptr) {
+        require_ownership(model, schema.owner);
+    } else {
+        require_capability(model, schema, command->capability);
+    }
+    if (command->returns_set) InitMaterializedSRF(fcinfo, 0);
+    enter_model(model, schema.owner, keep);
+    Datum result = 0;
+    if (command->returns_set)
+        call_for_rows(fcinfo, command);
+    else
+        result = call(fcinfo, command);
+    leave_model();
+    return result;
+}
+
+bool is_model(const char* name) {
+    ModelSchema found = find_schema(name);
+    return OidIsValid(found.schema) && OidIsValid(get_relname_relid("scores", found.schema));
+}
+
+}  // namespace
+
+// command(model text, ...): what the function of that name in lead_scoring_internal returns
+LEAD_SCORING_FUNCTION(command) {
+    const Command* command = find_command(fcinfo);
+    return run_command(fcinfo, command, model_of(fcinfo, command));
+}
+
+// drop_model(name text); where somebody dropped the schema by hand, the triggers that are left
+LEAD_SCORING_FUNCTION(drop_model) {
+    const Command* command = find_command(fcinfo);
+    const char* model = model_of(fcinfo, command);
+    if (is_model(model)) return run_command(fcinfo, command, model);
+    connect_spi();
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(model);
+    int code = SPI_execute_with_args("SELECT lead_scoring.drop_triggers($1)", 1, &type, &value, nullptr, false, 0);
+    if (code < 0) elog(ERROR, "cannot drop triggers: %s", SPI_result_code_string(code));
+    if (ResultRow{0}.integer(1, 0) == 0) no_such_model(model);
+    finish_spi();
+    PG_RETURN_VOID();
+}
+
+// model_state(model text) returns (leads, events, version, paused, problem)
+LEAD_SCORING_FUNCTION(model_state) {
+    const Command* command = find_command(fcinfo);
+    const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    InitMaterializedSRF(fcinfo, 0);
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    ModelSchema schema = find_schema(model);
+    if (!OidIsValid(schema.schema)) return static_cast<Datum>(0);  // dropped meanwhile
+    const OwnershipFault* fault = find_ownership_fault(model, schema, true);
+    const char* problem = fault == nullptr ? nullptr : fault->message;
+    for (const char* table : {"settings", "versions"}) {
+        Oid relation = get_relname_relid(table, schema.schema);
+        if (problem == nullptr &&
+            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK))
+            problem = "settings and versions cannot be read";
+    }
+    if (problem != nullptr) {
+        Datum values[5] = {};
+        bool nulls[] = {true, true, true, true, false};
+        values[4] = CStringGetTextDatum(problem);
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        return static_cast<Datum>(0);
+    }
+    enter_model(model, schema.owner, true);
+    call_for_rows(fcinfo, command);
+    leave_model();
+    return static_cast<Datum>(0);
+}
+
+namespace {
+
+// Who owns the table of leads, and so the model. Its lock is not kept: create_model takes a stronger one and looks
+// again.
+Oid owner_of_leads(Oid leads) {
+    LockRelationOid(leads, AccessShareLock);
+    Oid owner = relation_owner(leads);
+    UnlockRelationOid(leads, AccessShareLock);
+    if (!OidIsValid(owner))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("leads: there is no table with OID %u", leads),
+                        errdetail("It was dropped, or the number is wrong."),
+                        errhint("Name the table, as in leads => 'public.leads'.")));
+    if (!has_privs_of_role(GetUserId(), owner))
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("must be owner of table %s",
+                    quote_qualified_identifier(get_namespace_name(get_rel_namespace(leads)), get_rel_name(leads))),
+             errdetail("A model belongs to the owner of its two tables."),
+             errhint("SET ROLE %s, if you are a member of it.", quote_identifier(GetUserNameFromId(owner, false)))));
+    return owner;
+}
+
+}  // namespace
+
+// create_model(name text, leads regclass, ...): for the owner of the leads table; of a model that is there, as its
+// owner
+LEAD_SCORING_FUNCTION(create_model) {
+    const Command* command = find_command(fcinfo);
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of create_model is NULL"),
+                        errdetail("Only lead_key, event_campaign, min_score and max_score may be NULL."),
+                        errhint("SELECT lead_scoring.create_model('sales', leads => 'public.leads', events => "
+                                "'public.events');")));
+    const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    if (strlen(model) >= NAMEDATALEN) {
+        connect_spi();
+        Oid type = TEXTOID;
+        query("SELECT lead_scoring.check_model_name($1)", 1, &type, &fcinfo->args[0].value);
+    }
+    Oid owner = InvalidOid;
+    if (is_model(model)) {
+        owner = require_model(model, false).owner;
+        require_ownership(model, owner);
+    } else {
+        owner = owner_of_leads(PG_GETARG_OID(1));
+    }
+    enter_model(model, owner, false);
+    Datum result = call(fcinfo, command);
+    leave_model();
+    return result;
+}
+
+// create_schema(name text): the owner's, made by whoever of the two may: the owner, or the one who asks
+LEAD_SCORING_FUNCTION(create_schema) {
+    const Entry* entry = current_entry();
+    const char* name = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
+    if (entry == nullptr || strcmp(entry->model, name) != 0)
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("schema \"%s\" is not being made", name),
+                        errdetail("The function makes the schema of a model within create_model."),
+                        errhint("SELECT lead_scoring.create_model('sales', leads => 'public.leads', events => "
+                                "'public.events');")));
+    auto may = [](Oid role) { return LEAD_SCORING_DATABASE_ACLCHECK(MyDatabaseId, role, ACL_CREATE) == ACLCHECK_OK; };
+    Oid maker = may(entry->owner) ? entry->owner : entry->caller;
+    if (!may(maker))
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("permission denied to create a schema in database \"%s\"", get_database_name(MyDatabaseId)),
+                 errdetail("A model is a schema of its own."),
+                 errhint("GRANT CREATE ON DATABASE %s TO %s;", quote_identifier(get_database_name(MyDatabaseId)),
+                         quote_identifier(GetUserNameFromId(entry->owner, false)))));
+    Oid user = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&user, &context);
+    SetUserIdAndSecContext(maker, context);
+    connect_spi();
+    const char* sql = psprintf("CREATE SCHEMA %s AUTHORIZATION %s", quote_identifier(name),
+                               quote_identifier(GetUserNameFromId(entry->owner, false)));
+    int code = SPI_execute(sql, false, 0);
+    if (code < 0) elog(ERROR, "cannot make a schema: %s", SPI_result_code_string(code));
+    finish_spi();
+    SetUserIdAndSecContext(user, context);
+    PG_RETURN_VOID();
+}

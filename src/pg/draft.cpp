@@ -1,0 +1,123 @@
+// Validation of the draft at the end of the transaction that changed it, so that rows may be put in in any order and by
+// any statements. Constraint triggers would do the same once a row, and could not be deferred by the commands, which
+// work in security-restricted operations.
+
+#include "pg/postgres.hpp"
+
+#include "pg/identity.hpp"
+#include "pg/query.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "utils/array.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+using namespace lead_scoring;
+
+namespace {
+
+// What of a model's draft the transaction changed. In TopTransactionContext.
+struct ChangedDraft {
+    Oid schema;
+    bool everything;  // settings, or the kind of a group, which all else rests on
+    bool stages;      // a stage, or what stages name
+    List* rules;      // names of rules, as text
+    ChangedDraft* next;
+};
+
+ChangedDraft* changed = nullptr;
+
+ChangedDraft* find_changed(Oid schema) {
+    for (ChangedDraft* draft = changed; draft != nullptr; draft = draft->next)
+        if (draft->schema == schema) return draft;
+    auto* draft = static_cast<ChangedDraft*>(MemoryContextAllocZero(TopTransactionContext, sizeof(ChangedDraft)));
+    draft->schema = schema;
+    draft->next = changed;
+    changed = draft;
+    return draft;
+}
+
+Datum names_array(List* names) {
+    Datum* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(list_length(names) + 1)));
+    int count = 0;
+    ListCell* cell = nullptr;
+    foreach (cell, names) values[count++] = PointerGetDatum(lfirst(cell));
+    return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+void validate(const ChangedDraft* draft) {
+    const char* model = get_namespace_name(draft->schema);
+    if (model == nullptr || !OidIsValid(get_relname_relid("scores", draft->schema))) return;  // dropped meanwhile
+    ModelSchema schema = require_model(model, false);
+    enter_model(model, schema.owner, false);
+    connect_spi();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    Oid types[] = {TEXTOID, TEXTARRAYOID, BOOLOID, BOOLOID};
+    Datum values[] = {CStringGetTextDatum(model), names_array(draft->rules), BoolGetDatum(draft->stages),
+                      BoolGetDatum(draft->everything)};
+    query("SELECT lead_scoring_internal.validate_draft($1, $2, $3, $4)", 4, types, values);
+    PopActiveSnapshot();
+    finish_spi();
+    leave_model();
+}
+
+void at_transaction_end(XactEvent event, void*) {
+    if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) {
+        for (; changed != nullptr; changed = changed->next) validate(changed);
+    } else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE) {
+        changed = nullptr;
+    }
+}
+
+void watch_transactions() {
+    static bool watching = false;
+    if (watching) return;
+    RegisterXactCallback(at_transaction_end, nullptr);
+    watching = true;
+}
+
+void note_rule(ChangedDraft* draft, const TriggerData* data) {
+    bool is_null = false;
+    TupleDesc columns = RelationGetDescr(data->tg_relation);
+    int name = SPI_fnumber(columns, "name");
+    HeapTuple row = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple;
+    if (name <= 0 || SPI_gettypeid(columns, name) != TEXTOID) return;
+    Datum value = SPI_getbinval(row, columns, name, &is_null);
+    if (is_null) return;
+    MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+    draft->rules = lappend(draft->rules, PG_DETOAST_DATUM_COPY(value));
+    MemoryContextSwitchTo(caller);
+}
+
+}  // namespace
+
+// draft_changed() returns trigger: for each row of a table of the draft
+LEAD_SCORING_FUNCTION(draft_changed) {
+    if (!CALLED_AS_TRIGGER(fcinfo) ||
+        !TRIGGER_FIRED_FOR_ROW(reinterpret_cast<TriggerData*>(fcinfo->context)->tg_event) ||
+        !TRIGGER_FIRED_AFTER(reinterpret_cast<TriggerData*>(fcinfo->context)->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("draft_changed() was not called as the trigger it is"),
+                        errdetail("It runs after each row of the tables of a model's draft."),
+                        errhint("Let lead_scoring.create_model() make the triggers.")));
+    auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    watch_transactions();
+    ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
+    const char* table = RelationGetRelationName(data->tg_relation);
+    if (strcmp(table, "settings") == 0 || strcmp(table, "rule_groups") == 0) {
+        draft->everything = true;
+    } else if (strcmp(table, "rules") == 0) {
+        if (!TRIGGER_FIRED_BY_DELETE(data->tg_event)) note_rule(draft, data);
+        if (!TRIGGER_FIRED_BY_INSERT(data->tg_event)) draft->stages = true;
+    } else {
+        draft->stages = true;
+    }
+    return PointerGetDatum(nullptr);
+}

@@ -1,0 +1,320 @@
+#include "pg/postgres.hpp"
+
+#include "pg/identity.hpp"
+
+#include "pg/query.hpp"
+
+extern "C" {
+#include "access/relation.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+struct OwnTable {
+    const char* name;
+    bool required;  // without it the schema is no model
+};
+
+constexpr OwnTable kOwnTables[] = {{"settings", true},    {"versions", true},  {"scores", true},
+                                   {"rules", false},      {"bands", false},    {"rule_groups", false},
+                                   {"stages", false},     {"merged", false},   {"report_settings", false},
+                                   {"forgotten", false},  {"problems", false}, {"transitions", false},
+                                   {"adjustments", false}};
+
+// Locks the table that bears the name now, also where it was swapped while we waited.
+Oid lock_table(const char* name, Oid schema) {
+    for (Oid relation = get_relname_relid(name, schema);;) {
+        if (!OidIsValid(relation)) return InvalidOid;
+        LockRelationOid(relation, AccessShareLock);
+        Oid again = get_relname_relid(name, schema);
+        if (again == relation) return relation;
+        UnlockRelationOid(relation, AccessShareLock);
+        relation = again;
+    }
+}
+
+const OwnershipFault* make_fault(int sqlstate, char* message, char* hint) {
+    auto* fault = static_cast<OwnershipFault*>(palloc(sizeof(OwnershipFault)));
+    *fault = {sqlstate, message, hint};
+    return fault;
+}
+
+const OwnershipFault* look_at_table(const char* model, ModelSchema schema, const char* table, Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return nullptr;
+    auto* form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+    Oid owner = form->relowner;
+    char kind = form->relkind;
+    ReleaseSysCache(tuple);
+    const char* name = quote_qualified_identifier(model, table);
+    const char* role = GetUserNameFromId(schema.owner, true);
+    if (owner != schema.owner && strcmp(table, "settings") == 0)  // more likely the schema was given away
+        return make_fault(ERRCODE_INSUFFICIENT_PRIVILEGE,
+                          psprintf("role \"%s\", which owns schema \"%s\", does not own the model in it",
+                                   role == nullptr ? "?" : role, model),
+                          psprintf("ALTER SCHEMA %s OWNER TO %s;", quote_identifier(model),
+                                   quote_identifier(GetUserNameFromId(owner, false))));
+    if (owner != schema.owner)
+        return make_fault(
+            ERRCODE_INSUFFICIENT_PRIVILEGE,
+            psprintf("role \"%s\", which owns model \"%s\", does not own its table \"%s\"",
+                     role == nullptr ? "?" : role, model, table),
+            psprintf("ALTER TABLE %s OWNER TO %s;", name, quote_identifier(role == nullptr ? "?" : role)));
+    if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
+        return make_fault(ERRCODE_WRONG_OBJECT_TYPE, psprintf("%s is not the table that create_model made", name),
+                          psprintf("ALTER %s %s RENAME TO another_name; SELECT lead_scoring.repair(%s);",
+                                   kind == RELKIND_VIEW ? "VIEW" : "TABLE", name, quote_literal_cstr(model)));
+    return nullptr;
+}
+
+Entry* entries = nullptr;  // in TopMemoryContext
+int entry_count = 0;
+int entry_capacity = 0;
+int* entry_levels = nullptr;  // of the transaction, of each entry
+
+// What an error ended needs no leaving.
+void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
+    if (event != SUBXACT_EVENT_ABORT_SUB) return;
+    int level = GetCurrentTransactionNestLevel();
+    while (entry_count > 0 && entry_levels[entry_count - 1] >= level) --entry_count;
+}
+
+void at_transaction_end(XactEvent event, void*) {
+    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT) entry_count = 0;
+}
+
+void make_room() {
+    if (entry_count < entry_capacity) return;
+    if (entries == nullptr) {
+        RegisterXactCallback(at_transaction_end, nullptr);
+        RegisterSubXactCallback(at_subtransaction_end, nullptr);
+    }
+    int capacity = entry_capacity * 2 + 8;
+    MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+    auto* larger = static_cast<Entry*>(palloc(sizeof(Entry) * static_cast<Size>(capacity)));
+    auto* levels = static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(capacity)));
+    MemoryContextSwitchTo(caller);
+    if (entries != nullptr) {
+        memcpy(larger, entries, sizeof(Entry) * static_cast<Size>(entry_count));
+        memcpy(levels, entry_levels, sizeof(int) * static_cast<Size>(entry_count));
+        pfree(entries);
+        pfree(entry_levels);
+    }
+    entries = larger;
+    entry_levels = levels;
+    entry_capacity = capacity;
+}
+
+}  // namespace
+
+Oid relation_owner(Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return InvalidOid;
+    Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+ModelSchema find_schema(const char* name) {
+    ModelSchema found = {InvalidOid, InvalidOid};
+    if (strlen(name) >= NAMEDATALEN) return found;
+    HeapTuple tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(name));
+    if (!HeapTupleIsValid(tuple)) return found;
+    auto* form = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple));
+    found = {form->oid, form->nspowner};
+    ReleaseSysCache(tuple);
+    return found;
+}
+
+const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep) {
+    const OwnershipFault* fault = nullptr;
+    for (const OwnTable& table : kOwnTables) {
+        Oid relation = lock_table(table.name, schema.schema);
+        if (!OidIsValid(relation)) continue;
+        if (fault == nullptr) fault = look_at_table(model, schema, table.name, relation);
+        if (!keep) UnlockRelationOid(relation, AccessShareLock);
+    }
+    return fault;
+}
+
+ModelSchema require_model(const char* name, bool keep) {
+    ModelSchema found = find_schema(name);
+    for (const OwnTable& table : kOwnTables)
+        if (table.required && (!OidIsValid(found.schema) || !OidIsValid(get_relname_relid(table.name, found.schema))))
+            no_such_model(name);
+    const OwnershipFault* fault = find_ownership_fault(name, found, keep);
+    if (fault != nullptr)
+        ereport(ERROR, (errcode(fault->sqlstate), errmsg_internal("%s", fault->message),
+                        errdetail("All is done as the model's owner, who must own the schema, its tables, the leads "
+                                  "and the events table."),
+                        errhint("%s", fault->hint)));
+    return found;
+}
+
+void no_such_model(const char* name) {
+    connect_spi();
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(name);
+    query("SELECT lead_scoring.renamed_model($1), lead_scoring.is_left_behind($1)", 1, &type, &value);
+    const char* renamed = ResultRow{0}.text(1);
+    bool left_behind = ResultRow{0}.boolean(2, false);
+    const char* quoted = quote_literal_cstr(name);
+    const char* hint = "SELECT model FROM lead_scoring.models() lists the models.";
+    if (renamed != nullptr)
+        hint = psprintf("SELECT lead_scoring.drop_model(%s); SELECT lead_scoring.repair(%s);", quoted,
+                        quote_literal_cstr(renamed));
+    else if (left_behind)
+        hint = psprintf("SELECT lead_scoring.drop_model(%s); removes the triggers that are left of it.", quoted);
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
+                    errdetail("A model is a schema with a table \"scores\" of scorecards."), errhint("%s", hint)));
+    pg_unreachable();
+}
+
+void enter_model(const char* model, Oid owner, bool keep) {
+    make_room();
+    Entry* entry = &entries[entry_count];
+    strlcpy(entry->model, model, NAMEDATALEN);
+    entry->owner = owner;
+    entry->caller = asking_role();
+    entry->keep = keep;
+    entry->saved = become(owner);
+    entry_levels[entry_count++] = GetCurrentTransactionNestLevel();
+}
+
+void leave_model() { restore(entries[--entry_count].saved); }
+
+const Entry* current_entry() {
+    if (entry_count == 0) return nullptr;
+    const Entry* entry = &entries[entry_count - 1];
+    return entry->owner == GetUserId() && InSecurityRestrictedOperation() ? entry : nullptr;
+}
+
+Oid asking_role() {
+    const Entry* entry = current_entry();
+    return entry == nullptr ? GetUserId() : entry->caller;
+}
+
+void require_entry(const char* model) {
+    const Entry* entry = current_entry();
+    if (entry != nullptr && model != nullptr && strcmp(entry->model, model) == 0) return;
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("an internal function of lead_scoring was called for model \"%s\"",
+                           model == nullptr ? "NULL" : model),
+                    errdetail("It works as the model's owner, within the commands of lead_scoring only."),
+                    errhint("SELECT * FROM lead_scoring.models();")));
+}
+
+}  // namespace lead_scoring
+
+using namespace lead_scoring;
+
+// require_identity(model text)
+LEAD_SCORING_FUNCTION(require_identity) {
+    require_entry(PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    PG_RETURN_VOID();
+}
+
+// asking_role() returns text
+LEAD_SCORING_FUNCTION(asking_role) { PG_RETURN_TEXT_P(cstring_to_text(GetUserNameFromId(asking_role(), false))); }
+
+// is_sound(model text) returns boolean
+LEAD_SCORING_FUNCTION(is_sound) {
+    const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    ModelSchema schema = find_schema(model);
+    PG_RETURN_BOOL(schema.owner == GetUserId() && find_ownership_fault(model, schema, false) == nullptr);
+}
+
+// require_own(relation regclass, exclusive boolean)
+LEAD_SCORING_FUNCTION(require_own) {
+    Oid relation = PG_GETARG_OID(0);
+    bool exclusive = PG_GETARG_BOOL(1);
+    LOCKMODE mode = exclusive ? ShareRowExclusiveLock : AccessShareLock;
+    const Entry* entry = current_entry();
+    LockRelationOid(relation, mode);
+    Oid owner = relation_owner(relation);
+    if (owner != GetUserId()) {
+        const char* role = GetUserNameFromId(GetUserId(), false);
+        const char* table =
+            OidIsValid(owner)
+                ? quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation))
+                : psprintf("%u", relation);
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("role \"%s\" does not own table %s", role, table),
+                 errdetail("All is done as the model's owner, who must own the schema, its tables, the leads and "
+                           "the events table."),
+                 errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(role))));
+    }
+    if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
+    PG_RETURN_VOID();
+}
+
+namespace {
+
+// A type that brings casts or output functions of somebody else's.
+const char* find_foreign_type(Oid relation) {
+    Relation opened = relation_open(relation, AccessShareLock);
+    TupleDesc columns = RelationGetDescr(opened);
+    const char* found = nullptr;
+    for (int i = 0; i < columns->natts && found == nullptr; ++i) {
+        Form_pg_attribute column = TupleDescAttr(columns, i);
+        if (!column->attisdropped && column->atttypid >= FirstUnpinnedObjectId) found = NameStr(column->attname);
+    }
+    if (found != nullptr) found = pstrdup(found);
+    relation_close(opened, NoLock);
+    return found;
+}
+
+const char* find_reason(Oid relation) {
+    Relation opened = relation_open(relation, AccessShareLock);
+    Form_pg_class form = opened->rd_rel;
+    const char* reason = nullptr;
+    if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW)
+        reason = "It is not an ordinary table.";
+    else if (form->relrowsecurity)
+        reason = "It has row security.";
+    else if (form->relhassubclass)
+        reason = "Other tables inherit from it.";
+    else if (find_foreign_type(relation) != nullptr)
+        reason = "It has a column whose type is not the server's own.";
+    relation_close(opened, NoLock);
+    return reason;
+}
+
+}  // namespace
+
+// require_readable(relation regclass, argument text)
+LEAD_SCORING_FUNCTION(require_readable) {
+    Oid relation = PG_GETARG_OID(0);
+    const char* argument = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const Entry* entry = current_entry();
+    LockRelationOid(relation, AccessShareLock);
+    Oid owner = relation_owner(relation);
+    const char* reason = !OidIsValid(owner)     ? "It was dropped meanwhile."
+                         : owner == GetUserId() ? nullptr
+                                                : find_reason(relation);
+    if (reason != nullptr) {
+        const char* table =
+            quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("%s table %s belongs to another role than the model's owner", argument, table),
+             errdetail("Reading it would run that role's code with the rights of the model's owner. %s", reason),
+             errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+    }
+    if (entry == nullptr || !entry->keep) UnlockRelationOid(relation, AccessShareLock);
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,65 @@
+// One identity: whatever is done to a model is done as its owner, whoever asks for it.
+//
+// The owner is one role: of the schema, of each of the model's own tables, and of the tables it is bound to. Owners are
+// compared, never rights counted, for a superuser has the rights of everybody. What is compared is locked before, so
+// that what was looked at is what is used.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/owner.hpp"
+
+namespace lead_scoring {
+
+struct ModelSchema {
+    Oid schema;
+    Oid owner;
+};
+
+// The schema of that name, or none (schema invalid).
+ModelSchema find_schema(const char* name);
+
+// Invalid where there is no such relation.
+Oid relation_owner(Oid relation);
+
+// What is wrong with whose the model's own tables are, and how to put it right; null: all are plain tables of the
+// schema's owner. Waits for locks, which stay until the transaction ends only with `keep`: commands that go on to
+// alter these tables must not hold them together.
+struct OwnershipFault {
+    int sqlstate;
+    char* message;
+    char* hint;
+};
+const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep);
+
+// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501 or 42809 for a fault.
+ModelSchema require_model(const char* name, bool keep);
+
+// Raises 42704; its hint tells where the model went.
+[[noreturn]] void no_such_model(const char* name);
+
+// One model at a time is worked on as its owner: the entries, innermost last, from enter_model to leave_model or to the
+// end of the (sub)transaction that began them.
+struct Entry {
+    char model[NAMEDATALEN];
+    Oid owner;
+    Oid caller;  // who asked
+    bool keep;
+    SavedIdentity saved;
+};
+
+// Becomes the owner in a security-restricted operation under a safe path, and lets the internal functions of that model
+// be called. `keep`: tables that are looked at stay locked until the transaction ends.
+void enter_model(const char* model, Oid owner, bool keep);
+void leave_model();
+
+// The innermost entry, or null: nobody works on a model as its owner.
+const Entry* current_entry();
+
+// Raises 42501 unless the innermost entry is one of that model (null: none is).
+void require_entry(const char* model);
+
+// Who asked for what is being done: the caller of the innermost entry, or the current user.
+Oid asking_role();
+
+}  // namespace lead_scoring
