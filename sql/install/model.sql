@@ -415,8 +415,28 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
+CREATE FUNCTION lead_scoring.check_trigger_path(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    path text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT s.trigger_path FROM %I.settings s', model) INTO path;
+    IF path IS NOT NULL THEN
+        PERFORM set_config('search_path', path, true);
+    END IF;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('trigger_path of model "%s" is no search_path: %s', model, path),
+        DETAIL = 'It lists schemas, quoted where needed, in which triggers on leads and events find names.',
+        HINT = format('UPDATE %I.settings SET trigger_path = NULL;', model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_trigger_path IS 'Raises 22023 unless settings.trigger_path can be a search_path.';
+
 CREATE FUNCTION lead_scoring.check_settings(model text)
-RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
@@ -428,6 +448,7 @@ BEGIN
     PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
                                        bound.event_time, bound.event_campaign);
     PERFORM lead_scoring.check_time_zone(bound.time_zone);
+    PERFORM lead_scoring.check_trigger_path(model);
     SELECT * INTO missing
       FROM lead_scoring.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     IF missing.missing_column IS NOT NULL THEN

@@ -3,7 +3,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/event_log.hpp"
-#include "pg/owner.hpp"
+#include "pg/identity.hpp"
 #include "pg/query.hpp"
 #include "pg/reading.hpp"
 #include "pg/statement.hpp"
@@ -99,7 +99,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
                 (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" has no stage \"%s\"", model->name, stage),
                  errdetail("Version " INT64_FORMAT " is the one in force.", version->number),
                  errhint("SELECT name FROM %s.stages;", quote_identifier(model->name))));
-    move.actor = GetUserNameFromId(GetUserId(), false);
+    move.actor = GetUserNameFromId(asking_role(), false);
     move.reason = PG_ARGISNULL(3) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(3));
     Datum key = lead_argument(fcinfo, 1, model->key);
 
