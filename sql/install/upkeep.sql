@@ -279,6 +279,7 @@ DECLARE
     stored record;
     statement text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
     wanted := lead_scoring.stored_key_type(bound.leads, bound.lead_key);
     plain_type := split_part(wanted, ' COLLATE ', 1);

@@ -66,13 +66,16 @@ BEGIN
                  WHERE c.relkind = 'r' AND n.nspname IN ('attack', 'trap') AND c.relname NOT IN ('spent', 'earned') LOOP
         EXECUTE format('CREATE TRIGGER a_before BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION attack.trigger_trap(%L)', t, attack.set_trap(n || '_before'));
         EXECUTE format('CREATE TRIGGER z_after AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION attack.trigger_trap(%L)', t, attack.set_trap(n || '_after'));
-        EXECUTE format('CREATE CONSTRAINT TRIGGER z_deferred AFTER INSERT OR UPDATE OR DELETE ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION attack.trigger_trap(%L)', t, attack.set_trap(n || '_deferred'));
         EXECUTE format('ALTER TABLE %s ADD CONSTRAINT trap CHECK (attack.spring(%L))', t, attack.set_trap(n || '_check'));
         EXECUTE format('ALTER TABLE %s ADD COLUMN bait boolean DEFAULT attack.spring(%L)', t, attack.set_trap(n || '_default'));
         EXECUTE format('CREATE INDEX ON %s ((attack.spring(%L)))', t, attack.set_trap(n || '_index'));
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY trap ON %s USING (attack.spring(%L))', t, attack.set_trap(n || '_policy'));
-        EXECUTE format('CREATE RULE trap AS ON UPDATE TO %s WHERE attack.spring(%L) AND false DO ALSO NOTHING', t, attack.set_trap(n || '_rule'));
+        -- Deferred ones on the model's own tables are refused in a restricted operation, and INSERT ... ON CONFLICT takes no rules.
+        IF n LIKE 'attack%' THEN
+            EXECUTE format('CREATE CONSTRAINT TRIGGER z_deferred AFTER INSERT OR UPDATE OR DELETE ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION attack.trigger_trap(%L)', t, attack.set_trap(n || '_deferred'));
+            EXECUTE format('CREATE RULE trap AS ON UPDATE TO %s WHERE attack.spring(%L) AND false DO ALSO NOTHING', t, attack.set_trap(n || '_rule'));
+        END IF;
     END LOOP;
 END $$;
 
@@ -98,6 +101,12 @@ SELECT coalesce(
          WHEN type = 'jsonb'::regtype THEN '''{}''' WHEN type = 'interval'::regtype THEN '''1 day''' WHEN type = 'regclass'::regtype THEN '''attack.leads'''
          WHEN type = 'uuid'::regtype THEN 'gen_random_uuid()' ELSE 'NULL' END)
 $$;
+INSERT INTO attack.calls (call) VALUES
+    ('SELECT lead_scoring.add_group(''trap'', ''more'')'), ($q$SELECT lead_scoring.add_rule('trap', 'more', 'visit', 1, $$attack.spring('condition')$$)$q$),
+    ('SELECT lead_scoring.add_band(''trap'', ''fit'', ''A'', 5)'), ('SELECT lead_scoring.add_stage(''trap'', ''sql'', min_score => 1000)'),
+    ('SELECT lead_scoring.publish(''trap'')'), ('SELECT lead_scoring.adjust(''trap'', 3, 100)'), ('SELECT lead_scoring.set_stage(''trap'', 4, ''customer'')'),
+    ('SELECT lead_scoring.create_model(''other'', ''attack.leads'', ''attack.events'', status_columns => ''{}'')'), ('SELECT lead_scoring.drop_model(''other'')'),
+    ('SELECT lead_scoring.set_spend(''trap'', ''attack.spend'')'), ('SELECT lead_scoring.set_revenue(''trap'', ''attack.revenue'')');
 INSERT INTO attack.calls (call)
 SELECT format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT count(*) FROM' END, p.pronamespace::regnamespace::text, p.proname,
               (SELECT string_agg(attack.argument(coalesce(p.proargnames[place], ''), t::regtype) || '::' || t::regtype, ', ' ORDER BY place)
@@ -141,8 +150,9 @@ CALL lead_scoring.rescore('trap');
 UPDATE attack.calls SET sqlstate = '00000' WHERE call LIKE 'CALL %rescore(%';
 CALL attack.walk();
 -- Commands are run, not refused, and what they are made of is refused; the server is there.
-SELECT call, sqlstate FROM attack.calls WHERE sqlstate NOT IN ('00000', '42501') ORDER BY place;
-SELECT count(*) > 200 AS walked, bool_and(sqlstate IS NOT NULL) AS all_of_them FROM attack.calls;
+SELECT DISTINCT sqlstate FROM attack.calls ORDER BY 1;
+SELECT call, sqlstate FROM attack.calls WHERE place <= 11 AND sqlstate <> '00000' ORDER BY place;
+SELECT count(*) > 150 AS walked, bool_and(sqlstate IS NOT NULL) AS all_of_them FROM attack.calls;
 
 -- Nothing ran as the superuser.
 CREATE FUNCTION attack.used(suffix text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -157,11 +167,10 @@ BEGIN
 END $$;
 SELECT * FROM attack.used('_hit');
 -- And the traps work: these ran as the attacker.
-SELECT count(*) AS sprung, count(*) FILTER (WHERE u LIKE 'attack\_%') AS on_tables, count(*) FILTER (WHERE u LIKE 'trap\_%') AS on_the_model,
-       '{condition,per,limit_key,fit,on_event,channel,asset,spend,revenue,attack_leads_deferred,attack_leads_check,trap_rules_before,trap_transitions_before}' <@ array_agg(u) AS kinds
+SELECT count(*) > 60 AS many, '{condition,per,limit_key,fit,on_event,channel,asset,spend,revenue,attack_leads_deferred,attack_leads_check,trap_rules_before,trap_transitions_before}' <@ array_agg(u) AS all_kinds
   FROM attack.used('_ran') u;
 SELECT 'promise: entry points ' || count(*) || ' walked, ' || (SELECT count(*) FROM attack.used('_hit')) || ' wrong' FROM attack.calls \g /dev/null
 SET client_min_messages = error;
-DROP SCHEMA attack, trap CASCADE;
+DROP SCHEMA attack CASCADE;
 DROP OWNED BY regress_lead_scoring_attacker;
 DROP ROLE regress_lead_scoring_attacker;

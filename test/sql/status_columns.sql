@@ -5,6 +5,7 @@
 \pset format unaligned
 \pset tuples_only on
 SET client_min_messages = warning;
+SET timezone = 'UTC';
 CREATE ROLE regress_lead_scoring_owner;
 CREATE ROLE regress_lead_scoring_writer;
 CREATE ROLE regress_lead_scoring_rep;
@@ -49,6 +50,7 @@ INSERT INTO status_test.events VALUES (1, 'visit', now());
 INSERT INTO status_test.events VALUES (1, 'visit', now()), (2, 'visit', now());
 SELECT count(*) FROM pg_temp.audit;
 SELECT current_setting('search_path');
+DROP TABLE pg_temp.audit;
 SET search_path = status_test;
 :audit
 -- A check that fails tells the row to nobody but the owner.
@@ -56,7 +58,7 @@ SET ROLE regress_lead_scoring_writer;
 INSERT INTO status_test.events VALUES (3, 'visit', now());
 \echo :LAST_ERROR_SQLSTATE
 SET ROLE regress_lead_scoring_owner;
-INSERT INTO status_test.events VALUES (3, 'visit', now());
+INSERT INTO status_test.events VALUES (3, 'visit', '2020-01-01'), (3, 'visit', '2020-01-01');
 \echo :LAST_ERROR_SQLSTATE
 -- What is deferred waits for the end of a transaction that stores a lead and its company, in this order.
 SET ROLE regress_lead_scoring_owner;
