@@ -58,18 +58,50 @@ class CursorSource final : public RowSource {
     uint64 fetched_ = 0;
 };
 
-using Reader = void (*)(Model*, const PublishedVersion*, Relation, RowSource*, Findings*, Problems*);
+// The table of the user's that the statement names; InvalidOid where it names none.
+Oid table_of(const Model* model, PlanName name) {
+    switch (name) {
+        case PlanName::LeadEvents:
+        case PlanName::AllEvents:
+            return model->events;
+        case PlanName::LeadRow:
+        case PlanName::AllLeads:
+        case PlanName::LockLead:
+        case PlanName::LockLeadWaiting:
+        case PlanName::FindLead:
+        case PlanName::UpdateStatus:
+        case PlanName::UpdateStatuses:
+            return model->leads;
+        default:
+            return InvalidOid;
+    }
+}
 
-void read_query(Model* model, const PublishedVersion* version, SPIPlanPtr statement, Datum* arguments, Oid table,
-                Reader reader, Findings* findings, Problems* problems, bool frozen) {
+// The plan finds its table by name, the program by OID. Names of schemas are not locked.
+void require_rows_of(Relation relation, Portal portal) {
+    if (TupleDescAttr(portal->tupDesc, 0)->atttypid == relation->rd_rel->reltype) return;
+    ereport(ERROR,
+            (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+             errmsg("could not serialize access due to another table in the place of \"%s\"",
+                    RelationGetRelationName(relation)),
+             errdetail("Its schema was renamed while a statement read it."), errhint("Run the transaction again.")));
+}
+
+void read_query(Model* model, const PublishedVersion* version, PlanName name, Datum* arguments, Findings* findings,
+                Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
-    Relation relation = table_open(table, AccessShareLock);
+    SPIPlanPtr statement = plan(model, name);  // locks the table
+    Oid table = table_of(model, name);
+    if (frozen) require_unaltered(table, GetActiveSnapshot());
+    Relation relation = table_open(table, NoLock);
     Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
     if (portal == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
+    require_rows_of(relation, portal);
     CursorSource source(portal);
-    reader(model, version, relation, &source, findings, problems);
+    auto read = table == model->leads ? read_leads : read_events;
+    read(model, version, relation, &source, findings, problems);
     source.close();
-    table_close(relation, AccessShareLock);
+    table_close(relation, NoLock);
     MemoryContextSwitchTo(caller);
 }
 
@@ -143,6 +175,7 @@ char* statement_of(const Model* model, PlanName name) {
     const char* schema = quote_identifier(model->name);
     const char* lead_key = quote_identifier(model->lead_key);
     const char* event_lead = quote_identifier(model->event_lead);
+    const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
     switch (name) {
         case PlanName::LeadEvents:
             return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", model->events_name,
@@ -156,22 +189,22 @@ char* statement_of(const Model* model, PlanName name) {
         case PlanName::LeadAdjustments:
             return psprintf(
                 "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments WHERE lead_id = $1",
-                format_type_be(model->key.type), schema);
+                key_type, schema);
         case PlanName::AllAdjustments:
-            return psprintf("SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments",
-                            format_type_be(model->key.type), schema);
+            return psprintf("SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments", key_type,
+                            schema);
         case PlanName::DueLeads:
             return psprintf(
-                "SELECT lead_id FROM %s.scores WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
+                "SELECT lead_id::%s FROM %s.scores WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
                 "FOR NO KEY UPDATE SKIP LOCKED",
-                schema);
+                key_type, schema);
         case PlanName::FindScore:
             return psprintf("SELECT FROM %s.scores WHERE lead_id = $1", schema);
         case PlanName::AllScores:
-            return psprintf("SELECT lead_id FROM %s.scores", schema);
+            return psprintf("SELECT lead_id::%s FROM %s.scores", key_type, schema);
         case PlanName::LeadEntries:
             return psprintf(
-                "SELECT to_stage, max(at)::timestamptz FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
+                "SELECT to_stage::text, max(at)::timestamptz FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
                 schema);
         case PlanName::CreateScore:
             return psprintf(
@@ -305,6 +338,8 @@ int row_types(const Model* model, PlanName name, Oid* types) {
 SPIPlanPtr plan(Model* model, PlanName name) {
     bool as_caller = name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses;
     if (!as_caller) shut_search_path();
+    Oid table = table_of(model, name);
+    if (OidIsValid(table)) hold_table(model, table);
     SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
     if (kept == nullptr) {
         auto* types =
@@ -316,10 +351,8 @@ SPIPlanPtr plan(Model* model, PlanName name) {
 }
 
 void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen) {
-    read_query(model, version, plan(model, PlanName::LeadEvents), &key, model->events, read_events, findings, nullptr,
-               frozen);
-    read_query(model, version, plan(model, PlanName::LeadRow), &key, model->leads, read_leads, findings, nullptr,
-               frozen);
+    read_query(model, version, PlanName::LeadEvents, &key, findings, nullptr, frozen);
+    read_query(model, version, PlanName::LeadRow, &key, findings, nullptr, frozen);
     read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
 }
 
@@ -362,10 +395,8 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
 void read_everything(Model* model, const PublishedVersion* version, Findings* findings, Problems* problems,
                      bool frozen) {
     allow_maintenance_memory(findings);
-    read_query(model, version, plan(model, PlanName::AllEvents), nullptr, model->events, read_events, findings,
-               problems, frozen);
-    read_query(model, version, plan(model, PlanName::AllLeads), nullptr, model->leads, read_leads, findings, problems,
-               frozen);
+    read_query(model, version, PlanName::AllEvents, nullptr, findings, problems, frozen);
+    read_query(model, version, PlanName::AllLeads, nullptr, findings, problems, frozen);
     read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
     read_stored_keys(model, FindingKind::Stored, findings, frozen);
 }

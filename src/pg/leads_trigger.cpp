@@ -18,42 +18,42 @@ namespace {
 // Old and new rows of an update, pair by pair: both transition tables list them in the same order.
 class Pairs {
   public:
-    Pairs(TriggerRun* run, RowSource* old_rows, RowSource* new_rows) : old_rows_(old_rows), new_rows_(new_rows) {
-        relation_ = run->data->tg_relation;
-        old_row_ = MakeSingleTupleTableSlot(RelationGetDescr(relation_), old_rows->slot_type);
-        key_ = key_column(run->model, relation_, true);
+    Pairs(TriggerRun* run, RowSource* old_rows, RowSource* new_rows)
+        : old_rows_(old_rows), new_rows_(new_rows), key_type_(run->model->key) {
+        Relation relation = run->data->tg_relation;
+        program_ = program_for(run->model, run->version, relation, true);
+        old_row_ = MakeSingleTupleTableSlot(RelationGetDescr(relation), old_rows->slot_type);
     }
     bool next(TupleTableSlot* new_row) { return new_rows_->next(new_row) && old_rows_->next(old_row_); }
-    bool key_differs(const Model* model, TupleTableSlot* new_row) {
+    bool key_differs(TupleTableSlot* new_row) {
         bool old_null = false;
         bool new_null = false;
-        Datum old_key = slot_getattr(old_row_, key_, &old_null);
-        Datum new_key = slot_getattr(new_row, key_, &new_null);
-        return old_null != new_null || (!old_null && compare_keys(model->key, old_key, new_key) != 0);
+        Datum old_key = slot_getattr(old_row_, program_->key, &old_null);
+        Datum new_key = slot_getattr(new_row, program_->key, &new_null);
+        return old_null != new_null || (!old_null && compare_keys(key_type_, old_key, new_key) != 0);
     }
+    bool input_differs(TupleTableSlot* new_row) { return lead_scoring::input_differs(program_, old_row_, new_row); }
     TupleTableSlot* old_row() { return old_row_; }
     void finish() { ExecDropSingleTupleTableSlot(old_row_); }
 
   private:
     RowSource* old_rows_;
     RowSource* new_rows_;
-    Relation relation_;
+    const KeyType& key_type_;
+    const Program* program_;
     TupleTableSlot* old_row_;
-    AttrNumber key_;
 };
 
 // The new rows of an update that changed the key or what a fit rule reads.
 class ChangedLeads final : public RowSource {
   public:
     ChangedLeads(TriggerRun* run, RowSource* old_rows, RowSource* new_rows)
-        : run_(run), old_rows_(old_rows), new_rows_(new_rows), pairs_(run, old_rows, new_rows) {
+        : old_rows_(old_rows), new_rows_(new_rows), pairs_(run, old_rows, new_rows) {
         slot_type = new_rows->slot_type;
     }
     bool next(TupleTableSlot* slot) override {
         while (pairs_.next(slot))
-            if (pairs_.key_differs(run_->model, slot) ||
-                fit_input_differs(run_->model, run_->version, run_->data->tg_relation, pairs_.old_row(), slot))
-                return true;
+            if (pairs_.key_differs(slot) || pairs_.input_differs(slot)) return true;
         return false;
     }
     void mark() override {
@@ -67,7 +67,6 @@ class ChangedLeads final : public RowSource {
     void finish() { pairs_.finish(); }
 
   private:
-    TriggerRun* run_;
     RowSource* old_rows_;
     RowSource* new_rows_;
     Pairs pairs_;
@@ -76,13 +75,13 @@ class ChangedLeads final : public RowSource {
 // The old rows of an update that changed the key: leads that are gone under that key.
 class LostKeys final : public RowSource {
   public:
-    LostKeys(TriggerRun* run, RowSource* old_rows, RowSource* new_rows) : run_(run), pairs_(run, old_rows, new_rows) {
+    LostKeys(TriggerRun* run, RowSource* old_rows, RowSource* new_rows) : pairs_(run, old_rows, new_rows) {
         slot_type = new_rows->slot_type;
         new_row_ = MakeSingleTupleTableSlot(RelationGetDescr(run->data->tg_relation), slot_type);
     }
     bool next(TupleTableSlot* slot) override {
         while (pairs_.next(new_row_))
-            if (pairs_.key_differs(run_->model, new_row_)) {
+            if (pairs_.key_differs(new_row_)) {
                 ExecCopySlot(slot, pairs_.old_row());
                 return true;
             }
@@ -96,7 +95,6 @@ class LostKeys final : public RowSource {
     }
 
   private:
-    TriggerRun* run_;
     Pairs pairs_;
     TupleTableSlot* new_row_;
 };

@@ -176,16 +176,18 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
     }
 }
 
+// In a memory context of its own, which is the model's once the program is whole: a failure leaves nothing behind.
 Program* build_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
     shut_search_path();
-    // The model's once it is whole, so that an error frees it.
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(context);
+    require_columns(model, RelationGetRelid(relation), of_leads);
+    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(memory);
     auto* program = static_cast<Program*>(palloc0(sizeof(Program)));
     program->relation = RelationGetRelid(relation);
     program->of_leads = of_leads;
     program->time_zone = version->time_zone;
-    program->states = AllocSetContextCreate(context, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
+    program->rows = row_type_of(relation);
+    program->states = AllocSetContextCreate(memory, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
     program->key = key_column(model, relation, of_leads);
     if (!of_leads) {
         program->time = get_attnum(program->relation, model->event_time);
@@ -201,10 +203,10 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
     program->last = std::max({program->key, program->type, program->time, last_input});
     start(program);
+    MemoryContextSwitchTo(caller);
+    MemoryContextSetParent(memory, model->context);
     program->next = version->programs;
     version->programs = program;
-    MemoryContextSetParent(context, model->context);
-    MemoryContextSwitchTo(caller);
     return program;
 }
 
@@ -212,7 +214,9 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
 
 Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
     for (Program* program = version->programs; program != nullptr; program = program->next)
-        if (program->relation == RelationGetRelid(relation) && program->of_leads == of_leads) return program;
+        if (program->relation == RelationGetRelid(relation) && program->of_leads == of_leads &&
+            has_row_type(relation, &program->rows))
+            return program;
     return build_program(model, version, relation, of_leads);
 }
 
@@ -220,10 +224,8 @@ AttrNumber key_column(const Model* model, Relation relation, bool of_leads) {
     return get_attnum(RelationGetRelid(relation), of_leads ? model->lead_key : model->event_lead);
 }
 
-bool fit_input_differs(Model* model, const PublishedVersion* version, Relation relation, TupleTableSlot* old_row,
-                       TupleTableSlot* new_row) {
-    const Program* program = program_for(model, version, relation, true);
-    TupleDesc columns = RelationGetDescr(relation);
+bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row) {
+    TupleDesc columns = program->rows.columns;
     bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, program->inputs);
     for (int i = 0; i < columns->natts; ++i) {
         Form_pg_attribute column = TupleDescAttr(columns, i);

@@ -1,4 +1,4 @@
-// A version's conditions compiled for the rows of one relation: the candidates that a row may match.
+// A version's conditions compiled for the rows of one relation as it is: the candidates that a row may match.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -7,6 +7,7 @@
 #include "core/scorecard.hpp"
 #include "pg/dispatch.hpp"
 #include "pg/model.hpp"
+#include "pg/row_type.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"
@@ -38,6 +39,7 @@ struct TypeEntry {
 struct Program {
     Program* next;
     Oid relation;
+    RowType rows;  // of no others
     bool of_leads;
     AttrNumber key;
     AttrNumber type;
@@ -57,8 +59,9 @@ struct Program {
     ExprContext* context;
 };
 
-// The version's program for rows of `relation`: of the model's leads, or of its events or a partition of them. Compiled
-// at first use, kept as long as the model is. To be called as the model's owner.
+// The version's program for rows of `relation` as it is now: of the model's leads, or of its events or a partition of
+// them. Compiled at first use and when the relation has changed, kept as long as the model is. The relation must be
+// locked before the rows are read, and until they are evaluated. To be called as the model's owner.
 Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
 
 // Makes executor states anew; those that an error went through are not to be trusted.
@@ -71,9 +74,8 @@ TypeEntry* find_type(const Program* program, const char* type, std::size_t lengt
 // The column of `relation` that holds the lead's key.
 AttrNumber key_column(const Model* model, Relation relation, bool of_leads);
 
-// Whether two rows of the leads table differ in what fit rules read.
-bool fit_input_differs(Model* model, const PublishedVersion* version, Relation relation, TupleTableSlot* old_row,
-                       TupleTableSlot* new_row);
+// Whether two rows of the leads table differ in what its program's conditions read.
+bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row);
 
 // Whether the model has compiled anything for the relation.
 bool has_program(const Model* model, Oid relation);

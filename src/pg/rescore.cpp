@@ -30,7 +30,7 @@ Work work_named(const char* name) {
 }
 
 // The next keys of either table and of scores, from `last` on (null: the first ones), and whether each row is current.
-void find_next_keys(const Model* model, const PublishedVersion* version, Datum last, bool first, int64 most) {
+void find_next_keys(Model* model, const PublishedVersion* version, Datum last, bool first, int64 most) {
     // One order for all three, that of scores.
     Oid type = InvalidOid;
     int32 modifier = -1;
@@ -44,16 +44,20 @@ void find_next_keys(const Model* model, const PublishedVersion* version, Datum l
                         column, table, first ? "IS NOT NULL" : "> $1", collate);
     };
     const char* scores = quote_qualified_identifier(model->name, "scores");
+    hold_table(model, model->leads);
+    hold_table(model, model->events);
     const char* sql = psprintf(
-        "SELECT k.key, s.version IS NOT DISTINCT FROM $3 FROM (%s UNION %s UNION %s ORDER BY 1 LIMIT $2) k "
+        "SELECT k.key::%s, s.version IS NOT DISTINCT FROM $3 FROM (%s UNION %s UNION %s ORDER BY 1 LIMIT $2) k "
         "LEFT JOIN %s s ON s.lead_id = k.key ORDER BY 1",
-        next(lead_key, model->leads_name), next(event_lead, model->events_name), next("lead_id", scores), scores);
+        format_type_be(model->key.type), next(lead_key, model->leads_name), next(event_lead, model->events_name),
+        next("lead_id", scores), scores);
     Oid types[] = {model->key.type, INT8OID, INT8OID};
     Datum values[] = {last, Int64GetDatum(most), Int64GetDatum(version->number)};
     query(sql, 3, types, values, first ? "n  " : nullptr);
 }
 
-int64 count_leads(const Model* model) {
+int64 count_leads(Model* model) {
+    hold_table(model, model->leads);
     query(psprintf("SELECT count(*) FROM %s", model->leads_name));
     return ResultRow{0}.integer(1, 0);
 }

@@ -3,6 +3,7 @@
 #include "pg/score_row.hpp"
 
 #include "pg/owner.hpp"
+#include "pg/row_type.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -16,13 +17,16 @@ extern "C" {
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 }
 
 namespace lead_scoring {
 
+// Where things are in a row of scores of that type.
 struct ScoreColumns {
+    RowType rows;
     AttrNumber scored_at, due_at, stage_since, score, engagement, fit, version, stage_seq, stage_armed, counted, stage,
         grade, card;
     AttrNumber* entered;  // of each stage: <stage>_at
@@ -74,11 +78,10 @@ AttrNumber column(const Model* model, Relation relation, const char* name, Oid t
     return number;
 }
 
-ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersion* version) {
-    // The model's once they are whole, so that an error frees them.
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring columns", ALLOCSET_SMALL_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(context);
+// In the current memory context.
+ScoreColumns* find_columns(const Model* model, Relation relation, const PublishedVersion* version) {
     auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
+    at->rows = row_type_of(relation);
     at->scored_at = column(model, relation, "scored_at", TIMESTAMPTZOID);
     at->due_at = column(model, relation, "due_at", TIMESTAMPTZOID);
     at->stage_since = column(model, relation, "stage_since", TIMESTAMPTZOID);
@@ -107,13 +110,26 @@ ScoreColumns* find_columns(Model* model, Relation relation, const PublishedVersi
     Oid input = index->rd_opcintype[0];
     for (auto [strategy, function] :
          {std::pair(BTEqualStrategyNumber, &at->equal), std::pair(BTGreaterEqualStrategyNumber, &at->at_least)})
-        fmgr_info_cxt(get_opcode(get_opfamily_member(family, input, input, static_cast<int16>(strategy))), function,
-                      context);
+        fmgr_info(get_opcode(get_opfamily_member(family, input, input, static_cast<int16>(strategy))), function);
     at->collation = index->rd_indcollation[0];
     index_close(index, AccessShareLock);
-    MemoryContextSetParent(context, model->context);
-    MemoryContextSwitchTo(caller);
     return at;
+}
+
+// Those that were found before, unless the table or its primary key is another by now. What they replace is freed with
+// the model: a statement further up the stack may still use it.
+const ScoreColumns* columns_for(Model* model, Relation relation, const PublishedVersion* version) {
+    ScoreColumns* known = version->score_columns;
+    if (known != nullptr && has_row_type(relation, &known->rows) &&
+        known->index == RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE))
+        return known;
+    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring scores", ALLOCSET_SMALL_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(memory);
+    ScoreColumns* found = find_columns(model, relation, version);
+    MemoryContextSwitchTo(caller);
+    MemoryContextSetParent(memory, model->context);
+    version->score_columns = found;
+    return found;
 }
 
 Datum get(const ScoreTable* table, AttrNumber number, bool* is_null) {
@@ -166,9 +182,8 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     table->frozen = frozen;
     table->context = CurrentMemoryContext;
     table->version = version;
-    table->relation = table_open(model->scores, lock);
-    if (version->score_columns == nullptr) version->score_columns = find_columns(model, table->relation, version);
-    table->at = version->score_columns;
+    table->relation = hold_scores(model, lock);
+    table->at = columns_for(model, table->relation, version);
     table->type = model->key;
     table->index = index_open(table->at->index, lock);
     look_for(table, BTEqualStrategyNumber, &table->at->equal);
