@@ -10,8 +10,8 @@ DECLARE
     bound record;
     settings CONSTANT jsonb := lead_scoring.report_setting(model);
     touches text;
-    -- elapsed time, as attribution() has it
-    look_back CONSTANT text := make_interval(secs => extract(epoch FROM (settings ->> 'look_back')::interval)::float8)::text;
+    -- elapsed time, as attribution() has it; no more than an interval can hold
+    look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     touches := format('SELECT e.%I AS lead_id, nullif((%s)::text, '''') AS channel, e.%I AS at FROM %s e WHERE e.%3$I > ''-infinity'' AND e.%3$I < ''infinity'' AND e.%3$I <= $1',
@@ -65,7 +65,8 @@ BEGIN
                    sum(v.value) FILTER (WHERE v.converted AND v.place = v.before) AS value_untouched
               FROM leads l, LATERAL (
                    SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
-                          coalesce(width_bucket(c.at - %15$L::interval - interval '1 microsecond', l.times), 0), c.value
+                          coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > %15$L::interval
+                               THEN width_bucket(c.at - %15$L::interval - interval '1 microsecond', l.times) END, 0), c.value
                      FROM (VALUES ('mql', CASE WHEN l.mql_at <= $1 THEN l.mql_at END, NULL::numeric),
                                   ('sql', CASE WHEN l.sql_at <= $1 THEN l.sql_at END, NULL),
                                   ('customer', CASE WHEN l.customer_at <= $1 THEN l.customer_at END, l.revenue),

@@ -71,7 +71,7 @@ DECLARE
     zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Each count is of the month in which its leads came, qualified, or moved; months without any are filled in, but no
-    -- more than a century of them, for an event may bear an absurd date.
+    -- more than the last century of them, and none ahead, for an event or a lead may bear an absurd date.
     RETURN format($query$
         WITH leads AS (
             SELECT %1$s AS came, %2$s AS mql, %3$s AS sql, %4$s AS customer, l.mql_entered, l.sql_entered FROM (%5$s) l),
@@ -96,7 +96,7 @@ BEGIN
                    CASE WHEN %8$L THEN sum(customers_in_month)::bigint END AS customers_in_month
               FROM (TABLE counts UNION ALL
                     SELECT m::date, 0, 0, 0, 0, 0, 0, 0, 0, 0
-                      FROM (SELECT min(month) AS first, max(month) AS last FROM counts) span,
+                      FROM (SELECT min(month) AS first, max(month) FILTER (WHERE month <= %10$s) AS last FROM counts) span,
                            generate_series(greatest(span.first, span.last - interval '100 years'), span.last::timestamp, '1 month') m) a
              GROUP BY a.month),
         changes AS (
@@ -113,7 +113,8 @@ BEGIN
          ORDER BY month
         $query$, lead_scoring.month_expression('l.came_at', zone), lead_scoring.month_expression('l.mql_at', zone),
         lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model, with_forgotten => true),
-        settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL, zone);
+        settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL, zone,
+        lead_scoring.month_expression('$1', zone));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.funnel_report IS 'The statement of the view "funnel".';

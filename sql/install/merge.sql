@@ -329,7 +329,7 @@ BEGIN
               FROM (%5$s) l
             ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1
             $query$, model, lead_scoring.key_type(model), lead_scoring.month_expression('l.came_at', zone),
-            lead_scoring.month_expression('min(t.at)', zone),
+            lead_scoring.month_expression('lead_scoring.report_time(min(t.at))', zone),
             lead_scoring.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring.key_type(model)))) USING clock_timestamp(), key;
     END IF;
     RETURN key;

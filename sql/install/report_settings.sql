@@ -93,11 +93,13 @@ BEGIN
             DETAIL = 'A time is a date, a timestamp or a timestamptz.',
             HINT = format('Name another column: %s => ''...''.', argument);
     END IF;
-    RETURN format(CASE found WHEN 'timestamp with time zone' THEN '(CASE WHEN isfinite(r.%1$I) THEN r.%1$I::timestamptz END)'
-                       ELSE '(CASE WHEN isfinite(r.%1$I) THEN r.%1$I::timestamp AT TIME ZONE %2$L END)' END, column_name, zone);
+    RETURN CASE found WHEN 'timestamp with time zone'
+        THEN format('(CASE WHEN isfinite(r.%1$I) THEN lead_scoring.report_time(r.%1$I::timestamptz) END)', column_name)
+        ELSE format('(CASE WHEN isfinite(r.%1$I) THEN LEAST(GREATEST(r.%1$I, %3$L::%5$s), %4$L::%5$s)::timestamp AT TIME ZONE %2$L END)', column_name, zone,
+                    '4000-01-01 BC', '200000-01-01', found) END;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
+COMMENT ON FUNCTION lead_scoring.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite, within what report_time says; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
 
 CREATE FUNCTION lead_scoring.amount_expression(relation regclass, column_name text, argument text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

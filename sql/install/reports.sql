@@ -31,12 +31,16 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone and stages (the progress stages of the newest version by rank), and mql, sql and customer as places in these, NULL where the model has no such stage.';
 
+CREATE FUNCTION lead_scoring.report_time(at timestamptz) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_report_time';
+COMMENT ON FUNCTION lead_scoring.report_time IS 'A time as reports take it: an absurd one, before 4000 BC or after the year 200000, for the nearer of these. So there is room on both sides for time zones, months and intervals, and differences fit into 64 bits.';
+
 CREATE FUNCTION lead_scoring.month_expression(instant text, zone text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
 $$;
-COMMENT ON FUNCTION lead_scoring.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone.';
+COMMENT ON FUNCTION lead_scoring.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone; see report_time.';
 
 CREATE FUNCTION lead_scoring.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -85,13 +89,14 @@ BEGIN
             settings ->> 'time_zone', model);
     END IF;
 
-    reached := ARRAY(SELECT format('LEAST(%s)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
-    came_at := format('LEAST(%s, s.first_at)', reached[1]);
+    -- Times are made those of reports here, as late as can be: the server evaluates each as often as it is used.
+    reached := ARRAY(SELECT format('lead_scoring.report_time(LEAST(%s))', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
+    came_at := format('lead_scoring.report_time(LEAST(%s, s.first_at))', array_to_string(entered, ', '));
     reached[1] := came_at;
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
     RETURN format($query$
-        SELECT s.lead_id, s.stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, s.campaign, %2$s AS came_at,
+        SELECT s.lead_id, lead_scoring.report_time(s.stage_since) AS stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, s.campaign, %2$s AS came_at,
                %3$s AS mql_at, %4$s AS sql_at, %5$s AS customer_at, %6$s IS NOT NULL AS mql_entered, %7$s IS NOT NULL AS sql_entered,
                %8$s
           FROM (%9$s) s

@@ -19,7 +19,7 @@ BEGIN
     RETURN format($query$
         WITH leads AS (
             SELECT l.outcome_at, least(l.outcome_at, $1) + interval '1 microsecond' AS until, m.first_at
-              FROM (SELECT l.lead_id, l.reached_%1$s AS outcome_at FROM (%2$s) l) l
+              FROM (SELECT l.lead_id, CASE WHEN l.reached_%1$s <= $1 THEN l.reached_%1$s END AS outcome_at FROM (%2$s) l) l
               LEFT JOIN lead_scoring.rule_matches(%3$L) m ON m.lead_id::%8$s = l.lead_id OFFSET 0),
         counts AS (
             SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%4$s]::bigint[] AS leads_with, ARRAY[%5$s]::bigint[] AS converted_with FROM leads),

@@ -10,17 +10,18 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     RETURN format($query$
         WITH stages AS (
-            SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds
+            SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
+                   make_interval(secs => LEAST((d.stage ->> 'within')::float8, 9e12)) AS within  -- no more than an interval can hold
               FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM %1$I.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
-            SELECT s.place, s.stage, s.seconds, t.at, t.left_at <= $1 AND t.left_at < t.at + make_interval(secs => s.seconds) AS met, t.left_by, t.left_at
+            SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AS met, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
-                      FROM %1$I.transitions t JOIN %3$s r ON r.%4$I = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
+                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring.report_time(t.at) AS at FROM %1$I.transitions t) t JOIN %3$s r ON r.%4$I = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
         counts AS (
             SELECT place, stage, seconds, %2$s AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
-                   count(*) FILTER (WHERE met IS NOT TRUE AND at + make_interval(secs => seconds) <= $1) AS missed,
+                   count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time') AS median_days
               FROM stays t GROUP BY 1, 2, 3, 4)
         SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
@@ -72,7 +73,7 @@ BEGIN
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
                (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
           FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
-        $query$, model, names[mql], lead_scoring.month_expression('e.at', settings ->> 'time_zone'), names,
+        $query$, model, names[mql], lead_scoring.month_expression('lead_scoring.report_time(e.at)', settings ->> 'time_zone'), names,
         CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END, lead_scoring.lead_rows(model));
 END
 $$;

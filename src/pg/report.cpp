@@ -3,6 +3,8 @@
 
 #include "pg/postgres.hpp"
 
+#include <algorithm>
+
 #include "pg/identity.hpp"
 #include "pg/reading.hpp"
 
@@ -12,6 +14,7 @@ extern "C" {
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 }
@@ -37,6 +40,16 @@ void check_reader(const Model* model, const char* view) {
                          quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
+// What leaves room for time zones, months and intervals.
+TimestampTz within_calendar(TimestampTz at) {
+    constexpr int kFirstYear = -3999;
+    constexpr int kLastYear = 200000;
+    auto start_of = [](int year) {
+        return (static_cast<TimestampTz>(date2j(year, 1, 1)) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+    };
+    return std::clamp(at, start_of(kFirstYear), start_of(kLastYear));
+}
+
 char* report_query(FunctionCallInfo fcinfo) {
     Oid types[2] = {TEXTOID, TEXTOID};
     Datum values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
@@ -60,7 +73,8 @@ LEAD_SCORING_FUNCTION(report) {
     connect_spi();
     char* sql = report_query(fcinfo);
     ParamListInfo parameters = makeParamList(1);
-    parameters->params[0] = {PG_GETARG_DATUM(2), false, PARAM_FLAG_CONST, TIMESTAMPTZOID};
+    parameters->params[0] = {TimestampTzGetDatum(within_calendar(PG_GETARG_TIMESTAMPTZ(2))), false, PARAM_FLAG_CONST,
+                             TIMESTAMPTZOID};
     SPIExecuteOptions options = {};
     options.params = parameters;
     options.read_only = true;
@@ -73,3 +87,6 @@ LEAD_SCORING_FUNCTION(report) {
     leave_model();
     return static_cast<Datum>(0);
 }
+
+// report_time(at timestamptz) returns timestamptz
+LEAD_SCORING_FUNCTION(report_time) { PG_RETURN_TIMESTAMPTZ(within_calendar(PG_GETARG_TIMESTAMPTZ(0))); }
