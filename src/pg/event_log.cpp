@@ -2,6 +2,7 @@
 
 #include "pg/event_log.hpp"
 
+#include "pg/hold.hpp"
 #include "pg/owner.hpp"
 #include "pg/query.hpp"
 

@@ -12,16 +12,12 @@
 #include "pg/query.hpp"
 
 extern "C" {
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/hsearch.h"
@@ -350,23 +346,6 @@ Model* build_model(const char* name) {
     return model;
 }
 
-// Whether the snapshot sees the relation's present entry in the catalog.
-bool is_seen(Oid relation, Snapshot snapshot) {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple)) return true;
-    TransactionId writer = HeapTupleHeaderGetXmin(tuple->t_data);
-    ReleaseSysCache(tuple);
-    return TransactionIdIsCurrentTransactionId(writer) || !XidInMVCCSnapshot(writer, snapshot);
-}
-
-[[noreturn]] void raise_replaced(const Model* model, const char* table) {
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("could not serialize access due to another table in the place of %s", table),
-                    errdetail("Model \"%s\" had begun to work with the one that was there.", model->name),
-                    errhint("Run the transaction again.")));
-    pg_unreachable();
-}
-
 Model* find_model(const char* name) {
     make_cache();
     char key[NAMEDATALEN] = {};
@@ -397,45 +376,13 @@ void require_columns(const Model* model, Oid relation, bool of_leads) {
     require_column(model, relation, "event_time", model->event_time, TIMESTAMPTZOID);
 }
 
-void require_unaltered(Oid table, Snapshot snapshot) {
-    ListCell* cell = nullptr;
-    foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
-        if (is_seen(lfirst_oid(cell), snapshot)) continue;
-        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                        errmsg("could not serialize access due to a change of table \"%s\"", get_rel_name(table)),
-                        errdetail("It was altered after the snapshot was taken that its rows are to be read under; "
-                                  "where rows were written anew, that snapshot sees none."),
-                        errhint("Run the transaction again.")));
-    }
-}
-
-void hold_table(Model* model, Oid table) {
-    LockRelationOid(table, AccessShareLock);
-    LocalTransactionId transaction = LEAD_SCORING_LOCAL_TRANSACTION;
-    if (IsolationUsesXactSnapshot() && (model->unaltered_in != transaction || model->unaltered_at != invalidations)) {
-        require_unaltered(model->leads, GetTransactionSnapshot());
-        require_unaltered(model->events, GetTransactionSnapshot());
-        model->unaltered_in = transaction;
-        model->unaltered_at = invalidations;
-    }
-    if (!model->stale) return;
+bool require_binding(const Model* model, Oid table) {
     bool of_leads = table == model->leads;
     const char* name = of_leads ? model->leads_name : model->events_name;
-    if (table_of(model, of_leads ? "leads" : "events", name) != table) raise_replaced(model, name);
+    if (table_of(model, of_leads ? "leads" : "events", name) != table) return false;
     require_owner(model, table, of_leads ? "leads table" : "events table");
     require_columns(model, table, of_leads);
-}
-
-Relation hold_scores(const Model* model, LOCKMODE lock) {
-    Relation relation = try_table_open(model->scores, lock);
-    if (relation == nullptr) no_such_model(model->name);
-    if (!model->stale) return relation;
-    const char* schema = get_namespace_name(model->schema);
-    if (schema == nullptr || strcmp(schema, model->name) != 0) no_such_model(model->name);
-    if (get_relname_relid("scores", model->schema) != model->scores)
-        raise_replaced(model, quote_qualified_identifier(model->name, "scores"));
-    require_owner(model, model->scores, "scores");
-    return relation;
+    return true;
 }
 
 Model* use_model(const char* name) {

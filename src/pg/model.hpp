@@ -16,7 +16,6 @@
 extern "C" {
 #include "executor/spi.h"
 #include "utils/rel.h"
-#include "utils/snapshot.h"
 }
 
 namespace lead_scoring {
@@ -99,20 +98,13 @@ Model* find_model_of(Oid scores);
 // Since the cache is there: how often this backend has heard of a change of a relation or a catalog it looks at.
 uint64 invalidation_count();
 
-// What the model knows of its tables may be old as soon as a lock has been waited for. So whatever opens one of them
-// asks again: hold_table locks the leads or the events table (for the rest of the transaction) and hold_scores opens
-// the model's scores; they raise the errors of use_model where the table has gone, and 40001 where another one has
-// taken its place, or where it was altered after the transaction's own snapshot was taken.
-void hold_table(Model* model, Oid table);
-Relation hold_scores(const Model* model, LOCKMODE lock);
-
-// Raises 40001 where the table, or a partition of it, was altered after the snapshot was taken: where its rows were
-// written anew, that snapshot sees none of them.
-void require_unaltered(Oid table, Snapshot snapshot);
-
 // Raises 42703 or 42804 unless the relation, of leads or of events (or a partition of them), has the columns the model
 // reads it by.
 void require_columns(const Model* model, Oid relation, bool of_leads);
+
+// Whether `table`, the model's leads or events, still is the one that the settings name. Raises what use_model raises
+// where they name none, or where it is another's or lacks such columns.
+bool require_binding(const Model* model, Oid table);
 
 // Versions are kept as long as the model is, and null where there is none.
 //

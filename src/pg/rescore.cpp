@@ -3,6 +3,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/event_log.hpp"
+#include "pg/hold.hpp"
 #include "pg/owner.hpp"
 #include "pg/progress.hpp"
 #include "pg/query.hpp"

@@ -2,6 +2,7 @@
 
 #include "pg/score_row.hpp"
 
+#include "pg/hold.hpp"
 #include "pg/owner.hpp"
 #include "pg/row_type.hpp"
 

@@ -1,0 +1,27 @@
+// Opening a model's tables. What the model knows of them may be old as soon as a lock has been waited for, so it is
+// asked for again under the lock.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/model.hpp"
+
+extern "C" {
+#include "utils/snapshot.h"
+}
+
+namespace lead_scoring {
+
+// Locks the leads or the events table for the rest of the transaction. Raises the errors of use_model where it has
+// gone, and 40001 where another one has taken its place, or where it was altered after the transaction's own snapshot
+// was taken.
+void hold_table(Model* model, Oid table);
+
+// Opens the model's scores; errors as above.
+Relation hold_scores(const Model* model, LOCKMODE lock);
+
+// Raises 40001 where the table, or a partition of it, was altered after the snapshot was taken: where its rows were
+// written anew, that snapshot sees none of them.
+void require_unaltered(Oid table, Snapshot snapshot);
+
+}  // namespace lead_scoring
