@@ -100,6 +100,8 @@ SELECT name, forged, format('SELECT lead_scoring.' || call, VARIADIC arguments) 
 CREATE TABLE outcomes AS SELECT name, code_of(statement) AS code, statement FROM forged_calls;
 SELECT DISTINCT ON (name, code) name, code, statement FROM outcomes WHERE code NOT IN ('00000', '22023', '22003', 'XX001') ORDER BY 1, 2;
 SELECT name, count(*) FILTER (WHERE code <> '00000') > 50 AS refused FROM outcomes GROUP BY name ORDER BY name;
+SELECT format('promise: fuzz calls: %s tried, %s wrong', (SELECT count(*) FROM calls) + count(*), count(*) FILTER (WHERE code NOT IN ('00000', '22023', '22003', 'XX001')))
+  FROM outcomes \g (format=unaligned tuples_only=on) |cat >>"${PROMISE:-/dev/null}"
 
 -- Support functions are for their aggregates; these are for everybody, in every plan.
 SELECT s.oid::regprocedure FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid JOIN pg_proc s ON s.oid IN (a.aggtransfn, a.aggcombinefn, a.aggfinalfn)

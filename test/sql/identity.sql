@@ -169,7 +169,7 @@ SELECT * FROM attack.used('_hit');
 -- And the traps work: these ran as the attacker.
 SELECT count(*) > 60 AS many, '{condition,per,limit_key,fit,on_event,channel,asset,spend,revenue,attack_leads_deferred,attack_leads_check,trap_rules_before,trap_transitions_before}' <@ array_agg(u) AS all_kinds
   FROM attack.used('_ran') u;
-SELECT 'promise: entry points ' || count(*) || ' walked, ' || (SELECT count(*) FROM attack.used('_hit')) || ' wrong' FROM attack.calls \g /dev/null
+SELECT format('promise: entry points: %s tried, %s wrong', count(*), (SELECT count(*) FROM attack.used('_hit'))) FROM attack.calls \g |cat >>"${PROMISE:-/dev/null}"
 SET client_min_messages = error;
 DROP SCHEMA attack CASCADE;
 DROP OWNED BY regress_lead_scoring_attacker;
