@@ -94,27 +94,9 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.begin_merge IS 'Checks the arguments of merge_leads and locks both leads; returns their keys.';
 
--- There is no call that evaluates one lead, but adjusting it does.
-CREATE FUNCTION lead_scoring.settle_leads(model text, leads text[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    lead text;
-    made uuid;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    FOREACH lead IN ARRAY leads LOOP
-        CONTINUE WHEN NOT lead_scoring.is_known(model, lead);
-        made := gen_random_uuid();
-        PERFORM lead_scoring_internal.write_table(model, format('INSERT INTO %I.adjustments (lead_id, id, points, author)
-            VALUES ($1::%s, $2::pg_catalog.uuid, 0, $3)', model, lead_scoring.key_type(model)), lead, made::text, current_user);
-        PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %I.adjustments a
-            WHERE a.lead_id OPERATOR(pg_catalog.=) $1::%s AND a.id OPERATOR(pg_catalog.=) $2::pg_catalog.uuid',
-            model, lead_scoring.key_type(model)), lead, made::text);
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.settle_leads IS 'Brings leads up to now by an adjustment of no points that comes and goes: makes rows of scores that are missing, computes stale ones from the event log, applies what time has done. Leads that neither table names are left out.';
+CREATE FUNCTION lead_scoring.settle_leads(model text, leads text[]) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_settle_leads';
+COMMENT ON FUNCTION lead_scoring.settle_leads IS 'Brings leads up to now: makes rows of scores that are missing, computes stale ones from the event log, applies what time and adjustments have done. Removes what is left of leads that neither table names. For the model''s owner only.';
 
 CREATE FUNCTION lead_scoring.progress_stages(model text)
 RETURNS TABLE (stage text, rank integer)
@@ -163,6 +145,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
     -- instant of the other stays in its order.
+    PERFORM lead_scoring.permit(format('%I.transitions', model)::regclass);
     EXECUTE format($query$
         WITH chain AS (
             SELECT t.lead_id, t.seq, t.lead_id = $1::%2$s AS is_moved, row_number() OVER history AS new_seq,
@@ -176,10 +159,13 @@ BEGIN
          WHERE t.lead_id = c.lead_id AND t.seq = c.seq
            AND (c.is_moved OR c.new_seq <> t.seq OR c.new_from IS DISTINCT FROM t.from_stage)
         $query$, model, key_type) USING from_lead, into_lead;
+    PERFORM lead_scoring.permit(format('%I.transitions', model)::regclass);
     EXECUTE format('UPDATE %I.transitions t SET seq = -t.seq WHERE t.lead_id = $1::%s AND t.seq < 0', model, key_type) USING into_lead;
 
+    PERFORM lead_scoring.permit(format('%I.adjustments', model)::regclass);
     EXECUTE format('UPDATE %1$I.adjustments a SET lead_id = $2::%2$s WHERE a.lead_id = $1::%2$s', model, key_type)
       USING from_lead, into_lead;
+    PERFORM lead_scoring.permit(format('%I.problems', model)::regclass);
     EXECUTE format($query$
         INSERT INTO %1$I.problems AS p (lead_id, rule, message, count, first_at, last_at)
         SELECT $2::%2$s, o.rule, o.message, o.count, o.first_at, o.last_at
@@ -189,11 +175,15 @@ BEGIN
                count = p.count + excluded.count, first_at = least(p.first_at, excluded.first_at),
                last_at = greatest(p.last_at, excluded.last_at)
         $query$, model, key_type) USING from_lead, into_lead;
+    PERFORM lead_scoring.permit(format('%I.problems', model)::regclass);
     EXECUTE format('DELETE FROM %I.problems p WHERE p.lead_id = $1::%s', model, key_type) USING from_lead;
 
     -- Whoever stays is nobody else any more.
+    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
     EXECUTE format('DELETE FROM %I.merged m WHERE m.merged_from = $1::%s', model, key_type) USING into_lead;
+    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
     EXECUTE format('UPDATE %1$I.merged m SET lead_id = $2::%2$s WHERE m.lead_id = $1::%2$s', model, key_type) USING from_lead, into_lead;
+    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
     EXECUTE format('INSERT INTO %1$I.merged (merged_from, lead_id) VALUES ($1::%2$s, $2::%2$s)
                     ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id', model, key_type) USING from_lead, into_lead;
 END
@@ -215,12 +205,13 @@ BEGIN
       FROM pg_attribute a
      WHERE a.attrelid = format('%I.scores', model)::regclass AND NOT a.attisdropped
        AND a.attname = ANY (lead_scoring.stage_columns(model));
+    PERFORM lead_scoring.permit(format('%I.scores', model)::regclass);
     EXECUTE format($query$
         UPDATE %1$I.scores s
            SET version = 0, card = pair.card, scored_at = pair.scored_at,
                stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(latest.seq, 0), stage_since = latest.at,
                stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%3$s
-          FROM (SELECT (array_agg(b.card ORDER BY split_part(b.card::text, ' ', 2)::bigint DESC))[1] AS card,
+          FROM (SELECT (array_agg(b.card ORDER BY lead_scoring.card_clock(b.card) DESC NULLS LAST))[1] AS card,
                        max(b.scored_at) AS scored_at,
                        array_remove(array_agg(CASE WHEN b.stage_armed THEN b.stage END), NULL) AS armed_stages
                   FROM %1$I.scores b WHERE b.lead_id IN ($1::%2$s, $2::%2$s)) pair
@@ -228,6 +219,7 @@ BEGIN
                               WHERE t.lead_id = $2::%2$s ORDER BY t.seq DESC LIMIT 1) latest ON true
          WHERE s.lead_id = $2::%2$s
         $query$, model, key_type, entries) USING from_lead, into_lead;
+    PERFORM lead_scoring.permit(format('%I.scores', model)::regclass);
     EXECUTE format('DELETE FROM %I.scores s WHERE s.lead_id = $1::%s', model, key_type) USING from_lead;
 END
 $$;
@@ -321,6 +313,7 @@ BEGIN
     -- Before the first publish there are no reports.
     zone := lead_scoring.report_setting(model) ->> 'time_zone';
     IF zone IS NOT NULL THEN
+        PERFORM lead_scoring.permit(format('%I.forgotten', model)::regclass);
         EXECUTE format($query$
             INSERT INTO %1$I.forgotten AS f (campaign, came, entered, leads)
             SELECT l.campaign, %3$s,
@@ -345,11 +338,14 @@ DECLARE
     relation text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    -- Scores come last, for the trigger of adjustments makes a row there.
-    FOREACH relation IN ARRAY ARRAY['adjustments', 'problems', 'transitions', 'merged', 'scores'] LOOP
+    -- As in the triggers, scores come first.
+    FOREACH relation IN ARRAY ARRAY['scores', 'transitions', 'problems', 'adjustments', 'merged'] LOOP
+        PERFORM lead_scoring.permit(format('%I.%I', model, relation)::regclass);
         EXECUTE format('DELETE FROM %I.%I x WHERE x.lead_id = $1::%s', model, relation, key_type) USING lead;
     END LOOP;
+    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
     EXECUTE format('DELETE FROM %I.merged m WHERE m.merged_from = $1::%s', model, key_type) USING lead;
+    PERFORM lead_scoring.permit(format('%I.transitions', model)::regclass);
     EXECUTE format('UPDATE %I.transitions t SET merged_from = NULL
                      WHERE t.merged_from IS NOT NULL AND regexp_replace(t.merged_from, ''#\d+$'', '''') = $1', model) USING lead;
 END

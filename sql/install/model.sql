@@ -518,9 +518,9 @@ RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_
 AS $$
 SELECT min(n.nspname::text)
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE t.tgfoid = 'lead_scoring.adjustments_changed()'::regprocedure AND t.tgargs = lead_scoring.trigger_argument(model)
+ WHERE t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure AND t.tgargs = lead_scoring.trigger_argument(model)
 $$;
-COMMENT ON FUNCTION lead_scoring.renamed_model IS 'The name that the schema of a model was given later, known by the triggers of its adjustments, which still bear the name it was made with; NULL where there is no such schema.';
+COMMENT ON FUNCTION lead_scoring.renamed_model IS 'The name that the schema of a model was given later, known by the triggers of its tables, which still bear the name it was made with; NULL where there is no such schema.';
 
 CREATE FUNCTION lead_scoring.is_left_behind(model text)
 RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -643,6 +643,47 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.make_settings IS 'Creates the table "settings" of a new model, with its constraints and triggers.';
 
+CREATE FUNCTION lead_scoring.permit(relation regclass) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_permit';
+COMMENT ON FUNCTION lead_scoring.permit IS 'Lets the next query of the calling function write a table of a model''s state, or the status columns of its leads table. For the owner of that table.';
+
+CREATE FUNCTION lead_scoring.refuse_write() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
+COMMENT ON FUNCTION lead_scoring.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
+
+CREATE FUNCTION lead_scoring.guards(model text)
+RETURNS TABLE (relation text, name text, operations text, found_name text, found_state text)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT c.oid::regclass::text, guarded.name || '_guard', kind.operations, t.tgname::text, t.tgenabled::text
+  FROM unnest(ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions']) guarded (name)
+  JOIN (VALUES (true, 'INSERT', 6), (false, 'INSERT OR UPDATE OR DELETE OR TRUNCATE', 62)) kind (only_grows, operations, type_bits)
+    ON kind.only_grows = (guarded.name = 'versions')
+  JOIN pg_class c ON c.relname = guarded.name
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
+  LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure AND t.tgtype = kind.type_bits
+$$;
+COMMENT ON FUNCTION lead_scoring.guards IS 'The triggers that refuse writes to the tables of a model''s state, to the last of which, versions, rows are added only: where they should be, and those found.';
+
+CREATE FUNCTION lead_scoring.add_guards(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOR guard IN SELECT * FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' LOOP
+        IF guard.found_name IS NOT NULL THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', guard.relation, guard.found_name);
+        ELSE
+            EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%L)',
+                           guard.name, guard.operations, guard.relation, model);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.add_guards IS 'Creates those of a model''s guards that are missing, and enables those that are not.';
+
 CREATE FUNCTION lead_scoring.make_state_tables(model text, key_column text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -707,25 +748,21 @@ BEGIN
         );
 
         CREATE TABLE %1$I.adjustments (
-            lead_id    %2$s,
-            id         uuid DEFAULT gen_random_uuid(),
-            points     numeric NOT NULL,
-            reason     text,
-            author     text NOT NULL DEFAULT current_user,
-            made_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-            expires_at timestamptz,
+            lead_id       %2$s,
+            id            uuid DEFAULT gen_random_uuid(),
+            points        numeric NOT NULL,
+            reason        text,
+            author        text NOT NULL,
+            made_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+            expires_at    timestamptz,
+            cancelled_at  timestamptz,
+            cancelled_by  text,
+            cancel_reason text,
             CONSTRAINT adjustments_pkey PRIMARY KEY (lead_id, id),
             CONSTRAINT adjustments_points CHECK (points BETWEEN -1e9 AND 1e9),
             CONSTRAINT adjustments_expires_at CHECK (isfinite(expires_at))
         );
-        CREATE TRIGGER adjustments_insert AFTER INSERT ON %1$I.adjustments REFERENCING NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
-        CREATE TRIGGER adjustments_update AFTER UPDATE ON %1$I.adjustments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
-        CREATE TRIGGER adjustments_delete AFTER DELETE ON %1$I.adjustments REFERENCING OLD TABLE AS old_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
-        CREATE TRIGGER adjustments_truncate AFTER TRUNCATE ON %1$I.adjustments
-            FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.adjustments_changed(%3$L);
+        CREATE INDEX adjustments_id_idx ON %1$I.adjustments (id);
 
         CREATE TABLE %1$I.problems (
             lead_id  %2$s,
@@ -736,7 +773,8 @@ BEGIN
             last_at  timestamptz,
             CONSTRAINT problems_pkey PRIMARY KEY (lead_id, rule)
         );
-        $ddl$, model, key_column, model);
+        $ddl$, model, key_column);
+    PERFORM lead_scoring.add_guards(model);
     PERFORM lead_scoring.describe(format('%I.scores', model)::regclass,
         'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
         '{"lead_id": "Key of the lead.",
@@ -782,14 +820,17 @@ BEGIN
           "entered": "Each stage they entered, with the first day of the month of the first entry.",
           "leads": "How many of the forgotten leads."}');
     PERFORM lead_scoring.describe(format('%I.adjustments', model)::regclass,
-        'Points given or taken by hand, kept beside the computed score. Rows may be inserted, changed and deleted; the score follows.',
+        'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
         '{"lead_id": "Key of the lead.",
           "id": "Identifies the adjustment.",
           "points": "Points added to the score; negative ones are taken away.",
           "reason": "Why.",
           "author": "Role that made it.",
           "made_at": "When it was made.",
-          "expires_at": "From when on it counts no more; NULL for never."}');
+          "expires_at": "From when on it counts no more; NULL for never.",
+          "cancelled_at": "When it was taken back; NULL while it counts.",
+          "cancelled_by": "Role that took it back.",
+          "cancel_reason": "Why it was taken back."}');
     PERFORM lead_scoring.describe(format('%I.problems', model)::regclass,
         'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
         '{"lead_id": "Key of the lead.",
@@ -1044,6 +1085,9 @@ BEGIN
             SELECT format('view %I.%I is missing', model, v) FROM unnest('{leads}' || lead_scoring.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
     END IF;
+    problems := problems || ARRAY(
+        SELECT format('trigger %s on %s is %s', g.name, g.relation, CASE WHEN g.found_name IS NULL THEN 'missing' ELSE 'disabled' END)
+          FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' ORDER BY g.relation COLLATE "C");
     IF version IS NULL THEN
         problems := problems || 'no version is published'::text;
     END IF;

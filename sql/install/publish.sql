@@ -135,6 +135,7 @@ BEGIN
         RETURN;
     END IF;
     version := coalesce(current_version, 0) + 1;
+    PERFORM lead_scoring.permit(format('%I.versions', model)::regclass);
     EXECUTE format('INSERT INTO %I.versions (version, published_at, published_by, note, definition)
                     VALUES ($1, clock_timestamp(), lead_scoring_internal.asking_role(), $2, $3)', model)
       USING version, note, draft;

@@ -92,52 +92,17 @@ LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_set_stage';
 CREATE FUNCTION lead_scoring.set_stage(model text, lead uuid, stage text, reason text DEFAULT NULL) RETURNS void
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_set_stage';
 
-CREATE FUNCTION lead_scoring.adjustments_changed() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_adjustments_changed';
-COMMENT ON FUNCTION lead_scoring.adjustments_changed IS
-'Trigger function of a model''s adjustments; its argument is the model. Copies a lead''s adjustments into its scorecard and evaluates the lead.';
-
 CREATE FUNCTION lead_scoring.adjust(model text, lead text, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
-RETURNS uuid LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
-CREATE FUNCTION lead_scoring_internal.adjust(model text, lead text, points numeric, reason text, expires_at timestamptz)
-RETURNS uuid LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    new_id CONSTANT uuid := gen_random_uuid();
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    IF lead IS NULL OR points IS NULL OR NOT points BETWEEN -1e9 AND 1e9 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('cannot adjust lead %s by %s points', coalesce(lead, 'NULL'), coalesce(points::text, 'NULL')),
-            DETAIL = 'An adjustment names a lead and a number of points between -1e9 and 1e9.',
-            HINT = format('SELECT lead_scoring.adjust(%L, ''42'', 15, ''met at the fair'');', model);
-    END IF;
-    IF NOT isfinite(expires_at) THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('an adjustment cannot expire at %s', expires_at),
-            DETAIL = 'One that holds for good has no expires_at.',
-            HINT = format('SELECT lead_scoring.adjust(%L, %L, %s, ''for good'');', model, lead, points);
-    END IF;
-    -- The lead's status may change with it.
-    IF lead_scoring_internal.write_table(model, format('INSERT INTO %I.adjustments (lead_id, id, points, reason, author, expires_at)
-            SELECT s.lead_id, $2::pg_catalog.uuid, $3::pg_catalog.numeric, $4, $5, $6::pg_catalog.timestamptz
-              FROM %1$I.scores s WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s', model, lead_scoring.key_type(model)),
-            lead, new_id::text, points::text, reason, lead_scoring_internal.asking_role(), expires_at::text) = 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-            MESSAGE = format('model "%s" knows no lead "%s"', model, lead),
-            DETAIL = 'Neither table has a row of that key.',
-            HINT = format('SELECT lead_id FROM %I.leads;', model);
-    END IF;
-    RETURN new_id;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.adjust IS 'Implements lead_scoring.adjust, as the model''s owner.';
+RETURNS uuid LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_adjust';
 CREATE FUNCTION lead_scoring.adjust(model text, lead bigint, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
-RETURNS uuid LANGUAGE sql
-AS $$ SELECT lead_scoring.adjust(model, lead::pg_catalog.text, points, reason, expires_at) $$;
+RETURNS uuid LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_adjust';
 CREATE FUNCTION lead_scoring.adjust(model text, lead uuid, points numeric, reason text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
-RETURNS uuid LANGUAGE sql
-AS $$ SELECT lead_scoring.adjust(model, lead::pg_catalog.text, points, reason, expires_at) $$;
+RETURNS uuid LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_adjust';
+
+CREATE FUNCTION lead_scoring.cancel_adjustment(model text, id uuid, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_cancel_adjustment';
+COMMENT ON FUNCTION lead_scoring.cancel_adjustment IS
+'Takes an adjustment back: its points count no more, as if they had never been given, but for the stages the lead has reached meanwhile. The row of the model''s adjustments stays, marked with when, by whom and why. Nothing happens where that was done already. Raises P0002 for an unknown id. Takes INSERT on the model''s adjustments.';
 
 DO $comments$
 DECLARE
@@ -147,10 +112,14 @@ BEGIN
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.set_stage(text, %s, text, text) IS %L', key,
 'Moves a lead to a stage by hand, whatever its score: a transition with cause manual, the role that did it and the reason. Nothing happens where the lead is in that stage already. Raises 42704 for an unknown model or stage, P0002 for an unknown lead. Takes INSERT on the model''s transitions.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.adjust(text, %s, numeric, text, timestamptz) IS %L', key,
-'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments; deleting that row takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead. Takes INSERT on the model''s adjustments.');
+'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments, by which cancel_adjustment() takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead. Takes INSERT on the model''s adjustments.');
     END LOOP;
 END
 $comments$;
+
+CREATE FUNCTION lead_scoring.clear_problems(model text) RETURNS bigint
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_clear_problems';
+COMMENT ON FUNCTION lead_scoring.clear_problems IS 'Empties the model''s list of problems, when they have been seen to, and returns how many there were. For the model''s owner only.';
 
 -- ---------------------------------------------------------------- pausing and repairing
 
@@ -330,6 +299,7 @@ BEGIN
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
     PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
+    PERFORM lead_scoring.add_guards(model);
     FOR wrong IN SELECT e.* FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,

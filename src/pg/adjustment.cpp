@@ -1,22 +1,179 @@
-// What happens when somebody adjusts a lead's points by hand.
+// Points given by hand, and taken back by hand.
 
 #include "pg/postgres.hpp"
 
-#include "pg/trigger.hpp"
+#include "pg/event_log.hpp"
+#include "pg/identity.hpp"
+#include "pg/permit.hpp"
+#include "pg/query.hpp"
+#include "pg/reading.hpp"
+#include "pg/statement.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
 
 using namespace lead_scoring;
 
-// adjustments_changed('<model>') returns trigger
-LEAD_SCORING_FUNCTION(adjustments_changed) {
-    TriggerRun run;
-    if (!begin_trigger(fcinfo, TriggerTable::Adjustments, &run)) return PointerGetDatum(nullptr);
+namespace {
 
-    TriggerEvent event = run.data->tg_event;
-    if (TRIGGER_FIRED_BY_TRUNCATE(event)) read_all_stored_keys(run.model, FindingKind::Stored, run.findings);
-    if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event))
-        read_row_keys(&run, TriggerTable::Adjustments, false, FindingKind::Stored);
-    if (TRIGGER_FIRED_BY_DELETE(event) || TRIGGER_FIRED_BY_UPDATE(event))
-        read_row_keys(&run, TriggerTable::Adjustments, true, FindingKind::Stored);
-    end_trigger(&run, Work::Adjust);
-    return PointerGetDatum(nullptr);
+// While the table is locked nobody pauses, resumes or publishes: see lock_tables() in SQL.
+Model* use_adjustable(const char* name) {
+    Model* model = use_model(name);
+    require_capability(model, "adjustments", "adjust leads");
+    LockRelationOid(get_relname_relid("adjustments", model->schema), RowExclusiveLock);
+    return use_model(name);
+}
+
+// The argument as SQL prints it, for a message.
+char* argument_text(FunctionCallInfo fcinfo, int number) {
+    if (PG_ARGISNULL(number)) return pstrdup("NULL");
+    Oid output = InvalidOid;
+    bool variable = false;
+    getTypeOutputInfo(get_fn_expr_argtype(fcinfo->flinfo, number), &output, &variable);
+    return OidOutputFunctionCall(output, PG_GETARG_DATUM(number));
+}
+
+bool are_points(Datum points) {
+    constexpr int64 kMost = 1000000000;
+    auto at_most = [](Numeric a, Numeric b) {
+        return DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(a), NumericGetDatum(b)));
+    };
+    Numeric given = DatumGetNumeric(points);
+    return at_most(int64_to_numeric(-kMost), given) && at_most(given, int64_to_numeric(kMost));
+}
+
+void check_adjustment(FunctionCallInfo fcinfo) {
+    const char* model = quote_literal_cstr(argument_text(fcinfo, 0));
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || !are_points(PG_GETARG_DATUM(2)))
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                 errmsg("cannot adjust lead %s by %s points", argument_text(fcinfo, 1), argument_text(fcinfo, 2)),
+                 errdetail("An adjustment names a lead and a number of points between -1e9 and 1e9."),
+                 errhint("SELECT lead_scoring.adjust(%s, '42', 15, 'met at the fair');", model)));
+    if (!PG_ARGISNULL(4) && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(4)))
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("an adjustment cannot expire at %s", argument_text(fcinfo, 4)),
+                        errdetail("One that holds for good has no expires_at."),
+                        errhint("SELECT lead_scoring.adjust(%s, %s, %s, 'for good');", model,
+                                quote_literal_cstr(argument_text(fcinfo, 1)), argument_text(fcinfo, 2))));
+}
+
+Datum asking_name() { return CStringGetTextDatum(GetUserNameFromId(asking_role(), false)); }
+
+// What the lead becomes by its adjustments as they are now. Where the model does not score, that is for later.
+const RowToWrite* evaluate(Model* model, const PublishedVersion* version, Datum key) {
+    return version == nullptr ? nullptr : apply_to_lead(model, version, key, Work::Adjust).statuses;
+}
+
+}  // namespace
+
+// adjust(model text, lead, points numeric, reason text, expires_at timestamptz) returns uuid
+LEAD_SCORING_FUNCTION(adjust) {
+    check_adjustment(fcinfo);
+    Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    const PublishedVersion* version = scoring_version(model);
+    Datum key = lead_argument(fcinfo, 1, model->key);
+    Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
+    const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    SPI_execute_plan(plan(model, PlanName::FindScore), &key, nullptr, false, 0);
+    if (SPI_processed == 0) no_such_lead(model, key);
+    SPI_execute_plan(plan(model, PlanName::AddAdjustment), values, nulls, false, 0);
+    bool is_null = false;
+    auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
+    *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
+    const RowToWrite* statuses = evaluate(model, version, key);
+    restore(identity);
+    write_statuses(model, statuses, false);
+    finish_spi();
+    PG_RETURN_UUID_P(id);
+}
+
+namespace {
+
+// Whose adjustment it is: a copy of the key.
+Datum find_adjusted(Model* model, Datum id) {
+    SPI_execute_plan(plan(model, PlanName::FindAdjustment), &id, nullptr, false, 0);
+    if (SPI_processed == 0)
+        ereport(ERROR,
+                (errcode(ERRCODE_NO_DATA_FOUND),
+                 errmsg("model \"%s\" has no adjustment %s", model->name,
+                        DatumGetCString(DirectFunctionCall1(uuid_out, id))),
+                 errdetail("adjust() returned the id of each."),
+                 errhint("SELECT id, lead_id, points, reason FROM %s.adjustments;", quote_identifier(model->name))));
+    bool is_null = false;
+    return datumCopy(ResultRow{0}.value(1, &is_null), model->key.by_value, model->key.length);
+}
+
+// Whoever removes a lead, or merges it, has locked its rows when he comes to its adjustments; so these come first here
+// too, leads before scores.
+Datum lock_adjusted(Model* model, Datum id) {
+    Datum key = find_adjusted(model, id);
+    for (;;) {
+        if (model->status_count > 0) SPI_execute_plan(plan(model, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
+        SPI_execute_plan(plan(model, PlanName::LockScore), &key, nullptr, false, 0);
+        Datum found = find_adjusted(model, id);
+        if (compare_keys(model->key, key, found) == 0) return key;
+        key = found;  // merged meanwhile
+    }
+}
+
+}  // namespace
+
+// cancel_adjustment(model text, id uuid, reason text) returns void
+LEAD_SCORING_FUNCTION(cancel_adjustment) {
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of cancel_adjustment is NULL"),
+                        errdetail("Only the reason may be left out."),
+                        errhint("SELECT lead_scoring.cancel_adjustment('sales', id, 'a mistake') FROM "
+                                "sales.adjustments WHERE lead_id = '42';")));
+    Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    const PublishedVersion* version = scoring_version(model);
+    Datum values[] = {PG_GETARG_DATUM(1), asking_name(), PG_GETARG_DATUM(2)};
+    const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' '};
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    Datum key = lock_adjusted(model, values[0]);
+    SPI_execute_plan(plan(model, PlanName::CancelAdjustment), values, nulls, false, 0);
+    const RowToWrite* statuses = SPI_processed == 0 ? nullptr : evaluate(model, version, key);
+    restore(identity);
+    write_statuses(model, statuses, false);
+    finish_spi();
+    PG_RETURN_VOID();
+}
+
+// settle_leads(model text, leads text[]): as after an adjustment that changes nothing. The leads are locked.
+LEAD_SCORING_FUNCTION(settle_leads) {
+    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    require_entry(model->name);
+    const PublishedVersion* version = require_scoring(model);
+    Datum* leads = nullptr;
+    bool* nulls = nullptr;
+    int count = 0;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &leads, &nulls, &count);
+
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    Findings* findings = make_findings(model->key);
+    for (int i = 0; i < count; ++i)
+        if (!nulls[i])
+            add_key(model, key_from_text(model->key, TextDatumGetCString(leads[i])), FindingKind::Stored, findings);
+    sort_findings(findings);
+    Applied applied = is_empty(findings) ? Applied{} : apply_findings(model, version, findings, Work::Adjust);
+    restore(identity);
+    write_statuses(model, applied.statuses, false);
+    finish_spi();
+    PG_RETURN_VOID();
 }

@@ -45,8 +45,6 @@ struct Capability {
 constexpr Capability kCapabilities[] = {
     {"versions", "versions", ACL_SELECT, "SELECT"},
     {"verify", "scores settings versions transitions", ACL_SELECT, "SELECT"},
-    {"adjust", "adjustments", ACL_INSERT, "INSERT"},
-    {"cancel_adjustment", "adjustments", ACL_INSERT, "INSERT"},
 };
 
 // Of one SQL function, kept as long as its call site.

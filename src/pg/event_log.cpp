@@ -2,8 +2,11 @@
 
 #include "pg/event_log.hpp"
 
+#include <utility>
+
 #include "pg/hold.hpp"
 #include "pg/owner.hpp"
+#include "pg/permit.hpp"
 #include "pg/query.hpp"
 
 extern "C" {
@@ -189,11 +192,14 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT lead_row FROM %s lead_row", model->leads_name);
         case PlanName::LeadAdjustments:
             return psprintf(
-                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments WHERE lead_id = $1",
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments "
+                "WHERE lead_id = $1 AND cancelled_at IS NULL",
                 key_type, schema);
         case PlanName::AllAdjustments:
-            return psprintf("SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments", key_type,
-                            schema);
+            return psprintf(
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments "
+                "WHERE cancelled_at IS NULL",
+                key_type, schema);
         case PlanName::DueLeads:
             return psprintf(
                 "SELECT lead_id::%s FROM %s.scores WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
@@ -201,6 +207,8 @@ char* statement_of(const Model* model, PlanName name) {
                 key_type, schema);
         case PlanName::FindScore:
             return psprintf("SELECT FROM %s.scores WHERE lead_id = $1", schema);
+        case PlanName::LockScore:
+            return psprintf("SELECT FROM %s.scores WHERE lead_id = $1 FOR NO KEY UPDATE", schema);
         case PlanName::AllScores:
             return psprintf("SELECT lead_id::%s FROM %s.scores", key_type, schema);
         case PlanName::LeadEntries:
@@ -239,6 +247,20 @@ char* statement_of(const Model* model, PlanName name) {
                 "DO UPDATE SET message = excluded.message, count = p.count + excluded.count, "
                 "last_at = excluded.last_at",
                 schema);
+        case PlanName::ClearProblems:
+            return psprintf("DELETE FROM %s.problems", schema);
+        case PlanName::AddAdjustment:
+            return psprintf(
+                "INSERT INTO %s.adjustments (lead_id, points, reason, expires_at, author) VALUES ($1, $2, $3, $4, $5) "
+                "RETURNING id",
+                schema);
+        case PlanName::FindAdjustment:
+            return psprintf("SELECT lead_id::%s FROM %s.adjustments WHERE id = $1", key_type, schema);
+        case PlanName::CancelAdjustment:
+            return psprintf(
+                "UPDATE %s.adjustments SET cancelled_at = clock_timestamp(), cancelled_by = $2, cancel_reason = $3 "
+                "WHERE id = $1 AND cancelled_at IS NULL",
+                schema);
         case PlanName::LockLead:
             return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", model->leads_name, lead_key);
         case PlanName::LockLeadWaiting:
@@ -268,6 +290,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::AllLeads:
         case PlanName::AllScores:
         case PlanName::AllAdjustments:
+        case PlanName::ClearProblems:
             return 0;
         case PlanName::DueLeads:
             types[0] = TIMESTAMPTZOID;
@@ -287,9 +310,45 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
             types[2] = TEXTOID;
             types[3] = INT8OID;
             return 4;
+        case PlanName::AddAdjustment:
+            types[1] = NUMERICOID;
+            types[2] = TEXTOID;
+            types[3] = TIMESTAMPTZOID;
+            types[4] = TEXTOID;
+            return 5;
+        case PlanName::FindAdjustment:
+            types[0] = UUIDOID;
+            return 1;
+        case PlanName::CancelAdjustment:
+            types[0] = UUIDOID;
+            types[1] = TEXTOID;
+            types[2] = TEXTOID;
+            return 3;
         default:
             return 1;
     }
+}
+
+// The table that the statement writes, and is permitted to write; invalid where it writes none.
+Oid written_table(const Model* model, PlanName name) {
+    static constexpr std::pair<PlanName, const char*> kWritten[] = {
+        {PlanName::CreateScore, "scores"},
+        {PlanName::DeleteScore, "scores"},
+        {PlanName::AddTransition, "transitions"},
+        {PlanName::AddTransitions, "transitions"},
+        {PlanName::DeleteTransitions, "transitions"},
+        {PlanName::AddProblem, "problems"},
+        {PlanName::ClearProblems, "problems"},
+        {PlanName::DeleteProblems, "problems"},
+        {PlanName::AddAdjustment, "adjustments"},
+        {PlanName::CancelAdjustment, "adjustments"},
+        {PlanName::DeleteAdjustments, "adjustments"},
+        {PlanName::DeleteMerged, "merged"},
+    };
+    if (name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses) return model->leads;
+    for (const auto& [statement, table] : kWritten)
+        if (statement == name) return get_relname_relid(table, model->schema);
+    return InvalidOid;
 }
 
 }  // namespace
@@ -348,6 +407,8 @@ SPIPlanPtr plan(Model* model, PlanName name) {
         int count = argument_types(model, name, types);
         kept = prepare_kept(statement_of(model, name), count, types);
     }
+    Oid written = written_table(model, name);
+    if (OidIsValid(written)) permit(written);
     return kept;
 }
 

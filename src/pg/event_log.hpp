@@ -106,8 +106,8 @@ inline constexpr int kTransitionColumns = 14;
 // has room for status_count + kTransitionColumns.
 int row_types(const Model* model, PlanName name, Oid* types);
 
-// The plan of that name, made at its first use, to be run at once: it shuts the search_path, but for UpdateStatuses,
-// and locks the table of the user's that it names.
+// The plan of that name, made at its first use, to be run at once, for it has the permit to write what it writes. Shuts
+// the search_path, but for UpdateStatuses, and locks the table of the user's that it names.
 SPIPlanPtr plan(Model* model, PlanName name);
 
 }  // namespace lead_scoring

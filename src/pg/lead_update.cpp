@@ -3,6 +3,7 @@
 #include "pg/lead_update.hpp"
 
 #include "pg/identity.hpp"
+#include "pg/permit.hpp"
 #include "pg/query.hpp"
 
 extern "C" {
@@ -101,6 +102,7 @@ LEAD_SCORING_FUNCTION(write_table) {
     connect_spi();
     LeadUpdate update;
     begin_lead_update(model, false, &update);
+    permit(model->leads);  // that is where the statement may write a status
     int code = SPI_execute_with_args(statement, count, types, values, nulls, false, 0);
     if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
     auto rows = static_cast<int64>(SPI_processed);

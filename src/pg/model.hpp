@@ -39,6 +39,7 @@ enum class PlanName {
     LeadAdjustments,
     DueLeads,
     FindScore,
+    LockScore,
     CreateScore,
     DeleteScore,
     DeleteTransitions,
@@ -48,6 +49,10 @@ enum class PlanName {
     AddTransition,
     AddTransitions,  // takes arrays
     AddProblem,
+    ClearProblems,
+    AddAdjustment,
+    FindAdjustment,  // whose it is
+    CancelAdjustment,
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,

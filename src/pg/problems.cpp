@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "pg/event_log.hpp"
+#include "pg/owner.hpp"
+#include "pg/query.hpp"
 
 extern "C" {
+#include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
@@ -96,3 +99,18 @@ void record_problems(Model* model, Problems* problems) {
 }
 
 }  // namespace lead_scoring
+
+using namespace lead_scoring;
+
+// clear_problems(model text) returns bigint
+LEAD_SCORING_FUNCTION(clear_problems) {
+    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    check_owner(model);
+    SavedIdentity identity = become(model->owner);
+    connect_spi();
+    SPI_execute_plan(plan(model, PlanName::ClearProblems), nullptr, nullptr, false, 0);
+    auto cleared = static_cast<int64>(SPI_processed);
+    finish_spi();
+    restore(identity);
+    PG_RETURN_INT64(cleared);
+}

@@ -40,9 +40,11 @@ Model* hold_off_versions(Model* model) {
     return use_model(model->name);
 }
 
+const PublishedVersion* scoring_version(Model* model) { return model->paused ? nullptr : current_version(model); }
+
 const PublishedVersion* require_scoring(Model* model) {
-    const PublishedVersion* version = current_version(model);
-    if (model->paused || version == nullptr)
+    const PublishedVersion* version = scoring_version(model);
+    if (version == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("model \"%s\" does not score at present", model->name),
                         errdetail("It is paused, or nothing is published."),
@@ -65,6 +67,14 @@ Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type) {
     bool variable = false;
     getTypeOutputInfo(given, &output, &variable);
     return key_from_text(type, OidOutputFunctionCall(output, value));
+}
+
+void no_such_lead(const Model* model, Datum key) {
+    ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+                    errmsg("model \"%s\" knows no lead \"%s\"", model->name, key_to_text(model->key, key)),
+                    errdetail("Neither table has a row of that key."),
+                    errhint("SELECT lead_id FROM %s.leads;", quote_identifier(model->name))));
+    pg_unreachable();
 }
 
 }  // namespace lead_scoring

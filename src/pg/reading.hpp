@@ -25,7 +25,9 @@ void end_reading(const Reading* reading);
 // they do for statements on events.
 Model* hold_off_versions(Model* model);
 
-// The version in force. Raises 55000 where the model does not score at present.
+// The version in force; null where the model does not score at present.
+const PublishedVersion* scoring_version(Model* model);
+// The same; raises 55000 where there is none.
 const PublishedVersion* require_scoring(Model* model);
 
 // Raises 22004 where that argument of a function that is not strict is NULL. `call`: how to call it.
@@ -33,5 +35,8 @@ void require_argument(FunctionCallInfo fcinfo, int number, const char* name, con
 
 // The key that argument `number` gives, as text or in a key type of its own.
 Datum lead_argument(FunctionCallInfo fcinfo, int number, const KeyType& type);
+
+// Raises P0002.
+[[noreturn]] void no_such_lead(const Model* model, Datum key);
 
 }  // namespace lead_scoring

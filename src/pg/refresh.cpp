@@ -4,42 +4,24 @@
 
 #include "pg/event_log.hpp"
 #include "pg/identity.hpp"
+#include "pg/permit.hpp"
 #include "pg/query.hpp"
 #include "pg/reading.hpp"
 #include "pg/statement.hpp"
 
 extern "C" {
 #include "access/xact.h"
-#include "catalog/pg_class.h"
-#include "utils/acl.h"
-#include "utils/lsyscache.h"
+#include "miscadmin.h"
 }
 
 using namespace lead_scoring;
 
 namespace {
 
-// Who may write the history may move leads.
-void check_may_move(const Model* model) {
-    Oid transitions = get_relname_relid("transitions", model->schema);
-    if (OidIsValid(transitions) && pg_class_aclcheck(transitions, GetUserId(), ACL_INSERT) == ACLCHECK_OK) return;
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("permission denied to move leads of model \"%s\"", model->name),
-                    errdetail("Moving leads takes INSERT on table %s.transitions.", quote_identifier(model->name)),
-                    errhint("GRANT INSERT ON %s.transitions TO %s;", quote_identifier(model->name),
-                            quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-}
-
 Model* use_locked_model(const char* name) {
     Model* model = use_model(name);
-    check_may_move(model);
+    require_capability(model, "transitions", "move leads");
     return hold_off_versions(model);
-}
-
-// The version to work by, or null where the model does not score at present.
-const PublishedVersion* scoring_version(Model* model) {
-    const PublishedVersion* version = current_version(model);
-    return model->paused ? nullptr : version;
 }
 
 }  // namespace
@@ -107,15 +89,8 @@ LEAD_SCORING_FUNCTION(set_stage) {
     connect_spi();
     Datum arguments[] = {key};
     SPI_execute_plan(plan(model, PlanName::FindScore), arguments, nullptr, false, 0);
-    if (SPI_processed == 0)
-        ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
-                        errmsg("model \"%s\" knows no lead \"%s\"", model->name, key_to_text(model->key, key)),
-                        errdetail("Neither table has a row of that key."),
-                        errhint("SELECT lead_id FROM %s.leads;", quote_identifier(model->name))));
-    Findings* findings = make_findings(model->key);
-    add_key(model, key, FindingKind::Stored, findings);
-    sort_findings(findings);
-    Applied applied = apply_findings(model, version, findings, Work::SetStage, &move);
+    if (SPI_processed == 0) no_such_lead(model, key);
+    Applied applied = apply_to_lead(model, version, key, Work::SetStage, &move);
     restore(identity);
     write_statuses(model, applied.statuses, false);
     finish_spi();

@@ -5,6 +5,7 @@
 #include "pg/event_log.hpp"
 #include "pg/hold.hpp"
 #include "pg/owner.hpp"
+#include "pg/problems.hpp"
 #include "pg/progress.hpp"
 #include "pg/query.hpp"
 #include "pg/reading.hpp"

@@ -145,3 +145,14 @@ LEAD_SCORING_FUNCTION(score_now) {
     bool nulls[] = {false, false, false, grade == nullptr};
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(cache->result, values, nulls)));
 }
+
+// card_clock(card scorecard) returns timestamptz
+LEAD_SCORING_FUNCTION(card_clock) {
+    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+    Timestamp clock = run_cpp([&] {
+        Scorecard card;
+        decode(bytes_of(packed), card);
+        return card.clock;
+    });
+    PG_RETURN_TIMESTAMPTZ(clock);
+}

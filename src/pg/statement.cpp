@@ -279,4 +279,11 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     return {leads - statement.left_out, statement.outcome.statuses.first};
 }
 
+Applied apply_to_lead(Model* model, const PublishedVersion* version, Datum key, Work work, const MoveByHand* by_hand) {
+    Findings* findings = make_findings(model->key);
+    add_key(model, key, FindingKind::Stored, findings);
+    sort_findings(findings);
+    return apply_findings(model, version, findings, work, by_hand);
+}
+
 }  // namespace lead_scoring

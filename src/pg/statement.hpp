@@ -16,7 +16,6 @@
 #include "pg/postgres.hpp"
 
 #include "pg/computation.hpp"
-#include "pg/row_reader.hpp"
 
 namespace lead_scoring {
 
@@ -28,5 +27,9 @@ struct Applied {
 // Does `work` for every lead of the sorted findings. To be called as the model's owner with SPI connected.
 Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
+
+// The same for one lead, of which nothing was found.
+Applied apply_to_lead(Model* model, const PublishedVersion* version, Datum key, Work work,
+                      const MoveByHand* by_hand = nullptr);
 
 }  // namespace lead_scoring

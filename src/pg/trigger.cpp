@@ -2,6 +2,7 @@
 
 #include "pg/trigger.hpp"
 
+#include "pg/problems.hpp"
 #include "pg/program.hpp"
 #include "pg/query.hpp"
 
@@ -94,8 +95,8 @@ bool counts_as_change(const TriggerData* data) {
 }  // namespace
 
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run) {
-    static constexpr const char* kFunctions[] = {"events_changed", "leads_changed", "adjustments_changed"};
-    static constexpr const char* kTables[] = {"events", "leads", "adjustments"};
+    static constexpr const char* kFunctions[] = {"events_changed", "leads_changed"};
+    static constexpr const char* kTables[] = {"events", "leads"};
     int name = static_cast<int>(table);
     check_call(fcinfo, kFunctions[name]);
     *run = {};
@@ -105,17 +106,12 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
         expect_change(model);
         return false;
     }
-    if (table != TriggerTable::Adjustments && counts_as_change(run->data)) run->changes = arrived_change(model);
+    if (counts_as_change(run->data)) run->changes = arrived_change(model);
     if (!has_rows(run->data) && (run->changes == nullptr || is_incomplete(run->changes))) return false;
 
-    Oid relation = RelationGetRelid(run->data->tg_relation);
-    run->model =
-        use_model(table == TriggerTable::Adjustments ? get_namespace_name(get_rel_namespace(relation)) : model);
+    run->model = use_model(model);
     if (!run->model->paused) {
-        Oid bound = table == TriggerTable::Events  ? run->model->events
-                    : table == TriggerTable::Leads ? run->model->leads
-                                                   : get_relname_relid("adjustments", run->model->schema);
-        check_table(run, bound, kTables[name]);
+        check_table(run, table == TriggerTable::Events ? run->model->events : run->model->leads, kTables[name]);
         run->version = current_version(run->model);
     }
     if (run->version == nullptr) {
@@ -164,14 +160,7 @@ void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
 
 void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, FindingKind kind) {
     Relation relation = run->data->tg_relation;
-    if (table == TriggerTable::Adjustments &&
-        get_atttype(RelationGetRelid(relation), get_attnum(RelationGetRelid(relation), "lead_id")) !=
-            run->model->key.type)
-        elog(ERROR, "column lead_id of table \"%s\" is not of the type of the model's keys",
-             RelationGetRelationName(relation));
-    AttrNumber column = table == TriggerTable::Adjustments
-                            ? get_attnum(RelationGetRelid(relation), "lead_id")
-                            : key_column(run->model, relation, table == TriggerTable::Leads);
+    AttrNumber column = key_column(run->model, relation, table == TriggerTable::Leads);
     with_source(run, old_rows,
                 [&](RowSource* source) { read_keys(run->model, relation, column, source, kind, run->findings); });
 }

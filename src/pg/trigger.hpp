@@ -27,7 +27,7 @@ struct TriggerRun {
     MemoryContext caller;
 };
 
-enum class TriggerTable { Events, Leads, Adjustments };
+enum class TriggerTable { Events, Leads };
 
 // False where there is nothing to do: the trigger is a BEFORE trigger, which only counts, the model is paused, has no
 // version, or the statement touched no row. Otherwise the run has the owner's identity and SPI is connected. Raises

@@ -37,7 +37,7 @@ BEGIN
      CROSS JOIN LATERAL (SELECT engagement(s.lead_id::text, s.scored_at) AS engagement,
                                 CASE WHEN l.title = 'CEO' THEN r.points ELSE 0 END::float8 AS fit,
                                 (SELECT coalesce(sum(a.points), 0)::float8 FROM race.adjustments a
-                                  WHERE a.lead_id = s.lead_id AND coalesce(a.expires_at > s.scored_at, true)) AS adjusted
+                                  WHERE a.lead_id = s.lead_id AND a.cancelled_at IS NULL AND coalesce(a.expires_at > s.scored_at, true)) AS adjusted
                            FROM race.rules r WHERE r.name = 'chief') x
      CROSS JOIN LATERAL (VALUES (s.engagement, x.engagement), (s.fit, x.fit),
                                 (s.score, x.engagement + x.fit + x.adjusted)) c (stored, expected)

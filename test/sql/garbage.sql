@@ -137,7 +137,7 @@ RESET ROLE;
 -- Trigger functions called otherwise than as the triggers they are.
 SELECT lead_scoring.events_changed();
 SELECT lead_scoring.leads_changed();
-SELECT lead_scoring.adjustments_changed();
+SELECT lead_scoring.refuse_write();
 SELECT lead_scoring.binding_changed();
 CREATE TABLE victims (id int);
 CREATE VIEW victims_view AS SELECT * FROM victims;
@@ -145,7 +145,7 @@ CREATE FUNCTION try_triggers() RETURNS TABLE (function text, clause text, firing
 DECLARE
     relation text;
 BEGIN
-    FOREACH function IN ARRAY ARRAY['events_changed', 'leads_changed', 'adjustments_changed', 'binding_changed'] LOOP
+    FOREACH function IN ARRAY ARRAY['events_changed', 'leads_changed', 'refuse_write', 'binding_changed'] LOOP
         FOREACH clause IN ARRAY ARRAY[
             'TRIGGER t BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW', 'TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW',
             'TRIGGER t BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT', 'TRIGGER t AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT',

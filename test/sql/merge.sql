@@ -39,7 +39,7 @@ SELECT lead_scoring.merge_leads('merge', 1, 2);
 SELECT lead_scoring.resume('merge');
 
 \set history 'SELECT lead_id, seq, from_stage, to_stage, CASE WHEN cause IN (''event'', ''time'') THEN date_trunc(''second'', at)::text ELSE ''now'' END AS at, cause, reason, merged_from FROM merge.transitions ORDER BY lead_id, seq; SELECT s.lead_id, s.stage, s.stage_seq, l.lead_stage, l.mql_at, (SELECT count(*) FROM events e WHERE e.lead_id = s.lead_id) AS events FROM merge.scores s LEFT JOIN leads l ON l.id = s.lead_id ORDER BY 1; SELECT * FROM lead_scoring.verify(''merge'');'
-\set reset 'TRUNCATE leads, events; TRUNCATE merge.adjustments; INSERT INTO leads SELECT generate_series(1, 3);'
+\set reset 'TRUNCATE leads, events; INSERT INTO leads SELECT generate_series(1, 3);'
 
 -- Bounds and limits hold for the events together: 6 + 6 visits are 40 points, not 60, mails of one day count once, as does
 -- the same asset. The time of the mql is that of the last event, for only together they suffice.

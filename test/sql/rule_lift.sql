@@ -41,7 +41,7 @@ SELECT lead_id, rule, message FROM lift_model.problems ORDER BY rule;
 
 -- An expression that raises is no match for that very row, whether the problem is listed or not.
 SELECT rule, leads_with, converted_with FROM lift_model.rule_lift WHERE rule IN ('long visit', 'big') ORDER BY rule;
-DELETE FROM lift_model.problems;
+SELECT lead_scoring.clear_problems('lift_model');
 INSERT INTO events VALUES (lead(100), 'visit', '2025-01-02', '/', '61');
 SELECT rule, leads_with, converted_with FROM lift_model.rule_lift WHERE rule IN ('long visit', 'big') ORDER BY rule;
 SELECT count(*) FROM lift_model.problems;

@@ -46,7 +46,9 @@ INSERT INTO loaded VALUES ('null', NULL);
 SELECT count(*), count(*) FILTER (WHERE lead_scoring.scorecard_send(l.card) = lead_scoring.scorecard_send(s.card)) FROM loaded l LEFT JOIN scorecard.scores s USING (lead_id);
 -- A card that was written back is one that goes on.
 BEGIN;
+SET LOCAL session_replication_role = replica;
 UPDATE scorecard.scores s SET card = l.card FROM (SELECT DISTINCT ON (lead_id) * FROM loaded) l WHERE l.lead_id = s.lead_id;
+SET LOCAL session_replication_role = origin;
 INSERT INTO events SELECT lead_id, 'a', timestamptz '2026-01-01', 4 FROM unnest('{one,few,many,none,past}'::text[]) lead_id;
 SELECT * FROM lead_scoring.verify('scorecard');
 ROLLBACK;

@@ -92,28 +92,31 @@ SELECT stage, due_at = stage_since + interval '24 hours' FROM upkeep.scores WHER
 INSERT INTO leads VALUES (31), (32), (33);
 SELECT lead_scoring.adjust('upkeep', 31, 35, 'met') AS made \gset
 SELECT score, engagement, fit, stage FROM upkeep.leads WHERE lead_id = 31;
-SELECT points, reason, author = current_user, made_at <= clock_timestamp(), expires_at FROM upkeep.adjustments WHERE id = :'made';
-DELETE FROM upkeep.adjustments WHERE id = :'made';
+SELECT points, reason, author = current_user, made_at <= clock_timestamp(), expires_at, cancelled_at FROM upkeep.adjustments WHERE id = :'made';
+-- Taken back: as if it had never been, but for what it set off, and it is on record. Once is enough.
+SELECT lead_scoring.cancel_adjustment('upkeep', :'made', 'it was somebody else');
+SELECT lead_scoring.cancel_adjustment('upkeep', :'made', 'again');
 SELECT score, stage FROM upkeep.leads WHERE lead_id = 31;
+SELECT rule, capped FROM lead_scoring.explain('upkeep', 31);
+SELECT points, cancelled_at >= made_at, cancelled_by = current_user, cancel_reason FROM upkeep.adjustments WHERE id = :'made';
 SELECT lead_scoring.adjust('upkeep', '32', 25.5, NULL, 'tomorrow') AS made \gset
-UPDATE upkeep.adjustments SET points = 30 WHERE id = :'made';
-SELECT score, stage, (SELECT due_at = a.expires_at FROM upkeep.scores s, upkeep.adjustments a WHERE s.lead_id = 32 AND a.lead_id = 32) FROM upkeep.leads WHERE lead_id = 32;
+SELECT lead_scoring.adjust('upkeep', 32, 4.5, NULL, 'tomorrow') IS NOT NULL;
+SELECT score, stage, (SELECT due_at = a.expires_at FROM upkeep.scores s, upkeep.adjustments a WHERE s.lead_id = 32 AND a.id = :'made') FROM upkeep.leads WHERE lead_id = 32;
 SELECT lead_scoring.score_at('upkeep', 32, now() + interval '2 days');
--- One that has expired already counts for nothing. Rows may be given to another lead.
+-- One that has expired already counts for nothing.
 SELECT lead_scoring.adjust('upkeep', 33, 100, 'past', '2024-01-05') IS NOT NULL;
 SELECT lead_scoring.adjust('upkeep', 33, -7) IS NOT NULL;
 SELECT score, stage, due_at FROM upkeep.scores WHERE lead_id = 33;
-UPDATE upkeep.adjustments SET lead_id = 31 WHERE points = -7;
-SELECT lead_id, score FROM upkeep.scores WHERE lead_id IN (31, 33) ORDER BY 1;
 :moves
-TRUNCATE upkeep.adjustments;
+SELECT count(lead_scoring.cancel_adjustment('upkeep', id) IS NULL) FROM upkeep.adjustments;
 SELECT lead_id, score, stage FROM upkeep.scores WHERE lead_id IN (31, 32, 33) ORDER BY 1;
+SELECT count(*) = count(cancelled_at) FROM upkeep.adjustments;
 :moves
 -- They go with their lead.
 INSERT INTO leads VALUES (34);
 SELECT lead_scoring.adjust('upkeep', 34, 100) IS NOT NULL;
 DELETE FROM leads WHERE id = 34;
-SELECT count(*) FROM upkeep.adjustments;
+SELECT count(*) FROM upkeep.adjustments WHERE lead_id = 34;
 SELECT * FROM lead_scoring.verify('upkeep');
 
 -- Paused: rows are stored, nothing else happens. Resumed: as if all had come now, with the times of then.
@@ -239,6 +242,10 @@ SELECT lead_scoring.adjust('upkeep', 1, 'NaN');
 SELECT lead_scoring.adjust('upkeep', 1, 5, 'for good', 'infinity');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.adjust('upkeep', 99, 1);
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.cancel_adjustment('upkeep', '00000000-0000-0000-0000-000000000000');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring.cancel_adjustment('upkeep', NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.adjust('no_model', 1, 1);
 \echo :LAST_ERROR_SQLSTATE

@@ -1,0 +1,168 @@
+#include "pg/postgres.hpp"
+
+#include "pg/permit.hpp"
+
+#include "pg/identity.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+struct Permit {
+    Oid relation;
+    QueryId query;
+};
+
+Permit given = {};
+
+}  // namespace
+
+QueryId running_query() {
+    return {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetActiveSnapshot()->curcid};
+}
+
+void permit(Oid relation) {
+    // SPI advances the counter before a query that may write: done here, it is not done again.
+    CommandCounterIncrement();
+    given = {relation, {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetCurrentCommandId(false)}};
+}
+
+bool is_permitted(Oid relation) { return given.relation == relation && given.query == running_query(); }
+
+void require_capability(const Model* model, const char* table, const char* what) {
+    Oid relation = get_relname_relid(table, model->schema);
+    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(model->schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+    if (usable && OidIsValid(relation) && pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) == ACLCHECK_OK) return;
+    const char* schema = quote_identifier(model->name);
+    const char* user = quote_identifier(GetUserNameFromId(GetUserId(), false));
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("permission denied to %s of model \"%s\"", what, model->name),
+                    errdetail("It takes USAGE on the schema and INSERT on table %s.%s.", schema, table),
+                    usable ? errhint("GRANT INSERT ON %s.%s TO %s;", schema, table, user)
+                           : errhint("GRANT USAGE ON SCHEMA %1$s TO %3$s; GRANT INSERT ON %1$s.%2$s TO %3$s;", schema,
+                                     table, user)));
+}
+
+namespace {
+
+// Calls visit(slot) for the first row of a plain table, and returns what it returns; false where there is none. Nothing
+// of the table's own is evaluated: whose it is makes no difference.
+template <class Visit>
+bool with_first_row(Oid table, Visit visit) {
+    if (!OidIsValid(table)) return false;
+    Relation relation = table_open(table, AccessShareLock);
+    bool result = false;
+    if (relation->rd_rel->relkind == RELKIND_RELATION) {
+        Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+        TupleTableSlot* slot = table_slot_create(relation, nullptr);
+        TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);
+        if (table_scan_getnextslot(scan, ForwardScanDirection, slot)) result = visit(slot);
+        table_endscan(scan);
+        ExecDropSingleTupleTableSlot(slot);
+        UnregisterSnapshot(snapshot);
+    }
+    table_close(relation, AccessShareLock);
+    return result;
+}
+
+// Whether the model of that schema scores: its settings have a row, which does not say that it is paused, and something
+// is published.
+bool scores(Oid schema) {
+    Oid settings = get_relname_relid("settings", schema);
+    bool active = with_first_row(settings, [&](TupleTableSlot* row) {
+        AttrNumber column = get_attnum(settings, "paused");
+        if (column == InvalidAttrNumber || get_atttype(settings, column) != BOOLOID) return true;
+        bool is_null = false;
+        Datum paused = slot_getattr(row, column, &is_null);
+        return is_null || !DatumGetBool(paused);
+    });
+    return active && with_first_row(get_relname_relid("versions", schema), [](TupleTableSlot*) { return true; });
+}
+
+const char* operation_name(TriggerEvent event) {
+    if (TRIGGER_FIRED_BY_INSERT(event)) return "INSERT";
+    if (TRIGGER_FIRED_BY_UPDATE(event)) return "UPDATE";
+    if (TRIGGER_FIRED_BY_DELETE(event)) return "DELETE";
+    return "TRUNCATE";
+}
+
+// The call that does what was tried. %1$s is the model as a literal, %2$s as an identifier.
+const char* call_instead(const char* table, bool insert) {
+    struct Call {
+        const char* table;
+        const char* insert;  // null: the same
+        const char* other;
+    };
+    static constexpr Call kCalls[] = {
+        {"adjustments", "SELECT lead_scoring.adjust(%1$s, '42', 15, 'met at the fair');",
+         "SELECT lead_scoring.cancel_adjustment(%1$s, id, 'a mistake') FROM %2$s.adjustments WHERE lead_id = '42';"},
+        {"transitions", nullptr, "SELECT lead_scoring.set_stage(%1$s, '42', 'sql', 'called them');"},
+        {"merged", nullptr, "SELECT lead_scoring.merge_leads(%1$s, '42', '7');"},
+        {"forgotten", nullptr, "SELECT lead_scoring.forget_lead(%1$s, '42');"},
+        {"problems", nullptr, "SELECT lead_scoring.clear_problems(%1$s);"},
+        {"versions", nullptr, "SELECT lead_scoring.publish(%1$s, 'what is new');"},
+    };
+    for (const Call& call : kCalls)
+        if (strcmp(call.table, table) == 0) return insert && call.insert != nullptr ? call.insert : call.other;
+    return "SELECT lead_scoring.repair(%1$s);";
+}
+
+}  // namespace
+
+}  // namespace lead_scoring
+
+using namespace lead_scoring;
+
+// refuse_write('<model>') returns trigger: before each statement on a table of a model's state.
+LEAD_SCORING_FUNCTION(refuse_write) {
+    auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
+        !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("refuse_write() was not called as the trigger it is"),
+                        errdetail("It runs before each statement on the tables of a model's state."),
+                        errhint("Let lead_scoring.create_model() make the triggers.")));
+    Relation relation = data->tg_relation;
+    Oid schema = RelationGetNamespace(relation);
+    if (is_permitted(RelationGetRelid(relation))) return PointerGetDatum(nullptr);
+    // A restore, by whoever may act as the owner.
+    if (has_privs_of_role(GetUserId(), relation->rd_rel->relowner) && !scores(schema)) return PointerGetDatum(nullptr);
+
+    const char* model = get_namespace_name(schema);
+    const char* table = RelationGetRelationName(relation);
+    const char* call = psprintf(call_instead(table, TRIGGER_FIRED_BY_INSERT(data->tg_event)), quote_literal_cstr(model),
+                                quote_identifier(model));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("%s on %s is refused", operation_name(data->tg_event), quote_qualified_identifier(model, table)),
+             errdetail(
+                 "Its rows are written by the functions of lead_scoring, and by its owner while the model is paused."),
+             errhint("%s", call)));
+    pg_unreachable();
+}
+
+// permit(relation regclass): to be called right before the query that writes a table of the model that is worked on.
+LEAD_SCORING_FUNCTION(permit) {
+    Oid relation = PG_GETARG_OID(0);
+    require_entry(get_namespace_name(get_rel_namespace(relation)));
+    permit(relation);
+    PG_RETURN_VOID();
+}
