@@ -79,9 +79,9 @@ BEGIN
             HINT = format('SELECT lead_scoring.add_stage(%L, ''lead'', rank => 0).', model);
     END IF;
 
-    EXECUTE format('SELECT s.name, o.name AS other, s.rank FROM %1$I.stages s
-                      JOIN %1$I.stages o ON o.rank = s.rank AND o.kind = ''progress'' AND o.name COLLATE "C" > s.name COLLATE "C"
-                     WHERE s.kind = ''progress'' ORDER BY s.rank, s.name COLLATE "C", o.name COLLATE "C" LIMIT 1', model) INTO found;
+    EXECUTE format('SELECT * FROM (SELECT s.name, lead(s.name) OVER (PARTITION BY s.rank ORDER BY s.name COLLATE "C") AS other, s.rank
+                                     FROM %1$I.stages s WHERE s.kind = ''progress'') s
+                     WHERE s.other IS NOT NULL ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('stages "%s" and "%s" both have rank %s', found.name, found.other, found.rank),
@@ -131,7 +131,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
 
-CREATE FUNCTION lead_scoring.compile_stages(model text)
+CREATE FUNCTION lead_scoring.compile_stages(model text, only_stage text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -143,7 +143,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.check_stages(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
-    FOR s IN EXECUTE format('SELECT s.* FROM %I.stages s ORDER BY s.rank, s.name COLLATE "C"', model) LOOP
+    FOR s IN EXECUTE format('SELECT s.* FROM %I.stages s WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
         subject := format('stage "%s"', s.name);
         IF s.on_event IS NOT NULL THEN
             PERFORM lead_scoring.check_event_type(bound.events, bound.event_type, s.on_event, subject);
@@ -159,7 +159,7 @@ BEGIN
     RETURN stages;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.compile_stages IS 'Checks all stages of the draft and returns them as a version holds them, by rank: expressions deparsed, with the text as typed beside them, intervals in seconds, the exit of each detour resolved.';
+COMMENT ON FUNCTION lead_scoring.compile_stages IS 'Checks how the stages of the draft fit each other, and each by itself (or only_stage, for whoever adds one after the other), and returns these as a version holds them, by rank: expressions deparsed, with the text as typed beside them, intervals in seconds, the exit of each detour resolved.';
 
 CREATE FUNCTION lead_scoring.add_stage(
     model text,
@@ -208,7 +208,7 @@ BEGIN
         'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
         'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
         'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
-    PERFORM lead_scoring.compile_stages(model);
+    PERFORM lead_scoring.compile_stages(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';

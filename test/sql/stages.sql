@@ -127,6 +127,36 @@ SELECT lead_scoring.add_stage('s', 'x');
 SET ROLE regress_lead_scoring_owner;
 :fine
 
+-- However many rows a transaction changes, each expression is checked once at its end, and once by the function that added it.
+RESET ROLE;
+SET track_functions = 'all';
+\set look 'DO $$ BEGIN PERFORM pg_stat_force_next_flush(); END $$; SELECT coalesce(sum(calls), 0) AS checked FROM pg_stat_user_functions WHERE funcname = ''check_expression'' \\gset'
+:look
+SELECT :checked AS before \gset
+INSERT INTO s.stages (name, rank, on_event, on_event_condition) SELECT 'stage' || i, 100 + i, 'demo_request', 'true' FROM generate_series(1, 20) i;
+:look
+SELECT :checked - :before AS by_one_statement, :checked AS before \gset
+\echo :by_one_statement
+BEGIN;
+DO $$ BEGIN FOR i IN 1..20 LOOP UPDATE s.stages SET rank = rank + 100 WHERE name = 'stage' || i; END LOOP; END $$;
+COMMIT;
+:look
+SELECT :checked - :before AS by_twenty, :checked AS before \gset
+\echo :by_twenty
+SELECT count(lead_scoring.add_stage('s', 'more' || i, on_event => 'demo_request', on_event_condition => 'true')) FROM generate_series(1, 20) i;
+:look
+SELECT :checked - :before AS by_functions, :checked AS before \gset
+\echo :by_functions
+INSERT INTO s.rules (name, rule_group, event_type, condition, points) SELECT 'rule' || i, 'engagement', 'webinar', 'true', 1 FROM generate_series(1, 20) i;
+UPDATE s.rules SET points = 2 WHERE name LIKE 'rule%';
+:look
+SELECT :checked - :before AS by_rules \gset
+\echo :by_rules
+RESET track_functions;
+SET ROLE regress_lead_scoring_owner;
+SELECT lead_scoring.publish('s');
+SELECT * FROM lead_scoring.verify('s');
+
 SELECT lead_scoring.drop_model('s');
 RESET ROLE;
 \set VERBOSITY terse
