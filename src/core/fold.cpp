@@ -156,14 +156,14 @@ bool equivalent(const Definition& definition, const Scorecard& a, const Scorecar
     return a == adapted;
 }
 
-void check_card(const Definition& definition, const Scorecard& card) {
+void check_card(const Definition& definition, const Scorecard& card, ErrorCode code) {
     std::size_t rules = definition.rules.size();
     bool fits = (card.rules.empty() || card.rules.back().rule < rules) && (card.fit.empty() || card.fit.back() < rules);
     for (const Match& match : card.pending)
         fits &=
             static_cast<std::size_t>(match.target) < (match.kind == MatchKind::Rule ? rules : definition.stages.size());
     if (!fits)
-        throw Error(ErrorCode::InvalidParameter, "scorecard does not belong to this version of the model",
+        throw Error(code, "scorecard does not belong to this version of the model",
                     "It names a rule or stage that the version does not have.",
                     "Take the card and the version from one row of the model's scores.");
 }

@@ -17,8 +17,8 @@ void advance_clock(const Definition& definition, Scorecard& card, Timestamp at);
 // False where either card has a limited rule: which occurrences count can be told from the event log only.
 [[nodiscard]] bool merge(const Definition& definition, Scorecard& card, const Scorecard& other);
 
-// Throws InvalidParameter where the card names rules that the definition does not have.
-void check_card(const Definition& definition, const Scorecard& card);
+// Throws an Error of `code` where the card names rules or stages that the definition does not have.
+void check_card(const Definition& definition, const Scorecard& card, ErrorCode code = ErrorCode::InvalidParameter);
 
 // Whether two cards say the same: all is equal, and decaying sums agree to 1e-9 of themselves plus a unit, for machines
 // may differ in the last bit of an exponential.

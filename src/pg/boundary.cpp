@@ -71,6 +71,8 @@ void describe_current_exception(CaughtError& caught) noexcept {
     }
 }
 
+bool is_corruption(const CaughtError& caught) { return caught.sqlstate == ERRCODE_DATA_CORRUPTED; }
+
 void raise(const CaughtError& caught) {
     CaughtError copy = caught;
     clip(copy.message);

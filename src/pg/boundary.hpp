@@ -36,4 +36,21 @@ auto run_cpp(Body&& body) -> std::invoke_result_t<Body> {
     raise(caught);
 }
 
+// Whether stored data could not be read.
+bool is_corruption(const CaughtError& caught);
+
+// As run_cpp, of a body that reads stored data: false where these cannot be read, and the body is half-done.
+template <class Body>
+bool run_cpp_if_sound(Body&& body) {
+    CaughtError caught;
+    try {
+        body();
+        return true;
+    } catch (...) {
+        describe_current_exception(caught);
+    }
+    if (!is_corruption(caught)) raise(caught);
+    return false;
+}
+
 }  // namespace lead_scoring

@@ -110,14 +110,12 @@ void refresh_rebuilt(const Computation* task) {
         throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
 }
 
-}  // namespace
-
-bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone) {
+// What `compute` does, once the row is loaded.
+bool compute_loaded(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone) {
     Workspace* workspace = task->workspace;
     const Definition& definition = *task->version->definition;
     Timestamp now = task->now;
     bool fresh = row.card == nullptr;  // the row was made just now
-    load_lead(workspace, task->version, row);
     load_entries(task, found, row);
     Timestamp clock = workspace->lead.card.clock;
     if (!fresh && find_stage(task->version, row.stage_name) == kNoStage)
@@ -177,6 +175,16 @@ bool compute(const Computation* task, const LeadFindings& found, const ScoreRow&
             break;
     }
     return change(task, found, row, clock, gone);
+}
+
+}  // namespace
+
+bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone) {
+    if (load_lead(task->workspace, task->version, row)) return compute_loaded(task, found, row, gone);
+    // A card that cannot be read is computed from the log, as one of another version is.
+    ScoreRow unreadable = row;
+    unreadable.version = 0;
+    return compute_loaded(task, found, unreadable, gone);
 }
 
 }  // namespace lead_scoring

@@ -92,15 +92,16 @@ void check_lead(Verification* verification, const LeadFindings& found) {
                psprintf("version " INT64_FORMAT, version->number));
         return;
     }
-    load_lead(verification->stored, version, row);
+    bool readable = load_lead(verification->stored, version, row);
     if (version->definition->has_cooldown)
         load_entries(verification->stored, verification->reading->model, version, found.key);
     compute(verification, found, row);
     const Lead& computed = verification->computed->lead;
     bool same =
         run_cpp([&] { return equivalent(*version->definition, verification->stored->lead.card, computed.card); });
-    if (!same)
-        report(verification, found.key, "card", print_card(verification->stored), print_card(verification->computed));
+    if (!readable || !same)
+        report(verification, found.key, "card", readable ? print_card(verification->stored) : nullptr,
+               print_card(verification->computed));
     report_points(verification, found.key, "score", row.score, computed.score.total);
     report_points(verification, found.key, "engagement", row.engagement, computed.score.engagement);
     report_points(verification, found.key, "fit", row.fit, computed.score.fit);

@@ -2,6 +2,7 @@
 
 #include "pg/workspace.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/fold.hpp"
@@ -76,24 +77,28 @@ Workspace* make_workspace() {
     return workspace;
 }
 
-void load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row) {
+bool load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row) {
     int stage = find_stage(version, row.stage_name);
+    bool readable = row.card != nullptr && run_cpp_if_sound([&] {
+                        Scorecard& card = workspace->lead.card;
+                        read_card(row.card, card);
+                        if (row.version == version->number)
+                            check_card(*version->definition, card, ErrorCode::CorruptData);
+                    });
     run_cpp([&] {
         reset(workspace, version);
         Lead& lead = workspace->lead;
-        if (row.card != nullptr)
-            read_card(row.card, lead.card);
-        else
-            lead.card.clear();
-        if (row.version == version->number) check_card(*version->definition, lead.card);
+        if (!readable) lead.card.clear();
+        if (!readable && row.card != nullptr) lead.card.clock = row.scored_at;
         workspace->known = row.counted;
         if (stage != kNoStage) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
-        lead.stage.seq = row.stage_seq;
+        lead.stage.seq = std::clamp<std::int64_t>(row.stage_seq, 0, kForever / 2);  // a stored number may be any
         lead.stage.armed = row.stage_armed;
         lead.seen_at = row.scored_at;
         lead.due_at = row.due_at;
     });
+    return readable || row.card == nullptr;
 }
 
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key) {
