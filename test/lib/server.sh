@@ -51,15 +51,17 @@ install_extension() {
     ) 9>"$build.lock"
 }
 
-# start_server [SETTING]...: makes the cluster and waits until it answers.
+# start_server [SETTING]...: makes the cluster and waits until it answers. SERVER_SETTINGS are further ones; where
+# SERVER_PROGRAM is set, it is started in place of postgres.
 start_server() {
     as_server_user initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
         >"$RUN/initdb.log"
     local setting
-    for setting in listen_addresses= unix_socket_directories="$RUN" fsync=off "$@"; do
+    for setting in listen_addresses= unix_socket_directories="$RUN" fsync=off "$@" ${SERVER_SETTINGS:-}; do
         echo "${setting%%=*} = '${setting#*=}'"
     done >>"$RUN/data/postgresql.conf"
-    as_server_user pg_ctl --pgdata=data --log=server.log --wait --silent start >"$RUN/start.log"
+    as_server_user env PGCTLTIMEOUT=600 pg_ctl --pgdata=data --log=server.log --wait --silent ${SERVER_PROGRAM:+-p "$SERVER_PROGRAM"} \
+        start >"$RUN/start.log"
 }
 
 stop_server() {
