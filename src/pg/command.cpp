@@ -267,9 +267,7 @@ Oid owner_of_leads(Oid leads) {
     if (!has_privs_of_role(GetUserId(), owner))
         ereport(
             ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("must be owner of table %s",
-                    quote_qualified_identifier(get_namespace_name(get_rel_namespace(leads)), get_rel_name(leads))),
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of table %s", relation_name(leads)),
              errdetail("A model belongs to the owner of its two tables."),
              errhint("SET ROLE %s, if you are a member of it.", quote_identifier(GetUserNameFromId(owner, false)))));
     return owner;

@@ -247,10 +247,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     Oid owner = relation_owner(relation);
     if (owner != GetUserId()) {
         const char* role = GetUserNameFromId(GetUserId(), false);
-        const char* table =
-            OidIsValid(owner)
-                ? quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation))
-                : psprintf("%u", relation);
+        const char* table = relation_name(relation);
         ereport(ERROR,
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("role \"%s\" does not own table %s", role, table),
                  errdetail("All is done as the model's owner, who must own the schema, its tables, the leads and "
@@ -306,8 +303,7 @@ LEAD_SCORING_FUNCTION(require_readable) {
                          : owner == GetUserId() ? nullptr
                                                 : find_reason(relation);
     if (reason != nullptr) {
-        const char* table =
-            quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+        const char* table = relation_name(relation);
         ereport(
             ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

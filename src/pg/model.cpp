@@ -111,9 +111,7 @@ void require_access(const Model* model, Oid table, const char* what) {
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("role \"%s\", which owns model \"%s\", may not read its %s table", owner, model->name, what),
                     errdetail("Scoring runs with the rights of the model's owner."),
-                    usable ? errhint("GRANT SELECT ON %s TO %s;",
-                                     quote_qualified_identifier(get_namespace_name(schema), get_rel_name(table)),
-                                     quote_identifier(owner))
+                    usable ? errhint("GRANT SELECT ON %s TO %s;", relation_name(table), quote_identifier(owner))
                            : errhint("GRANT USAGE ON SCHEMA %s TO %s;", quote_identifier(get_namespace_name(schema)),
                                      quote_identifier(owner))));
 }
@@ -121,21 +119,16 @@ void require_access(const Model* model, Oid table, const char* what) {
 void require_owner(const Model* model, Oid relation, const char* what) {
     if (relation_owner(relation) == model->owner) return;
     const char* owner = GetUserNameFromId(model->owner, false);
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-         errmsg("role \"%s\", which owns model \"%s\", does not own its %s", owner, model->name, what),
-         errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
-                   "the leads and the events table."),
-         errhint("ALTER TABLE %s OWNER TO %s;",
-                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation)),
-                 quote_identifier(owner))));
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("role \"%s\", which owns model \"%s\", does not own its %s", owner, model->name, what),
+                    errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
+                              "the leads and the events table."),
+                    errhint("ALTER TABLE %s OWNER TO %s;", relation_name(relation), quote_identifier(owner))));
 }
 
 // As SQL takes it; what the settings say is never put into a statement.
 char* qualified_name(const Model* model, Oid relation) {
-    char* name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
-    return MemoryContextStrdup(model->context, name);
+    return MemoryContextStrdup(model->context, relation_name(relation));
 }
 
 [[noreturn]] void refuse_type(const Model* model, Oid table, const char* what, const char* column, const char* found,

@@ -2,7 +2,18 @@
 
 #include "pg/query.hpp"
 
+extern "C" {
+#include "utils/lsyscache.h"
+}
+
 namespace lead_scoring {
+
+const char* relation_name(Oid relation) {
+    const char* name = get_rel_name(relation);
+    const char* schema = get_namespace_name(get_rel_namespace(relation));
+    if (name == nullptr || schema == nullptr) return psprintf("%u", relation);
+    return quote_qualified_identifier(schema, name);
+}
 
 void query(const char* sql, int arguments, Oid* types, Datum* values, const char* nulls) {
     int code = SPI_execute_with_args(sql, arguments, types, values, nulls, true, 0);

@@ -39,6 +39,10 @@ struct ResultRow {
     }
 };
 
+// The relation's qualified name as SQL takes it; its number where it was dropped, which whoever holds no lock must
+// reckon with.
+const char* relation_name(Oid relation);
+
 // Runs `sql` under the active snapshot; SPI must be connected. `nulls` may be null: none is.
 void query(const char* sql, int arguments = 0, Oid* types = nullptr, Datum* values = nullptr,
            const char* nulls = nullptr);

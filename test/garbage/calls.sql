@@ -78,6 +78,16 @@ CREATE FUNCTION other_statement() RETURNS text LANGUAGE sql AS $$
         'UPDATE full_model.rules SET points = %1$s;', 'SELECT lead_scoring.publish(''full_model'');', 'SELECT lead_scoring.resume(''full_model'');'), 1 + below(70))
 $$;
 
+-- A trigger of ours where we did not put it; repair() takes it away.
+CREATE FUNCTION odd_trigger() RETURNS text LANGUAGE sql AS $$
+    SELECT format('CREATE %s odd %s %s %s EXECUTE FUNCTION lead_scoring.%s(%s);', CASE WHEN kind LIKE '%DEFERRABLE%' THEN 'CONSTRAINT TRIGGER' ELSE 'TRIGGER' END, event,
+                  'ON ' || pick('full_test.events', 'full_test.leads', 'full_test.events', 'full_test.leads', 'full_test.deals', 'full_model.adjustments', 'full_model.scores', 'full_model.versions'), kind,
+                  pick('events_changed', 'leads_changed', 'adjustments_changed', 'binding_changed'), pick('''full_model''', '''full_model''', '''full_model''', '''other''', '', '''a'', ''b'''))
+      FROM (VALUES (pick('AFTER INSERT', 'AFTER UPDATE', 'AFTER DELETE', 'AFTER INSERT OR UPDATE OR DELETE', 'BEFORE INSERT', 'BEFORE UPDATE', 'AFTER TRUNCATE'),
+                    pick('FOR EACH ROW', 'FOR EACH STATEMENT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'REFERENCING OLD TABLE AS o FOR EACH STATEMENT', 'REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT',
+                         'REFERENCING NEW TABLE AS n FOR EACH ROW', 'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW'))) t (event, kind)
+$$;
+
 CREATE FUNCTION statements(seed bigint, calls bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     known constant bigint := (SELECT count(*) FROM routines);
@@ -88,7 +98,7 @@ BEGIN
         SELECT r.* INTO routine FROM routines r WHERE r.number = (SELECT 1 + below(known));
         -- Seldom what ends the model for good.
         CONTINUE WHEN routine.name ~ 'drop_|erase_|forget_' AND NOT one_in(20);
-        RETURN NEXT CASE WHEN one_in(8) THEN other_statement() WHEN one_in(30) THEN other_statement() || call_of(routine) || ' ' || other_statement() ELSE call_of(routine) END;
+        RETURN NEXT CASE WHEN one_in(8) THEN other_statement() WHEN one_in(40) THEN odd_trigger() WHEN one_in(30) THEN other_statement() || call_of(routine) || ' ' || other_statement() ELSE call_of(routine) END;
     END LOOP;
 END $$;
 
