@@ -295,7 +295,7 @@ BEGIN
                     AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
                     AND NOT EXISTS (SELECT FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
                                      WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
-                                       AND NOT (e.is_partition AND e.operation = 'row')) LOOP  -- that comes from its table
+                                       AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
     PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
