@@ -708,7 +708,7 @@ BEGIN
             grade       text,
             card        lead_scoring.scorecard,
             CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
-        ) WITH (fillfactor = 64);
+        ) USING heap WITH (fillfactor = 64);
         CREATE INDEX scores_stage_idx ON %1$I.scores (stage);
         CREATE INDEX scores_due_at_idx ON %1$I.scores (due_at) WHERE due_at IS NOT NULL;
 
@@ -1090,6 +1090,7 @@ BEGIN
     problems := problems || ARRAY(
         SELECT format('trigger %s on %s is %s', g.name, g.relation, CASE WHEN g.found_name IS NULL THEN 'missing' ELSE 'disabled' END)
           FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' ORDER BY g.relation COLLATE "C");
+    problems := problems || ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f);
     IF version IS NULL THEN
         problems := problems || 'no version is published'::text;
     END IF;

@@ -11,6 +11,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/lead_key.hpp"
+#include "pg/shape.hpp"
 #include "pg/version.hpp"
 
 extern "C" {
@@ -69,6 +70,7 @@ struct Model {
     Oid settings;
     Oid versions;
     Oid scores;
+    Oid own[kCheckedTables];  // the model's tables, those three included
     KeyType key;
     bool bound;  // what the settings say was read: the next lines
     Oid events;
