@@ -1020,11 +1020,11 @@ COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and 
 
 CREATE FUNCTION lead_scoring.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_model_state';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_model_state';
 COMMENT ON FUNCTION lead_scoring.model_state IS 'The row of a model in models(): read as the model''s owner, and not read at all where its tables have another owner, or where the caller may not SELECT its settings and versions.';
 CREATE FUNCTION lead_scoring_internal.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -1042,7 +1042,7 @@ COMMENT ON FUNCTION lead_scoring_internal.model_state IS 'Implements lead_scorin
 
 CREATE FUNCTION lead_scoring.models()
 RETURNS TABLE (model text, leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem
   FROM lead_scoring.model_schemas() m CROSS JOIN LATERAL lead_scoring.model_state(m.name) s

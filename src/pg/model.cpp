@@ -339,6 +339,8 @@ Model* build_model(const char* name) {
     return model;
 }
 
+}  // namespace
+
 Model* find_model(const char* name) {
     make_cache();
     char key[NAMEDATALEN] = {};
@@ -354,8 +356,6 @@ Model* find_model(const char* name) {
     entry->model = model;
     return model;
 }
-
-}  // namespace
 
 uint64 invalidation_count() { return invalidations; }
 
