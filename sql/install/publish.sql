@@ -33,7 +33,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring.make_versions IS 'Creates the table "versions" of a new model, with its triggers.';
 
 CREATE FUNCTION lead_scoring.stage_columns(model text)
-RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     columns text[];
@@ -45,6 +45,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
+
+CREATE FUNCTION lead_scoring.newest_version(model text, OUT version bigint, OUT first_stage text)
+RETURNS record LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.version, s.stage ->> ''name'' FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'')
+                           WITH ORDINALITY s (stage, place)
+                     WHERE s.stage ->> ''kind'' = ''progress'' ORDER BY v.version DESC, s.place LIMIT 1', model)
+       INTO version, first_stage;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.newest_version IS 'Number and first stage of the version published last; NULL where nothing was.';
 
 CREATE FUNCTION lead_scoring.make_leads_view(model text, anew boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -195,7 +208,7 @@ RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.versions(model text)
 RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note text)
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -203,4 +216,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.versions IS 'Implements lead_scoring.versions, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller.';
+COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Needs SELECT on the model''s table "versions".';

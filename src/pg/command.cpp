@@ -8,7 +8,6 @@
 
 #include "pg/identity.hpp"
 #include "pg/query.hpp"
-#include "pg/row_security.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -100,11 +99,7 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
         Oid relation = get_relname_relid(table, schema.schema);
         bool granted = OidIsValid(relation) && pg_class_aclmask(relation, GetUserId(), capability->privileges,
                                                                 ACLMASK_ALL) == capability->privileges;
-        if (usable && granted) {
-            if (capability->privileges == ACL_SELECT)
-                require_all_rows(model, relation, psprintf("%s()", capability->function));
-            continue;
-        }
+        if (usable && granted) continue;
         ereport(
             ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -241,8 +236,7 @@ LEAD_SCORING_FUNCTION(model_state) {
     for (const char* table : {"settings", "versions"}) {
         Oid relation = get_relname_relid(table, schema.schema);
         if (problem == nullptr &&
-            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-             is_limited(relation)))
+            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK))
             problem = "settings and versions cannot be read";
     }
     if (problem != nullptr) {

@@ -11,7 +11,6 @@
 #include "pg/postgres.hpp"
 
 #include "pg/lead_key.hpp"
-#include "pg/shape.hpp"
 #include "pg/version.hpp"
 
 extern "C" {
@@ -32,7 +31,10 @@ struct StatusColumn {
 enum class PlanName {
     LeadEvents,   // the events of one lead
     LeadRow,      // the row of one lead
-    LeadEntries,  // its latest entry into each stage
+    LeadEntries,  // its latest and first entry into each stage, and the number of the latest
+    BrokenHistory,
+    BrokenHistories,  // of all leads
+    MendTransition,
     AllEvents,
     AllLeads,
     AllScores,
@@ -70,7 +72,6 @@ struct Model {
     Oid settings;
     Oid versions;
     Oid scores;
-    Oid own[kCheckedTables];  // the model's tables, those three included
     KeyType key;
     bool bound;  // what the settings say was read: the next lines
     Oid events;
@@ -99,8 +100,6 @@ struct Model {
 // The model of that name. Raises an error where there is none, its tables cannot be found, or its owner does not own
 // them. Valid to the end of the transaction, even where it goes stale meanwhile.
 Model* use_model(const char* name);
-// The same, of which only the model's own tables are known: its settings may not have been read.
-Model* find_model(const char* name);
 // The model whose scores that relation is, for its versions: its settings may not have been read.
 Model* find_model_of(Oid scores);
 

@@ -2,10 +2,11 @@
 
 #include "pg/score_row.hpp"
 
+#include <cmath>
+
 #include "pg/hold.hpp"
 #include "pg/owner.hpp"
 #include "pg/row_type.hpp"
-#include "pg/shape.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -14,7 +15,6 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "pgstat.h"
@@ -61,29 +61,53 @@ struct ScoreTable {
 
 namespace {
 
+AttrNumber column(const Model* model, Relation relation, const char* name, Oid type) {
+    AttrNumber number = get_attnum(RelationGetRelid(relation), name);
+    bool usable =
+        number != InvalidAttrNumber && (!OidIsValid(type) || get_atttype(RelationGetRelid(relation), number) == type);
+    if (usable) return number;
+    const char* table = quote_qualified_identifier(model->name, "scores");
+    const char* quoted = quote_identifier(name);
+    const char* wanted = OidIsValid(type) ? format_type_be(type) : "lead_scoring.scorecard";
+    const char* change = number == InvalidAttrNumber
+                             ? psprintf("ADD COLUMN %s %s", quoted, wanted)
+                             : psprintf("ALTER COLUMN %1$s TYPE %2$s USING %1$s::%2$s", quoted, wanted);
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_COLUMN),
+             errmsg("table \"scores\" of model \"%s\" has no usable column \"%s\"", model->name, name),
+             errdetail("The columns of a model's own tables must not be renamed, dropped or given another type."),
+             errhint("ALTER TABLE %s %s; SELECT lead_scoring.repair(%s);", table, change,
+                     quote_literal_cstr(model->name))));
+    return number;
+}
+
 // In the current memory context.
 ScoreColumns* find_columns(const Model* model, Relation relation, const PublishedVersion* version) {
-    require_shape_of_scores(model->name, relation, model->key, version);
-    auto column = [&](const char* name) { return get_attnum(RelationGetRelid(relation), name); };
     auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
     at->rows = row_type_of(relation);
-    at->scored_at = column("scored_at");
-    at->due_at = column("due_at");
-    at->stage_since = column("stage_since");
-    at->score = column("score");
-    at->engagement = column("engagement");
-    at->fit = column("fit");
-    at->version = column("version");
-    at->stage_seq = column("stage_seq");
-    at->stage_armed = column("stage_armed");
-    at->counted = column("counted");
-    at->stage = column("stage");
-    at->grade = column("grade");
-    at->card = column("card");
+    at->scored_at = column(model, relation, "scored_at", TIMESTAMPTZOID);
+    at->due_at = column(model, relation, "due_at", TIMESTAMPTZOID);
+    at->stage_since = column(model, relation, "stage_since", TIMESTAMPTZOID);
+    at->score = column(model, relation, "score", FLOAT8OID);
+    at->engagement = column(model, relation, "engagement", FLOAT8OID);
+    at->fit = column(model, relation, "fit", FLOAT8OID);
+    at->version = column(model, relation, "version", INT8OID);
+    at->stage_seq = column(model, relation, "stage_seq", INT4OID);
+    at->stage_armed = column(model, relation, "stage_armed", BOOLOID);
+    at->counted = column(model, relation, "counted", BOOLOID);
+    at->stage = column(model, relation, "stage", TEXTOID);
+    at->grade = column(model, relation, "grade", TEXTOID);
+    at->card = column(model, relation, "card", InvalidOid);
     at->entered = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(version->stage_count + 1)));
-    for (int i = 0; i < version->stage_count; ++i) at->entered[i] = column(psprintf("%s_at", version->stages[i].name));
+    for (int i = 0; i < version->stage_count; ++i)
+        at->entered[i] = column(model, relation, psprintf("%s_at", version->stages[i].name), TIMESTAMPTZOID);
 
     at->index = RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE);
+    if (!OidIsValid(at->index))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("table \"scores\" of model \"%s\" has no primary key", model->name),
+                        errdetail("Rows are found by lead_id."),
+                        errhint("ALTER TABLE %s.scores ADD PRIMARY KEY (lead_id);", quote_identifier(model->name))));
     Relation index = index_open(at->index, AccessShareLock);
     Oid family = index->rd_opfamily[0];
     Oid input = index->rd_opcintype[0];
@@ -99,7 +123,7 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
 // the model: a statement further up the stack may still use it.
 const ScoreColumns* columns_for(Model* model, Relation relation, const PublishedVersion* version) {
     ScoreColumns* known = version->score_columns;
-    if (known != nullptr && has_row_type(relation, &known->rows) && relation->rd_rel->relam == HEAP_TABLE_AM_OID &&
+    if (known != nullptr && has_row_type(relation, &known->rows) &&
         known->index == RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE))
         return known;
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring scores", ALLOCSET_SMALL_SIZES);
@@ -119,6 +143,12 @@ Timestamp get_time(const ScoreTable* table, AttrNumber number, Timestamp missing
     bool is_null = false;
     Datum value = get(table, number, &is_null);
     return is_null ? missing : DatumGetInt64(value);
+}
+
+double get_number(const ScoreTable* table, AttrNumber number) {
+    bool is_null = false;
+    Datum value = get(table, number, &is_null);
+    return is_null ? NAN : DatumGetFloat8(value);
 }
 
 void set(ScoreTable* table, AttrNumber number, Datum value, bool is_null = false) {
@@ -307,6 +337,8 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     bool shared = false;
     HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
     row->written_since = written_since(tuple->t_data, since_command);
+    row->restored = false;
+    row->settled_to = kNever;
     ExecMaterializeSlot(table->stored);
 
     bool is_null = false;
@@ -316,15 +348,17 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     Datum stage = get(table, table->at->stage, &is_null);
     row->stage_name = is_null ? "" : TextDatumGetCString(stage);
     row->stage_since = get_time(table, table->at->stage_since, kNever);
-    row->stage_seq = DatumGetInt32(get(table, table->at->stage_seq, &is_null));
-    row->stage_armed = DatumGetBool(get(table, table->at->stage_armed, &is_null));
+    Datum seq = get(table, table->at->stage_seq, &is_null);
+    row->stage_seq = is_null ? -1 : DatumGetInt32(seq);
+    Datum armed = get(table, table->at->stage_armed, &is_null);
+    row->stage_armed = !is_null && DatumGetBool(armed);
     Datum counted = get(table, table->at->counted, &is_null);
     row->counted = !is_null && DatumGetBool(counted);
     row->scored_at = get_time(table, table->at->scored_at, kNever);
     row->due_at = get_time(table, table->at->due_at, kForever);
-    row->score = DatumGetFloat8(get(table, table->at->score, &is_null));
-    row->engagement = DatumGetFloat8(get(table, table->at->engagement, &is_null));
-    row->fit = DatumGetFloat8(get(table, table->at->fit, &is_null));
+    row->score = get_number(table, table->at->score);
+    row->engagement = get_number(table, table->at->engagement);
+    row->fit = get_number(table, table->at->fit);
     Datum grade = get(table, table->at->grade, &is_null);
     row->grade = is_null ? nullptr : TextDatumGetCString(grade);
     auto* entered =
@@ -358,9 +392,12 @@ bool write_score(ScoreTable* table, const ScoreUpdate& update) {
     set(table, table->at->counted, BoolGetDatum(update.counted));
     set_time(table, table->at->scored_at, update.scored_at);
     set_time(table, table->at->due_at, update.due_at);
-    for (int i = 0; i < table->version->stage_count; ++i)
-        if (update.entered[i] != kNever && table->stored->tts_isnull[table->at->entered[i] - 1])
-            set_time(table, table->at->entered[i], update.entered[i]);
+    for (int i = 0; i < table->version->stage_count; ++i) {
+        AttrNumber number = table->at->entered[i];
+        if (update.entered_before != nullptr) set_time(table, number, update.entered_before[i]);
+        if (update.entered[i] != kNever && table->changed->tts_isnull[number - 1])
+            set_time(table, number, update.entered[i]);
+    }
     ExecStoreVirtualTuple(table->changed);
     table->changed->tts_tableOid = RelationGetRelid(table->relation);
 
