@@ -37,7 +37,7 @@ COMMENT ON FUNCTION lead_scoring.verify_cards IS 'The part of verify() that comp
 
 CREATE FUNCTION lead_scoring.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'lead_scoring_command';
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

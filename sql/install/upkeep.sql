@@ -3,7 +3,7 @@
 -- ---------------------------------------------------------------- time
 
 CREATE FUNCTION lead_scoring.refresh_leads(model text, due timestamptz, most bigint) RETURNS bigint
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
 COMMENT ON FUNCTION lead_scoring.refresh_leads IS
 'Brings up to date at most that many of the leads that were due at a time and have not been looked at since, leaving out those that another session is working on, and returns how many it took. A batch of refresh(). Takes INSERT on the model''s transitions.';
 
