@@ -489,12 +489,13 @@ SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.opera
                (events, 'events_changed', 'lead_scoring.events_changed()'::regprocedure)) bound (root, function_name, function)
  CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL) member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
-                    (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R')) kind (place, operation, type_bits, state)
+                    (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R'), (6, 'status', 19, 'O')) kind (place, operation, type_bits, state)
   LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
                         AND t.tgargs = lead_scoring.trigger_argument(model)
+ WHERE kind.operation <> 'status' OR bound.function_name = 'leads_changed'
  ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
-COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always).';
+COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
 
 CREATE FUNCTION lead_scoring.rebind_statement(model text, leads text, events text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -540,13 +541,14 @@ DECLARE
 BEGIN
     FOR wanted IN SELECT * FROM lead_scoring.expected_triggers(model, leads, events) e
                    WHERE e.found_name IS NULL
-                     AND NOT (e.operation = 'row' AND e.is_partition) LOOP  -- the server clones these from the parent
+                     AND NOT (e.operation IN ('row', 'status') AND e.is_partition) LOOP  -- the server clones these from the parent
         new_name := lead_scoring.trigger_name(model, wanted.operation);
         -- The event trigger may have made those of partitions meanwhile.
         CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
         EXECUTE format('CREATE TRIGGER %I %s ON %s %s EXECUTE FUNCTION lead_scoring.%I(%L)', new_name,
             CASE wanted.operation WHEN 'row' THEN 'AFTER INSERT OR UPDATE OR DELETE'
                                   WHEN 'before' THEN 'BEFORE INSERT OR UPDATE OR DELETE'
+                                  WHEN 'status' THEN 'BEFORE UPDATE'
                                   ELSE 'AFTER ' || wanted.operation END,
             wanted.relation,
             CASE WHEN wanted.operation = 'insert' THEN 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'
@@ -706,7 +708,7 @@ BEGIN
             grade       text,
             card        lead_scoring.scorecard,
             CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
-        ) WITH (fillfactor = 64);
+        ) USING heap WITH (fillfactor = 64);
         CREATE INDEX scores_stage_idx ON %1$I.scores (stage);
         CREATE INDEX scores_due_at_idx ON %1$I.scores (due_at) WHERE due_at IS NOT NULL;
 
@@ -1018,11 +1020,11 @@ COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and 
 
 CREATE FUNCTION lead_scoring.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_model_state';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_model_state';
 COMMENT ON FUNCTION lead_scoring.model_state IS 'The row of a model in models(): read as the model''s owner, and not read at all where its tables have another owner, or where the caller may not SELECT its settings and versions.';
 CREATE FUNCTION lead_scoring_internal.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -1040,7 +1042,7 @@ COMMENT ON FUNCTION lead_scoring_internal.model_state IS 'Implements lead_scorin
 
 CREATE FUNCTION lead_scoring.models()
 RETURNS TABLE (model text, leads text, events text, version bigint, paused boolean, problem text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem
   FROM lead_scoring.model_schemas() m CROSS JOIN LATERAL lead_scoring.model_state(m.name) s
@@ -1088,6 +1090,7 @@ BEGIN
     problems := problems || ARRAY(
         SELECT format('trigger %s on %s is %s', g.name, g.relation, CASE WHEN g.found_name IS NULL THEN 'missing' ELSE 'disabled' END)
           FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' ORDER BY g.relation COLLATE "C");
+    problems := problems || ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f);
     IF version IS NULL THEN
         problems := problems || 'no version is published'::text;
     END IF;

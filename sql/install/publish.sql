@@ -33,7 +33,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring.make_versions IS 'Creates the table "versions" of a new model, with its triggers.';
 
 CREATE FUNCTION lead_scoring.stage_columns(model text)
-RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     columns text[];
@@ -208,7 +208,7 @@ RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.versions(model text)
 RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -216,4 +216,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.versions IS 'Implements lead_scoring.versions, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Needs SELECT on the model''s table "versions".';
+COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller.';

@@ -3,7 +3,7 @@
 CREATE FUNCTION lead_scoring.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
-COMMENT ON FUNCTION lead_scoring.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes SELECT on the model''s scores.';
+COMMENT ON FUNCTION lead_scoring.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
 
 CREATE FUNCTION lead_scoring.rule_lift_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -25,4 +25,4 @@ CREATE FUNCTION lead_scoring.score_now(scores oid, version bigint, card lead_sco
                                        OUT score float8, OUT engagement float8, OUT fit float8, OUT grade text)
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_score_now';
 COMMENT ON FUNCTION lead_scoring.score_now IS
-'The score that a card of table "scores" has as of a time, in points; a time before the card''s last event counts as that event''s. For the views of a model. Executable by PUBLIC because a view runs its functions as the one who reads it; it tells nothing but what the card and the version given to it hold.';
+'The score that a card of table "scores" has as of a time, in points; a time before the card''s last event counts as that event''s. For the view "leads" of a model, which runs it as the one who reads: takes USAGE on the schema and SELECT on the column "card".';

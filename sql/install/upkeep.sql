@@ -257,14 +257,7 @@ BEGIN
         RETURN;  -- no key of any model, which scoring refuses; or nothing to do
     END IF;
     -- The view stands in the way of its own columns.
-    grants := ARRAY(
-        SELECT format('GRANT %s%s ON %I.leads TO %s%s', g.privilege_type, CASE WHEN a.attnum > 0 THEN format(' (%I)', a.attname) END, model,
-                      CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END)
-          FROM pg_class c
-         CROSS JOIN LATERAL (SELECT 0 AS attnum, NULL AS attname, c.relacl AS acl
-                             UNION ALL SELECT b.attnum, b.attname, b.attacl FROM pg_attribute b WHERE b.attrelid = c.oid) a
-         CROSS JOIN LATERAL aclexplode(a.acl) g
-         WHERE c.oid = to_regclass(format('%I.leads', model)));
+    grants := lead_scoring_internal.view_grants(model);
     EXECUTE format('DROP VIEW IF EXISTS %I.leads', model);
     FOR stored IN SELECT * FROM (VALUES ('scores', 'lead_id'), ('transitions', 'lead_id'), ('adjustments', 'lead_id'), ('problems', 'lead_id'),
                                         ('merged', 'lead_id'), ('merged', 'merged_from')) c (relation, name) LOOP
@@ -287,6 +280,7 @@ DECLARE
     is_paused boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.mend_shape(model);
     PERFORM lead_scoring.lock_tables(model);
     PERFORM lead_scoring.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
@@ -295,7 +289,7 @@ BEGIN
                     AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
                     AND NOT EXISTS (SELECT FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
                                      WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
-                                       AND NOT (e.is_partition AND e.operation = 'row')) LOOP  -- that comes from its table
+                                       AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
     PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);

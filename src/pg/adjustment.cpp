@@ -7,6 +7,7 @@
 #include "pg/permit.hpp"
 #include "pg/query.hpp"
 #include "pg/reading.hpp"
+#include "pg/row_security.hpp"
 #include "pg/statement.hpp"
 
 extern "C" {
@@ -82,6 +83,7 @@ LEAD_SCORING_FUNCTION(adjust) {
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const PublishedVersion* version = scoring_version(model);
     Datum key = lead_argument(fcinfo, 1, model->key);
+    if (!sees_lead(model, key)) no_such_lead(model, key);
     Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
 
@@ -102,16 +104,19 @@ LEAD_SCORING_FUNCTION(adjust) {
 
 namespace {
 
+[[noreturn]] void no_such_adjustment(const Model* model, Datum id) {
+    ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+                    errmsg("model \"%s\" has no adjustment %s", model->name,
+                           DatumGetCString(DirectFunctionCall1(uuid_out, id))),
+                    errdetail("adjust() returned the id of each."),
+                    errhint("SELECT id, lead_id, points, reason FROM %s.adjustments;", quote_identifier(model->name))));
+    pg_unreachable();
+}
+
 // Whose adjustment it is: a copy of the key.
 Datum find_adjusted(Model* model, Datum id) {
     SPI_execute_plan(plan(model, PlanName::FindAdjustment), &id, nullptr, false, 0);
-    if (SPI_processed == 0)
-        ereport(ERROR,
-                (errcode(ERRCODE_NO_DATA_FOUND),
-                 errmsg("model \"%s\" has no adjustment %s", model->name,
-                        DatumGetCString(DirectFunctionCall1(uuid_out, id))),
-                 errdetail("adjust() returned the id of each."),
-                 errhint("SELECT id, lead_id, points, reason FROM %s.adjustments;", quote_identifier(model->name))));
+    if (SPI_processed == 0) no_such_adjustment(model, id);
     bool is_null = false;
     return datumCopy(ResultRow{0}.value(1, &is_null), model->key.by_value, model->key.length);
 }
@@ -146,6 +151,9 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
     SavedIdentity identity = become(model->owner);
     connect_spi();
     Datum key = lock_adjusted(model, values[0]);
+    restore(identity);
+    if (!sees_lead(model, key)) no_such_adjustment(model, values[0]);
+    identity = become(model->owner);
     SPI_execute_plan(plan(model, PlanName::CancelAdjustment), values, nulls, false, 0);
     const RowToWrite* statuses = SPI_processed == 0 ? nullptr : evaluate(model, version, key);
     restore(identity);

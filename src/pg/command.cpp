@@ -8,6 +8,7 @@
 
 #include "pg/identity.hpp"
 #include "pg/query.hpp"
+#include "pg/row_security.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -99,7 +100,11 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
         Oid relation = get_relname_relid(table, schema.schema);
         bool granted = OidIsValid(relation) && pg_class_aclmask(relation, GetUserId(), capability->privileges,
                                                                 ACLMASK_ALL) == capability->privileges;
-        if (usable && granted) continue;
+        if (usable && granted) {
+            if (capability->privileges == ACL_SELECT)
+                require_all_rows(model, relation, psprintf("%s()", capability->function));
+            continue;
+        }
         ereport(
             ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -236,7 +241,8 @@ LEAD_SCORING_FUNCTION(model_state) {
     for (const char* table : {"settings", "versions"}) {
         Oid relation = get_relname_relid(table, schema.schema);
         if (problem == nullptr &&
-            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK))
+            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+             is_limited(relation)))
             problem = "settings and versions cannot be read";
     }
     if (problem != nullptr) {

@@ -62,9 +62,10 @@ Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) 
 LEAD_SCORING_FUNCTION(explain) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
-    Datum key = lead_argument(fcinfo, 1, reading.model->key);
+    Reading reading;
+    Datum key;
+    if (!begin_reading_lead(fcinfo, &reading, &key)) return static_cast<Datum>(0);
     with_log(reading.model, reading.version, key, true, [&](const LeadFindings& found) {
         if (!is_known(found)) return;
         LeadFacts facts = {found.fit, found.adjustments};
@@ -81,9 +82,10 @@ LEAD_SCORING_FUNCTION(explain) {
 
 // score_at(model text, lead, at timestamptz) returns float8
 LEAD_SCORING_FUNCTION(score_at) {
-    Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
-    Datum key = lead_argument(fcinfo, 1, reading.model->key);
+    Reading reading;
+    Datum key;
+    if (!begin_reading_lead(fcinfo, &reading, &key)) PG_RETURN_NULL();
     bool known = false;
     Units points = 0;
     with_log(reading.model, reading.version, key, true, [&](const LeadFindings& found) {

@@ -2,6 +2,7 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/kept_status.hpp"
 #include "pg/program.hpp"
 #include "pg/trigger.hpp"
 
@@ -121,10 +122,18 @@ bool has_all_pairs(const TriggerData* data) {
            tuplestore_tuple_count(data->tg_oldtable) == tuplestore_tuple_count(data->tg_newtable);
 }
 
+bool is_before_update(FunctionCallInfo fcinfo) {
+    if (!CALLED_AS_TRIGGER(fcinfo)) return false;
+    auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    return TRIGGER_FIRED_BEFORE(data->tg_event) && TRIGGER_FIRED_FOR_ROW(data->tg_event) &&
+           TRIGGER_FIRED_BY_UPDATE(data->tg_event) && data->tg_trigger->tgnargs == 1;
+}
+
 }  // namespace
 
 // leads_changed('<model>') returns trigger
 LEAD_SCORING_FUNCTION(leads_changed) {
+    if (is_before_update(fcinfo)) return keep_status(fcinfo);
     TriggerRun run;
     if (!begin_trigger(fcinfo, TriggerTable::Leads, &run)) return PointerGetDatum(nullptr);
 

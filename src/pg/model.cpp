@@ -7,6 +7,8 @@
 
 #include "pg/model.hpp"
 
+#include <algorithm>
+
 #include "pg/identity.hpp"
 #include "pg/program.hpp"
 #include "pg/query.hpp"
@@ -48,8 +50,8 @@ void mark_stale(Oid relation) {
     while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan))) {
         Model* model = entry->model;
         if (model == nullptr) continue;
-        bool concerned = !OidIsValid(relation) || relation == model->settings || relation == model->versions ||
-                         relation == model->scores || relation == model->events || relation == model->leads ||
+        bool concerned = !OidIsValid(relation) || relation == model->events || relation == model->leads ||
+                         std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
                          has_program(model, relation);
         if (concerned) model->stale = true;
     }
@@ -322,13 +324,11 @@ Model* build_model(const char* name) {
     model->name = MemoryContextStrdup(context, name);
     model->schema = found.schema;
     model->owner = found.owner;
+    require_shape(name, found.schema, model->own);
     model->settings = get_relname_relid("settings", found.schema);
     model->versions = get_relname_relid("versions", found.schema);
     model->scores = get_relname_relid("scores", found.schema);
-    AttrNumber key = get_attnum(model->scores, "lead_id");
-    Oid type = key == InvalidAttrNumber ? InvalidOid : get_atttype(model->scores, key);
-    if (!is_key_type(type)) no_such_model(name);
-    model->key = key_type(type);
+    model->key = key_type(get_atttype(model->scores, get_attnum(model->scores, "lead_id")));
 
     auto* callback =
         static_cast<MemoryContextCallback*>(MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
@@ -338,6 +338,8 @@ Model* build_model(const char* name) {
     model->stale = before != invalidations;
     return model;
 }
+
+}  // namespace
 
 Model* find_model(const char* name) {
     make_cache();
@@ -354,8 +356,6 @@ Model* find_model(const char* name) {
     entry->model = model;
     return model;
 }
-
-}  // namespace
 
 uint64 invalidation_count() { return invalidations; }
 

@@ -104,6 +104,12 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #define LEAD_SCORING_NOT_DEFERRABLE , false
 #endif
 
+#if PG_VERSION_NUM < 180000
+#define LEAD_SCORING_RUN_EXECUTOR(query, rows) ExecutorRun(query, ForwardScanDirection, rows, true)
+#else
+#define LEAD_SCORING_RUN_EXECUTOR(query, rows) ExecutorRun(query, ForwardScanDirection, rows)
+#endif
+
 // Triggers that are queued behind a statement run as the role that queued them. Before 18 they run as the statement's.
 #if PG_VERSION_NUM < 180000
 #define LEAD_SCORING_QUEUED_AS_QUEUER false

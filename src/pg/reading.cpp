@@ -2,6 +2,8 @@
 
 #include "pg/reading.hpp"
 
+#include "pg/row_security.hpp"
+
 extern "C" {
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -10,23 +12,62 @@ extern "C" {
 
 namespace lead_scoring {
 
-Reading begin_reading(const char* name) {
+void require_reader(const Model* model, Oid relation, AttrNumber column) {
+    Oid role = GetUserId();
+    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(model->schema, role, ACL_USAGE) == ACLCHECK_OK;
+    bool granted =
+        pg_class_aclcheck(relation, role, ACL_SELECT) == ACLCHECK_OK ||
+        (column != InvalidAttrNumber && pg_attribute_aclcheck(relation, column, role, ACL_SELECT) == ACLCHECK_OK);
+    if (usable && granted) return;
+    const char* schema = quote_identifier(model->name);
+    const char* user = quote_identifier(GetUserNameFromId(role, false));
+    const char* name = quote_qualified_identifier(model->name, get_rel_name(relation));
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for model \"%s\"", model->name),
+             errdetail("Who reads it, through another view too, needs USAGE on the schema and SELECT on %s.", name),
+             errhint("%s%s%s", usable ? "" : psprintf("GRANT USAGE ON SCHEMA %s TO %s;", schema, user),
+                     usable || granted ? "" : " ", granted ? "" : psprintf("GRANT SELECT ON %s TO %s;", name, user))));
+}
+
+namespace {
+
+// Of the model as it is now: its tables are its owner's and stay what they are, and the caller may read it.
+Reading look_up(const char* name) {
+    ModelSchema schema = require_model(name, true);
     Reading reading = {};
+    reading.owner = schema.owner;
+    Model* model = find_model(name);
+    require_reader(model, model->scores);
     reading.model = use_model(name);
-    if (pg_class_aclcheck(reading.model->scores, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for model \"%s\"", name),
-                        errdetail("Reading its scores takes SELECT on table %s.scores.", quote_identifier(name)),
-                        errhint("GRANT SELECT ON %s.scores TO %s;", quote_identifier(name),
-                                quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-    reading.version = visible_version(reading.model);
-    if (reading.version == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("model \"%s\" has no published version", name),
-                        errdetail("Scores follow from what was published."),
-                        errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(name))));
-    reading.identity = become(require_model(name, true).owner);
-    connect_spi();
     return reading;
+}
+
+void enter(Reading* reading) {
+    reading->version = visible_version(reading->model);
+    if (reading->version == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("model \"%s\" has no published version", reading->model->name),
+                        errdetail("Scores follow from what was published."),
+                        errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(reading->model->name))));
+    reading->identity = become(reading->owner);
+    connect_spi();
+}
+
+}  // namespace
+
+Reading begin_reading(const char* name, const char* what) {
+    Reading reading = look_up(name);
+    require_all_rows(name, reading.model->scores, what);
+    enter(&reading);
+    return reading;
+}
+
+bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
+    *reading = look_up(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    *key = lead_argument(fcinfo, 1, reading->model->key);
+    bool visible = sees_lead(reading->model, *key);
+    if (visible) enter(reading);
+    return visible;
 }
 
 void end_reading(const Reading* reading) {

@@ -9,16 +9,24 @@
 
 namespace lead_scoring {
 
-// One run of a reading function, from begin_reading to end_reading. Everything is read under one snapshot: the newest
-// of the calling statement.
+// One run of a reading function, from begin_reading to end_reading. Everything is read under the active snapshot.
 struct Reading {
     Model* model;
-    const PublishedVersion* version;
+    Oid owner;
+    const PublishedVersion* version;  // the one that the snapshot sees
     SavedIdentity identity;
 };
 
-// Raises 42704 for an unknown model, 42501 unless the caller may SELECT its scores, 55000 where nothing is published.
-Reading begin_reading(const char* model);
+// Raises 42501 unless the current user has USAGE on the model's schema and SELECT on a relation in it, or on the column
+// if one is given.
+void require_reader(const Model* model, Oid relation, AttrNumber column = InvalidAttrNumber);
+
+// For who reads all leads. Raises 42704 for an unknown model, 42501 unless the caller may read all of its scores, 55000
+// where nothing is published. `what` names that which tells of all leads, as a sentence begins.
+Reading begin_reading(const char* model, const char* what);
+// For who reads one, which the second argument of the function names. False where row security hides it from the
+// caller.
+bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key);
 void end_reading(const Reading* reading);
 
 // The model as it is while the caller's transaction lasts: owner commands that change it wait for the lock on leads, as

@@ -7,6 +7,7 @@
 #include "pg/permit.hpp"
 #include "pg/query.hpp"
 #include "pg/reading.hpp"
+#include "pg/row_security.hpp"
 #include "pg/statement.hpp"
 
 extern "C" {
@@ -86,6 +87,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
     move.actor = GetUserNameFromId(asking_role(), false);
     move.reason = PG_ARGISNULL(3) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(3));
     Datum key = lead_argument(fcinfo, 1, model->key);
+    if (!sees_lead(model, key)) no_such_lead(model, key);
 
     SavedIdentity identity = become(model->owner);
     connect_spi();

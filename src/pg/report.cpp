@@ -7,6 +7,7 @@
 
 #include "pg/identity.hpp"
 #include "pg/reading.hpp"
+#include "pg/row_security.hpp"
 
 extern "C" {
 #include "executor/tstoreReceiver.h"
@@ -31,13 +32,8 @@ void check_reader(const Model* model, const char* view) {
                         errmsg("view %s.%s does not exist", quote_identifier(model->name), quote_identifier(view)),
                         errdetail("A report is for those who may read the view of its name."),
                         errhint("SELECT lead_scoring.repair(%s) makes it again.", quote_literal_cstr(model->name))));
-    if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-        ereport(ERROR,
-                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                 errmsg("permission denied for view %s.%s", quote_identifier(model->name), quote_identifier(view)),
-                 errdetail("Whoever reads a report, through another view too, needs SELECT on it."),
-                 errhint("GRANT SELECT ON %s.%s TO %s;", quote_identifier(model->name), quote_identifier(view),
-                         quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+    require_reader(model, relation);
+    require_all_rows(model->name, model->scores, "A report");
 }
 
 // What leaves room for time zones, months and intervals.
@@ -64,10 +60,11 @@ LEAD_SCORING_FUNCTION(report) {
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Oid owner = require_model(model->name, true).owner;
     check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
 
-    enter_model(model->name, require_model(model->name, true).owner, true);
+    enter_model(model->name, owner, true);
     // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running it.
     set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     connect_spi();

@@ -7,6 +7,7 @@
 #include "pg/hold.hpp"
 #include "pg/owner.hpp"
 #include "pg/row_type.hpp"
+#include "pg/shape.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -15,6 +16,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "pgstat.h"
@@ -61,53 +63,29 @@ struct ScoreTable {
 
 namespace {
 
-AttrNumber column(const Model* model, Relation relation, const char* name, Oid type) {
-    AttrNumber number = get_attnum(RelationGetRelid(relation), name);
-    bool usable =
-        number != InvalidAttrNumber && (!OidIsValid(type) || get_atttype(RelationGetRelid(relation), number) == type);
-    if (usable) return number;
-    const char* table = quote_qualified_identifier(model->name, "scores");
-    const char* quoted = quote_identifier(name);
-    const char* wanted = OidIsValid(type) ? format_type_be(type) : "lead_scoring.scorecard";
-    const char* change = number == InvalidAttrNumber
-                             ? psprintf("ADD COLUMN %s %s", quoted, wanted)
-                             : psprintf("ALTER COLUMN %1$s TYPE %2$s USING %1$s::%2$s", quoted, wanted);
-    ereport(ERROR,
-            (errcode(ERRCODE_UNDEFINED_COLUMN),
-             errmsg("table \"scores\" of model \"%s\" has no usable column \"%s\"", model->name, name),
-             errdetail("The columns of a model's own tables must not be renamed, dropped or given another type."),
-             errhint("ALTER TABLE %s %s; SELECT lead_scoring.repair(%s);", table, change,
-                     quote_literal_cstr(model->name))));
-    return number;
-}
-
 // In the current memory context.
 ScoreColumns* find_columns(const Model* model, Relation relation, const PublishedVersion* version) {
+    require_shape_of_scores(model->name, relation, model->key, version);
+    auto column = [&](const char* name) { return get_attnum(RelationGetRelid(relation), name); };
     auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
     at->rows = row_type_of(relation);
-    at->scored_at = column(model, relation, "scored_at", TIMESTAMPTZOID);
-    at->due_at = column(model, relation, "due_at", TIMESTAMPTZOID);
-    at->stage_since = column(model, relation, "stage_since", TIMESTAMPTZOID);
-    at->score = column(model, relation, "score", FLOAT8OID);
-    at->engagement = column(model, relation, "engagement", FLOAT8OID);
-    at->fit = column(model, relation, "fit", FLOAT8OID);
-    at->version = column(model, relation, "version", INT8OID);
-    at->stage_seq = column(model, relation, "stage_seq", INT4OID);
-    at->stage_armed = column(model, relation, "stage_armed", BOOLOID);
-    at->counted = column(model, relation, "counted", BOOLOID);
-    at->stage = column(model, relation, "stage", TEXTOID);
-    at->grade = column(model, relation, "grade", TEXTOID);
-    at->card = column(model, relation, "card", InvalidOid);
+    at->scored_at = column("scored_at");
+    at->due_at = column("due_at");
+    at->stage_since = column("stage_since");
+    at->score = column("score");
+    at->engagement = column("engagement");
+    at->fit = column("fit");
+    at->version = column("version");
+    at->stage_seq = column("stage_seq");
+    at->stage_armed = column("stage_armed");
+    at->counted = column("counted");
+    at->stage = column("stage");
+    at->grade = column("grade");
+    at->card = column("card");
     at->entered = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(version->stage_count + 1)));
-    for (int i = 0; i < version->stage_count; ++i)
-        at->entered[i] = column(model, relation, psprintf("%s_at", version->stages[i].name), TIMESTAMPTZOID);
+    for (int i = 0; i < version->stage_count; ++i) at->entered[i] = column(psprintf("%s_at", version->stages[i].name));
 
     at->index = RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE);
-    if (!OidIsValid(at->index))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("table \"scores\" of model \"%s\" has no primary key", model->name),
-                        errdetail("Rows are found by lead_id."),
-                        errhint("ALTER TABLE %s.scores ADD PRIMARY KEY (lead_id);", quote_identifier(model->name))));
     Relation index = index_open(at->index, AccessShareLock);
     Oid family = index->rd_opfamily[0];
     Oid input = index->rd_opcintype[0];
@@ -123,7 +101,7 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
 // the model: a statement further up the stack may still use it.
 const ScoreColumns* columns_for(Model* model, Relation relation, const PublishedVersion* version) {
     ScoreColumns* known = version->score_columns;
-    if (known != nullptr && has_row_type(relation, &known->rows) &&
+    if (known != nullptr && has_row_type(relation, &known->rows) && relation->rd_rel->relam == HEAP_TABLE_AM_OID &&
         known->index == RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE))
         return known;
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring scores", ALLOCSET_SMALL_SIZES);

@@ -9,11 +9,14 @@
 #include "pg/boundary.hpp"
 #include "pg/model.hpp"
 #include "pg/owned.hpp"
+#include "pg/reading.hpp"
 #include "pg/workspace.hpp"
 
 extern "C" {
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 }
 
@@ -82,6 +85,7 @@ namespace {
 
 // Kept from row to row of one query.
 struct NowCache {
+    Oid reader;
     Oid scores;
     int64 number;
     const PublishedVersion* version;
@@ -102,8 +106,11 @@ NowCache* now_cache(FunctionCallInfo fcinfo, Oid scores, int64 number) {
     }
     MemoryContextSwitchTo(caller);
     // A model lives to the end of the transaction at least.
-    if (cache->scores != scores || cache->number != number || cache->version == nullptr) {
-        cache->version = find_version(find_model_of(scores), number);
+    if (cache->scores != scores || cache->number != number || cache->reader != GetUserId()) {
+        Model* model = find_model_of(scores);
+        require_reader(model, scores, get_attnum(scores, "card"));
+        cache->version = find_version(model, number);
+        cache->reader = GetUserId();
         cache->scores = scores;
         cache->number = number;
     }

@@ -147,6 +147,20 @@ bool write_row(Statement* statement, const ScoreRow& row) {
     return write_score(statement->scores, update);
 }
 
+// Others may remove a row as soon as it is made, but not for ever.
+constexpr int kMostAttempts = 100;
+
+[[noreturn]] void refuse_to_make(const Statement* statement, Datum key) {
+    const Model* model = statement->model;
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("a row of lead \"%s\" cannot be made in table \"scores\" of model \"%s\"",
+                           key_to_text(model->key, key), model->name),
+                    errdetail("It is inserted and not there: a trigger of the table keeps it out."),
+                    errhint("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass;",
+                            quote_literal_cstr(quote_qualified_identifier(model->name, "scores")))));
+    pg_unreachable();
+}
+
 void work_on_lead(Statement* statement, const LeadFindings& found) {
     const Workspace* workspace = statement->workspace;
     ScoreRow row;
@@ -157,9 +171,10 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
         if (how == Gone::Entirely || (how == Gone::NotAtAll && !more)) return;
         gone = how == Gone::EventsRemain;
     }
-    for (;;) {
+    for (int made = 0;;) {
         CHECK_FOR_INTERRUPTS();
         if (!read_score(statement->scores, found.key, statement->began, &row)) {
+            if (++made > kMostAttempts) refuse_to_make(statement, found.key);
             if (!create_row(statement, found)) return;
             continue;
         }

@@ -16,6 +16,14 @@ extern "C" {
 
 namespace lead_scoring {
 
+bool belongs_to(Oid relation, Oid table) {
+    while (relation != table) {
+        if (!get_rel_relispartition(relation)) return false;
+        relation = get_partition_parent(relation, false);
+    }
+    return true;
+}
+
 namespace {
 
 void check_call(FunctionCallInfo fcinfo, const char* function) {
@@ -37,14 +45,6 @@ void check_call(FunctionCallInfo fcinfo, const char* function) {
          errmsg("%s() was not called as the trigger it is", function),
          errdetail("It runs before a statement, or after it with transition tables; the model's name is its argument."),
          errhint("Let lead_scoring.create_model() make the triggers.")));
-}
-
-bool belongs_to(Oid relation, Oid table) {
-    while (relation != table) {
-        if (!get_rel_relispartition(relation)) return false;
-        relation = get_partition_parent(relation, false);
-    }
-    return true;
 }
 
 bool has_rows(const TriggerData* data) {

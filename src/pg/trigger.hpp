@@ -29,6 +29,9 @@ struct TriggerRun {
 
 enum class TriggerTable { Events, Leads };
 
+// Whether a relation is the table or one of its partitions.
+bool belongs_to(Oid relation, Oid table);
+
 // False where there is nothing to do: the trigger is a BEFORE trigger, which only counts, the model is paused, has no
 // version, or the statement touched no row. Otherwise the run has the owner's identity and SPI is connected. Raises
 // 39P01 where the function is not called as the trigger it is, and 42501 where the model's settings do not name the

@@ -122,7 +122,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
 // verify_cards(model text) returns (lead_id, problem, stored, recomputed)
 LEAD_SCORING_FUNCTION(verify_cards) {
     InitMaterializedSRF(fcinfo, 0);
-    Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)), "verify()");
     Verification verification = {};
     verification.reading = &reading;
     verification.result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);

@@ -296,7 +296,13 @@ PublishedVersion* load_version(const char* schema, int64 number) {
 
     ResultRow row{0};
     bool is_null = false;
-    Datum definition = PointerGetDatum(PG_DETOAST_DATUM_COPY(row.value(2, &is_null)));
+    Datum stored = row.value(2, &is_null);
+    if (is_null)  // a column that was dropped and added
+        ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+                        errmsg("version " INT64_FORMAT " of model \"%s\" has no definition", number, schema),
+                        errdetail("Its row in table %s.versions says nothing.", quote_identifier(schema)),
+                        errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(schema))));
+    Datum definition = PointerGetDatum(PG_DETOAST_DATUM_COPY(stored));
     Draft draft = {};
     draft.min_score = row.number(3, kMissing);
     draft.max_score = row.number(4, kMissing);

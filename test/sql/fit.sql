@@ -83,9 +83,11 @@ COPY leads (id, title, employees, attributes) FROM stdin;
 :show
 INSERT INTO leads (id, title, employees) VALUES (1, NULL, 60), (5, 'CTO', 60) ON CONFLICT (id) DO UPDATE SET title = excluded.title;
 :show
+SET session_replication_role = replica;
 UPDATE leads SET lead_stage = 'nonsense' WHERE id = 2;
 SELECT lead_id, problem, stored, recomputed FROM lead_scoring.verify('fit');
 UPDATE leads SET lead_stage = 'lead' WHERE id = 2;
+RESET session_replication_role;
 :show
 
 -- No rule reads what the model writes, be it with the whole row.

@@ -167,7 +167,7 @@ DELETE FROM leads WHERE id = 61;
 -- Repair: triggers that are lost or disabled, the view, rows stored meanwhile, status columns that somebody wrote.
 DROP TRIGGER lead_scoring_insert_upkeep ON events;
 DROP TRIGGER lead_scoring_row_upkeep ON leads;
-ALTER TABLE leads DISABLE TRIGGER lead_scoring_delete_upkeep;
+ALTER TABLE leads DISABLE TRIGGER lead_scoring_delete_upkeep, DISABLE TRIGGER lead_scoring_status_upkeep;
 ALTER TABLE events DISABLE TRIGGER lead_scoring_row_upkeep;
 DROP VIEW upkeep.leads;
 INSERT INTO events SELECT 42, 'visit', '2024-03-01' FROM generate_series(1, 5);
@@ -212,6 +212,7 @@ SELECT lead_scoring.set_stage('upkeep', 54, 'recycled');
 SELECT lead_scoring.pause('upkeep');
 INSERT INTO events VALUES (55, 'accepted', now());
 SELECT lead_scoring.resume('upkeep') > 0;
+ALTER TABLE leads DISABLE TRIGGER lead_scoring_status_upkeep;
 UPDATE leads SET lead_stage = 'customer' WHERE id = 56;
 SELECT lead_scoring.repair('upkeep') > 0;
 SELECT * FROM written ORDER BY ctid;

@@ -1,0 +1,24 @@
+// Row security on a model's scores: which leads the caller may read.
+//
+// What is computed of a lead is computed as the model's owner, whom no policy holds back. So it is for us to see that
+// the caller sees the lead's row by the policies, which are evaluated as he would evaluate them: as himself.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/model.hpp"
+
+namespace lead_scoring {
+
+// Whether row security on the table limits what the current user reads.
+bool is_limited(Oid table);
+
+// Whether the current user sees the lead's row of scores, under the active snapshot. Of a lead without a row he sees
+// nothing where row security limits him. To be called as the one who asks, where the model's tables are known to be its
+// owner's, and are locked.
+bool sees_lead(const Model* model, Datum key);
+
+// Raises 42501 where row security on a table of the model limits the current user. `what` is what he asked for.
+void require_all_rows(const char* model, Oid table, const char* what);
+
+}  // namespace lead_scoring
