@@ -9,11 +9,13 @@
 CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT owner oid)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT DISTINCT n.oid, n.nspname::text, n.nspowner
-  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE (c.relname, a.attname) IN (('scores', 'stage_armed'), ('settings', 'event_lead')) AND c.relkind IN ('r', 'p')
+SELECT n.oid, n.nspname::text, n.nspowner
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relname = 'scores' AND c.relkind IN ('r', 'p')
+   AND EXISTS (SELECT FROM pg_attribute a
+                WHERE a.attrelid = c.oid AND a.atttypid = 'lead_scoring.scorecard'::regtype AND NOT a.attisdropped)
 $$;
-COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model, also one that has lost this or that: those with a table "scores" or "settings" that has a column which others of that name have not. Looks at the catalogs only.';
+COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model: those with a table "scores" that has a column of type scorecard. Looks at the catalogs only.';
 
 CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -377,23 +379,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.check_status_columns IS 'Raises when the leads table cannot hold these status columns for this model (22023, 42804, 55000, 55006); returns those that are still to be added, with type and default.';
 
-CREATE FUNCTION lead_scoring.add_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    added record;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    FOR added IN SELECT * FROM lead_scoring.check_status_columns(model, leads, lead_key, status_columns) LOOP
-        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
-        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
-                       format('Written by lead scoring model "%s".', model));
-        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.add_status_columns IS 'Adds those status columns to the leads table that are not there, with a notice; raises what check_status_columns raises.';
-
 CREATE FUNCTION lead_scoring.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
     OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -450,7 +435,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.check_trigger_path IS 'Raises 22023 unless settings.trigger_path can be a search_path.';
 
-CREATE FUNCTION lead_scoring.check_binding(model text)
+CREATE FUNCTION lead_scoring.check_settings(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -462,6 +447,7 @@ BEGIN
     PERFORM lead_scoring.check_table(bound.events, 'events');
     PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
                                        bound.event_time, bound.event_campaign);
+    PERFORM lead_scoring.check_time_zone(bound.time_zone);
     PERFORM lead_scoring.check_trigger_path(model);
     SELECT * INTO missing
       FROM lead_scoring.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
@@ -474,17 +460,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_binding IS 'Raises unless a model can be bound to the tables and columns its settings name: the same checks as at create_model, but for the index; all status columns must be there.';
-
-CREATE FUNCTION lead_scoring.check_settings(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring.check_binding(model);
-    PERFORM lead_scoring.check_time_zone((SELECT b.time_zone FROM lead_scoring.binding(model) b));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.check_settings IS 'Raises unless the settings of a model hold together.';
+COMMENT ON FUNCTION lead_scoring.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model, but for the index; all status columns must be there.';
 
 -- ---------------------------------------------------------------- triggers on the user's tables
 
@@ -611,38 +587,63 @@ SELECT CASE WHEN b.type = 'varchar'::regtype THEN 'text' ELSE b.type::regtype::t
 $$;
 COMMENT ON FUNCTION lead_scoring.stored_key_type IS 'The type, with its collation, in which a model keeps the keys of that column.';
 
-CREATE FUNCTION lead_scoring_internal.settings_table()
-RETURNS TABLE (relation text, note text, lines text[])
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.make_settings(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-VALUES
-('settings', 'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.', ARRAY[
-    'leads | text NOT NULL | Table of leads, with its schema and quoted where needed.',
-    'events | text NOT NULL | Table of events, with its schema and quoted where needed.',
-    'lead_key | text NOT NULL | Unique column of the leads table by which a lead is known.',
-    'event_lead | text NOT NULL | Column of the events table that names the lead.',
-    'event_type | text NOT NULL | Column of the events table that holds the type of the event.',
-    'event_time | text NOT NULL | Column of the events table that holds when it happened.',
-    'event_campaign | text | Column of the events table that names the campaign; NULL for none.',
-    'status_columns | jsonb NOT NULL | What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.',
-    'trigger_path | text | The search_path that triggers, checks and defaults of the leads and events tables find while the model writes there; NULL: the schema of leads, then pg_catalog, then pg_temp.',
-    'paused | boolean NOT NULL DEFAULT false | While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().',
-    'time_zone | text NOT NULL | Draft: where the hours, days, weeks and months of limits begin.',
-    'min_score | numeric | Draft: no score is below this, in points; NULL for no floor.',
-    'max_score | numeric | Draft: no score is above this, in points; NULL for no ceiling.',
-    'future_tolerance | interval NOT NULL DEFAULT ''5 minutes'' | Draft: an event up to this far ahead of the clock counts at once; later ones wait.',
-    'only_row | boolean NOT NULL DEFAULT true | Always true: the key that keeps the table at one row.',
-    'CONSTRAINT settings_pkey | PRIMARY KEY (only_row)',
-    'CONSTRAINT settings_only_row | CHECK (only_row)',
-    'CONSTRAINT settings_score_bounds | CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score))',
-    'CONSTRAINT settings_score_range | CHECK (min_score <= max_score)',
-    'CONSTRAINT settings_future_tolerance | CHECK (future_tolerance = ''0'' OR lead_scoring.is_span(future_tolerance))',
-    'TRIGGER settings_keep_row | BEFORE DELETE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_change(''Without its row the model would silently stop scoring.'', ''Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.'')',
-    'ALWAYS TRIGGER settings_changed | AFTER INSERT OR DELETE OR UPDATE | FOR EACH ROW EXECUTE FUNCTION lead_scoring.binding_changed()',
-    'ALWAYS TRIGGER settings_emptied | AFTER TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.binding_changed()',
-    'TRIGGER settings_valid | AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path | FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed()'])
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.settings (
+            leads            text NOT NULL,
+            events           text NOT NULL,
+            lead_key         text NOT NULL,
+            event_lead       text NOT NULL,
+            event_type       text NOT NULL,
+            event_time       text NOT NULL,
+            event_campaign   text,
+            status_columns   jsonb NOT NULL,
+            trigger_path     text,
+            paused           boolean NOT NULL DEFAULT false,
+            time_zone        text NOT NULL,
+            min_score        numeric,
+            max_score        numeric,
+            future_tolerance interval NOT NULL DEFAULT '5 minutes',
+            only_row         boolean NOT NULL DEFAULT true,
+            CONSTRAINT settings_pkey PRIMARY KEY (only_row),
+            CONSTRAINT settings_only_row CHECK (only_row),
+            CONSTRAINT settings_score_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)),
+            CONSTRAINT settings_score_range CHECK (min_score <= max_score),
+            CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring.is_span(future_tolerance))
+        );
+        CREATE TRIGGER settings_keep_row BEFORE DELETE ON %1$I.settings FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.refuse_change('Without its row the model would silently stop scoring.',
+                'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
+        CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.settings FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.binding_changed();
+        CREATE TRIGGER settings_valid
+            AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
+            ON %1$I.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.settings', model)::regclass,
+        'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
+        '{"leads": "Table of leads, with its schema and quoted where needed.",
+          "events": "Table of events, with its schema and quoted where needed.",
+          "lead_key": "Unique column of the leads table by which a lead is known.",
+          "event_lead": "Column of the events table that names the lead.",
+          "event_type": "Column of the events table that holds the type of the event.",
+          "event_time": "Column of the events table that holds when it happened.",
+          "event_campaign": "Column of the events table that names the campaign; NULL for none.",
+          "status_columns": "What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.",
+          "trigger_path": "The search_path that triggers, checks and defaults of the leads and events tables find while the model writes there; NULL: the schema of leads, then pg_catalog, then pg_temp.",
+          "paused": "While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().",
+          "time_zone": "Draft: where the hours, days, weeks and months of limits begin.",
+          "min_score": "Draft: no score is below this, in points; NULL for no floor.",
+          "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
+          "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
+          "only_row": "Always true: the key that keeps the table at one row."}');
+END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.settings_table IS 'The table "settings": see tables.sql.';
+COMMENT ON FUNCTION lead_scoring.make_settings IS 'Creates the table "settings" of a new model, with its constraints and triggers.';
 
 CREATE FUNCTION lead_scoring.permit(relation regclass) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_permit';
@@ -652,92 +653,197 @@ CREATE FUNCTION lead_scoring.refuse_write() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
 COMMENT ON FUNCTION lead_scoring.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
 
-CREATE FUNCTION lead_scoring_internal.state_tables()
-RETURNS TABLE (relation text, note text, lines text[])
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.guards(model text)
+RETURNS TABLE (relation text, name text, operations text, found_name text, found_state text)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-VALUES
-('scores', 'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.', ARRAY[
-    'STORAGE | USING heap WITH (fillfactor = 64)',
-    'lead_id | %2$s | Key of the lead.',
-    'scored_at | timestamptz | The lead''s clock: the instant the stored numbers are true for.',
-    'due_at | timestamptz | Time alone changes nothing before this; NULL for never.',
-    'stage_since | timestamptz | When the lead entered its stage.',
-    'score | double precision | Score as of scored_at, in points, with adjustments.',
-    'engagement | double precision | Points for behaviour as of scored_at.',
-    'fit | double precision | Points for attributes.',
-    'version | bigint | Published version the row was computed under.',
-    'stage_seq | integer | Number of the lead''s latest transition.',
-    'stage_armed | boolean | Whether the score has been at or above falls_below during this stay.',
-    'counted | boolean | Whether the leads table has a row of that key: the view "leads" shows these.',
-    'stage | text | Stage of the lead.',
-    'grade | text | Letter of fit and number of engagement by the model''s bands; NULL without bands.',
-    'card | lead_scoring.scorecard | The whole scoring state, from which all numbers follow.',
-    'CONSTRAINT scores_pkey | PRIMARY KEY (lead_id)',
-    'INDEX scores_stage_idx | (stage)',
-    'INDEX scores_due_at_idx | (due_at) WHERE due_at IS NOT NULL',
-    'TRIGGER scores_guard | BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)']),
-('transitions', 'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.', ARRAY[
-    'lead_id | %2$s | Key of the lead.',
-    'seq | integer | Number of the move within the lead, from 1 without gaps.',
-    'from_stage | text | Stage left.',
-    'to_stage | text NOT NULL | Stage entered.',
-    'at | timestamptz NOT NULL | The instant the move belongs to.',
-    'recorded_at | timestamptz NOT NULL DEFAULT clock_timestamp() | When the row was written.',
-    'score | double precision | Score at that instant, in points.',
-    'engagement | double precision | Points for behaviour at that instant.',
-    'fit | double precision | Points for attributes at that instant.',
-    'grade | text | Grade at that instant.',
-    'version | bigint | Published version that decided.',
-    'cause | text NOT NULL | event, attribute, time, manual or publish.',
-    'rule | text | Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.',
-    'actor | text | Role that moved it by hand.',
-    'reason | text | Why it was moved by hand.',
-    'merged_from | text | Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own.',
-    'CONSTRAINT transitions_pkey | PRIMARY KEY (lead_id, seq)',
-    'CONSTRAINT transitions_cause | CHECK (cause IN (''event'', ''attribute'', ''time'', ''manual'', ''publish''))',
-    'INDEX transitions_merged_from_idx | (merged_from) WHERE merged_from IS NOT NULL',
-    'TRIGGER transitions_guard | BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)']),
-('merged', 'Leads that merge_leads made part of another, by which reports find what still names the old one.', ARRAY[
-    'merged_from | %2$s | Key of the lead that was merged.',
-    'lead_id | %2$s NOT NULL | Key of the lead it is now.',
-    'CONSTRAINT merged_pkey | PRIMARY KEY (merged_from)',
-    'INDEX merged_lead_id_idx | (lead_id)',
-    'TRIGGER merged_guard | BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)']),
-('forgotten', 'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.', ARRAY[
-    'campaign | text | Their campaign; NULL for none.',
-    'came | date | First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.',
-    'entered | jsonb NOT NULL | Each stage they entered, with the first day of the month of the first entry.',
-    'leads | bigint NOT NULL | How many of the forgotten leads.',
-    'CONSTRAINT forgotten_key | UNIQUE NULLS NOT DISTINCT (campaign, came, entered)',
-    'TRIGGER forgotten_guard | BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)']),
-('adjustments', 'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.', ARRAY[
-    'lead_id | %2$s | Key of the lead.',
-    'id | uuid DEFAULT gen_random_uuid() | Identifies the adjustment.',
-    'points | numeric NOT NULL | Points added to the score; negative ones are taken away.',
-    'reason | text | Why.',
-    'author | text NOT NULL | Role that made it.',
-    'made_at | timestamptz NOT NULL DEFAULT clock_timestamp() | When it was made.',
-    'expires_at | timestamptz | From when on it counts no more; NULL for never.',
-    'cancelled_at | timestamptz | When it was taken back; NULL while it counts.',
-    'cancelled_by | text | Role that took it back.',
-    'cancel_reason | text | Why it was taken back.',
-    'CONSTRAINT adjustments_pkey | PRIMARY KEY (lead_id, id)',
-    'CONSTRAINT adjustments_points | CHECK (points BETWEEN -1e9 AND 1e9)',
-    'CONSTRAINT adjustments_expires_at | CHECK (isfinite(expires_at))',
-    'INDEX adjustments_id_idx | (id)',
-    'TRIGGER adjustments_guard | BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)']),
-('problems', 'Expressions of rules that raised an error on an event or a lead, and so counted as no match.', ARRAY[
-    'lead_id | %2$s | Key of the lead.',
-    'rule | text | Name of the rule.',
-    'message | text | The latest error.',
-    'count | bigint | How often it was raised.',
-    'first_at | timestamptz | When it was first raised.',
-    'last_at | timestamptz | When it was last raised.',
-    'CONSTRAINT problems_pkey | PRIMARY KEY (lead_id, rule)',
-    'TRIGGER problems_guard | BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)'])
+SELECT c.oid::regclass::text, guarded.name || '_guard', kind.operations, t.tgname::text, t.tgenabled::text
+  FROM unnest(ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions']) guarded (name)
+  JOIN (VALUES (true, 'INSERT', 6), (false, 'INSERT OR UPDATE OR DELETE OR TRUNCATE', 62)) kind (only_grows, operations, type_bits)
+    ON kind.only_grows = (guarded.name = 'versions')
+  JOIN pg_class c ON c.relname = guarded.name
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
+  LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure AND t.tgtype = kind.type_bits
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.state_tables IS 'The tables a model keeps its leads'' state in: see tables.sql. No foreign key points at or from them: a key share lock an event would cost more than the event.';
+COMMENT ON FUNCTION lead_scoring.guards IS 'The triggers that refuse writes to the tables of a model''s state, to the last of which, versions, rows are added only: where they should be, and those found.';
+
+CREATE FUNCTION lead_scoring.add_guards(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOR guard IN SELECT * FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' LOOP
+        IF guard.found_name IS NOT NULL THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', guard.relation, guard.found_name);
+        ELSE
+            EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%L)',
+                           guard.name, guard.operations, guard.relation, model);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.add_guards IS 'Creates those of a model''s guards that are missing, and enables those that are not.';
+
+CREATE FUNCTION lead_scoring.make_state_tables(model text, key_column text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.scores (
+            lead_id     %2$s,
+            scored_at   timestamptz,
+            due_at      timestamptz,
+            stage_since timestamptz,
+            score       double precision,
+            engagement  double precision,
+            fit         double precision,
+            version     bigint,
+            stage_seq   integer,
+            stage_armed boolean,
+            counted     boolean,
+            stage       text,
+            grade       text,
+            card        lead_scoring.scorecard,
+            CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
+        ) USING heap WITH (fillfactor = 64);
+        CREATE INDEX scores_stage_idx ON %1$I.scores (stage);
+        CREATE INDEX scores_due_at_idx ON %1$I.scores (due_at) WHERE due_at IS NOT NULL;
+
+        CREATE TABLE %1$I.transitions (
+            lead_id     %2$s,
+            seq         integer,
+            from_stage  text,
+            to_stage    text NOT NULL,
+            at          timestamptz NOT NULL,
+            recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            score       double precision,
+            engagement  double precision,
+            fit         double precision,
+            grade       text,
+            version     bigint,
+            cause       text NOT NULL,
+            rule        text,
+            actor       text,
+            reason      text,
+            merged_from text,
+            CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
+            CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish'))
+        );
+        CREATE INDEX transitions_merged_from_idx ON %1$I.transitions (merged_from) WHERE merged_from IS NOT NULL;
+
+        CREATE TABLE %1$I.merged (
+            merged_from %2$s,
+            lead_id     %2$s NOT NULL,
+            CONSTRAINT merged_pkey PRIMARY KEY (merged_from)
+        );
+        CREATE INDEX merged_lead_id_idx ON %1$I.merged (lead_id);
+
+        CREATE TABLE %1$I.forgotten (
+            campaign text,
+            came     date,
+            entered  jsonb NOT NULL,
+            leads    bigint NOT NULL,
+            CONSTRAINT forgotten_key UNIQUE NULLS NOT DISTINCT (campaign, came, entered)
+        );
+
+        CREATE TABLE %1$I.adjustments (
+            lead_id       %2$s,
+            id            uuid DEFAULT gen_random_uuid(),
+            points        numeric NOT NULL,
+            reason        text,
+            author        text NOT NULL,
+            made_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+            expires_at    timestamptz,
+            cancelled_at  timestamptz,
+            cancelled_by  text,
+            cancel_reason text,
+            CONSTRAINT adjustments_pkey PRIMARY KEY (lead_id, id),
+            CONSTRAINT adjustments_points CHECK (points BETWEEN -1e9 AND 1e9),
+            CONSTRAINT adjustments_expires_at CHECK (isfinite(expires_at))
+        );
+        CREATE INDEX adjustments_id_idx ON %1$I.adjustments (id);
+
+        CREATE TABLE %1$I.problems (
+            lead_id  %2$s,
+            rule     text,
+            message  text,
+            count    bigint,
+            first_at timestamptz,
+            last_at  timestamptz,
+            CONSTRAINT problems_pkey PRIMARY KEY (lead_id, rule)
+        );
+        $ddl$, model, key_column);
+    PERFORM lead_scoring.add_guards(model);
+    PERFORM lead_scoring.describe(format('%I.scores', model)::regclass,
+        'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
+        '{"lead_id": "Key of the lead.",
+          "scored_at": "The lead''s clock: the instant the stored numbers are true for.",
+          "due_at": "Time alone changes nothing before this; NULL for never.",
+          "stage_since": "When the lead entered its stage.",
+          "score": "Score as of scored_at, in points, with adjustments.",
+          "engagement": "Points for behaviour as of scored_at.",
+          "fit": "Points for attributes.",
+          "version": "Published version the row was computed under.",
+          "stage_seq": "Number of the lead''s latest transition.",
+          "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+          "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
+          "stage": "Stage of the lead.",
+          "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
+          "card": "The whole scoring state, from which all numbers follow."}');
+    PERFORM lead_scoring.describe(format('%I.transitions', model)::regclass,
+        'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
+        '{"lead_id": "Key of the lead.",
+          "seq": "Number of the move within the lead, from 1 without gaps.",
+          "from_stage": "Stage left.",
+          "to_stage": "Stage entered.",
+          "at": "The instant the move belongs to.",
+          "recorded_at": "When the row was written.",
+          "score": "Score at that instant, in points.",
+          "engagement": "Points for behaviour at that instant.",
+          "fit": "Points for attributes at that instant.",
+          "grade": "Grade at that instant.",
+          "version": "Published version that decided.",
+          "cause": "event, attribute, time, manual or publish.",
+          "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
+          "actor": "Role that moved it by hand.",
+          "reason": "Why it was moved by hand.",
+          "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
+    PERFORM lead_scoring.describe(format('%I.merged', model)::regclass,
+        'Leads that merge_leads made part of another, by which reports find what still names the old one.',
+        '{"merged_from": "Key of the lead that was merged.",
+          "lead_id": "Key of the lead it is now."}');
+    PERFORM lead_scoring.describe(format('%I.forgotten', model)::regclass,
+        'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
+        '{"campaign": "Their campaign; NULL for none.",
+          "came": "First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.",
+          "entered": "Each stage they entered, with the first day of the month of the first entry.",
+          "leads": "How many of the forgotten leads."}');
+    PERFORM lead_scoring.describe(format('%I.adjustments', model)::regclass,
+        'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
+        '{"lead_id": "Key of the lead.",
+          "id": "Identifies the adjustment.",
+          "points": "Points added to the score; negative ones are taken away.",
+          "reason": "Why.",
+          "author": "Role that made it.",
+          "made_at": "When it was made.",
+          "expires_at": "From when on it counts no more; NULL for never.",
+          "cancelled_at": "When it was taken back; NULL while it counts.",
+          "cancelled_by": "Role that took it back.",
+          "cancel_reason": "Why it was taken back."}');
+    PERFORM lead_scoring.describe(format('%I.problems', model)::regclass,
+        'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
+        '{"lead_id": "Key of the lead.",
+          "rule": "Name of the rule.",
+          "message": "The latest error.",
+          "count": "How often it was raised.",
+          "first_at": "When it was first raised.",
+          "last_at": "When it was last raised."}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.make_state_tables IS 'Creates the tables a model keeps its leads'' state in; key_column is the type of lead_id, with its collation. No foreign key points at or from them: a key share lock an event would cost more than the event.';
 
 -- ---------------------------------------------------------------- interface
 
@@ -776,6 +882,7 @@ DECLARE
     wanted jsonb;
     existing jsonb;
     differing text;
+    added record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
@@ -828,16 +935,26 @@ BEGIN
     IF require_index THEN
         PERFORM lead_scoring.check_event_index(events, event_lead, event_time);
     END IF;
-    PERFORM lead_scoring.add_status_columns(name, leads, lead_key, status_columns);
+    FOR added IN SELECT * FROM lead_scoring.check_status_columns(name, leads, lead_key, status_columns) LOOP
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
+                       format('Written by lead scoring model "%s".', name));
+        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
+    END LOOP;
 
     PERFORM lead_scoring_internal.create_schema(name);
     EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
-    PERFORM lead_scoring_internal.make_tables(name, lead_scoring.stored_key_type(leads, lead_key));
+    PERFORM lead_scoring.make_settings(name);
+    PERFORM lead_scoring.make_rule_tables(name);
+    PERFORM lead_scoring.make_stages(name);
+    PERFORM lead_scoring.make_versions(name);
+    PERFORM lead_scoring.make_state_tables(name, lead_scoring.stored_key_type(leads, lead_key));
     EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
                    (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
     PERFORM lead_scoring.make_leads_view(name);
+    PERFORM lead_scoring.make_report_settings(name);
     PERFORM lead_scoring.make_reports(name);
     PERFORM lead_scoring.add_triggers(name, leads, events);
 END
@@ -875,13 +992,10 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found record;
-    settings jsonb;
+    bound record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
-    -- Nothing is read where it is not the owner's own.
-    IF lead_scoring_internal.is_sound(name) AND to_regclass(format('%I.settings', name)) IS NOT NULL THEN
-        EXECUTE format('SELECT to_jsonb(s) FROM ONLY %I.settings s', name) INTO settings;
-    END IF;
+    EXECUTE format('SELECT s.leads, s.status_columns FROM ONLY %I.settings s', name) INTO bound;
 
     PERFORM lead_scoring.drop_triggers(name);
 
@@ -895,14 +1009,14 @@ BEGIN
     END LOOP;
     EXECUTE format('DROP SCHEMA %I CASCADE', name);
 
-    IF jsonb_typeof(settings -> 'status_columns') = 'object' AND settings -> 'status_columns' <> '{}' THEN
-        RAISE NOTICE 'status columns of table % stay: %', settings ->> 'leads',
-            (SELECT string_agg(quote_ident(e.value), ', ' ORDER BY e.value COLLATE "C") FROM jsonb_each_text(settings -> 'status_columns') e);
+    IF bound.status_columns <> '{}' THEN
+        RAISE NOTICE 'status columns of table % stay: %', bound.leads,
+            (SELECT string_agg(quote_ident(e.value), ', ' ORDER BY e.value COLLATE "C") FROM jsonb_each_text(bound.status_columns) e);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.drop_model IS 'Implements lead_scoring.drop_model, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model, whatever state it is in: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';
+COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';
 
 CREATE FUNCTION lead_scoring.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
@@ -912,19 +1026,10 @@ CREATE FUNCTION lead_scoring_internal.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    settings jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    IF to_regclass(format('%I.settings', model)) IS NOT NULL THEN
-        EXECUTE format('SELECT to_jsonb(s) FROM ONLY %I.settings s', model) INTO settings;
-        leads := settings ->> 'leads';
-        events := settings ->> 'events';
-        paused := settings ->> 'paused';
-    END IF;
-    IF to_regclass(format('%I.versions', model)) IS NOT NULL THEN
-        EXECUTE format('SELECT max((to_jsonb(v) ->> ''version'')::bigint) FROM ONLY %I.versions v', model) INTO version;
-    END IF;
+    EXECUTE format('SELECT s.leads, s.events, s.paused FROM ONLY %I.settings s', model) INTO leads, events, paused;
+    EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
     problem := lead_scoring.model_problem(model, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = model), leads, events, version);
     RETURN NEXT;
 EXCEPTION WHEN OTHERS THEN
@@ -943,79 +1048,51 @@ SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem
   FROM lead_scoring.model_schemas() m CROSS JOIN LATERAL lead_scoring.model_state(m.name) s
  WHERE has_schema_privilege(m.schema, 'USAGE') ORDER BY m.name COLLATE "C"
 $$;
-COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables or columns that are gone, have another owner, are unlogged or take part in inheritance, triggers missing or disabled on a table or partition, parts missing of the model itself, nothing published; NULL when all is well.';
+COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, nothing published; NULL when all is well.';
 
 CREATE FUNCTION lead_scoring.model_problem(model text, owner oid, leads text, events text, version bigint)
-RETURNS text LANGUAGE plpgsql PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     leads_table CONSTANT regclass := lead_scoring.resolve_table(leads);
     events_table CONSTANT regclass := lead_scoring.resolve_table(events);
-    lost CONSTANT text[] := ARRAY(SELECT * FROM lead_scoring_internal.table_problems(model));
     problems text[] := '{}';
-    is_owned boolean := false;
+    is_bound boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF leads IS NULL THEN
-        problems := problems || 'settings has no row'::text;
-    ELSE
-        problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
-                                      ELSE format('table %s is not owned by %I', t.name, pg_get_userbyid(owner)) END
-                            FROM (VALUES (leads, leads_table), (events, events_table)) t (name, relation)
-                            LEFT JOIN pg_class c ON c.oid = t.relation
-                           WHERE c.oid IS NULL OR c.relowner <> owner);
-        is_owned := problems = '{}';
+        RETURN 'settings has no row';
     END IF;
-    IF is_owned AND NOT EXISTS (SELECT FROM lead_scoring_internal.table_parts(model, 'text') p
-                                 WHERE p.relation = 'settings' AND p.kind = 'COLUMN' AND p.found_state IS NULL) THEN
-        BEGIN
-            PERFORM lead_scoring.check_binding(model);
-        EXCEPTION WHEN OTHERS THEN
-            problems := problems || SQLERRM;
-        END;
-        problems := problems || ARRAY(
-            SELECT format('table %s has no index led by column "%s"', events_table, s.event_lead)
-              FROM lead_scoring.binding(model) s
-             WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events_table AND a.attname = s.event_lead)
-               AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                                WHERE i.indrelid = events_table AND a.attname = s.event_lead AND i.indisvalid));
-    END IF;
-    IF is_owned THEN
+    problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
+                                  ELSE format('table %s is not owned by %I', t.name, pg_get_userbyid(owner)) END
+                        FROM (VALUES (leads, leads_table), (events, events_table)) t (name, relation)
+                        LEFT JOIN pg_class c ON c.oid = t.relation
+                       WHERE c.oid IS NULL OR c.relowner <> owner);
+    is_bound := problems = '{}';
+    IF is_bound THEN
         problems := problems || ARRAY(
             SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
                                WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
                                ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
               FROM lead_scoring.expected_triggers(model, leads_table, events_table) e
-             WHERE e.found_state IS DISTINCT FROM e.state)
-        || ARRAY(
-            SELECT format('%s trigger on %s is there %s times', e.operation, e.relation, count(*))
-              FROM lead_scoring.expected_triggers(model, leads_table, events_table) e GROUP BY e.relation, e.operation HAVING count(*) > 1 ORDER BY 1)
-        || ARRAY(
-            SELECT format('event trigger %I is %s', t.name, CASE WHEN e.evtname IS NULL THEN 'missing' ELSE 'disabled' END)
-              FROM (VALUES ('lead_scoring_partitions_changed')) t (name) LEFT JOIN pg_event_trigger e ON e.evtname = t.name
-             WHERE (e.evtenabled NOT IN ('O', 'A')) IS NOT FALSE
-               AND EXISTS (SELECT FROM pg_class c WHERE c.oid IN (leads_table, events_table) AND c.relkind = 'p'))
-        || ARRAY(
-            SELECT format('table %s is unlogged: a crash of the server empties it', c.oid::regclass)
-              FROM pg_class c
-             WHERE c.relpersistence = 'u' AND c.relkind IN ('r', 'p')
-               AND (c.relnamespace = (SELECT n.oid FROM pg_namespace n WHERE n.nspname = model)
-                    OR c.oid IN (leads_table, events_table)
-                    OR c.oid IN (SELECT p.relid FROM pg_partition_tree(leads_table) p UNION ALL SELECT p.relid FROM pg_partition_tree(events_table) p))
-             ORDER BY c.oid::regclass::text COLLATE "C");
+             WHERE e.found_state IS DISTINCT FROM e.state);
     END IF;
-    IF is_owned OR leads IS NULL THEN
+    IF is_bound THEN
         problems := problems || ARRAY(
+            SELECT format('table %s has no index led by column "%s"', events_table, s.event_lead)
+              FROM lead_scoring.binding(model) s
+             WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                                WHERE i.indrelid = events_table AND a.attname = s.event_lead AND i.indisvalid))
+            || ARRAY(
             SELECT format('view %I.%I is missing', model, v) FROM unnest('{leads}' || lead_scoring.report_views()) v
-             WHERE to_regclass(format('%I.%I', model, v)) IS NULL)
-        || ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f);
-        problems := problems || ARRAY(SELECT l FROM unnest(lost) l WHERE l <> ALL (problems));
+             WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
     END IF;
-    IF version IS NULL AND leads IS NOT NULL THEN
+    problems := problems || ARRAY(
+        SELECT format('trigger %s on %s is %s', g.name, g.relation, CASE WHEN g.found_name IS NULL THEN 'missing' ELSE 'disabled' END)
+          FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' ORDER BY g.relation COLLATE "C");
+    problems := problems || ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f);
+    IF version IS NULL THEN
         problems := problems || 'no version is published'::text;
-    END IF;
-    IF is_owned AND lost <> '{}' THEN
-        problems := problems || format('SELECT lead_scoring.repair(%L) makes again what is missing', model);
     END IF;
     RETURN nullif(array_to_string(problems, '; '), '');
 END

@@ -1,24 +1,36 @@
 -- Publishing: the draft, checked and written down, becomes the version that the triggers use.
 
-CREATE FUNCTION lead_scoring_internal.versions_table()
-RETURNS TABLE (relation text, note text, lines text[])
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.make_versions(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-VALUES
-('versions', 'What was published. The triggers use the newest version; none is ever changed.', ARRAY[
-    'version | bigint | Number of the version, from 1.',
-    'published_at | timestamptz NOT NULL | When it was published.',
-    'published_by | text NOT NULL | Role that published it.',
-    'note | text | What it was published for.',
-    'definition | jsonb NOT NULL | Rules, groups, bands and stages as published: expressions as the server deparses them, intervals in seconds, points as numbers.',
-    'CONSTRAINT versions_pkey | PRIMARY KEY (version)',
-    'CONSTRAINT versions_positive | CHECK (version > 0)',
-    'TRIGGER versions_immutable | BEFORE DELETE OR UPDATE OR TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_change(''Scores and transitions refer to what was published.'', ''Change the draft, then call lead_scoring.publish to make a new version.'')',
-    'ALWAYS TRIGGER versions_changed | AFTER INSERT OR DELETE OR UPDATE | FOR EACH ROW EXECUTE FUNCTION lead_scoring.binding_changed()',
-    'ALWAYS TRIGGER versions_emptied | AFTER TRUNCATE | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.binding_changed()',
-    'TRIGGER versions_guard | BEFORE INSERT | FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%1$L)'])
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.versions (
+            version      bigint,
+            published_at timestamptz NOT NULL,
+            published_by text NOT NULL,
+            note         text,
+            definition   jsonb NOT NULL,
+            CONSTRAINT versions_pkey PRIMARY KEY (version),
+            CONSTRAINT versions_positive CHECK (version > 0)
+        );
+        CREATE TRIGGER versions_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON %1$I.versions FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.refuse_change('Scores and transitions refer to what was published.',
+                'Change the draft, then call lead_scoring.publish to make a new version.');
+        CREATE TRIGGER versions_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.versions FOR EACH STATEMENT
+            EXECUTE FUNCTION lead_scoring.binding_changed();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.versions', model)::regclass,
+        'What was published. The triggers use the newest version; none is ever changed.',
+        '{"version": "Number of the version, from 1.",
+          "published_at": "When it was published.",
+          "published_by": "Role that published it.",
+          "note": "What it was published for.",
+          "definition": "Rules, groups, bands and stages as published: expressions as the server deparses them, intervals in seconds, points as numbers."}');
+END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.versions_table IS 'The table "versions": see tables.sql.';
+COMMENT ON FUNCTION lead_scoring.make_versions IS 'Creates the table "versions" of a new model, with its triggers.';
 
 CREATE FUNCTION lead_scoring.stage_columns(model text)
 RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -34,6 +46,19 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
 
+CREATE FUNCTION lead_scoring.newest_version(model text, OUT version bigint, OUT first_stage text)
+RETURNS record LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.version, s.stage ->> ''name'' FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'')
+                           WITH ORDINALITY s (stage, place)
+                     WHERE s.stage ->> ''kind'' = ''progress'' ORDER BY v.version DESC, s.place LIMIT 1', model)
+       INTO version, first_stage;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.newest_version IS 'Number and first stage of the version published last; NULL where nothing was.';
+
 CREATE FUNCTION lead_scoring.make_leads_view(model text, anew boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -42,10 +67,6 @@ DECLARE
     stage_column record;
     stage_columns text := '';
     columns name[] := '{lead_id,score,engagement,fit,grade,stage}';
-    existing CONSTANT name[] := ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model))
-                                         AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum);
-    grants text[] := '{}';
-    statement text;
     column_notes jsonb := '{"lead_id": "Key of the lead.",
         "score": "Score as of now, in points.",
         "engagement": "Points for behaviour as of now.",
@@ -65,13 +86,9 @@ BEGIN
             format('When the lead first entered stage "%s"; NULL if it never did.', stage_column.stage));
     END LOOP;
     -- To replace it is to wait for everybody who reads it, and to keep the next ones waiting.
-    IF NOT anew AND columns = existing THEN
+    IF NOT anew AND columns = ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model))
+                                       AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) THEN
         RETURN;
-    END IF;
-    -- Columns do not go but with the versions that brought them, which somebody dropped.
-    IF existing <> columns[1:cardinality(existing)] THEN
-        grants := lead_scoring_internal.view_grants(model);
-        EXECUTE format('DROP VIEW %I.leads', model);
     END IF;
     -- The clock is read once by whoever reads the view, through a cursor too.
     EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads WITH (security_invoker = true) AS
@@ -81,9 +98,6 @@ BEGIN
          WHERE s.counted', model, stage_columns);
     PERFORM lead_scoring.describe(format('%I.leads', model)::regclass,
         'The leads with their scores as of now, decayed when read; join the table of leads by lead_id.', column_notes);
-    FOREACH statement IN ARRAY grants LOOP
-        EXECUTE statement;
-    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
@@ -132,11 +146,6 @@ BEGIN
         PERFORM lead_scoring.make_leads_view(model);
         version := current_version;
         RETURN;
-    END IF;
-    -- Numbers that scores and transitions refer to are not given again, also where the versions themselves were lost.
-    IF current_version IS NULL THEN
-        EXECUTE format('SELECT greatest((SELECT max(s.version) FROM %1$I.scores s), (SELECT max(t.version) FROM %1$I.transitions t))', model)
-           INTO current_version;
     END IF;
     version := coalesce(current_version, 0) + 1;
     PERFORM lead_scoring.permit(format('%I.versions', model)::regclass);

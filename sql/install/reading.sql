@@ -37,7 +37,7 @@ COMMENT ON FUNCTION lead_scoring.verify_cards IS 'The part of verify() that comp
 
 CREATE FUNCTION lead_scoring.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'lead_scoring_command';
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -45,16 +45,13 @@ AS $$
 DECLARE
     bound record;
     status record;
-    first_stage text;
+    newest record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring.verify_cards(model) v;
 
     SELECT * INTO bound FROM lead_scoring.binding(model);
-    EXECUTE format('SELECT s.stage ->> ''name'' FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'')
-                           WITH ORDINALITY s (stage, place)
-                     WHERE s.stage ->> ''kind'' = ''progress'' ORDER BY v.version DESC, s.place LIMIT 1', model)
-       INTO first_stage;
+    SELECT * INTO newest FROM lead_scoring.newest_version(model);
 
     -- The chain of transitions: numbered without gaps, each from where the last one led, never back in time, up to
     -- the stage the lead is in.
@@ -74,10 +71,10 @@ BEGIN
                              WINDOW lead AS (PARTITION BY w.lead_id ORDER BY w.seq)) t
                       GROUP BY t.lead_id) c ON c.lead_id = s.lead_id
          WHERE s.lead_id IS NULL OR NOT coalesce(c.sound, true)
-            OR s.stage_seq <> coalesce(c.last_seq, 0) OR s.stage_since IS DISTINCT FROM c.last_at
-            OR c.last_seq IS NULL AND s.version > 0 AND s.stage <> $1
-            OR c.last_stage <> s.stage
-        $query$, model) USING first_stage;
+            OR s.stage_seq IS DISTINCT FROM coalesce(c.last_seq, 0) OR s.stage_since IS DISTINCT FROM c.last_at
+            OR c.last_seq IS NULL AND s.version > 0 AND s.stage IS DISTINCT FROM $1
+            OR c.last_seq IS NOT NULL AND c.last_stage IS DISTINCT FROM s.stage
+        $query$, model) USING newest.first_stage;
 
     FOR status IN EXECUTE format('SELECT left(a.attname, -3) AS stage, a.attname AS name FROM pg_attribute a
                                    WHERE a.attrelid = %L::regclass AND NOT a.attisdropped
@@ -104,4 +101,4 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.verify IS 'Implements lead_scoring.verify, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.verify IS
-'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), stale (computed under an older version), missing (no row), counted (whether the leads table has the lead), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller.''s tables.';
+'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller.''s tables.';

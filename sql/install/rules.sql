@@ -6,72 +6,115 @@
 
 -- ---------------------------------------------------------------- tables
 
-CREATE FUNCTION lead_scoring_internal.rule_tables()
-RETURNS TABLE (relation text, note text, lines text[])
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.make_rule_tables(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-VALUES
-('rule_groups', 'Draft: sets of rules whose points are added up and bounded together.', ARRAY[
-    'name | text | Name of the group.',
-    'kind | text NOT NULL | engagement for rules on events, fit for rules on the lead.',
-    'min_points | numeric | The group never gives less, in points; NULL for no floor.',
-    'max_points | numeric | The group never gives more, in points; NULL for no ceiling.',
-    'CONSTRAINT rule_groups_pkey | PRIMARY KEY (name)',
-    'CONSTRAINT rule_groups_name | CHECK (octet_length(name) BETWEEN 1 AND 63)',
-    'CONSTRAINT rule_groups_kind | CHECK (kind IN (''engagement'', ''fit''))',
-    'CONSTRAINT rule_groups_bounds | CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points))',
-    'CONSTRAINT rule_groups_range | CHECK (min_points <= max_points)',
-    'TRIGGER rule_groups_valid | AFTER UPDATE OF kind | FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed()']),
-('rules', 'Draft: points for what leads do (an event_type) and for what they are (no event_type).', ARRAY[
-    'name | text | Name of the rule.',
-    'rule_group | text NOT NULL | Group whose floor and ceiling apply.',
-    'event_type | text | Type of the events that match; NULL for a rule on the lead.',
-    'condition | text | SQL boolean expression over the row of the event, or of the lead; NULL for every row.',
-    'points | numeric NOT NULL | Points of one match.',
-    'per | text | SQL numeric expression over the event by which the points are multiplied.',
-    'decay | text NOT NULL DEFAULT ''none'' | none, exponential, linear, step or window.',
-    'half_life | interval | Decay exponential: after this the points are worth half.',
-    'lifespan | interval | Decay linear and window: after this the points are worth nothing.',
-    'drop | double precision | Decay step: share of the points lost with each step, above 0 and up to 1.',
-    'step | interval | Decay step: length of a step.',
-    'min_points | numeric | The rule never gives less, in points; NULL for no floor.',
-    'max_points | numeric | The rule never gives more, in points; NULL for no ceiling.',
-    'limit_count | integer | So many matches count within limit_window, the earliest ones.',
-    'limit_window | text | hour, day, week or month by the calendar of the model''s time zone, or ever.',
-    'limit_key | text | SQL expression over the event: the limit holds for each of its values by itself.',
-    'max_occurrences | integer NOT NULL DEFAULT 1000 | So many live matches count at the most, the latest ones.',
-    'CONSTRAINT rules_pkey | PRIMARY KEY (name)',
-    'CONSTRAINT rules_rule_group | FOREIGN KEY (rule_group) REFERENCES %1$I.rule_groups (name) ON UPDATE CASCADE',
-    'CONSTRAINT rules_name | CHECK (octet_length(name) BETWEEN 1 AND 63)',
-    'CONSTRAINT rules_fit | CHECK (event_type IS NOT NULL OR (condition IS NOT NULL AND per IS NULL AND decay = ''none'' AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL))',
-    'CONSTRAINT rules_points | CHECK (points BETWEEN -1e9 AND 1e9)',
-    'CONSTRAINT rules_decay | CHECK (decay IN (''none'', ''exponential'', ''linear'', ''step'', ''window''))',
-    'CONSTRAINT rules_half_life | CHECK ((half_life IS NOT NULL) = (decay = ''exponential''))',
-    'CONSTRAINT rules_half_life_span | CHECK (lead_scoring.is_span(half_life))',
-    'CONSTRAINT rules_lifespan | CHECK ((lifespan IS NOT NULL) = (decay IN (''linear'', ''window'')))',
-    'CONSTRAINT rules_lifespan_span | CHECK (lead_scoring.is_span(lifespan))',
-    'CONSTRAINT rules_step | CHECK ((step IS NOT NULL) = (decay = ''step'') AND ("drop" IS NOT NULL) = (decay = ''step''))',
-    'CONSTRAINT rules_step_span | CHECK (lead_scoring.is_span(step))',
-    'CONSTRAINT rules_drop_share | CHECK ("drop" > 0 AND "drop" <= 1)',
-    'CONSTRAINT rules_bounds | CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points))',
-    'CONSTRAINT rules_range | CHECK (min_points <= max_points)',
-    'CONSTRAINT rules_limit | CHECK ((limit_count IS NULL) = (limit_window IS NULL) AND (limit_key IS NULL OR limit_count IS NOT NULL))',
-    'CONSTRAINT rules_limit_count | CHECK (limit_count > 0)',
-    'CONSTRAINT rules_limit_window | CHECK (limit_window IN (''hour'', ''day'', ''week'', ''month'', ''ever''))',
-    'CONSTRAINT rules_max_occurrences | CHECK (max_occurrences BETWEEN 1 AND 100000)',
-    'TRIGGER rules_valid | AFTER INSERT OR DELETE OR UPDATE | FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed()']),
-('bands', 'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.', ARRAY[
-    'axis | text | fit or engagement.',
-    'label | text | What the band puts into the grade.',
-    'min_points | numeric NOT NULL | Points from which on the band applies.',
-    'CONSTRAINT bands_pkey | PRIMARY KEY (axis, label)',
-    'CONSTRAINT bands_min_points_key | UNIQUE (axis, min_points)',
-    'CONSTRAINT bands_axis | CHECK (axis IN (''fit'', ''engagement''))',
-    'CONSTRAINT bands_label | CHECK (octet_length(label) BETWEEN 1 AND 63)',
-    'CONSTRAINT bands_bounds | CHECK (lead_scoring.is_bound(min_points))',
-    'TRIGGER bands_valid | AFTER INSERT OR DELETE OR UPDATE | FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed()'])
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.rule_groups (
+            name       text,
+            kind       text NOT NULL,
+            min_points numeric,
+            max_points numeric,
+            CONSTRAINT rule_groups_pkey PRIMARY KEY (name),
+            CONSTRAINT rule_groups_name CHECK (octet_length(name) BETWEEN 1 AND 63),
+            CONSTRAINT rule_groups_kind CHECK (kind IN ('engagement', 'fit')),
+            CONSTRAINT rule_groups_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
+            CONSTRAINT rule_groups_range CHECK (min_points <= max_points)
+        );
+
+        CREATE TABLE %1$I.rules (
+            name            text,
+            rule_group      text NOT NULL,
+            event_type      text,
+            condition       text,
+            points          numeric NOT NULL,
+            per             text,
+            decay           text NOT NULL DEFAULT 'none',
+            half_life       interval,
+            lifespan        interval,
+            "drop"          double precision,
+            step            interval,
+            min_points      numeric,
+            max_points      numeric,
+            limit_count     integer,
+            limit_window    text,
+            limit_key       text,
+            max_occurrences integer NOT NULL DEFAULT 1000,
+            CONSTRAINT rules_pkey PRIMARY KEY (name),
+            CONSTRAINT rules_rule_group FOREIGN KEY (rule_group) REFERENCES %1$I.rule_groups (name) ON UPDATE CASCADE,
+            CONSTRAINT rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
+            CONSTRAINT rules_fit CHECK (event_type IS NOT NULL OR (condition IS NOT NULL AND per IS NULL AND decay = 'none'
+                AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL)),
+            CONSTRAINT rules_points CHECK (points BETWEEN -1e9 AND 1e9),
+            CONSTRAINT rules_decay CHECK (decay IN ('none', 'exponential', 'linear', 'step', 'window')),
+            CONSTRAINT rules_half_life CHECK ((half_life IS NOT NULL) = (decay = 'exponential')),
+            CONSTRAINT rules_half_life_span CHECK (lead_scoring.is_span(half_life)),
+            CONSTRAINT rules_lifespan CHECK ((lifespan IS NOT NULL) = (decay IN ('linear', 'window'))),
+            CONSTRAINT rules_lifespan_span CHECK (lead_scoring.is_span(lifespan)),
+            CONSTRAINT rules_step CHECK ((step IS NOT NULL) = (decay = 'step') AND ("drop" IS NOT NULL) = (decay = 'step')),
+            CONSTRAINT rules_step_span CHECK (lead_scoring.is_span(step)),
+            CONSTRAINT rules_drop_share CHECK ("drop" > 0 AND "drop" <= 1),
+            CONSTRAINT rules_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
+            CONSTRAINT rules_range CHECK (min_points <= max_points),
+            CONSTRAINT rules_limit CHECK ((limit_count IS NULL) = (limit_window IS NULL) AND (limit_key IS NULL OR limit_count IS NOT NULL)),
+            CONSTRAINT rules_limit_count CHECK (limit_count > 0),
+            CONSTRAINT rules_limit_window CHECK (limit_window IN ('hour', 'day', 'week', 'month', 'ever')),
+            CONSTRAINT rules_max_occurrences CHECK (max_occurrences BETWEEN 1 AND 100000)
+        );
+
+        CREATE TABLE %1$I.bands (
+            axis       text,
+            label      text,
+            min_points numeric NOT NULL,
+            CONSTRAINT bands_pkey PRIMARY KEY (axis, label),
+            CONSTRAINT bands_min_points_key UNIQUE (axis, min_points),
+            CONSTRAINT bands_axis CHECK (axis IN ('fit', 'engagement')),
+            CONSTRAINT bands_label CHECK (octet_length(label) BETWEEN 1 AND 63),
+            CONSTRAINT bands_bounds CHECK (lead_scoring.is_bound(min_points))
+        );
+
+        CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON %1$I.rule_groups
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.rules
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        CREATE TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.bands
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.rule_groups', model)::regclass,
+        'Draft: sets of rules whose points are added up and bounded together.',
+        '{"name": "Name of the group.",
+          "kind": "engagement for rules on events, fit for rules on the lead.",
+          "min_points": "The group never gives less, in points; NULL for no floor.",
+          "max_points": "The group never gives more, in points; NULL for no ceiling."}');
+    PERFORM lead_scoring.describe(format('%I.rules', model)::regclass,
+        'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
+        '{"name": "Name of the rule.",
+          "rule_group": "Group whose floor and ceiling apply.",
+          "event_type": "Type of the events that match; NULL for a rule on the lead.",
+          "condition": "SQL boolean expression over the row of the event, or of the lead; NULL for every row.",
+          "points": "Points of one match.",
+          "per": "SQL numeric expression over the event by which the points are multiplied.",
+          "decay": "none, exponential, linear, step or window.",
+          "half_life": "Decay exponential: after this the points are worth half.",
+          "lifespan": "Decay linear and window: after this the points are worth nothing.",
+          "drop": "Decay step: share of the points lost with each step, above 0 and up to 1.",
+          "step": "Decay step: length of a step.",
+          "min_points": "The rule never gives less, in points; NULL for no floor.",
+          "max_points": "The rule never gives more, in points; NULL for no ceiling.",
+          "limit_count": "So many matches count within limit_window, the earliest ones.",
+          "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
+          "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
+          "max_occurrences": "So many live matches count at the most, the latest ones."}');
+    PERFORM lead_scoring.describe(format('%I.bands', model)::regclass,
+        'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
+        '{"axis": "fit or engagement.",
+          "label": "What the band puts into the grade.",
+          "min_points": "Points from which on the band applies."}');
+END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.rule_tables IS 'The draft tables "rule_groups", "rules" and "bands": see tables.sql.';
+COMMENT ON FUNCTION lead_scoring.make_rule_tables IS 'Creates the draft tables "rule_groups", "rules" and "bands" of a new model, with their constraints and triggers.';
 
 -- ---------------------------------------------------------------- refusing
 

@@ -1,42 +1,68 @@
 -- Stages: the draft table, its checks, and the function that fills it.
 
-CREATE FUNCTION lead_scoring_internal.stages_table()
-RETURNS TABLE (relation text, note text, lines text[])
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring.make_stages(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-VALUES
-('stages', 'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.', ARRAY[
-    'name | text | Name of the stage.',
-    'rank | integer NOT NULL | Order of the stages, lowest first; each progress stage has a rank of its own.',
-    'kind | text NOT NULL DEFAULT ''progress'' | progress, entered upwards by rank, or detour, entered by event, time or hand only.',
-    'min_score | numeric | Least score, in points; NULL for any.',
-    'min_engagement | numeric | Least engagement, in points; NULL for any.',
-    'min_fit | numeric | Least fit, in points; NULL for any.',
-    'grades | text[] | Grades that qualify; NULL for any.',
-    'requires | jsonb | Rules that must have matched, with how often at least: {"webinar": 1}.',
-    'on_event | text | Type of the events that move a lead here at once, whatever its score.',
-    'on_event_condition | text | SQL boolean expression over the row of such an event; NULL for all of them.',
-    'falls_below | numeric | The lead falls back when its score decays under this, in points; never above min_score.',
-    'within | interval | A lead that has not moved on within this goes to timeout_stage.',
-    'timeout_stage | text | Stage for the leads that have not moved on in time.',
-    'cooldown | interval | Least time after entering before the same lead enters again.',
-    'exit | text | How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.',
-    'CONSTRAINT stages_pkey | PRIMARY KEY (name)',
-    'CONSTRAINT stages_name | CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN (''scored'', ''due'', ''stage''))',
-    'CONSTRAINT stages_kind | CHECK (kind IN (''progress'', ''detour''))',
-    'CONSTRAINT stages_bounds | CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(min_engagement) AND lead_scoring.is_bound(min_fit) AND lead_scoring.is_bound(falls_below))',
-    'CONSTRAINT stages_grades | CHECK (cardinality(grades) > 0 AND array_position(grades, NULL) IS NULL)',
-    'CONSTRAINT stages_requires | CHECK (jsonb_typeof(requires) = ''object'' AND requires <> ''{}'' AND NOT jsonb_path_exists(requires, ''strict $.* ? (@.type() != "number" || @ < 1 || @ > 1000000000 || @.floor() != @)''))',
-    'CONSTRAINT stages_thresholds | CHECK (kind = ''progress'' OR num_nonnulls(min_score, min_engagement, min_fit, grades, requires, falls_below) = 0)',
-    'CONSTRAINT stages_on_event | CHECK (on_event_condition IS NULL OR on_event IS NOT NULL)',
-    'CONSTRAINT stages_falls_below | CHECK (falls_below <= min_score)',
-    'CONSTRAINT stages_within_span | CHECK (lead_scoring.is_span(within))',
-    'CONSTRAINT stages_timeout | CHECK ((within IS NULL) = (timeout_stage IS NULL) AND (timeout_stage <> name) IS NOT FALSE)',
-    'CONSTRAINT stages_cooldown_span | CHECK (lead_scoring.is_span(cooldown))',
-    'CONSTRAINT stages_exit | CHECK (exit IS NULL OR kind = ''detour'' AND exit IN (''score'', ''hand''))',
-    'TRIGGER stages_valid | AFTER INSERT OR DELETE OR UPDATE | FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed()'])
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- A stage's name makes the column <name>_at, next to scored_at and due_at.
+    EXECUTE format($ddl$
+        CREATE TABLE %1$I.stages (
+            name               text,
+            rank               integer NOT NULL,
+            kind               text NOT NULL DEFAULT 'progress',
+            min_score          numeric,
+            min_engagement     numeric,
+            min_fit            numeric,
+            grades             text[],
+            requires           jsonb,
+            on_event           text,
+            on_event_condition text,
+            falls_below        numeric,
+            within             interval,
+            timeout_stage      text,
+            cooldown           interval,
+            exit               text,
+            CONSTRAINT stages_pkey PRIMARY KEY (name),
+            CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
+            CONSTRAINT stages_kind CHECK (kind IN ('progress', 'detour')),
+            CONSTRAINT stages_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(min_engagement)
+                AND lead_scoring.is_bound(min_fit) AND lead_scoring.is_bound(falls_below)),
+            CONSTRAINT stages_grades CHECK (cardinality(grades) > 0 AND array_position(grades, NULL) IS NULL),
+            CONSTRAINT stages_requires CHECK (jsonb_typeof(requires) = 'object' AND requires <> '{}' AND NOT jsonb_path_exists(requires,
+                'strict $.* ? (@.type() != "number" || @ < 1 || @ > 1000000000 || @.floor() != @)')),
+            CONSTRAINT stages_thresholds CHECK (kind = 'progress'
+                OR num_nonnulls(min_score, min_engagement, min_fit, grades, requires, falls_below) = 0),
+            CONSTRAINT stages_on_event CHECK (on_event_condition IS NULL OR on_event IS NOT NULL),
+            CONSTRAINT stages_falls_below CHECK (falls_below <= min_score),
+            CONSTRAINT stages_within_span CHECK (lead_scoring.is_span(within)),
+            CONSTRAINT stages_timeout CHECK ((within IS NULL) = (timeout_stage IS NULL) AND (timeout_stage <> name) IS NOT FALSE),
+            CONSTRAINT stages_cooldown_span CHECK (lead_scoring.is_span(cooldown)),
+            CONSTRAINT stages_exit CHECK (exit IS NULL OR kind = 'detour' AND exit IN ('score', 'hand'))
+        );
+        CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.stages
+            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+        $ddl$, model);
+    PERFORM lead_scoring.describe(format('%I.stages', model)::regclass,
+        'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
+        '{"name": "Name of the stage.",
+          "rank": "Order of the stages, lowest first; each progress stage has a rank of its own.",
+          "kind": "progress, entered upwards by rank, or detour, entered by event, time or hand only.",
+          "min_score": "Least score, in points; NULL for any.",
+          "min_engagement": "Least engagement, in points; NULL for any.",
+          "min_fit": "Least fit, in points; NULL for any.",
+          "grades": "Grades that qualify; NULL for any.",
+          "requires": "Rules that must have matched, with how often at least: {\"webinar\": 1}.",
+          "on_event": "Type of the events that move a lead here at once, whatever its score.",
+          "on_event_condition": "SQL boolean expression over the row of such an event; NULL for all of them.",
+          "falls_below": "The lead falls back when its score decays under this, in points; never above min_score.",
+          "within": "A lead that has not moved on within this goes to timeout_stage.",
+          "timeout_stage": "Stage for the leads that have not moved on in time.",
+          "cooldown": "Least time after entering before the same lead enters again.",
+          "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score."}');
+END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.stages_table IS 'The draft table "stages": see tables.sql. A stage''s name makes the column <name>_at, next to scored_at and due_at.';
+COMMENT ON FUNCTION lead_scoring.make_stages IS 'Creates the draft table "stages" of a new model, with its constraints and trigger.';
 
 CREATE FUNCTION lead_scoring.check_stages(model text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

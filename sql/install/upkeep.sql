@@ -3,7 +3,7 @@
 -- ---------------------------------------------------------------- time
 
 CREATE FUNCTION lead_scoring.refresh_leads(model text, due timestamptz, most bigint) RETURNS bigint
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
 COMMENT ON FUNCTION lead_scoring.refresh_leads IS
 'Brings up to date at most that many of the leads that were due at a time and have not been looked at since, leaving out those that another session is working on, and returns how many it took. A batch of refresh(). Takes INSERT on the model''s transitions.';
 
@@ -149,7 +149,7 @@ BEGIN
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
     -- are given back, and the next time it is the one that is waited for.
-    tables := array_remove(ARRAY[bound.leads::text, bound.events::text, to_regclass(format('%I.adjustments', model))::text], NULL);
+    tables := ARRAY[bound.leads::text, bound.events::text, format('%I.adjustments', model)];
     LOOP
         held := 0;
         BEGIN
@@ -280,33 +280,20 @@ DECLARE
     is_paused boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring_internal.make_tables(model, lead_scoring_internal.own_key_type(model), only_missing => true);
     PERFORM lead_scoring_internal.mend_shape(model);
     PERFORM lead_scoring.lock_tables(model);
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    PERFORM lead_scoring_internal.make_tables(model, lead_scoring.stored_key_type(bound.leads, bound.lead_key));
     PERFORM lead_scoring.mend_keys(model);
-    PERFORM lead_scoring.add_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
-    -- Those on tables that are the model's no more; all but one of those that are there several times, which would count
-    -- rows as often; and what bears the name of one but is another.
-    FOR wrong IN
-        SELECT t.tgname, t.tgrelid::regclass AS relation
-          FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-          LEFT JOIN (SELECT e.*, row_number() OVER (PARTITION BY e.relation, e.operation
-                                                    ORDER BY e.found_name = lead_scoring.trigger_name(model, e.operation) DESC, e.found_name) AS place
-                       FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e) e
-                 ON e.relation = t.tgrelid AND e.found_name = t.tgname
-         WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
-           AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
-           AND (e.place IS DISTINCT FROM 1 OR e.is_partition AND e.operation IN ('row', 'status'))  -- that comes from its table
-        UNION
-        SELECT t.tgname, t.tgrelid::regclass
-          FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
-          JOIN pg_trigger t ON t.tgrelid = e.relation AND t.tgname = lead_scoring.trigger_name(model, e.operation) AND t.tgparentid = 0
-         WHERE e.found_name IS NULL LOOP
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                  WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                    AND NOT EXISTS (SELECT FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
+                                     WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
+                                       AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
     PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
+    PERFORM lead_scoring.add_guards(model);
     FOR wrong IN SELECT e.* FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
@@ -353,6 +340,64 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
 
+CREATE FUNCTION lead_scoring_internal.mend_histories(model text) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_histories';
+COMMENT ON FUNCTION lead_scoring_internal.mend_histories IS 'Makes chains of the transitions of leads that are none: numbered without gaps, each move from where the last one led, never back in time. Returns the number of rows it changed.';
+
+CREATE FUNCTION lead_scoring.mend_state(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    newest record;
+    entries text;
+    names text;
+    assignments text;
+    differences text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.mend_histories(model);
+    SELECT * INTO newest FROM lead_scoring.newest_version(model);
+    IF newest.version IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', left(a.attname, -3), a.attname), '' ORDER BY a.attnum), ''),
+           coalesce(string_agg(format(', %I', a.attname), '' ORDER BY a.attnum), ''),
+           coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''),
+           coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '')
+      INTO entries, names, assignments, differences
+      FROM pg_attribute a
+     WHERE a.attrelid = format('%I.scores', model)::regclass AND NOT a.attisdropped
+       AND a.attname = ANY (lead_scoring.stage_columns(model));
+    PERFORM lead_scoring.permit(format('%I.scores', model)::regclass);
+    -- One that is somewhere else, or is missing, is of no version then and has no card: it is computed from the log. What
+    -- older versions called the first stage is left by the way in which removed stages are.
+    EXECUTE format($query$
+        WITH history AS (
+            SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, max(t.at) AS stage_since %2$s
+              FROM %1$I.transitions t GROUP BY t.lead_id),
+        ends AS (
+            SELECT coalesce(s.lead_id, h.lead_id) AS lead_id, s.lead_id IS NULL AS is_missing,
+                   coalesce(h.stage, CASE WHEN s.version = $2 OR s.stage IS NULL THEN $1 ELSE s.stage END) AS stage,
+                   coalesce(h.stage_seq, 0) AS stage_seq, h.stage_since %6$s
+              FROM %1$I.scores s FULL JOIN history h ON h.lead_id = s.lead_id),
+        found AS (
+            SELECT e.*, d.has_moved
+              FROM ends e LEFT JOIN %1$I.scores s ON s.lead_id = e.lead_id
+             CROSS JOIN LATERAL (SELECT s.stage IS DISTINCT FROM e.stage OR s.stage_seq IS DISTINCT FROM e.stage_seq
+                                        OR s.stage_since IS DISTINCT FROM e.stage_since OR s.version IS NULL AS has_moved) d
+             WHERE d.has_moved %5$s),
+        mended AS (
+            UPDATE %1$I.scores s
+               SET stage = f.stage, stage_seq = f.stage_seq, stage_since = f.stage_since %4$s,
+                   version = CASE WHEN f.has_moved THEN 0 ELSE s.version END, scored_at = CASE WHEN NOT f.has_moved THEN s.scored_at END, card = CASE WHEN NOT f.has_moved THEN s.card END
+              FROM found f WHERE f.lead_id = s.lead_id)
+        INSERT INTO %1$I.scores (lead_id, version, stage, stage_seq, stage_since, stage_armed %3$s)
+        SELECT f.lead_id, 0, f.stage, f.stage_seq, f.stage_since, false %3$s FROM found f WHERE f.is_missing
+        $query$, model, entries, names, assignments, differences, replace(names, ', ', ', h.')) USING newest.first_stage, newest.version;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.mend_state IS 'The part of repair() that puts each lead''s row of scores where its transitions end, and makes the rows that are missing: history is right, whatever a row says.';
+
 CREATE FUNCTION lead_scoring.repair(model text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.repair(model text)
@@ -363,6 +408,7 @@ DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring.mend_binding(model);
+    PERFORM lead_scoring.mend_state(model);
     looked_at := lead_scoring.catch_up(model);
     FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
         PERFORM lead_scoring_internal.write_table(model, statement);
@@ -371,7 +417,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.repair IS 'Implements lead_scoring.repair, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those that are there twice or left on tables that are the model''s no more, makes again what is missing of the model''s own tables, views and status columns, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, makes chains of transitions that are none and puts each lead where its transitions end, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
 
 -- ---------------------------------------------------------------- partitions that come and go
 

@@ -53,9 +53,8 @@ bool are_points(Datum points) {
 }
 
 void check_adjustment(FunctionCallInfo fcinfo) {
-    if (PG_ARGISNULL(0)) refuse_null_model("adjust");
     const char* model = quote_literal_cstr(argument_text(fcinfo, 0));
-    if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || !are_points(PG_GETARG_DATUM(2)))
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || !are_points(PG_GETARG_DATUM(2)))
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                  errmsg("cannot adjust lead %s by %s points", argument_text(fcinfo, 1), argument_text(fcinfo, 2)),

@@ -117,6 +117,13 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
     }
 }
 
+[[noreturn]] void refuse_null_model(const char* function) {
+    ereport(ERROR,
+            (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the model of %s is NULL", function),
+             errdetail("The first argument names a model."), errhint("SELECT model FROM lead_scoring.models();")));
+    pg_unreachable();
+}
+
 // The schema of the draft's table, for a trigger; the first argument otherwise.
 const char* model_of(FunctionCallInfo fcinfo, const Command* command) {
     if (CALLED_AS_TRIGGER(fcinfo)) {
@@ -174,7 +181,7 @@ namespace {
 Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* model) {
     // Those who only read hold their locks to the end; the others may be going to alter the tables.
     bool keep = command->capability != nullptr;
-    ModelSchema schema = require_model(model, keep, strcmp(command->name, "repair") != 0);
+    ModelSchema schema = require_model(model, keep);
     if (CALLED_AS_TRIGGER(fcinfo)) {
         // whoever may change the draft has it looked at
     } else if (command->capability == nullptr) {
@@ -193,6 +200,11 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
     return result;
 }
 
+bool is_model(const char* name) {
+    ModelSchema found = find_schema(name);
+    return OidIsValid(found.schema) && OidIsValid(get_relname_relid("scores", found.schema));
+}
+
 }  // namespace
 
 // command(model text, ...): what the function of that name in lead_scoring_internal returns
@@ -205,15 +217,7 @@ LEAD_SCORING_FUNCTION(command) {
 LEAD_SCORING_FUNCTION(drop_model) {
     const Command* command = find_command(fcinfo);
     const char* model = model_of(fcinfo, command);
-    ModelSchema schema = find_schema(model);
-    if (is_model(schema)) {
-        // Dropping reads nothing, so that it does not matter what the tables are like.
-        require_ownership(model, schema.owner);
-        enter_model(model, schema.owner, false);
-        call(fcinfo, command);
-        leave_model();
-        PG_RETURN_VOID();
-    }
+    if (is_model(model)) return run_command(fcinfo, command, model);
     connect_spi();
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(model);
@@ -236,8 +240,9 @@ LEAD_SCORING_FUNCTION(model_state) {
     const char* problem = fault == nullptr ? nullptr : fault->message;
     for (const char* table : {"settings", "versions"}) {
         Oid relation = get_relname_relid(table, schema.schema);
-        if (problem == nullptr && OidIsValid(relation) &&
-            (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK || is_limited(relation)))
+        if (problem == nullptr &&
+            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+             is_limited(relation)))
             problem = "settings and versions cannot be read";
     }
     if (problem != nullptr) {
@@ -292,7 +297,7 @@ LEAD_SCORING_FUNCTION(create_model) {
         query("SELECT lead_scoring.check_model_name($1)", 1, &type, &fcinfo->args[0].value);
     }
     Oid owner = InvalidOid;
-    if (is_model(find_schema(model))) {
+    if (is_model(model)) {
         owner = require_model(model, false).owner;
         require_ownership(model, owner);
     } else {

@@ -2,9 +2,12 @@
 
 #include "pg/computation.hpp"
 
+#include <cmath>
+
 #include "core/error.hpp"
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
+#include "pg/history.hpp"
 
 namespace lead_scoring {
 
@@ -47,9 +50,13 @@ bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const Lea
 // What is changed in a card presumes that the card is there and of the version.
 // False where there is no such lead any more.
 bool rebuild_if_stale(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
-    bool fresh = row.card == nullptr;
-    if (!fresh && row.version == task->version->number) return true;
-    return rebuild_from_log(task, found.key, fresh ? Moves::all() : Moves{clock}, nullptr);
+    if (row.version == task->version->number) return true;
+    return rebuild_from_log(task, found.key, Moves{clock}, nullptr);
+}
+
+void load_again(const Computation* task, const LeadFindings& found, const ScoreRow& row) {
+    if (!load_lead(task->workspace, task->version, row)) elog(ERROR, "a card that was read cannot be read again");
+    load_entries(task, found, row);
 }
 
 // Makes a change to the lead in the workspace; where its card cannot tell the outcome, to one rebuilt from the log.
@@ -57,8 +64,7 @@ template <class Change>
 void change_card(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock,
                  Change change) {
     if (run_cpp(change)) return;
-    load_lead(task->workspace, task->version, row);
-    load_entries(task, found, row);
+    load_again(task, found, row);
     rebuild_from_log(task, found.key, Moves{clock}, nullptr);
     run_cpp([&] {
         if (!change()) throw Error(ErrorCode::Internal, "a card just rebuilt could not be changed");
@@ -68,14 +74,12 @@ void change_card(const Computation* task, const LeadFindings& found, const Score
 // Folds new events into the card, or counts them by rebuilding it.
 void fold(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
     Workspace* workspace = task->workspace;
-    bool fresh = row.card == nullptr;
     // A row that this transaction wrote after the statement began may already count the statement's events.
-    if (!fresh && row.version == task->version->number && !row.written_since) {
+    if (row.version == task->version->number && !row.written_since) {
         if (fold_found(workspace, task->version, found, task->now, Moves::all())) return;
-        load_lead(workspace, task->version, row);  // what could not be folded is half-changed
-        load_entries(task, found, row);
+        load_again(task, found, row);  // what could not be folded is half-changed
     }
-    rebuild_from_log(task, found.key, fresh ? Moves::all() : Moves{clock}, fresh ? nullptr : &found);
+    rebuild_from_log(task, found.key, Moves{clock}, &found);
 }
 
 // What a statement on events and leads did to the lead, which is not `gone`: that one has events only. False where
@@ -88,8 +92,7 @@ bool change(const Computation* task, const LeadFindings& found, const ScoreRow& 
         return true;
     }
     if (found.taken_back) {
-        Moves moves = row.card == nullptr ? Moves::all() : Moves{clock};
-        if (!rebuild_from_log(task, found.key, moves, &found)) return false;
+        if (!rebuild_from_log(task, found.key, Moves{clock}, &found)) return false;
         run_cpp([&] { evaluate_at_clock(definition, workspace->lead, task->now, workspace->transitions); });
     } else if (found.seen) {
         fold(task, found, row, clock);
@@ -103,6 +106,24 @@ bool change(const Computation* task, const LeadFindings& found, const ScoreRow& 
     return true;
 }
 
+// The stored row in the workspace, or what history says where the row is not to be trusted.
+void load(const Computation* task, const LeadFindings& found, ScoreRow* row) {
+    Workspace* workspace = task->workspace;
+    bool trusted = !task->distrusts && implausible_column(task->version, *row) == nullptr &&
+                   load_lead(workspace, task->version, *row);
+    if (!trusted) {
+        restore_from_history(task->model, task->version, found.key, row);
+        if (!load_lead(workspace, task->version, *row)) elog(ERROR, "a row without a card cannot be read");
+    }
+    load_entries(task, found, *row);
+}
+
+// As the stored row has them; what is no number counts as 0.
+Score stored_score(const ScoreRow& row) {
+    auto units = [](double points) { return std::isnan(points) ? Units{0} : units_of_points(points); };
+    return {units(row.engagement), units(row.fit), units(row.score)};
+}
+
 // Lets time pass for a card that was just rebuilt. C++: it throws.
 void refresh_rebuilt(const Computation* task) {
     Workspace* workspace = task->workspace;
@@ -110,43 +131,43 @@ void refresh_rebuilt(const Computation* task) {
         throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
 }
 
-// What `compute` does, once the row is loaded.
-bool compute_loaded(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone) {
+}  // namespace
+
+bool compute(const Computation* task, const LeadFindings& found, ScoreRow* stored, bool gone) {
     Workspace* workspace = task->workspace;
     const Definition& definition = *task->version->definition;
     Timestamp now = task->now;
-    bool fresh = row.card == nullptr;  // the row was made just now
-    load_entries(task, found, row);
+    load(task, found, stored);
+    const ScoreRow& row = *stored;
+    bool fresh = row.card == nullptr;  // the row was made just now, or restored
     Timestamp clock = workspace->lead.card.clock;
-    if (!fresh && find_stage(task->version, row.stage_name) == kNoStage)
-        run_cpp([&] {
-            Score before = {units_of_points(row.engagement), units_of_points(row.fit), units_of_points(row.score)};
-            leave_removed_stage(definition, workspace->lead, before, now, workspace->transitions);
-        });
+    if ((!fresh || row.stage_seq > 0) && find_stage(task->version, row.stage_name) == kNoStage)
+        run_cpp(
+            [&] { leave_removed_stage(definition, workspace->lead, stored_score(row), now, workspace->transitions); });
 
     switch (task->work) {
         case Work::Replay:
         case Work::Rescore:
-            rebuild(task, found, fresh || task->work == Work::Replay ? Moves::all() : Moves::none(), nullptr);
+            rebuild(task, found, fresh || task->work == Work::Replay ? Moves{clock} : Moves::none(), nullptr);
             run_cpp([&] {
                 if (task->work == Work::Replay) refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
         case Work::Renew:
-            if (!fresh && row.version == task->version->number) {  // another session was here before
+            if (row.version == task->version->number) {  // another session was here before
                 change_card(task, found, row, clock,
                             [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
                 return true;
             }
-            if (!rebuild_from_log(task, found.key, fresh ? Moves::all() : Moves::none(), nullptr)) return false;
+            if (!rebuild_from_log(task, found.key, fresh ? Moves{clock} : Moves::none(), nullptr)) return false;
             run_cpp([&] {
                 if (fresh) refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
             });
             return true;
         case Work::CatchUp:
-            rebuild(task, found, fresh ? Moves::all() : Moves{clock}, nullptr);
+            rebuild(task, found, Moves{clock}, nullptr);
             run_cpp([&] {
                 refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
@@ -175,16 +196,6 @@ bool compute_loaded(const Computation* task, const LeadFindings& found, const Sc
             break;
     }
     return change(task, found, row, clock, gone);
-}
-
-}  // namespace
-
-bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone) {
-    if (load_lead(task->workspace, task->version, row)) return compute_loaded(task, found, row, gone);
-    // A card that cannot be read is computed from the log, as one of another version is.
-    ScoreRow unreadable = row;
-    unreadable.version = 0;
-    return compute_loaded(task, found, unreadable, gone);
 }
 
 }  // namespace lead_scoring

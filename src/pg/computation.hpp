@@ -29,11 +29,13 @@ struct Computation {
     Work work;
     const MoveByHand* by_hand;  // of SetStage
     Timestamp now;
+    bool distrusts;        // the stored row, which history contradicts
     Workspace* workspace;  // where the lead is computed
 };
 
 // Computes the lead in the workspace from its stored row and what was found. `gone`: it was deleted, and events remain.
-// False where there is no such lead any more. SPI must be connected, the identity the owner's.
-bool compute(const Computation* task, const LeadFindings& found, const ScoreRow& row, bool gone);
+// A row that is not to be trusted is replaced by what history and log say. False where there is no such lead any more.
+// SPI must be connected, the identity the owner's.
+bool compute(const Computation* task, const LeadFindings& found, ScoreRow* row, bool gone);
 
 }  // namespace lead_scoring

@@ -109,23 +109,8 @@ void read_query(Model* model, const PublishedVersion* version, PlanName name, Da
     MemoryContextSwitchTo(caller);
 }
 
-template <class Visit>
-void for_each_row(Model* model, PlanName name, Datum* arguments, bool frozen, Visit visit) {
-    MemoryContext caller = CurrentMemoryContext;
-    Portal portal = SPI_cursor_open(nullptr, plan(model, name), arguments, nullptr, frozen);
-    for (SPI_cursor_fetch(portal, true, kRowsPerBatch); SPI_processed > 0;
-         SPI_cursor_fetch(portal, true, kRowsPerBatch)) {
-        CHECK_FOR_INTERRUPTS();
-        for (uint64 i = 0; i < SPI_processed; ++i) visit(ResultRow{i});
-        SPI_freetuptable(SPI_tuptable);
-    }
-    SPI_freetuptable(SPI_tuptable);  // the empty one
-    SPI_cursor_close(portal);
-    MemoryContextSwitchTo(caller);
-}
-
 void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen, Findings* findings) {
-    for_each_row(model, name, arguments, frozen, [&](ResultRow row) {
+    for_each_row(plan(model, name), arguments, frozen, [&](ResultRow row) {
         bool is_null = false;
         Finding finding = {};
         finding.key = row.value(1, &is_null);
@@ -138,7 +123,7 @@ void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen
 }
 
 void read_stored_keys(Model* model, FindingKind kind, Findings* findings, bool frozen) {
-    for_each_row(model, PlanName::AllScores, nullptr, frozen, [&](ResultRow row) {
+    for_each_row(plan(model, PlanName::AllScores), nullptr, frozen, [&](ResultRow row) {
         bool is_null = false;
         add_key(model, row.value(1, &is_null), kind, findings);
     });
@@ -173,6 +158,27 @@ char* update_statement(const Model* model, bool many) {
     return psprintf("UPDATE %s lead_row SET %s %sWHERE lead_row.%s OPERATOR(pg_catalog.=) %s AND (%s)",
                     model->leads_name, assignments.data, rows, quote_identifier(model->lead_key),
                     many ? "status.lead" : "$1", differences.data);
+}
+
+// The transitions that make no chain, with what would make one of them, in an order in which they can be changed one by
+// one without two of a lead ever having one number: what moves up from the last to the first, what moves down the other
+// way round. An instant that is before that of the move before, or is none, is moved to it; where one is, none of the
+// lead is taken to be later than it was recorded.
+char* broken_histories(const char* schema, bool of_one_lead) {
+    return psprintf(
+        "WITH moves AS (SELECT t.lead_id, t.seq, t.from_stage, t.at, "
+        "row_number() OVER history::integer AS new_seq, lag(t.to_stage, 1, t.from_stage) OVER history AS new_from, "
+        "t.at < lag(t.at) OVER history AS falls_back, "
+        "CASE WHEN isfinite(t.recorded_at) THEN t.recorded_at END AS recorded_at, "
+        "CASE WHEN isfinite(t.at) THEN t.at WHEN isfinite(t.recorded_at) THEN t.recorded_at ELSE to_timestamp(0) END "
+        "AS finite_at FROM %s.transitions t%s WINDOW history AS (PARTITION BY t.lead_id ORDER BY t.seq)), "
+        "leads AS (SELECT m.*, bool_or(m.falls_back) OVER (PARTITION BY m.lead_id) AS wrong FROM moves m), "
+        "chain AS (SELECT l.*, max(CASE WHEN l.wrong THEN least(l.finite_at, l.recorded_at) ELSE l.finite_at END) "
+        "OVER (PARTITION BY l.lead_id ORDER BY l.seq) AS new_at FROM leads l) "
+        "SELECT c.lead_id, c.seq, c.new_seq, c.new_from, c.new_at FROM chain c "
+        "WHERE c.seq <> c.new_seq OR c.from_stage IS DISTINCT FROM c.new_from OR c.at <> c.new_at "
+        "ORDER BY c.lead_id, c.new_seq <= c.seq, CASE WHEN c.new_seq > c.seq THEN -c.seq::bigint ELSE c.seq END",
+        schema, of_one_lead ? " WHERE t.lead_id = $1" : "");
 }
 
 char* statement_of(const Model* model, PlanName name) {
@@ -213,8 +219,15 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT lead_id::%s FROM %s.scores", key_type, schema);
         case PlanName::LeadEntries:
             return psprintf(
-                "SELECT to_stage::text, max(at)::timestamptz FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
+                "SELECT to_stage::text, max(at)::timestamptz, min(at)::timestamptz, max(seq)::bigint "
+                "FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
                 schema);
+        case PlanName::BrokenHistory:
+        case PlanName::BrokenHistories:
+            return broken_histories(schema, name == PlanName::BrokenHistory);
+        case PlanName::MendTransition:
+            return psprintf(
+                "UPDATE %s.transitions SET seq = $3, from_stage = $4, at = $5 WHERE lead_id = $1 AND seq = $2", schema);
         case PlanName::CreateScore:
             return psprintf(
                 "INSERT INTO %s.scores (lead_id, version, stage_seq, stage_armed, counted, stage) "
@@ -234,8 +247,7 @@ char* statement_of(const Model* model, PlanName name) {
         case PlanName::AddTransitions:
             return psprintf(
                 "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
-                "grade, version, cause, rule, actor, reason) "
-                "%s",
+                "grade, version, cause, rule, actor, reason) %s",
                 schema,
                 name == PlanName::AddTransitions
                     ? psprintf("SELECT %s", unnested_columns(kTransitionColumns))
@@ -244,7 +256,8 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf(
                 "INSERT INTO %s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
                 "VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp()) ON CONFLICT (lead_id, rule) "
-                "DO UPDATE SET message = excluded.message, count = p.count + excluded.count, "
+                "DO UPDATE SET message = excluded.message, "
+                "count = least(coalesce(p.count, 0), 1000000000000000000) + excluded.count, "
                 "last_at = excluded.last_at",
                 schema);
         case PlanName::ClearProblems:
@@ -291,6 +304,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::AllScores:
         case PlanName::AllAdjustments:
         case PlanName::ClearProblems:
+        case PlanName::BrokenHistories:
             return 0;
         case PlanName::DueLeads:
             types[0] = TIMESTAMPTZOID;
@@ -299,6 +313,12 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::CreateScore:
             types[1] = TEXTOID;
             return 2;
+        case PlanName::MendTransition:
+            types[1] = INT4OID;
+            types[2] = INT4OID;
+            types[3] = TEXTOID;
+            types[4] = TIMESTAMPTZOID;
+            return 5;
         case PlanName::AddTransition:
         case PlanName::UpdateStatus:
             return row_types(model, name, types);
@@ -332,17 +352,12 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
 // The table that the statement writes, and is permitted to write; invalid where it writes none.
 Oid written_table(const Model* model, PlanName name) {
     static constexpr std::pair<PlanName, const char*> kWritten[] = {
-        {PlanName::CreateScore, "scores"},
-        {PlanName::DeleteScore, "scores"},
-        {PlanName::AddTransition, "transitions"},
-        {PlanName::AddTransitions, "transitions"},
-        {PlanName::DeleteTransitions, "transitions"},
-        {PlanName::AddProblem, "problems"},
-        {PlanName::ClearProblems, "problems"},
-        {PlanName::DeleteProblems, "problems"},
-        {PlanName::AddAdjustment, "adjustments"},
-        {PlanName::CancelAdjustment, "adjustments"},
-        {PlanName::DeleteAdjustments, "adjustments"},
+        {PlanName::CreateScore, "scores"},           {PlanName::DeleteScore, "scores"},
+        {PlanName::AddTransition, "transitions"},    {PlanName::MendTransition, "transitions"},
+        {PlanName::AddTransitions, "transitions"},   {PlanName::DeleteTransitions, "transitions"},
+        {PlanName::AddProblem, "problems"},          {PlanName::ClearProblems, "problems"},
+        {PlanName::DeleteProblems, "problems"},      {PlanName::AddAdjustment, "adjustments"},
+        {PlanName::CancelAdjustment, "adjustments"}, {PlanName::DeleteAdjustments, "adjustments"},
         {PlanName::DeleteMerged, "merged"},
     };
     if (name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses) return model->leads;

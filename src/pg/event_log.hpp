@@ -5,10 +5,12 @@
 
 #include "pg/findings.hpp"
 #include "pg/model.hpp"
+#include "pg/query.hpp"
 #include "pg/row_reader.hpp"
 
 extern "C" {
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 }
@@ -41,6 +43,23 @@ class SingleRowSource final : public RowSource {
     HeapTuple row_;
     bool done_ = false;
 };
+
+// Calls visit(row) for each row of a prepared query. What it does may use SPI.
+template <class Visit>
+void for_each_row(SPIPlanPtr statement, Datum* arguments, bool frozen, Visit visit) {
+    MemoryContext caller = CurrentMemoryContext;
+    Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
+    for (uint64 count = kRowsPerBatch; count > 0;) {
+        CHECK_FOR_INTERRUPTS();
+        SPI_cursor_fetch(portal, true, kRowsPerBatch);
+        count = SPI_processed;
+        SPITupleTable* rows = SPI_tuptable;
+        for (uint64 i = 0; i < count; ++i) visit(ResultRow{i, rows});
+        SPI_freetuptable(rows);
+    }
+    SPI_cursor_close(portal);
+    MemoryContextSwitchTo(caller);
+}
 
 // Adds the adjustments of one lead.
 void read_adjustments(Model* model, Datum key, Findings* findings);

@@ -2,6 +2,9 @@
 
 #include "pg/expression.hpp"
 
+#include "pg/immutability.hpp"
+#include "pg/owner.hpp"
+
 extern "C" {
 #include "access/relation.h"
 #include "catalog/namespace.h"
@@ -228,14 +231,35 @@ Node* transform(Relation relation, const char* text, ExpressionKind kind) {
     return node;
 }
 
+// What takes the place of the expression: generated columns and default arguments are filled in.
+Node* complete(Relation relation, Node* node) {
+    Node* completed = fill_in_defaults(replace_generated_columns(node, relation));
+    if (is_mutable(completed)) refuse_mutable();
+    return completed;
+}
+
+// Inlining shows what functions are made of.
+Expr* plan_expression(Node* completed) {
+    Expr* planned = expression_planner(reinterpret_cast<Expr*>(completed));
+    if (is_mutable(reinterpret_cast<Node*>(planned))) refuse_mutable();
+    return planned;
+}
+
 }  // namespace
 
 char* check_expression(Relation relation, const char* typed, ExpressionKind kind) {
     int nest_level = NewGUCNestLevel();
     fix_settings_but_zone(RelationGetNamespace(relation));
     Node* node = transform(relation, typed, kind);
-    if (contain_mutable_functions(node)) refuse_mutable();
     fix_settings_but_zone(InvalidOid);
+    Node* completed = complete(relation, static_cast<Node*>(copyObjectImpl(node)));
+    Oid owner = relation->rd_rel->relowner;
+    if (has_privs_of_role(GetUserId(), owner)) {
+        SavedIdentity identity = become(owner);
+        fix_settings();
+        plan_expression(completed);
+        restore(identity);
+    }
     List* context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
     char* checked = deparse_expression(node, context, false, false);
     AtEOXact_GUC(false, nest_level);
@@ -245,9 +269,7 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
 Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind) {
     int nest_level = NewGUCNestLevel();
     fix_settings();
-    Node* node = replace_generated_columns(transform(relation, checked, kind), relation);
-    if (contain_mutable_functions(node)) refuse_mutable();  // before a function that is no more immutable is inlined
-    Expr* planned = expression_planner(reinterpret_cast<Expr*>(node));
+    Expr* planned = plan_expression(complete(relation, transform(relation, checked, kind)));
     AtEOXact_GUC(false, nest_level);
     return planned;
 }

@@ -23,9 +23,16 @@ namespace lead_scoring {
 
 namespace {
 
-constexpr const char* kOwnTables[] = {"settings",    "versions",    "scores",     "rules",           "bands",
-                                      "rule_groups", "stages",      "merged",     "report_settings", "forgotten",
-                                      "problems",    "transitions", "adjustments"};
+struct OwnTable {
+    const char* name;
+    bool required;  // without it the schema is no model
+};
+
+constexpr OwnTable kOwnTables[] = {{"settings", true},    {"versions", true},  {"scores", true},
+                                   {"rules", false},      {"bands", false},    {"rule_groups", false},
+                                   {"stages", false},     {"merged", false},   {"report_settings", false},
+                                   {"forgotten", false},  {"problems", false}, {"transitions", false},
+                                   {"adjustments", false}};
 
 // Locks the table that bears the name now, also where it was swapped while we waited.
 Oid lock_table(const char* name, Oid schema) {
@@ -134,44 +141,20 @@ ModelSchema find_schema(const char* name) {
 
 const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep) {
     const OwnershipFault* fault = nullptr;
-    for (const char* table : kOwnTables) {
-        Oid relation = lock_table(table, schema.schema);
+    for (const OwnTable& table : kOwnTables) {
+        Oid relation = lock_table(table.name, schema.schema);
         if (!OidIsValid(relation)) continue;
-        if (fault == nullptr) fault = look_at_table(model, schema, table, relation);
+        if (fault == nullptr) fault = look_at_table(model, schema, table.name, relation);
         if (!keep) UnlockRelationOid(relation, AccessShareLock);
     }
     return fault;
 }
 
-bool is_model(ModelSchema found) {
-    auto has_column = [&](const char* table, const char* column) {
-        Oid relation = get_relname_relid(table, found.schema);
-        return OidIsValid(relation) && get_attnum(relation, column) != InvalidAttrNumber;
-    };
-    return OidIsValid(found.schema) && (has_column("scores", "stage_armed") || has_column("settings", "event_lead"));
-}
-
-namespace {
-
-[[noreturn]] void raise_lost_table(const char* model, const char* table) {
-    bool mendable = strcmp(table, "settings") != 0;  // what it is bound to, nobody knows
-    const char* name = quote_literal_cstr(model);
-    ereport(ERROR,
-            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-             errmsg("model \"%s\" has lost its table \"%s\"", model, table), errdetail("It was dropped or renamed."),
-             mendable ? errhint("SELECT lead_scoring.repair(%s);", name)
-                      : errhint("Restore the table, or SELECT lead_scoring.drop_model(%s).", name)));
-    pg_unreachable();
-}
-
-}  // namespace
-
-ModelSchema require_model(const char* name, bool keep, bool whole) {
+ModelSchema require_model(const char* name, bool keep) {
     ModelSchema found = find_schema(name);
-    if (!is_model(found)) no_such_model(name);
-    for (const char* table : kOwnTables)
-        if ((whole || strcmp(table, "settings") == 0) && !OidIsValid(get_relname_relid(table, found.schema)))
-            raise_lost_table(name, table);
+    for (const OwnTable& table : kOwnTables)
+        if (table.required && (!OidIsValid(found.schema) || !OidIsValid(get_relname_relid(table.name, found.schema))))
+            no_such_model(name);
     const OwnershipFault* fault = find_ownership_fault(name, found, keep);
     if (fault != nullptr)
         ereport(ERROR, (errcode(fault->sqlstate), errmsg_internal("%s", fault->message),
@@ -197,13 +180,6 @@ void no_such_model(const char* name) {
         hint = psprintf("SELECT lead_scoring.drop_model(%s); removes the triggers that are left of it.", quoted);
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
                     errdetail("A model is a schema with a table \"scores\" of scorecards."), errhint("%s", hint)));
-    pg_unreachable();
-}
-
-void refuse_null_model(const char* function) {
-    ereport(ERROR,
-            (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the model of %s is NULL", function),
-             errdetail("The first argument names a model."), errhint("SELECT model FROM lead_scoring.models();")));
     pg_unreachable();
 }
 

@@ -32,18 +32,11 @@ struct OwnershipFault {
 };
 const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep);
 
-// Whether the schema holds a model, also one that has lost this or that.
-bool is_model(ModelSchema schema);
-
-// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501 or 42809 for a fault, and
-// 55000 where it has lost a table; to be mended (not `whole`), its settings are enough.
-ModelSchema require_model(const char* name, bool keep, bool whole = true);
+// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501 or 42809 for a fault.
+ModelSchema require_model(const char* name, bool keep);
 
 // Raises 42704; its hint tells where the model went.
 [[noreturn]] void no_such_model(const char* name);
-
-// Raises 22004.
-[[noreturn]] void refuse_null_model(const char* function);
 
 // One model at a time is worked on as its owner: the entries, innermost last, from enter_model to leave_model or to the
 // end of the (sub)transaction that began them.

@@ -457,10 +457,11 @@ using namespace lead_scoring;
 // binding_changed() returns trigger: on settings and versions; makes every session read the model again.
 LEAD_SCORING_FUNCTION(binding_changed) {
     auto* trigger = CALLED_AS_TRIGGER(fcinfo) ? reinterpret_cast<TriggerData*>(fcinfo->context) : nullptr;
-    if (trigger == nullptr || !TRIGGER_FIRED_AFTER(trigger->tg_event))
+    if (trigger == nullptr || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+        !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("binding_changed() was not called as the trigger it is"),
-                        errdetail("It runs after changes of a model's settings and versions."),
+                        errdetail("It runs after statements on a model's settings and versions."),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
     CacheInvalidateRelcache(trigger->tg_relation);
     return PointerGetDatum(nullptr);

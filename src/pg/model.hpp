@@ -32,7 +32,10 @@ struct StatusColumn {
 enum class PlanName {
     LeadEvents,   // the events of one lead
     LeadRow,      // the row of one lead
-    LeadEntries,  // its latest entry into each stage
+    LeadEntries,  // its latest and first entry into each stage, and the number of the latest
+    BrokenHistory,
+    BrokenHistories,  // of all leads
+    MendTransition,
     AllEvents,
     AllLeads,
     AllScores,

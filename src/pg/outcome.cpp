@@ -3,6 +3,7 @@
 #include "pg/outcome.hpp"
 
 #include "pg/event_log.hpp"
+#include "pg/history.hpp"
 #include "pg/lead_update.hpp"
 
 extern "C" {
@@ -54,7 +55,7 @@ Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
 }
 
 // `rows` rows from `row` on, each column of which is an argument: a row by itself as values, several as arrays.
-int write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
+void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
     auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
     int columns = row_types(model, many, types);
     auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
@@ -64,7 +65,9 @@ int write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row,
         nulls[i] = rows == 1 && row->nulls[i] ? 'n' : ' ';
     }
     SPIPlanPtr statement = plan(model, rows == 1 ? one : many);
-    return SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+    int code =
+        SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
 }
 
 // Writes all rows from `row` on. A row by itself has a statement of its own: reading arrays takes the server longer
@@ -77,8 +80,7 @@ void write_rows(Model* model, PlanName one, PlanName many, const RowToWrite* row
         int rows = 0;
         const RowToWrite* end = row;
         for (; end != nullptr && rows < kRowsPerStatement; end = end->next) ++rows;
-        int code = write_some(model, one, many, row, rows, fire_triggers);
-        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+        write_some(model, one, many, row, rows, fire_triggers);
         MemoryContextSwitchTo(context);
         MemoryContextReset(context);
         row = end;
@@ -181,6 +183,45 @@ bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.
 void write_transitions(Outcome* outcome) {
     write_rows(outcome->model, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true);
     clear_transitions(outcome);
+}
+
+namespace {
+
+void remove_lead(const KeyType& type, RowList* list, Datum key) {
+    RowToWrite* row = list->first;
+    clear(list);
+    for (; row != nullptr; row = row->next) {
+        if (compare_keys(type, row->values[0], key) == 0) continue;
+        *list->last = row;
+        list->last = &row->next;
+        ++list->count;
+    }
+    *list->last = nullptr;
+}
+
+}  // namespace
+
+List* take_contradicted_leads(Outcome* outcome) {
+    const KeyType& type = outcome->model->key;
+    HistoryProbe probe;
+    if (outcome->transitions.first == nullptr || !open_history(outcome->model, &probe)) return NIL;
+    MemoryContext caller = MemoryContextSwitchTo(outcome->context);
+    List* leads = NIL;
+    const RowToWrite* first = nullptr;  // of the lead
+    for (const RowToWrite* row = outcome->transitions.first; row != nullptr; row = row->next) {
+        if (first != nullptr && compare_keys(type, first->values[0], row->values[0]) == 0) continue;
+        first = row;
+        if (!has_moves_from(&probe, row->values[0], DatumGetInt32(row->values[1]))) continue;
+        auto* key = static_cast<Datum*>(palloc(sizeof(Datum)));
+        *key = datumCopy(row->values[0], type.by_value, type.length);
+        leads = lappend(leads, key);
+    }
+    close_history(&probe);
+    for (int i = 0; i < list_length(leads); ++i)
+        for (RowList* list : {&outcome->transitions, &outcome->statuses})
+            remove_lead(type, list, *static_cast<Datum*>(list_nth(leads, i)));
+    MemoryContextSwitchTo(caller);
+    return leads;
 }
 
 void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {

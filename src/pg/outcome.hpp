@@ -8,6 +8,10 @@
 #include "pg/score_row.hpp"
 #include "pg/workspace.hpp"
 
+extern "C" {
+#include "nodes/pg_list.h"
+}
+
 namespace lead_scoring {
 
 // Of SetStage: where to, by whom and why.
@@ -52,7 +56,12 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 
 // Whether so many transitions wait that they should be written now.
 bool has_many_transitions(const Outcome* outcome);
+
 void write_transitions(Outcome* outcome);
+
+// Takes the leads whose moves have numbers that their history has already out of what is to be written: their keys, in
+// their order and in the outcome's context. Their rows in scores are wrong about where they stand.
+List* take_contradicted_leads(Outcome* outcome);
 
 // Writes the status columns, after the caller's identity has been restored and with SPI still connected. `in_trigger`:
 // triggers on leads are then queued behind the statement that fired ours, and run as its user.

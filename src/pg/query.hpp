@@ -9,14 +9,16 @@ extern "C" {
 
 namespace lead_scoring {
 
-// One row of the latest SPI result. Columns count from 1; text is a fresh C string, null where the column is.
+// One row of what was the latest SPI result when this was made. Columns count from 1; text is a fresh C string, null
+// where the column is.
 struct ResultRow {
     uint64 row;
+    SPITupleTable* rows = SPI_tuptable;
 
     Datum value(int column, bool* is_null) const {
-        return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, is_null);
+        return SPI_getbinval(rows->vals[row], rows->tupdesc, column, is_null);
     }
-    char* text(int column) const { return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column); }
+    char* text(int column) const { return SPI_getvalue(rows->vals[row], rows->tupdesc, column); }
     bool null(int column) const {
         bool is_null = false;
         value(column, &is_null);

@@ -29,6 +29,8 @@ Model* use_locked_model(const char* name) {
 
 // refresh_leads(model text, due timestamptz, most bigint) returns bigint
 LEAD_SCORING_FUNCTION(refresh_leads) {
+    static constexpr const char* kNames[] = {"model", "due", "most"};
+    for (int i = 0; i < 3; ++i) require_argument(fcinfo, i, kNames[i], "CALL lead_scoring.refresh('sales', 1000);");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const PublishedVersion* version = scoring_version(model);
     if (version == nullptr) PG_RETURN_INT64(0);

@@ -2,6 +2,8 @@
 
 #include "pg/score_row.hpp"
 
+#include <cmath>
+
 #include "pg/hold.hpp"
 #include "pg/owner.hpp"
 #include "pg/row_type.hpp"
@@ -119,6 +121,12 @@ Timestamp get_time(const ScoreTable* table, AttrNumber number, Timestamp missing
     bool is_null = false;
     Datum value = get(table, number, &is_null);
     return is_null ? missing : DatumGetInt64(value);
+}
+
+double get_number(const ScoreTable* table, AttrNumber number) {
+    bool is_null = false;
+    Datum value = get(table, number, &is_null);
+    return is_null ? NAN : DatumGetFloat8(value);
 }
 
 void set(ScoreTable* table, AttrNumber number, Datum value, bool is_null = false) {
@@ -307,6 +315,8 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     bool shared = false;
     HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
     row->written_since = written_since(tuple->t_data, since_command);
+    row->restored = false;
+    row->settled_to = kNever;
     ExecMaterializeSlot(table->stored);
 
     bool is_null = false;
@@ -316,15 +326,17 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     Datum stage = get(table, table->at->stage, &is_null);
     row->stage_name = is_null ? "" : TextDatumGetCString(stage);
     row->stage_since = get_time(table, table->at->stage_since, kNever);
-    row->stage_seq = DatumGetInt32(get(table, table->at->stage_seq, &is_null));
-    row->stage_armed = DatumGetBool(get(table, table->at->stage_armed, &is_null));
+    Datum seq = get(table, table->at->stage_seq, &is_null);
+    row->stage_seq = is_null ? -1 : DatumGetInt32(seq);
+    Datum armed = get(table, table->at->stage_armed, &is_null);
+    row->stage_armed = !is_null && DatumGetBool(armed);
     Datum counted = get(table, table->at->counted, &is_null);
     row->counted = !is_null && DatumGetBool(counted);
     row->scored_at = get_time(table, table->at->scored_at, kNever);
     row->due_at = get_time(table, table->at->due_at, kForever);
-    row->score = DatumGetFloat8(get(table, table->at->score, &is_null));
-    row->engagement = DatumGetFloat8(get(table, table->at->engagement, &is_null));
-    row->fit = DatumGetFloat8(get(table, table->at->fit, &is_null));
+    row->score = get_number(table, table->at->score);
+    row->engagement = get_number(table, table->at->engagement);
+    row->fit = get_number(table, table->at->fit);
     Datum grade = get(table, table->at->grade, &is_null);
     row->grade = is_null ? nullptr : TextDatumGetCString(grade);
     auto* entered =
@@ -358,9 +370,12 @@ bool write_score(ScoreTable* table, const ScoreUpdate& update) {
     set(table, table->at->counted, BoolGetDatum(update.counted));
     set_time(table, table->at->scored_at, update.scored_at);
     set_time(table, table->at->due_at, update.due_at);
-    for (int i = 0; i < table->version->stage_count; ++i)
-        if (update.entered[i] != kNever && table->stored->tts_isnull[table->at->entered[i] - 1])
-            set_time(table, table->at->entered[i], update.entered[i]);
+    for (int i = 0; i < table->version->stage_count; ++i) {
+        AttrNumber number = table->at->entered[i];
+        if (update.entered_before != nullptr) set_time(table, number, update.entered_before[i]);
+        if (update.entered[i] != kNever && table->changed->tts_isnull[number - 1])
+            set_time(table, number, update.entered[i]);
+    }
     ExecStoreVirtualTuple(table->changed);
     table->changed->tts_tableOid = RelationGetRelid(table->relation);
 

@@ -47,17 +47,20 @@ struct ScoreRow {
     bool counted;  // the leads table has a row of that key
     Timestamp scored_at;
     Timestamp due_at;
-    double score;
+    double score;  // NaN where the column is null
     double engagement;
     double fit;
     const char* grade;         // null: none
     const Timestamp* entered;  // for each stage: when it was entered first, or kNever
+    bool restored;             // from history, for the row was not to be trusted
+    Timestamp settled_to;      // without a card: what happened up to then moves the lead no more
     // The current transaction wrote it at or after the command that `since_command` names: it may know of events whose
     // trigger is still to come.
     bool written_since;
 };
 
-// What is written back. `entered`: for each stage, when it was entered first by the moves of this write, or kNever.
+// What is written back. `entered`: for each stage, when it was entered first by the moves of this write, or kNever;
+// `entered_before`: before them, null where the row has that already.
 struct ScoreUpdate {
     const void* card;
     std::size_t card_size;
@@ -72,6 +75,7 @@ struct ScoreUpdate {
     Timestamp scored_at;
     Timestamp due_at;
     const Timestamp* entered;
+    const Timestamp* entered_before;
 };
 
 // False where no row of that key is visible. In READ COMMITTED sees what was committed when reading began, else the

@@ -189,8 +189,6 @@ void look_at_column(Search* search, const OwnTable& table, Relation relation, co
                   psprintf("ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION", name_of(search, table.name),
                            quote_identifier(expected.name)),
                   nullptr);
-    // Without scores nobody knows what keys are.
-    if (expected.type == kKey && !OidIsValid(wanted) && !is_scores(table)) return;
     look_at_type(search, table, expected, found->atttypid, wanted);
 }
 

@@ -143,6 +143,7 @@ bool write_row(Statement* statement, const ScoreRow& row) {
     update.scored_at = lead.seen_at;
     update.due_at = lead.due_at;
     update.entered = workspace->entered.data();
+    update.entered_before = row.restored ? row.entered : nullptr;
     return write_score(statement->scores, update);
 }
 
@@ -177,7 +178,7 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
             if (!create_row(statement, found)) return;
             continue;
         }
-        if (!compute(statement, found, row, gone)) {
+        if (!compute(statement, found, &row, gone)) {
             if (forget(statement, found.key) != Gone::EventsRemain) return;
             continue;
         }
@@ -195,12 +196,33 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
         if (!write_row(statement, row)) continue;
         add_transitions(&statement->outcome, found.key, workspace, row);
         if (status) add_status(&statement->outcome, found.key, workspace, row);
-        if (has_many_transitions(&statement->outcome)) {
-            write_transitions(&statement->outcome);
-            end_reading(statement->scores);  // triggers on transitions are the user's, and may have stored events
-        }
         return;
     }
+}
+
+// Works again on a lead that history contradicts: its row, which is written already, was wrong before.
+void work_on_lead_again(Statement* statement, Datum key) {
+    LeadFindings found = {};
+    found.key = key;
+    found.taken_back = statement->work == Work::Change;
+    Work work = statement->work;
+    if (statement->everything) statement->work = Work::Renew;
+    statement->distrusts = true;
+    work_on_lead(statement, found);
+    statement->distrusts = false;
+    statement->work = work;
+}
+
+void write_moves(Statement* statement) {
+    List* leads = take_contradicted_leads(&statement->outcome);
+    if (leads != NIL) {
+        end_reading(statement->scores);
+        CommandCounterIncrement();  // to see the rows that were written
+    }
+    for (int i = 0; i < list_length(leads); ++i)
+        work_on_lead_again(statement, *static_cast<Datum*>(list_nth(leads, i)));
+    if (!statement->blocked) write_transitions(&statement->outcome);
+    end_reading(statement->scores);  // triggers on transitions are the user's, and may have stored events
 }
 
 uint64 count_leads(Findings* findings) {
@@ -224,11 +246,12 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
             report_leads(static_cast<int64>(*leads), static_cast<int64>(statement->leads));
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
         work_on_lead(statement, lead);
+        if (has_many_transitions(&statement->outcome)) write_moves(statement);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(statement->lead_context);
         ++*leads;
     }
-    if (!statement->blocked) write_transitions(&statement->outcome);
+    if (!statement->blocked) write_moves(statement);
     end_reading(statement->scores);
 }
 

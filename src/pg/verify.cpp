@@ -7,6 +7,7 @@
 #include "core/fold.hpp"
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
+#include "pg/history.hpp"
 #include "pg/reading.hpp"
 #include "pg/score_row.hpp"
 #include "pg/workspace.hpp"
@@ -92,14 +93,19 @@ void check_lead(Verification* verification, const LeadFindings& found) {
                psprintf("version " INT64_FORMAT, version->number));
         return;
     }
+    if (const char* column = implausible_column(version, row)) {
+        report(verification, found.key, "damaged", column, nullptr);
+        return;
+    }
     bool readable = load_lead(verification->stored, version, row);
     if (version->definition->has_cooldown)
         load_entries(verification->stored, verification->reading->model, version, found.key);
     compute(verification, found, row);
     const Lead& computed = verification->computed->lead;
-    bool same =
-        run_cpp([&] { return equivalent(*version->definition, verification->stored->lead.card, computed.card); });
-    if (!readable || !same)
+    bool same = readable && run_cpp([&] {
+                    return equivalent(*version->definition, verification->stored->lead.card, computed.card);
+                });
+    if (!same)
         report(verification, found.key, "card", readable ? print_card(verification->stored) : nullptr,
                print_card(verification->computed));
     report_points(verification, found.key, "score", row.score, computed.score.total);
@@ -108,7 +114,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     const char* grade = grade_label(version, computed.grade);
     if (strcmp(row.grade == nullptr ? "" : row.grade, grade == nullptr ? "" : grade) != 0)
         report(verification, found.key, "grade", row.grade, grade);
-    check_due(verification, found.key, row);
+    if (readable) check_due(verification, found.key, row);
 }
 
 }  // namespace

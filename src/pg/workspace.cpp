@@ -2,15 +2,16 @@
 
 #include "pg/workspace.hpp"
 
-#include <algorithm>
 #include <utility>
 
+#include "core/error.hpp"
 #include "core/fold.hpp"
 #include "pg/boundary.hpp"
 #include "pg/event_log.hpp"
 #include "pg/query.hpp"
 
 extern "C" {
+#include "datatype/timestamp.h"
 #include "utils/palloc.h"
 }
 
@@ -66,6 +67,13 @@ void read_card(const struct varlena* packed, Scorecard& card) {
     decode({reinterpret_cast<const std::byte*>(VARDATA_ANY(packed)), VARSIZE_ANY_EXHDR(packed)}, card);
 }
 
+// Moves are dated by the card's times: these must be instants that the server knows.
+void require_times(const Scorecard& card) {
+    bool known = card.clock == kNever || IS_VALID_TIMESTAMP(card.clock);
+    for (const Match& match : card.pending) known &= IS_VALID_TIMESTAMP(match.at);
+    if (!known) throw Error(ErrorCode::CorruptData, "scorecard has a time that is none");
+}
+
 }  // namespace
 
 Workspace* make_workspace() {
@@ -79,26 +87,25 @@ Workspace* make_workspace() {
 
 bool load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row) {
     int stage = find_stage(version, row.stage_name);
-    bool readable = row.card != nullptr && run_cpp_if_sound([&] {
-                        Scorecard& card = workspace->lead.card;
-                        read_card(row.card, card);
-                        if (row.version == version->number)
-                            check_card(*version->definition, card, ErrorCode::CorruptData);
-                    });
-    run_cpp([&] {
+    return run_cpp_if_sound([&] {
         reset(workspace, version);
         Lead& lead = workspace->lead;
-        if (!readable) lead.card.clear();
-        if (!readable && row.card != nullptr) lead.card.clock = row.scored_at;
+        if (row.card != nullptr) {
+            read_card(row.card, lead.card);
+            require_times(lead.card);
+        } else {
+            lead.card.clear();
+            lead.card.clock = row.settled_to;
+        }
+        if (row.version == version->number) check_card(*version->definition, lead.card, ErrorCode::CorruptData);
         workspace->known = row.counted;
         if (stage != kNoStage) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
-        lead.stage.seq = std::clamp<std::int64_t>(row.stage_seq, 0, kForever / 2);  // a stored number may be any
+        lead.stage.seq = row.stage_seq;
         lead.stage.armed = row.stage_armed;
         lead.seen_at = row.scored_at;
         lead.due_at = row.due_at;
     });
-    return readable || row.card == nullptr;
 }
 
 void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key) {

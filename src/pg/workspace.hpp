@@ -25,9 +25,10 @@ struct Workspace {
 // With a lead of which nothing is known, but a card of any content. Until the current memory context ends.
 Workspace* make_workspace();
 
-// The stored row as the core's lead. A stage that the version does not have counts as its first one. False where the
-// card cannot be read, or is not of the version it says: the lead's is then an empty one as of the row's last change.
-bool load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row);
+// The stored row as the core's lead. A stage that the version does not have counts as its first one; without a card,
+// all that is settled is behind the lead. False where the card cannot be read, or is not one of the row's
+// version.
+[[nodiscard]] bool load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row);
 
 // Adds the lead's latest entries into stages, which cooldowns ask for, and who moves a lead at an instant at which it
 // has moved before. SPI must be connected.

@@ -88,7 +88,7 @@ BEGIN
             FOR use IN 1 .. 3 LOOP
                 round := round || try(use_of(lead));
             END LOOP;
-            IF one_in(60) AND forged !~ 'SET (stage|mql_at)' THEN
+            IF one_in(60) THEN
                 round := round || try('SELECT lead_scoring.repair(''full_model'')');
                 IF (round[cardinality(round)]).code = '00000' THEN
                     SELECT min(v::text) INTO problem FROM lead_scoring.verify('full_model') v;

@@ -139,7 +139,7 @@ static void change_bytes(char* bytes, Size size) {
     Size at;
     int64 number = extreme();
     if (size == 0) return;
-    at = below(size);
+    at = below(one_in(2) ? Min(size, 72) : size); /* more often in a header */
     switch (below(6)) {
         case 0:
             bytes[at] ^= 1 << below(8);
@@ -187,11 +187,11 @@ static struct varlena* forged_bytea(int family, bool calm) {
 static struct varlena* forged_counters(int family, bool calm) {
     Pool* pool = some_pool(family);
     ArrayType* state = NULL;
-    int length = one_in(2) ? 3 + (int)below(4) : (int)below(60);
+    int length = one_in(4) ? (int)below(60) : 3 + (int)below(4); /* most begin with 3, 4 or 6 */
     Datum* elements;
     bool* nulls;
     int dims[2] = {0, 1}, lower[2] = {1, 1};
-    if (pool->count > 0 && !one_in(20)) {
+    if (pool->count > 0 && !one_in(8)) {
         state = DatumGetArrayTypeP(pool->values[below(pool->count)]);
         length = ArrayGetNItems(ARR_NDIM(state), ARR_DIMS(state));
     }
@@ -203,7 +203,7 @@ static struct varlena* forged_counters(int family, bool calm) {
         elements[1] = Int64GetDatum(-1); /* what cost_per begins with */
     if (!calm) {
         for (int changes = (int)below(4); changes > 0 && length > 0; --changes)
-            elements[below(length)] = Int64GetDatum(one_in(2) ? extreme() : (int64)below(50) - 8);
+            elements[below(one_in(2) ? Min(length, 8) : length)] = Int64GetDatum(one_in(2) ? extreme() : (int64)below(50) - 8);
         if (one_in(8)) length = (int)below(length + 8);
         if (one_in(30) && length > 0) nulls[below(length)] = true;
         if (one_in(30)) lower[0] = (int)below(9) - 4;
@@ -369,7 +369,7 @@ static void prepare(Function* function, Oid oid, int family) {
 static void call(Function* function, int number, Node* aggregate) {
     LOCAL_FCINFO(fcinfo, MAX_ARGUMENTS);
     Datum result;
-    bool calm = !one_in(3), in_aggregate = one_in(2), missing = false;
+    bool calm = one_in(2), in_aggregate = !one_in(3), missing = false;
     InitFunctionCallInfoData(*fcinfo, &function->info, function->arguments, InvalidOid, in_aggregate ? aggregate : NULL, NULL);
     for (int i = 0; i < function->arguments; ++i) {
         fcinfo->args[i].isnull = one_in(i == 0 ? 6 : calm ? 12 : 4);

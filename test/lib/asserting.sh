@@ -8,7 +8,7 @@ asserting_server() {
     folder=$ROOT/build/asserting-$major
     PG_CONFIG=$folder/server/bin/pg_config
     [[ ! -x $PG_CONFIG ]] || return 0
-    install_packages dpkg-dev valgrind zlib1g-dev
+    install_packages dpkg-dev pkg-config valgrind zlib1g-dev libicu-dev libxml2-dev
     rm -rf "$folder"
     mkdir -p "$folder"
     (
@@ -17,7 +17,7 @@ asserting_server() {
         mkdir source
         tar -C source --strip-components=1 -xf postgresql-*.orig.tar.*
         cd source
-        ./configure --prefix="$folder/server" --enable-cassert --enable-debug --without-readline --without-icu \
+        ./configure --prefix="$folder/server" --enable-cassert --enable-debug --without-readline --with-icu --with-libxml \
             CFLAGS='-O1 -g -fno-omit-frame-pointer' CPPFLAGS=-DUSE_VALGRIND
         make -s -j"$(nproc)" world-bin
         make -s install-world-bin

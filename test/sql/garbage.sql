@@ -35,6 +35,7 @@ SELECT count(*) > 250 AS made, count(DISTINCT function) > 75 AS functions FROM c
 CALL lead_scoring.rescore(NULL);
 CALL lead_scoring.rescore('m', NULL);
 CALL lead_scoring.refresh(NULL);
+SELECT * FROM lead_scoring.verify(NULL);
 SELECT lead_scoring.rescore_leads(NULL, NULL, 1);
 SELECT lead_scoring.rescore_leads('m', NULL, NULL);
 SELECT lead_scoring.set_stage(NULL, 1, 'mql');

@@ -240,7 +240,7 @@ SELECT * FROM lead_scoring.models() WHERE model = 'm';
 SELECT * FROM lead_scoring.versions('m');
 SET ROLE regress_lead_scoring_owner;
 CREATE SCHEMA trap;
-CREATE TABLE trap.scores (card lead_scoring.scorecard, stage_armed boolean);
+CREATE TABLE trap.scores (card lead_scoring.scorecard);
 CREATE FUNCTION trap.spring() RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran as %', current_user; END$$;
 CREATE VIEW trap.settings AS SELECT trap.spring() AS leads, trap.spring() AS events, 'id' AS lead_key, '{}'::jsonb AS status_columns, false AS paused;
 CREATE TABLE trap.versions (version bigint);

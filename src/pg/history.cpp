@@ -1,0 +1,157 @@
+#include "pg/postgres.hpp"
+
+#include "pg/history.hpp"
+
+#include <algorithm>
+
+#include "pg/event_log.hpp"
+#include "pg/identity.hpp"
+#include "pg/query.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+}
+
+namespace lead_scoring {
+
+const char* implausible_column(const PublishedVersion* version, const ScoreRow& row) {
+    constexpr int64 kMostMoves = 1 << 30;  // more than any lead will make
+    bool is_new = row.card == nullptr && row.version == 0;
+    bool unknown_stage = find_stage(version, row.stage_name) == kNoStage;
+    if (row.stage_seq < 0 || row.stage_seq > kMostMoves) return "stage_seq";
+    if (row.stage_since == kForever || (row.stage_since == kNever) != (row.stage_seq == 0)) return "stage_since";
+    if (row.stage_name[0] == '\0' || (unknown_stage && row.version == version->number)) return "stage";
+    if (is_new) return row.stage_seq == 0 ? nullptr : "card";
+    if (row.card == nullptr) return "card";
+    if (row.scored_at == kNever || row.scored_at == kForever) return "scored_at";
+    return nullptr;
+}
+
+void restore_from_history(Model* model, const PublishedVersion* version, Datum key, ScoreRow* row) {
+    mend_histories(model, &key);
+    const char* stage = version->stages[version->definition->first_stage].name;
+    auto* entered = static_cast<Timestamp*>(palloc(sizeof(Timestamp) * static_cast<Size>(version->stage_count + 1)));
+    for (int i = 0; i < version->stage_count; ++i) entered[i] = kNever;
+    ScoreRow stored = *row;
+    row->stage_seq = 0;
+    row->stage_since = kNever;
+
+    MemoryContext caller = CurrentMemoryContext;
+    if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, false, 0) < 0)
+        elog(ERROR, "cannot read transitions");
+    SPITupleTable* rows = SPI_tuptable;
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        ResultRow entry{i};
+        MemoryContext connected = MemoryContextSwitchTo(caller);
+        const char* name = entry.text(1);
+        int number = find_stage(version, name);
+        if (number != kNoStage) entered[number] = entry.integer(3, kNever);
+        if (entry.integer(4, 0) > row->stage_seq) {
+            row->stage_seq = entry.integer(4, 0);
+            row->stage_since = entry.integer(2, kNever);
+            stage = name;
+        }
+        MemoryContextSwitchTo(connected);
+    }
+    SPI_freetuptable(rows);
+    MemoryContextSwitchTo(caller);
+
+    bool same_stage = strcmp(stage, stored.stage_name) == 0;
+    bool confirmed = same_stage && row->stage_seq == stored.stage_seq && row->stage_since == stored.stage_since;
+    row->stage_armed = stored.stage_armed && same_stage;
+    row->stage_name = stage;
+    row->entered = entered;
+    row->restored = true;
+    row->card = nullptr;
+    row->version = 0;
+    if (row->scored_at > GetCurrentTimestamp()) row->scored_at = kNever;
+    row->due_at = kForever;
+    // What was scored after the latest move has moved nobody, if the row knows that move.
+    row->settled_to = confirmed ? std::max(row->stage_since, row->scored_at) : row->stage_since;
+}
+
+int64 mend_histories(Model* model, const Datum* key) {
+    Datum none = 0;
+    SPIPlanPtr find = plan(model, key == nullptr ? PlanName::BrokenHistories : PlanName::BrokenHistory);
+    int64 mended = 0;
+    for_each_row(find, key == nullptr ? &none : const_cast<Datum*>(key), false, [&](ResultRow move) {
+        Datum values[5];
+        char nulls[] = "     ";
+        for (int i = 0; i < 5; ++i) {
+            bool is_null = false;
+            values[i] = move.value(i + 1, &is_null);
+            if (is_null) nulls[i] = 'n';
+        }
+        SPITupleTable* rows = SPI_tuptable;
+        SPI_execute_plan(plan(model, PlanName::MendTransition), values, nulls, false, 0);
+        SPI_tuptable = rows;
+        ++mended;
+    });
+    return mended;
+}
+
+bool open_history(const Model* model, HistoryProbe* probe) {
+    Oid transitions = get_relname_relid("transitions", model->schema);
+    if (!OidIsValid(transitions)) return false;
+    probe->relation = table_open(transitions, RowExclusiveLock);
+    Oid primary = RelationGetPrimaryKeyIndex(probe->relation LEAD_SCORING_NOT_DEFERRABLE);
+    probe->index = OidIsValid(primary) ? index_open(primary, RowExclusiveLock) : nullptr;
+    if (probe->index == nullptr || IndexRelationGetNumberOfKeyAttributes(probe->index) != 2 ||
+        TupleDescAttr(RelationGetDescr(probe->index), 0)->atttypid != model->key.type ||
+        TupleDescAttr(RelationGetDescr(probe->index), 1)->atttypid != INT4OID) {
+        if (probe->index != nullptr) index_close(probe->index, NoLock);
+        table_close(probe->relation, NoLock);
+        return false;
+    }
+    Oid family = probe->index->rd_opfamily[0];
+    Oid input = probe->index->rd_opcintype[0];
+    RegProcedure equal = get_opcode(get_opfamily_member(family, input, input, BTEqualStrategyNumber));
+    ScanKeyEntryInitialize(&probe->keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, probe->index->rd_indcollation[0],
+                           equal, static_cast<Datum>(0));
+    ScanKeyEntryInitialize(&probe->keys[1], 0, 2, BTGreaterEqualStrategyNumber, InvalidOid, InvalidOid, F_INT4GE,
+                           static_cast<Datum>(0));
+    probe->snapshot = RegisterSnapshot(GetLatestSnapshot());
+    probe->scan = LEAD_SCORING_INDEX_BEGINSCAN(probe->relation, probe->index, probe->snapshot, 2);
+    probe->slot = table_slot_create(probe->relation, nullptr);
+    return true;
+}
+
+void close_history(HistoryProbe* probe) {
+    index_endscan(probe->scan);
+    ExecDropSingleTupleTableSlot(probe->slot);
+    UnregisterSnapshot(probe->snapshot);
+    index_close(probe->index, NoLock);
+    table_close(probe->relation, NoLock);
+}
+
+bool has_moves_from(HistoryProbe* probe, Datum key, int32 seq) {
+    probe->keys[0].sk_argument = key;
+    probe->keys[1].sk_argument = Int32GetDatum(seq);
+    index_rescan(probe->scan, probe->keys, 2, nullptr, 0);
+    return index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
+}
+
+}  // namespace lead_scoring
+
+using namespace lead_scoring;
+
+// mend_histories(model text) returns bigint
+LEAD_SCORING_FUNCTION(mend_histories) {
+    const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
+    require_entry(name);
+    Model* model = use_model(name);
+    connect_spi();
+    int64 mended = mend_histories(model, nullptr);
+    finish_spi();
+    PG_RETURN_INT64(mended);
+}

@@ -1,0 +1,45 @@
+// A lead's history, the table "transitions", where its score row cannot be trusted: history is what happened, so the
+// lead stands where its latest transition led, whatever the row says.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/score_row.hpp"
+
+extern "C" {
+#include "access/skey.h"
+}
+
+namespace lead_scoring {
+
+// What the row says that cannot be: the name of the column, or null where nothing is found. Rows of the model's own
+// making pass; so may others, for only what scoring relies on is looked at.
+const char* implausible_column(const PublishedVersion* version, const ScoreRow& row);
+
+// Makes of the row one that has no card, is of no version, and stands at the end of the lead's history, which is mended
+// before. SPI must be connected, the identity the owner's; the transaction must have locked the row, or be about to
+// replace it.
+void restore_from_history(Model* model, const PublishedVersion* version, Datum key, ScoreRow* row);
+
+// Makes chains of histories that are none: numbered without gaps, each move from where the last one led, never back in
+// time. Of one lead, or of all (key null). Returns the number of rows that were changed.
+int64 mend_histories(Model* model, const Datum* key);
+
+// A look at the histories of several leads, by their index, while they may be added to.
+struct HistoryProbe {
+    Relation relation;
+    Relation index;
+    Snapshot snapshot;
+    IndexScanDesc scan;
+    TupleTableSlot* slot;
+    ScanKeyData keys[2];
+};
+
+// False where there is no unique index of lead and number, and so nothing that could stand in the way.
+bool open_history(const Model* model, HistoryProbe* probe);
+void close_history(HistoryProbe* probe);
+
+// Whether the lead has transitions of that number or of later ones.
+bool has_moves_from(HistoryProbe* probe, Datum key, int32 seq);
+
+}  // namespace lead_scoring

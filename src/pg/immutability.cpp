@@ -1,0 +1,70 @@
+#include "pg/postgres.hpp"
+
+#include "pg/immutability.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
+#include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+Node* fill_in(Node* node, void* context) {
+    if (node == nullptr) return nullptr;
+    Node* copy = expression_tree_mutator(node, reinterpret_cast<TreeMutator>(fill_in), context);
+    if (!IsA(copy, FuncExpr)) return copy;
+    auto* call = reinterpret_cast<FuncExpr*>(copy);
+    HeapTuple function = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+    if (!HeapTupleIsValid(function)) elog(ERROR, "cache lookup failed for function %u", call->funcid);
+    bool leaves_out = reinterpret_cast<Form_pg_proc>(GETSTRUCT(function))->pronargs > list_length(call->args);
+    if (leaves_out) {
+        List* args = expand_function_arguments(call->args, false, call->funcresulttype, function);
+        call->args = reinterpret_cast<List*>(fill_in(reinterpret_cast<Node*>(args), context));
+    }
+    ReleaseSysCache(function);
+    return copy;
+}
+
+bool has_mutable_constraint(Oid domain) {
+    auto* constraints = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));  // kept by the context
+    InitDomainConstraintRef(domain, constraints, CurrentMemoryContext, false);
+    ListCell* cell = nullptr;
+    foreach (cell, constraints->constraints) {
+        auto* constraint = static_cast<DomainConstraintState*>(lfirst(cell));
+        if (constraint->check_expr != nullptr && is_mutable(reinterpret_cast<Node*>(constraint->check_expr)))
+            return true;
+    }
+    return false;
+}
+
+bool has_mutable_comparison(Oid type) {
+    Oid function = lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc;
+    return OidIsValid(function) && func_volatile(function) != PROVOLATILE_IMMUTABLE;
+}
+
+// What the server takes for immutable without looking.
+bool is_mutable_part(Node* node, void* context) {
+    if (node == nullptr) return false;
+    if (IsA(node, CoerceToDomain) && has_mutable_constraint(reinterpret_cast<CoerceToDomain*>(node)->resulttype))
+        return true;
+    if (IsA(node, MinMaxExpr) && has_mutable_comparison(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype)) return true;
+    return expression_tree_walker(node, reinterpret_cast<TreeWalker>(is_mutable_part), context);
+}
+
+}  // namespace
+
+Node* fill_in_defaults(Node* expression) { return fill_in(expression, nullptr); }
+
+bool is_mutable(Node* expression) {
+    return contain_mutable_functions(expression) || is_mutable_part(expression, nullptr);
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,192 @@
+# Every view of a model and every function that reads one, by every plan the server may choose and under every snapshot: the
+# answer is that of a plain serial query. The views and functions are those of the catalogs, so that a new one is read too.
+# Each is asked in a session of its own, whose caches are cold.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 1);
+$primary->append_conf('postgresql.conf', "fsync = off\nmax_parallel_workers = 16\nmax_worker_processes = 24\nmax_connections = 60\ntimezone = UTC\ndatestyle = ISO");
+$primary->start;
+$primary->safe_psql('postgres', 'CREATE EXTENSION lead_scoring');
+$primary->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'postgres', '-f', 'test/lib/full_model.sql' ], 'model');
+$primary->safe_psql('postgres', 'ANALYZE');
+
+# What to ask: of each view everything, of each function that takes a model, does not write, and returns rows or a number, what
+# it returns for arguments of these names, or of these types. An answer may be an error, the same each time.
+my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of => q{'2024-06-01 00:00+00'}, view_name => q{'funnel'}, stage => q{'sql'},
+    text => q{'8'}, bigint => 8, integer => 8, oid => q{'full_model.scores'::regclass}, uuid => q{'00000000-0000-0000-0000-000000000008'}, 'text[]' => q{'{8,16}'},
+    regclass => q{'full_test.leads'}, jsonb => q{'{}'}, numeric => 8, boolean => 'true', 'timestamp with time zone' => 'now()');
+my @questions = map { "SELECT * FROM $_" } split /\n/, $primary->safe_psql('postgres', q{
+    SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('v', 'm') AND n.nspname IN ('full_model', 'lead_scoring') ORDER BY 1});
+my $functions = 0;
+for (split /\n/, $primary->safe_psql('postgres', q{
+    SELECT p.oid::regproc, p.prorettype = 'record'::regtype AND p.proallargtypes IS NULL,
+           coalesce((SELECT string_agg(coalesce(p.proargnames[a.place], '') || '=' || format_type(a.type, NULL), ';' ORDER BY a.place)
+                       FROM unnest(p.proargtypes) WITH ORDINALITY a (type, place)), '')
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+     WHERE n.nspname IN ('lead_scoring', 'lead_scoring_internal') AND p.prokind = 'f' AND p.provolatile <> 'v'
+       AND (p.proretset OR p.prorettype IN ('float8'::regtype, 'json'::regtype))
+       AND (p.proname = 'models' OR p.proargnames[1] = 'model' AND 0 < p.pronargs) ORDER BY p.oid::regprocedure::text})) {
+    my ($name, $columns_asked, $parameters) = split /\|/, $_, -1;
+    my @values = map { my ($argument, $type) = split /=/; ($arguments{$argument} // $arguments{$type} // fail("a value for argument $argument of $name")) . "::$type" } split /;/, $parameters;
+    push @questions, "SELECT * FROM $name(" . join(', ', @values) . ')' . ($columns_asked eq 't' ? ' r (month date, leads bigint)' : '');
+    ++$functions;
+}
+cmp_ok(scalar(grep { /FROM full_model\./ } @questions), '>=', 12, 'views of the model');
+cmp_ok($functions, '>=', 10, 'functions');
+for my $needed (qw(explain score_at verify rule_matches versions models report)) {
+    ok(scalar(grep { /FROM lead_scoring\.$needed\(/ } @questions), $needed);
+}
+is($primary->safe_psql('postgres', q{
+    SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND p.provolatile = 'v' AND p.proargnames[1] = 'model'
+       AND p.proname <> 'check_status_columns'}), '', 'what returns rows of a model does not write');
+# One that asks for the scores of all leads at once, and one that joins them.
+push @questions, 'SELECT count(*), sum(score), max(grade) FROM full_model.leads',
+    'SELECT l.country, count(*), sum(s.score), (SELECT count(*) FROM full_model.leads WHERE score > 5) FROM full_model.leads s JOIN full_test.leads l ON l.id = s.lead_id GROUP BY 1',
+    q{SELECT lead_id, score, lead_scoring.score_at('full_model', lead_id, now()), (SELECT sum(capped) FROM lead_scoring.explain('full_model', lead_id, now())) FROM full_model.leads};
+
+# ask(node, settings, script): what a new session answers, lines sorted, or its errors.
+sub ask {
+    my ($node, $settings, $script) = @_;
+    local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @$settings;
+    my ($status, $answer, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n$script;\n");
+    return answer($answer, $error);
+}
+sub answer {
+    my ($answer, $error) = @_;
+    $error =~ s/^(?:psql:\S+ )?(ERROR:  \w+).*?$/$1/mg;
+    return join "\n", (sort split /\n/, $answer), grep { /^ERROR/ } split /\n/, $error;
+}
+my %plain = map { $_ => ask($primary, ['max_parallel_workers_per_gather=0'], $_) } @questions;
+cmp_ok(scalar(grep { $plain{$_} !~ /ERROR/ } @questions), '>=', 20, 'answers');
+unlike($plain{$_}, qr/ERROR/, $_) for grep { /^SELECT \* FROM (?:full_model\.|lead_scoring\.(?:explain|score_at|rule_matches|verify|versions|models|progress)\b)/ && !/uuid/ } @questions;
+
+# compare(what, how): how($question) must be the plain answer to each.
+sub compare {
+    my ($what, $how) = @_;
+    my @wrong = map { my $got = $how->($_); $got eq $plain{$_} ? () : "$_\n$got\n-- instead of\n$plain{$_}\n" } @questions;
+    is(join('', @wrong), '', $what);
+}
+my $forced = $primary->safe_psql('postgres', q{SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')});
+my @parallel = qw(parallel_setup_cost=0 parallel_tuple_cost=0 min_parallel_table_scan_size=0 min_parallel_index_scan_size=0 max_parallel_workers_per_gather=2);
+my @alone = (@parallel, 'parallel_leader_participation=off');
+# A way is the settings, the transaction, and how a statement is run: by itself, through a cursor of some kind, or prepared.
+my @ways = (
+    [ [@parallel], 'READ COMMITTED' ],
+    [ [@alone], 'REPEATABLE READ' ],
+    [ [ @parallel, "$forced=on" ], 'SERIALIZABLE' ],
+    [ [ @alone, 'enable_hashjoin=off', 'enable_seqscan=off' ], 'SERIALIZABLE READ ONLY, DEFERRABLE', cursor => '' ],
+    [ [ @parallel, 'enable_hashjoin=off', 'enable_mergejoin=off', 'enable_material=off' ], 'REPEATABLE READ', cursor => 'WITH HOLD' ],
+    [ [ 'max_parallel_workers_per_gather=0', 'enable_hashjoin=off', 'enable_seqscan=off', 'cursor_tuple_fraction=0.000001' ], 'READ COMMITTED', cursor => 'SCROLL' ],
+    [ [ @parallel, 'enable_indexscan=off', 'enable_indexonlyscan=off', 'enable_bitmapscan=off', 'work_mem=64kB' ], 'REPEATABLE READ READ ONLY', prepared => 'force_generic_plan' ],
+    [ [ @alone, 'enable_nestloop=off' ], 'READ COMMITTED', prepared => 'force_custom_plan' ],
+    [ [ @parallel, 'from_collapse_limit=1', 'join_collapse_limit=1', 'geqo_threshold=2' ], 'READ COMMITTED', prepared => 'auto' ]);
+sub go {
+    my ($node, $suffix) = @_;
+    # On a standby there is no SERIALIZABLE; and of what is slow one is enough.
+    for my $way (grep { $node == $primary || $_->[1] =~ /REPEATABLE/ } @ways) {
+        my ($settings, $level, $how, $kind) = @$way;
+        my $begin = "BEGIN ISOLATION LEVEL $level";
+        compare(join(' ', $level, @$settings, $how // (), $kind || ()) . $suffix, sub {
+            my ($question) = @_;
+            return ask($node, $settings, "$begin; $question") if !$how;
+            return ask($node, [ @$settings, "plan_cache_mode=$kind" ], "$begin; PREPARE p AS $question;\n\\o /dev/null\n" . ('EXECUTE p;' x ($kind eq 'auto' ? 6 : 1)) . "\n\\o\nEXECUTE p") if $how eq 'prepared';
+            return ask($node, $settings, "$begin; DECLARE c CURSOR WITH HOLD FOR $question; COMMIT; FETCH ALL c") if $kind eq 'WITH HOLD';
+            return ask($node, $settings, "$begin; DECLARE c $kind CURSOR FOR $question; FETCH 1 c; FETCH 2 c; FETCH ALL c");
+        });
+    }
+}
+go($primary, '');
+
+# Compiled, and by workers.
+for my $question (grep { /full_model\.leads/ && !/explain/ } @questions) {
+    is(ask($primary, [ @parallel, qw(jit=on jit_above_cost=0 jit_inline_above_cost=0 jit_optimize_above_cost=0) ], $question), $plain{$question}, "compiled: $question");
+}
+{
+    local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @alone;
+    my $plan = $primary->safe_psql('postgres', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT * FROM full_model.leads');
+    like($plan, qr/Gather.*Workers Launched: [12].*Function Scan on score_now/s, 'workers compute scores');
+}
+
+$primary->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'copy', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'max_standby_streaming_delay = -1');
+$standby->start;
+$primary->wait_for_catchup($standby, 'replay');
+go($standby, ', on a standby');
+
+# Snapshots that were taken before a publish see what they saw, whether the session knew the model before or not: those of
+# transactions, and of cursors. What is prepared sees the new version.
+sub session {
+    my ($node, @commands) = @_;
+    my $session = $node->background_psql('postgres', on_error_stop => 0);
+    $session->query_safe("SET $_") for map { s/=/ = /r } @parallel;
+    $session->query_safe($_) for @commands;
+    return $session;
+}
+sub answers {
+    my ($session, $question) = @_;
+    $session->{stderr} = '';
+    my $answer = $session->query("\\set VERBOSITY verbose\n$question");
+    my $result = answer($answer, $session->{stderr});
+    $session->{stderr} = '';
+    return $result;
+}
+my (%old, %cursor_of);
+for my $node ($primary, $standby) {
+    my $where = $node == $primary ? '' : ', on a standby';
+    for my $level ('REPEATABLE READ', $node == $primary ? ('SERIALIZABLE', 'SERIALIZABLE READ ONLY') : ()) {
+        my $begin = "BEGIN ISOLATION LEVEL $level; SELECT 1 FROM full_test.events LIMIT 1";
+        $old{"$level, cold$where"} = session($node, $begin);
+        $old{"$level, warm$where"} = session($node, q{SELECT count(*) FROM full_model.leads; SELECT lead_scoring.score_at('full_model', 8, now())}, $begin);
+    }
+}
+my $cursors = session($primary, 'BEGIN');
+for my $question (@questions) {
+    my $name = 'c' . keys %cursor_of;
+    next if $plain{$question} =~ /ERROR/;
+    $cursors->query_safe("DECLARE $name CURSOR FOR $question");
+    $cursor_of{$question} = $name;
+}
+my $prepared = session($primary);
+my %statement_of;
+for my $question (grep { exists $cursor_of{$_} } @questions) {
+    my $name = 'p' . keys %statement_of;
+    $prepared->query_safe("PREPARE $name AS $question; EXECUTE $name;");
+    $statement_of{$question} = $name;
+}
+my $loose = session($primary, q{SELECT lead_scoring.score_at('full_model', 8, now())});
+
+my %before = %plain;
+$primary->safe_psql('postgres', q{UPDATE full_model.rules SET points = points + 2; SELECT lead_scoring.add_rule('full_model', 'another', 'visit', 7), lead_scoring.publish('full_model')});
+$primary->wait_for_catchup($standby, 'replay');
+%plain = map { $_ => ask($primary, ['max_parallel_workers_per_gather=0'], $_) } @questions;
+cmp_ok(scalar(grep { $before{$_} ne $plain{$_} } @questions), '>=', 8, 'the new version gives other answers');
+for my $question ('SELECT * FROM full_model.leads', grep { /explain.*bigint|score_at.*bigint|rule_matches/ } @questions) {
+    isnt($before{$question}, $plain{$question}, "another answer to $question");
+}
+
+compare('a session that knew the version before', sub { answers($loose, @_) });
+compare('on the standby', sub { ask($standby, [@parallel], @_) });
+compare('prepared before', sub { exists $statement_of{ $_[0] } ? answers($prepared, "EXECUTE $statement_of{$_[0]}") : $plain{ $_[0] } });
+my %after = %plain;
+%plain = %before;
+compare("cursors of before", sub { exists $cursor_of{ $_[0] } ? answers($cursors, "FETCH ALL $cursor_of{$_[0]}") : $plain{ $_[0] } });
+for my $what (sort keys %old) {
+    compare("$what: as before", sub { answers($old{$what}, "SAVEPOINT s;\n$_[0];\n\\set QUIET on\nROLLBACK TO s") });
+    $old{$what}->query_safe('COMMIT');
+}
+%plain = %after;
+for my $what (sort keys %old) {
+    compare("$what: then the new version", sub { answers($old{$what}, @_) });
+}
+$_->quit for values %old, $cursors, $prepared, $loose;
+$standby->stop;
+$primary->stop;
+done_testing();
