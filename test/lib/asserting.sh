@@ -1,12 +1,14 @@
 # A server built with assertions, from the sources of the Debian package that the installed one comes from.
 
 # asserting_server: builds it in build/asserting-MAJOR unless it is there, and sets PG_CONFIG to its pg_config. Freed
-# memory is overwritten, and valgrind is told of each piece of memory.
+# memory is overwritten, and valgrind is told of each piece of memory; SUPPRESSIONS is the file of what valgrind is to
+# pass over in the server itself.
 asserting_server() {
     local major folder
     major=$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
     folder=$ROOT/build/asserting-$major
     PG_CONFIG=$folder/server/bin/pg_config
+    SUPPRESSIONS=$folder/valgrind.supp
     [[ ! -x $PG_CONFIG ]] || return 0
     install_packages dpkg-dev pkg-config valgrind zlib1g-dev libicu-dev libxml2-dev
     rm -rf "$folder"
@@ -26,6 +28,7 @@ asserting_server() {
         rm -rf "$folder"
         return 1
     }
+    cp "$folder/source/src/tools/valgrind.supp" "$folder"
     rm -rf "$folder/source"
 }
 
