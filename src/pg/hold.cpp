@@ -2,6 +2,7 @@
 
 #include "pg/hold.hpp"
 
+#include "pg/binding.hpp"
 #include "pg/identity.hpp"
 
 extern "C" {

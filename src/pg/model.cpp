@@ -9,16 +9,12 @@
 
 #include <algorithm>
 
+#include "pg/binding.hpp"
 #include "pg/identity.hpp"
 #include "pg/program.hpp"
 #include "pg/query.hpp"
 
 extern "C" {
-#include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -26,7 +22,6 @@ extern "C" {
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 }
@@ -75,198 +70,6 @@ extern "C" void free_plans(void* argument) {
     if (model->find_newest != nullptr) SPI_freeplan(model->find_newest);
     for (SPIPlanPtr plan : model->plans)
         if (plan != nullptr) SPI_freeplan(plan);
-}
-
-// The statement that makes the settings name the tables again; null where nobody can tell.
-char* rebind_statement(const Model* model) {
-    Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-    Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->leads_name),
-                      CStringGetTextDatum(model->events_name)};
-    query("SELECT lead_scoring.rebind_statement($1, $2, $3)", 3, types, values);
-    return ResultRow{0}.text(1);
-}
-
-// Asks for no privilege, so that a schema the owner may not use is told from a table that is not there.
-
-Oid table_of(const Model* model, const char* setting, const char* text) {
-    const RangeVar* name = makeRangeVarFromNameList(LEAD_SCORING_QUALIFIED_NAME(text));
-    Oid schema = name->schemaname == nullptr ? InvalidOid : get_namespace_oid(name->schemaname, true);
-    Oid relation = OidIsValid(schema) ? get_relname_relid(name->relname, schema) : InvalidOid;
-    char kind = OidIsValid(relation) ? get_rel_relkind(relation) : '\0';
-    if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return relation;
-    char* statement = rebind_statement(model);
-    if (statement == nullptr)
-        statement = psprintf("UPDATE %s.settings SET %s = 'schema.new_name';", quote_identifier(model->name), setting);
-    ereport(ERROR,
-            (errcode(ERRCODE_UNDEFINED_TABLE),
-             errmsg("model \"%s\" cannot find its %s table %s", model->name, setting, text),
-             errdetail("The table was renamed, moved or dropped after the model was made."), errhint("%s", statement)));
-    pg_unreachable();
-}
-
-// The owner's rights are not a matter of course: schemas have owners of their own, and rights can be revoked.
-void require_access(const Model* model, Oid table, const char* what) {
-    Oid schema = get_rel_namespace(table);
-    const char* owner = GetUserNameFromId(model->owner, false);
-    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(schema, model->owner, ACL_USAGE) == ACLCHECK_OK;
-    if (usable && pg_class_aclcheck(table, model->owner, ACL_SELECT) == ACLCHECK_OK) return;
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("role \"%s\", which owns model \"%s\", may not read its %s table", owner, model->name, what),
-                    errdetail("Scoring runs with the rights of the model's owner."),
-                    usable ? errhint("GRANT SELECT ON %s TO %s;", relation_name(table), quote_identifier(owner))
-                           : errhint("GRANT USAGE ON SCHEMA %s TO %s;", quote_identifier(get_namespace_name(schema)),
-                                     quote_identifier(owner))));
-}
-
-void require_owner(const Model* model, Oid relation, const char* what) {
-    if (relation_owner(relation) == model->owner) return;
-    const char* owner = GetUserNameFromId(model->owner, false);
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("role \"%s\", which owns model \"%s\", does not own its %s", owner, model->name, what),
-                    errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
-                              "the leads and the events table."),
-                    errhint("ALTER TABLE %s OWNER TO %s;", relation_name(relation), quote_identifier(owner))));
-}
-
-// As SQL takes it; what the settings say is never put into a statement.
-char* qualified_name(const Model* model, Oid relation) {
-    return MemoryContextStrdup(model->context, relation_name(relation));
-}
-
-[[noreturn]] void refuse_type(const Model* model, Oid table, const char* what, const char* column, const char* found,
-                              const char* wanted) {
-    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                    errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
-                           get_rel_name(table), found, model->name, wanted),
-                    errdetail("The column's type was changed after the model was made."),
-                    errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s;",
-                            table == model->leads ? model->leads_name : model->events_name, quote_identifier(column),
-                            wanted)));
-    pg_unreachable();
-}
-
-// Of a domain the type beneath it, and text for varchar.
-Oid column_type(const Model* model, Oid table, const char* setting, const char* column) {
-    AttrNumber number = get_attnum(table, column);
-    if (number == InvalidAttrNumber)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
-                               get_rel_name(table)),
-                        errdetail("The column was renamed or dropped after the model was made."),
-                        errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
-    Oid type = getBaseType(get_atttype(table, number));
-    return type == VARCHAROID ? TEXTOID : type;
-}
-
-// `wanted`: text stands for an enum too, as the type of an event.
-void require_column(const Model* model, Oid table, const char* setting, const char* column, Oid wanted,
-                    bool may_be_enum = false) {
-    Oid type = column_type(model, table, setting, column);
-    if (type == wanted || (may_be_enum && get_typtype(type) == TYPTYPE_ENUM)) return;
-    refuse_type(model, table, "column", column, format_type_be(type), format_type_be(wanted));
-}
-
-// Where both of the user's columns have another type by now, the model's own are to follow.
-void require_keys(const Model* model) {
-    Oid type = column_type(model, model->leads, "lead_key", model->lead_key);
-    Oid wanted = is_key_type(type) ? type : model->key.type;
-    require_column(model, model->leads, "lead_key", model->lead_key, wanted);
-    require_column(model, model->events, "event_lead", model->event_lead, wanted);
-    if (wanted == model->key.type) return;
-    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                    errmsg("model \"%s\" keeps keys of type %s, but those of table \"%s\" are of type %s", model->name,
-                           format_type_be(model->key.type), get_rel_name(model->leads), format_type_be(type)),
-                    errdetail("The column's type was changed after the model was made."),
-                    errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(model->name))));
-}
-
-StatusKind status_kind(const char* name) {
-    if (strcmp(name, "stage") == 0) return StatusKind::Stage;
-    if (strcmp(name, "score") == 0) return StatusKind::Score;
-    if (strcmp(name, "grade") == 0) return StatusKind::Grade;
-    return StatusKind::StageAt;
-}
-
-// As check_status_columns() in SQL, for a column that may have been changed since.
-void check_status_column(const Model* model, const StatusColumn& column, const char* key) {
-    AttrNumber number = get_attnum(model->leads, column.column);
-    if (number == InvalidAttrNumber)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("model \"%s\" cannot find status column \"%s\" of table \"%s\"", model->name,
-                               column.column, get_rel_name(model->leads)),
-                        errdetail("The column was renamed or dropped after the model was made."),
-                        errhint("UPDATE %s.settings SET status_columns = status_columns - %s;",
-                                quote_identifier(model->name), quote_literal_cstr(key))));
-    Oid type = InvalidOid;
-    Oid collation = InvalidOid;
-    int32 limit = -1;
-    get_atttypetypmodcoll(model->leads, number, &type, &limit, &collation);
-    Oid wanted = column.kind == StatusKind::Score     ? FLOAT8OID
-                 : column.kind == StatusKind::StageAt ? TIMESTAMPTZOID
-                                                      : TEXTOID;
-    constexpr int32 kStageBytes = 60;
-    constexpr int32 kGradeBytes = 126;
-    int32 longest = VARHDRSZ + (column.kind == StatusKind::Stage ? kStageBytes : kGradeBytes);
-    if (type == wanted || (wanted == TEXTOID && type == VARCHAROID && (limit == -1 || limit >= longest))) return;
-    refuse_type(model, model->leads, "status column", column.column, format_type_with_typemod(type, limit),
-                format_type_be(wanted));
-}
-
-void read_status_columns(Model* model) {
-    query(psprintf("SELECT c.key, c.value FROM %s.settings s, jsonb_each_text(s.status_columns) c ORDER BY c.key",
-                   quote_identifier(model->name)));
-    MemoryContext caller = MemoryContextSwitchTo(model->context);
-    model->status_count = static_cast<int>(SPI_processed);
-    model->status = static_cast<StatusColumn*>(palloc0(sizeof(StatusColumn) * (SPI_processed + 1)));
-    for (uint64 i = 0; i < SPI_processed; ++i) {
-        ResultRow row{i};
-        StatusColumn& column = model->status[i];
-        char* name = row.text(1);
-        column.kind = status_kind(name);
-        if (column.kind == StatusKind::StageAt && strlen(name) > 3)
-            column.stage = pnstrdup(name, static_cast<Size>(strlen(name) - 3));  // <stage>_at
-        column.column = row.text(2);
-        check_status_column(model, column, name);
-    }
-    MemoryContextSwitchTo(caller);
-}
-
-// The binding; without a settings row (a dump half restored) the model counts as paused.
-void read_settings(Model* model) {
-    query(psprintf(
-        "SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path FROM "
-        "%s.settings",
-        quote_identifier(model->name)));
-    if (SPI_processed == 0) {
-        model->paused = true;
-        return;
-    }
-    MemoryContext caller = MemoryContextSwitchTo(model->context);
-    ResultRow row{0};
-    model->leads_name = row.text(1);
-    model->events_name = row.text(2);
-    model->lead_key = row.text(3);
-    model->event_lead = row.text(4);
-    model->event_type = row.text(5);
-    model->event_time = row.text(6);
-    model->paused = row.boolean(7, false);
-    model->trigger_path = row.text(8);
-    MemoryContextSwitchTo(caller);
-    model->leads = table_of(model, "leads", model->leads_name);
-    model->events = table_of(model, "events", model->events_name);
-    model->leads_name = qualified_name(model, model->leads);
-    model->events_name = qualified_name(model, model->events);
-    if (model->trigger_path == nullptr)
-        model->trigger_path = MemoryContextStrdup(
-            model->context,
-            psprintf("%s, pg_catalog, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
-    require_owner(model, model->leads, "leads table");
-    require_owner(model, model->events, "events table");
-    require_access(model, model->leads, "leads");
-    require_access(model, model->events, "events");
-    require_keys(model);
-    require_columns(model, model->events, false);
-    read_status_columns(model);
 }
 
 // Calls `read` as the owner, with SPI connected and the snapshot active.
@@ -358,25 +161,6 @@ Model* find_model(const char* name) {
 }
 
 uint64 invalidation_count() { return invalidations; }
-
-void require_columns(const Model* model, Oid relation, bool of_leads) {
-    if (of_leads) {
-        require_column(model, relation, "lead_key", model->lead_key, model->key.type);
-        return;
-    }
-    require_column(model, relation, "event_lead", model->event_lead, model->key.type);
-    require_column(model, relation, "event_type", model->event_type, TEXTOID, true);
-    require_column(model, relation, "event_time", model->event_time, TIMESTAMPTZOID);
-}
-
-bool require_binding(const Model* model, Oid table) {
-    bool of_leads = table == model->leads;
-    const char* name = of_leads ? model->leads_name : model->events_name;
-    if (table_of(model, of_leads ? "leads" : "events", name) != table) return false;
-    require_owner(model, table, of_leads ? "leads table" : "events table");
-    require_columns(model, table, of_leads);
-    return true;
-}
 
 Model* use_model(const char* name) {
     Model* model = find_model(name);

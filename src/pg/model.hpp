@@ -110,14 +110,6 @@ Model* find_model_of(Oid scores);
 // Since the cache is there: how often this backend has heard of a change of a relation or a catalog it looks at.
 uint64 invalidation_count();
 
-// Raises 42703 or 42804 unless the relation, of leads or of events (or a partition of them), has the columns the model
-// reads it by.
-void require_columns(const Model* model, Oid relation, bool of_leads);
-
-// Whether `table`, the model's leads or events, still is the one that the settings name. Raises what use_model raises
-// where they name none, or where it is another's or lacks such columns.
-bool require_binding(const Model* model, Oid table);
-
 // Versions are kept as long as the model is, and null where there is none.
 //
 // The newest one. For who writes, for it takes a snapshot.

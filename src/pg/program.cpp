@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pg/binding.hpp"
 #include "pg/expression.hpp"
 #include "pg/hazards.hpp"
 #include "pg/owner.hpp"
