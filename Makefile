@@ -17,8 +17,9 @@ SQL_SCRIPT = sql/lead_scoring--$(EXTENSION_VERSION).sql
 DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/lead_scoring--*--*.sql))
 DATA_built = $(SQL_SCRIPT)
 
-# -MMD -MP: the compiler writes what each object depends on; read back below.
-PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -MMD -MP \
+# -MMD -MP: the compiler writes what each object depends on; read back below. -ffp-contract=off: a multiplication fused
+# with an addition, as some processors can, gives other digits, and scores are the same everywhere.
+PG_CXXFLAGS = -std=c++20 -ffp-contract=off -fvisibility=hidden -fvisibility-inlines-hidden -MMD -MP \
               -Wextra -Wno-register -Wno-unused-parameter -Wno-missing-field-initializers \
               -Wno-cast-function-type $(COPT)
 PG_CPPFLAGS = -Isrc -DFMT_HEADER_ONLY

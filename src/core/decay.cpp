@@ -1,5 +1,7 @@
 #include "core/decay.hpp"
 
+#include "core/power.hpp"
+
 namespace lead_scoring {
 
 Microseconds Decay::lifetime() const {
@@ -26,7 +28,9 @@ double Decay::weight(Microseconds age) const {
         case DecayKind::None:
             return 1.0;
         case DecayKind::Exponential:
-            return std::exp2(-static_cast<double>(age) / static_cast<double>(half_life));
+            return scale(
+                0.5 * power_of_two(1.0 - static_cast<double>(age % half_life) / static_cast<double>(half_life)),
+                -(age / half_life));
         case DecayKind::Linear:
             return age < lifespan ? 1.0 - static_cast<double>(age) / static_cast<double>(lifespan) : 0.0;
         case DecayKind::Window:

@@ -7,6 +7,19 @@ namespace lead_scoring {
 
 enum class DecayKind : std::uint8_t { None, Exponential, Linear, Step, Window };
 
+// A sum of decaying points, split by sign: each part only shrinks with time.
+struct SignedSum {
+    double positive = 0;
+    double negative = 0;
+
+    void add(double units) { (units < 0 ? negative : positive) += units; }
+    void add(const SignedSum& other) {
+        positive += other.positive;
+        negative += other.negative;
+    }
+    double total() const { return positive + negative; }
+};
+
 struct Decay {
     DecayKind kind = DecayKind::None;
     Microseconds half_life = 0;  // Exponential: weight 2^(-age / half_life)

@@ -1,6 +1,6 @@
 #include "core/exponential_sum.hpp"
 
-#include <bit>
+#include "core/power.hpp"
 
 namespace lead_scoring {
 
@@ -11,20 +11,13 @@ constexpr int kBitsPerDigit = 32;
 
 struct HalfLives {
     std::int64_t whole;
-    double fraction;  // 0 <= fraction < 1
+    double fraction;  // 0 <= fraction <= 1
 };
 
 HalfLives half_lives(Timestamp at, Microseconds half_life) {
     std::int64_t rest = at % half_life;
     if (rest < 0) rest += half_life;
     return {floor_divide(at, half_life), static_cast<double>(rest) / static_cast<double>(half_life)};
-}
-
-// std::ldexp, which takes a third of a score's time, where 2^exponent is an ordinary double.
-double scaled(double value, int exponent) {
-    constexpr int kBias = 1023;
-    if (exponent <= -kBias || exponent > kBias) return std::ldexp(value, exponent);
-    return value * std::bit_cast<double>(static_cast<std::uint64_t>(exponent + kBias) << 52);
 }
 
 }  // namespace
@@ -49,7 +42,7 @@ void ExponentialSum::add(Units points, Timestamp at, Microseconds half_life) {
     if (below >= kDigits) return;
 
     // |points| * 2^fraction with 32 bits behind the point, then 2^(whole mod 32): at most 127 bits.
-    auto mantissa = static_cast<std::uint64_t>(std::llround(std::exp2(time.fraction) * 4503599627370496.0));  // 2^52
+    auto mantissa = static_cast<std::uint64_t>(power_of_two(time.fraction) * 0x1p52);  // exact
     std::uint64_t magnitude = points < 0 ? 0 - static_cast<std::uint64_t>(points) : static_cast<std::uint64_t>(points);
     Unsigned128 addend = (static_cast<Unsigned128>(magnitude) * mantissa) >> 20;
     addend <<= static_cast<int>(time.whole - place * kBitsPerDigit);
@@ -73,7 +66,8 @@ double ExponentialSum::value(Timestamp at, Microseconds half_life) const {
     HalfLives time = half_lives(at, half_life);
     WideUnits exponent = WideUnits{base_} * kBitsPerDigit - time.whole - kBitsPerDigit;
     if (exponent < -4000) return 0.0;
-    return scaled(sum * std::exp2(-time.fraction), static_cast<int>(std::min<WideUnits>(exponent, 4000)));
+    double power = 0.5 * power_of_two(1.0 - time.fraction);  // 2^-fraction
+    return scale(sum * power, static_cast<std::int64_t>(std::min<WideUnits>(exponent, 4000)));
 }
 
 }  // namespace lead_scoring

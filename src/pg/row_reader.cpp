@@ -6,12 +6,12 @@
 
 #include "pg/bucket.hpp"
 #include "pg/expression.hpp"
+#include "pg/limit_key.hpp"
 #include "pg/program.hpp"
 #include "pg/shared_values.hpp"
 #include "pg/subtransaction.hpp"
 
 extern "C" {
-#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
@@ -78,18 +78,11 @@ bool multiply(Reading* reading, const Candidate& candidate, Units* points) {
     return true;
 }
 
-// Null keys are one key of their own.
-uint64 hash_limit_key(Reading* reading, const Formula& key) {
-    constexpr uint64 kNoKey = 0;
-    constexpr uint64 kNullKey = 1;
+uint64 limit_key(Reading* reading, const Formula& key) {
     if (key.state == nullptr) return kNoKey;
     bool is_null = false;
     Datum value = evaluate(reading, key, &is_null);
-    if (is_null) return kNullKey;
-    text* packed = DatumGetTextPP(value);
-    uint64 hash = hash_bytes_extended(reinterpret_cast<const unsigned char*>(VARDATA_ANY(packed)),
-                                      static_cast<int>(VARSIZE_ANY_EXHDR(packed)), 0);
-    return hash <= kNullKey ? hash + 2 : hash;
+    return is_null ? kNullKey : hash_limit_key(DatumGetTextPP(value));
 }
 
 void try_candidate(Reading* reading, const Candidate& candidate, const Formula& condition, Datum key, Timestamp at) {
@@ -105,7 +98,7 @@ void try_candidate(Reading* reading, const Candidate& candidate, const Formula& 
     if (!multiply(reading, candidate, &match.points)) return;
     if (candidate.window != LimitWindow::None) {
         match.bucket = bucket_of(at, candidate.window, reading->program->time_zone);
-        match.key = hash_limit_key(reading, candidate.key);
+        match.key = limit_key(reading, candidate.key);
     }
     emit(reading, FindingKind::Match, key, match);
 }
