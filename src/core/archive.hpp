@@ -2,7 +2,8 @@
 //
 // Each archive has the same verbs, so that one function describes the layout for all of them:
 //   number(name, value, base)   an integer; the binary form stores its distance to base, which is small
-//   size(name, n)               the length of a list that follows; readers refuse what their input cannot hold
+//   size(name, n, numbers)      the length of a list that follows, and how many numbers there are at least of each of
+//                               its elements; readers refuse what their input cannot hold
 #pragma once
 
 #include <bit>
@@ -62,10 +63,11 @@ class BinaryWriter {
         unsigned_number((bits << 1) ^ (0 - (bits >> 127)));
     }
     void hash(const char*, std::uint64_t value) {
+        value = first_lowest(value);
         std::memcpy(room(sizeof value), &value, sizeof value);
         used_ += sizeof value;
     }
-    void size(const char*, std::size_t value) { unsigned_number(static_cast<std::uint64_t>(value)); }
+    void size(const char*, std::size_t value, std::size_t = 1) { unsigned_number(static_cast<std::uint64_t>(value)); }
 
     void finish() { to_.resize(used_); }
 
@@ -122,12 +124,13 @@ class BinaryReader {
     void hash(const char*, std::uint64_t& value) {
         if (left() < sizeof value) fail();
         std::memcpy(&value, at_, sizeof value);
+        value = first_lowest(value);
         at_ += sizeof value;
     }
-    // Every element of a list takes at least one byte.
-    void size(const char*, std::size_t& value) {
+    // Every number takes at least one byte.
+    void size(const char*, std::size_t& value, std::size_t numbers) {
         value = unsigned_number<std::uint64_t>();
-        if (value > left()) fail();
+        if (value > left() || value * numbers > left()) fail();
     }
 
     void finish() const {
@@ -193,7 +196,7 @@ class TextWriter {
     void number(const char* name, std::int64_t value, std::int64_t = 0) { put(name, value); }
     void wide(const char* name, WideUnits value) { put(name, value); }
     void hash(const char* name, std::uint64_t value) { put(name, value); }
-    void size(const char* name, std::size_t value) { put(name, static_cast<std::uint64_t>(value)); }
+    void size(const char* name, std::size_t value, std::size_t = 1) { put(name, static_cast<std::uint64_t>(value)); }
     std::string take() { return std::move(text_); }
 
   private:
@@ -226,11 +229,11 @@ class TextReader {
         }
     }
     void hash(const char* name, std::uint64_t& value) { get(name, value); }
-    // Every element of a list takes at least four characters.
-    void size(const char* name, std::size_t& value) {
+    // Every number takes at least five characters: a space, a name of two letters, a space, a digit.
+    void size(const char* name, std::size_t& value, std::size_t numbers) {
         std::uint64_t n = 0;
         get(name, n);
-        if (n > from_.size() / 4) fail();
+        if (n > from_.size() / (5 * numbers)) fail();
         value = n;
     }
 
@@ -260,6 +263,7 @@ class TextReader {
         from_.remove_prefix(length);
         skip_spaces();
         std::string_view word = from_.substr(0, from_.find(' '));
+        if (word.size() > kLongestNumber) fail();
         from_.remove_prefix(word.size());
         return word;
     }
@@ -269,6 +273,8 @@ class TextReader {
         auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
         if (error != std::errc() || end != word.data() + word.size()) fail();
     }
+
+    static constexpr std::size_t kLongestNumber = 40;
 
     std::string_view from_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/stop.hpp"
 
 namespace lead_scoring {
 
@@ -108,12 +109,15 @@ void attribute(AttributionModel model, std::span<ChannelTouches> channels) {
 }
 
 void weigh_touches(std::span<Touch> touches, double half_life, std::span<ChannelTouches> channels) {
-    std::sort(touches.begin(), touches.end(),
-              [](const Touch& a, const Touch& b) { return a.at != b.at ? a.at < b.at : a.channel < b.channel; });
+    std::sort(touches.begin(), touches.end(), hearing([](const Touch& a, const Touch& b) {
+                  return a.at != b.at ? a.at < b.at : a.channel < b.channel;
+              }));
     // Ages counted from the last touch rather than from the conversion: the same shares, but never all zero.
     auto last = static_cast<double>(touches.back().at);
-    for (const Touch& touch : touches)
+    for (const Touch& touch : touches) {
+        check_stop();
         channels[touch.channel].weight += std::exp2((static_cast<double>(touch.at) - last) / half_life);
+    }
 }
 
 }  // namespace lead_scoring

@@ -16,10 +16,10 @@ struct ScoreCount {
 
 // Sorts by score and joins equal ones; returns how many are left. No score is NaN, no number negative, and all of them
 // together are less than 2^62.
-std::size_t merge_scores(std::span<ScoreCount> counts) noexcept;
+std::size_t merge_scores(std::span<ScoreCount> counts);
 
 // Equal scores count one half (Mann and Whitney). Counts as merge_scores leaves them; nothing where either class is
 // empty.
-std::optional<double> area_under_curve(std::span<const ScoreCount> counts) noexcept;
+std::optional<double> area_under_curve(std::span<const ScoreCount> counts);
 
 }  // namespace lead_scoring

@@ -11,6 +11,13 @@ namespace lead_scoring {
 
 namespace {
 
+void check_number(std::size_t number, const char* what) {
+    if (number > Definition::kMaxRules)
+        throw Error(ErrorCode::LimitExceeded, "version has " + std::to_string(number) + " " + what,
+                    "A version has at most " + std::to_string(Definition::kMaxRules) + " of them.",
+                    "Join rules, or make two models.");
+}
+
 int band_of(const std::vector<Band>& bands, Units value) {
     int band = kNoBand;
     while (band + 1 < static_cast<int>(bands.size()) && bands[static_cast<std::size_t>(band + 1)].min <= value) ++band;
@@ -114,6 +121,8 @@ void Definition::check() const {
 }
 
 void Definition::complete() {
+    check_number(rules.size(), "rules");
+    check_number(stages.size(), "stages");
     first_stage = kNoStage;
     rises_by_itself = false;
     has_cooldown = false;
@@ -128,6 +137,9 @@ void Definition::complete() {
     for (const Rule& rule : rules)
         if (rule.decay.kind != DecayKind::None && (rule.points < 0 || rule.varying)) rises_by_itself = true;
     if (has_cooldown) rises_by_itself = true;
+    has_opposites = std::ranges::any_of(rules, [](const Rule& rule) {
+        return rule.decay.kind == DecayKind::Exponential && (rule.points < 0 || rule.varying);
+    });
 }
 
 Grade Definition::grade(Units fit, Units engagement) const {

@@ -91,6 +91,8 @@ struct Stage {
 void require_sound(bool holds, const char* what);
 
 struct Definition {
+    static constexpr std::size_t kMaxRules = 65536;  // and stages
+
     Bounds bounds;
     Microseconds future_tolerance = 0;
     std::vector<Group> groups;
@@ -102,12 +104,13 @@ struct Definition {
     // with a definition, relies on it.
     void check() const;
 
-    // Derives what the fields below tell; to be called once, when all the above is filled.
+    // Derives what the fields below tell; to be called once, when all the above is filled. Throws LimitExceeded.
     void complete();
 
     int first_stage = kNoStage;    // the progress stage of least rank
     bool rises_by_itself = false;  // time alone may lift a score or open a stage: negative decaying points, cooldowns
     bool has_cooldown = false;
+    bool has_opposites = false;             // exponentially decaying points of both signs are possible
     std::vector<std::size_t> offset_rules;  // rules whose bounds give points to a lead that never matched them
 
     Grade grade(Units fit, Units engagement) const;

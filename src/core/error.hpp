@@ -14,6 +14,7 @@ enum class ErrorCode {
     CorruptData,       // XX001: a stored value that cannot be read
     LimitExceeded,     // 54000
     Internal,          // XX000
+    Stopped,           // the server's own error: core/stop.hpp
 };
 
 class Error : public std::runtime_error {

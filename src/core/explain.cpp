@@ -25,8 +25,8 @@ Definition count_everything(Definition definition) {
 
 // The latest max_occurrences, of closed buckets and of the open one.
 void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept) {
-    std::vector<Occurrence> all = kept.occurrences;
-    for (const Member& member : kept.members) all.push_back(member.occurrence);
+    std::vector<Occurrence> all(kept.occurrences.all().begin(), kept.occurrences.all().end());
+    for (const Member& member : kept.members.all()) all.push_back(member.occurrence);
     std::sort(all.begin(), all.end());
     if (all.size() > rule.max_occurrences)
         all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(rule.max_occurrences));
@@ -41,7 +41,7 @@ void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept)
 void add_sums(ExplainLine& line, const Rule& rule, const RuleState& kept, Timestamp last) {
     WideUnits raw = kept.closed_sum;
     line.last_at = rule.limited() ? kNever : last;
-    for (const Member& member : kept.members) {
+    for (const Member& member : kept.members.all()) {
         raw += member.occurrence.points;
         line.last_at = std::max(line.last_at, member.occurrence.at);
     }

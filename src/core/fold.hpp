@@ -13,16 +13,8 @@ namespace lead_scoring {
 // Moves the clock to `at`, if later, and forgets the occurrences that weigh nothing from then on.
 void advance_clock(const Definition& definition, Scorecard& card, Timestamp at);
 
-// Adds to `card` what `other`, of the same lead and definition, knows from other events. Associative and commutative.
-// False where either card has a limited rule: which occurrences count can be told from the event log only.
-[[nodiscard]] bool merge(const Definition& definition, Scorecard& card, const Scorecard& other);
-
 // Throws an Error of `code` where the card names rules or stages that the definition does not have.
 void check_card(const Definition& definition, const Scorecard& card, ErrorCode code = ErrorCode::InvalidParameter);
-
-// Whether two cards say the same: all is equal, and decaying sums agree to 1e-9 of themselves plus a unit, for machines
-// may differ in the last bit of an exponential.
-bool equivalent(const Definition& definition, const Scorecard& a, const Scorecard& b);
 
 // Puts a future match on the card's list, in order.
 void add_pending(Scorecard& card, const Match& match);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/stop.hpp"
 
 namespace lead_scoring {
 
@@ -33,6 +34,7 @@ class Matching {
     // Of equal events no more are of use than there are steps; sorted, they stand together.
     explicit Matching(Events events) {
         for (std::size_t i = 0; i < events.size(); ++i) {
+            check_stop();
             bool enough = i >= kMaxFunnelSteps && events[i - kMaxFunnelSteps].steps == events[i].steps;
             if (!enough) steps_of_.push_back(events[i].steps);
         }
@@ -48,6 +50,7 @@ class Matching {
   private:
     bool augment(int step) {
         for (std::size_t i = 0; i < steps_of_.size(); ++i) {
+            check_stop();
             if (visited_[i] || !(steps_of_[i] >> step & 1)) continue;
             visited_[i] = true;
             if (taken_by_[i] < 0 || augment(taken_by_[i])) {
@@ -141,6 +144,7 @@ bool Search::take(Events events) {
     std::uint32_t present = 0;
     std::uint32_t repeated = 0;
     for (const FunnelEvent& event : events) {
+        check_stop();
         repeated |= present & event.steps;
         present |= event.steps;
     }
@@ -181,6 +185,7 @@ bool is_funnel_mode(std::uint32_t mode) noexcept {
 std::uint32_t parse_funnel_mode(std::string_view text) {
     std::uint32_t mode = 0;
     while (!text.empty()) {
+        check_stop();
         auto comma = text.find(',');
         std::string_view name = trim(text.substr(0, comma));
         text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
@@ -204,7 +209,7 @@ FunnelPath longest_path(Events events, std::int64_t window, int steps, std::uint
     while (!events.empty()) {
         std::int64_t at = events.front().at;
         std::size_t count = 1;
-        while (count < events.size() && events[count].at == at) ++count;
+        for (; count < events.size() && events[count].at == at; ++count) check_stop();
         if (!search.take(events.first(count))) break;
         events = events.subspan(count);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/fold.hpp"
+#include "core/stop.hpp"
 
 namespace lead_scoring {
 
@@ -18,7 +19,7 @@ void finish(const Definition& definition, Lead& lead, Timestamp now, bool moved,
     // due_at is a lower bound, moved forward lazily: most events leave it as it is.
     bool passed = lead.due_at <= std::max(lead.card.clock, lead.stage.since);
     if (moved || due_may_be_earlier || passed || lead.due_at == kForever)
-        lead.due_at = StageMachine(definition, lead.card, lead.stage, transitions).next_due(unchanged_to);
+        lead.due_at = StageMachine(definition, lead.card, lead.stage, transitions).next_due(unchanged_to).at;
     if (!lead.card.pending.empty()) lead.due_at = std::min(lead.due_at, lead.card.pending.front().at);
 }
 
@@ -83,6 +84,7 @@ void Folding::end_instant() {
 }
 
 bool Folding::take(const Match& match) {
+    check_stop();
     Scorecard& card = lead_.card;
     if (match.at != instant_.at) end_instant();
     if (match.at > horizon_) {

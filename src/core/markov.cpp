@@ -5,9 +5,10 @@
 #include <tuple>
 
 #include "core/error.hpp"
+#include "core/stop.hpp"
 
-// Eigen's assertions abort; what they check holds here, and info() is looked at.
-#define EIGEN_NO_DEBUG
+// What Eigen's assertions check holds here, and info() is looked at. But they stand in all of its long loops.
+#define eigen_assert(condition) ::lead_scoring::check_stop()
 #include <eigen3/Eigen/LU>
 #include <eigen3/Eigen/SparseLU>
 
@@ -48,11 +49,13 @@ auto key(const MarkovStep& step) { return std::tuple(history_of(step), step.next
 
 }  // namespace
 
-std::size_t merge_steps(std::span<MarkovStep> steps) noexcept {
+std::size_t merge_steps(std::span<MarkovStep> steps) {
     if (steps.empty()) return 0;
-    std::sort(steps.begin(), steps.end(), [](const MarkovStep& a, const MarkovStep& b) { return key(a) < key(b); });
+    std::sort(steps.begin(), steps.end(),
+              hearing([](const MarkovStep& a, const MarkovStep& b) { return key(a) < key(b); }));
     std::size_t last = 0;
     for (std::size_t i = 1; i < steps.size(); ++i) {
+        check_stop();
         if (key(steps[i]) == key(steps[last]))
             steps[last].count += steps[i].count;
         else
@@ -65,6 +68,7 @@ MarkovChain::MarkovChain(std::span<const MarkovStep> steps) {
     int order = order_of(steps);
     std::vector<double> totals;
     for (const MarkovStep& step : steps) {
+        check_stop();
         if (states_.empty() || states_.back() != history_of(step)) {
             states_.push_back(history_of(step));
             totals.push_back(0);
@@ -79,6 +83,7 @@ MarkovChain::MarkovChain(std::span<const MarkovStep> steps) {
     converted_.assign(states_.size(), 0);
     std::size_t from = 0;
     for (const MarkovStep& step : steps) {
+        check_stop();
         while (states_[from] != history_of(step)) ++from;
         double chance = static_cast<double>(step.count) / totals[from];
         if (step.next == kMarkovConverted) {

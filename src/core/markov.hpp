@@ -24,7 +24,7 @@ struct MarkovStep {
 };
 
 // Sorts and joins equal steps; returns how many are left. All counts together are less than 2^62.
-std::size_t merge_steps(std::span<MarkovStep> steps) noexcept;
+std::size_t merge_steps(std::span<MarkovStep> steps);
 
 class MarkovChain {
   public:

@@ -7,59 +7,31 @@ namespace lead_scoring {
 
 namespace {
 
-// A sum of decaying points, split by sign: each part only shrinks with time.
-struct SignedSum {
-    double positive = 0;
-    double negative = 0;
-
-    void add(double units) { (units < 0 ? negative : positive) += units; }
-};
-
-// The occurrences that count where their times are kept: the latest max_occurrences of both lists.
-template <class Visit>
-void for_each_kept(const Rule& rule, const RuleState& state, Visit visit) {
-    std::size_t all = state.occurrences.size() + state.members.size();
-    if (all <= rule.max_occurrences) {
-        for (const Occurrence& occurrence : state.occurrences) visit(occurrence);
-        for (const Member& member : state.members) visit(member.occurrence);
-        return;
-    }
-    std::vector<Occurrence> sorted = state.occurrences;
-    for (const Member& member : state.members) sorted.push_back(member.occurrence);
-    std::sort(sorted.begin(), sorted.end());
-    for (std::size_t i = all - rule.max_occurrences; i < all; ++i) visit(sorted[i]);
+WideUnits undecayed(const RuleState& state) {
+    return state.members.empty() ? state.closed_sum : state.closed_sum + state.members.points();
 }
 
+// Where the decay keeps occurrences, the latest max_occurrences count. Those of the open bucket are the latest.
 SignedSum decayed(const Rule& rule, const RuleState& state, Timestamp at) {
     SignedSum sum;
     switch (rule.decay.kind) {
-        case DecayKind::None: {
-            WideUnits units = state.closed_sum;
-            for (const Member& member : state.members) units += member.occurrence.points;
-            sum.add(static_cast<double>(units));
+        case DecayKind::None:
+            sum.add(static_cast<double>(undecayed(state)));
             break;
-        }
         case DecayKind::Exponential:
             sum.add(state.closed_decaying.value(at, rule.decay.half_life));
-            for (const Member& member : state.members)
-                sum.add(static_cast<double>(member.occurrence.points) *
-                        rule.decay.weight(age_between(member.occurrence.at, at)));
+            if (!state.members.empty()) sum.add(state.members.decayed(rule.decay, at, state.members.size()));
             break;
         case DecayKind::Linear:
         case DecayKind::Step:
-        case DecayKind::Window:
-            for_each_kept(rule, state, [&](const Occurrence& occurrence) {
-                sum.add(static_cast<double>(occurrence.points) * rule.decay.weight(age_between(occurrence.at, at)));
-            });
+        case DecayKind::Window: {
+            std::size_t open = std::min(state.members.size(), rule.max_occurrences);
+            sum.add(state.occurrences.decayed(rule.decay, at, rule.max_occurrences - open));
+            sum.add(state.members.decayed(rule.decay, at, open));
             break;
+        }
     }
     return sum;
-}
-
-Units undecayed(const RuleState& state) {
-    WideUnits units = state.closed_sum;
-    for (const Member& member : state.members) units += member.occurrence.points;
-    return saturate(units);
 }
 
 UnitsRange contribution_range(const Rule& rule, const RuleState& state, Timestamp from, Timestamp to) {
@@ -93,6 +65,69 @@ struct WideSum {
     void add(Units points) { units += points; }
     Units within(const Bounds& bounds) const { return bounds.clamp(saturate(units)); }
 };
+
+// Bounds of a sum in which what decays by one half-life is taken together, so that opposite points cancel out.
+struct Net {
+    struct Decaying {
+        Microseconds half_life;
+        double first;  // at the beginning of the interval
+        double last;   // at its end
+    };
+    WideRange rest;
+    std::vector<Decaying> decaying;
+    double error = 0;  // of the latter, by rounding
+
+    void add(const Net& other) {
+        rest.low += other.rest.low;
+        rest.high += other.rest.high;
+        for (const Decaying& more : other.decaying) {
+            auto same = std::ranges::find(decaying, more.half_life, &Decaying::half_life);
+            if (same == decaying.end()) same = decaying.insert(same, {more.half_life, 0, 0});
+            same->first += more.first;
+            same->last += more.last;
+        }
+        error += other.error;
+    }
+    WideRange sum() const {
+        double low = -error;
+        double high = error;
+        for (const Decaying& part : decaying) {
+            low += std::min(part.first, part.last);
+            high += std::max(part.first, part.last);
+        }
+        return {rest.low + static_cast<WideUnits>(std::floor(low)),
+                rest.high + static_cast<WideUnits>(std::ceil(high))};
+    }
+    // Taken together no more where the bounds may matter.
+    Net within(const Bounds& bounds) const {
+        WideRange all = sum();
+        UnitsRange clamped = all.within(bounds);
+        if (clamped.low == all.low && clamped.high == all.high) return *this;
+        return net_of(clamped);
+    }
+    static Net net_of(UnitsRange range) {
+        Net net;
+        net.rest.add(range);
+        return net;
+    }
+};
+
+Net net_contribution(const Rule& rule, const RuleState& state, Timestamp from, Timestamp to) {
+    constexpr double kFarFromOverflow = 0x1p62;
+    constexpr double kPrecision = 0x1p-48;  // well above what a few roundings of doubles make
+    UnitsRange range = contribution_range(rule, state, from, to);
+    if (rule.decay.kind != DecayKind::Exponential) return Net::net_of(range);
+    SignedSum first = decayed(rule, state, from);
+    SignedSum last = decayed(rule, state, to);
+    double magnitude = first.positive - first.negative;
+    auto unbounded = [&](double sum) { return rule.bounds.clamp(round_to_units(sum)) == round_to_units(sum); };
+    if (magnitude > kFarFromOverflow || !unbounded(first.total()) || !unbounded(last.total()))
+        return Net::net_of(range);
+    Net net;
+    net.decaying.push_back({rule.decay.half_life, first.total(), last.total()});
+    net.error = 0.5 + magnitude * kPrecision;
+    return net;
+}
 
 // Room for the sums of a definition's groups, without an allocation where there are as few as usual.
 template <class Sum>
@@ -155,10 +190,9 @@ UnitsRange adjustments_range(const Scorecard& card, Timestamp from, Timestamp to
 Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at) {
     Units units = 0;
     if (rule.decay.kind == DecayKind::None) {
-        units = undecayed(state);  // exact, where a double would not be
+        units = saturate(undecayed(state));  // exact, where a double would not be
     } else {
-        SignedSum sum = decayed(rule, state, at);
-        units = round_to_units(sum.positive + sum.negative);
+        units = round_to_units(decayed(rule, state, at).total());
     }
     return {units, rule.bounds.clamp(units)};
 }
@@ -181,6 +215,21 @@ ScoreRange score_range(const Definition& definition, const Scorecard& card, Time
     total.add(adjustments_range(card, from, to));
     range.total = total.within(definition.bounds);
     return range;
+}
+
+ScoreRange netted_range(const Definition& definition, const Scorecard& card, Timestamp from, Timestamp to) {
+    auto sums = sum_up<Net>(
+        definition, card,
+        [&](const Rule& rule, const RuleState& state) { return net_contribution(rule, state, from, to); },
+        [](Units points) {
+            return Net::net_of({points, points});
+        });
+    Net engagement = sums.engagement.within({});
+    UnitsRange fit = sums.fit.sum().within({});
+    Net total = engagement;
+    total.add(Net::net_of(fit));
+    total.add(Net::net_of(adjustments_range(card, from, to)));
+    return {engagement.sum().within({}), fit.low, total.sum().within(definition.bounds)};
 }
 
 Score score_at(const Definition& definition, const Scorecard& card, Timestamp at) {

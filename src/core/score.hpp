@@ -29,6 +29,9 @@ struct ScoreRange {
 };
 ScoreRange score_range(const Definition& definition, const Scorecard& card, Timestamp from, Timestamp to);
 
+// Other bounds of the same: closer where opposite points decay by one half-life, by some units wider where not.
+ScoreRange netted_range(const Definition& definition, const Scorecard& card, Timestamp from, Timestamp to);
+
 // What one rule gives as of `at`: before its bounds (`decayed`) and within them (`capped`).
 struct Contribution {
     Units decayed = 0;

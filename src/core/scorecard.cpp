@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "core/archive.hpp"
+#include "core/definition.hpp"
+#include "core/stop.hpp"
 
 namespace lead_scoring {
 
@@ -22,16 +24,27 @@ void index(Archive& archive, const char* name, Index& value, std::size_t limit) 
     }
 }
 
-constexpr std::size_t kMaxIndex = 1u << 30;
-
+// `numbers`: how many there are of each element, at least. A reader makes room for no more elements than its input can
+// hold, and for `most` at the most.
 template <class Archive, class List>
-void resize(Archive& archive, const char* name, List& list) {
+void resize(Archive& archive, const char* name, List& list, std::size_t numbers,
+            std::size_t most = std::numeric_limits<std::size_t>::max()) {
     std::size_t size = list.size();
-    archive.size(name, size);
+    archive.size(name, size, numbers);
     if constexpr (Archive::kReads) {
+        if (size > most) archive.fail();
         list.reserve(size + 4);  // for what is mostly folded into it next
         list.resize(size);
     }
+}
+
+// The list of occurrences or members: to be filled anew, or as it is.
+template <class Archive, class List>
+decltype(auto) elements(Archive&, List& list) {
+    if constexpr (Archive::kReads)
+        return list.rewrite();
+    else
+        return list.all();
 }
 
 template <class Archive, class Flag>
@@ -82,15 +95,38 @@ void forget_absent(Archive&, State& state, std::size_t parts) {
     if constexpr (Archive::kReads) {
         if (!(parts & 1u)) state.closed_sum = 0;
         if (!(parts & 2u) && !state.closed_decaying.empty()) state.closed_decaying = {};
-        if (!(parts & 4u)) state.occurrences.clear();
-        if (!(parts & 8u)) state.members.clear();
+        if (!(parts & 4u) && !state.occurrences.empty()) state.occurrences.rewrite();
+        if (!(parts & 8u) && !state.members.empty()) state.members.rewrite();
         state.bucket = 0;
     }
 }
 
+// Calls visit(element) for each of what may be many. There are few rules: those need not look.
+template <class List, class Visit>
+void visit_each(List& list, Visit visit) {
+    constexpr std::size_t kBetweenLooks = 1024;
+    std::size_t left = kBetweenLooks;
+    for (auto& element : list) {
+        if (--left == 0) {
+            check_stop();
+            left = kBetweenLooks;
+        }
+        visit(element);
+    }
+}
+
+// `at` and `points` are those of the one before.
+template <class Archive, class One>
+void visit_occurrence(Archive& archive, One& occurrence, Timestamp& at, Units& points) {
+    archive.number("at", occurrence.at, at);
+    archive.number("points", occurrence.points, points);
+    at = occurrence.at;
+    points = occurrence.points;
+}
+
 template <class Archive, class State>
 void visit_rule(Archive& archive, State& state, Timestamp clock) {
-    index(archive, "rule", state.rule, kMaxIndex);
+    index(archive, "rule", state.rule, Definition::kMaxRules);
     archive.number("closed", state.closed_count);
     refuse(archive, state.closed_count < 0 || state.closed_count > std::numeric_limits<std::int64_t>::max() / 2);
 
@@ -105,38 +141,32 @@ void visit_rule(Archive& archive, State& state, Timestamp clock) {
     }
     if (parts & 2u) visit_decaying(archive, state.closed_decaying);
     if (parts & 4u) {
-        resize(archive, "occurrences", state.occurrences);
-        refuse(archive, state.occurrences.empty());
+        auto&& occurrences = elements(archive, state.occurrences);
+        resize(archive, "occurrences", occurrences, 2);
+        refuse(archive, occurrences.empty());
         Timestamp at = clock;
         Units points = 0;
-        for (auto& occurrence : state.occurrences) {
-            archive.number("at", occurrence.at, at);
-            archive.number("points", occurrence.points, points);
-            at = occurrence.at;
-            points = occurrence.points;
-        }
-        require_order(archive, state.occurrences, kNotAfter);
+        visit_each(occurrences, [&](auto& occurrence) { visit_occurrence(archive, occurrence, at, points); });
+        require_order(archive, occurrences, kNotAfter);
     }
     if (parts & 8u) {
         archive.number("bucket", state.bucket);
-        std::size_t keyed = !state.members.empty() && state.members.back().key != 0 ? 1 : 0;
+        auto&& members = elements(archive, state.members);
+        std::size_t keyed = !members.empty() && members.back().key != 0 ? 1 : 0;
         index(archive, "keyed", keyed, 2);
-        resize(archive, "members", state.members);
-        refuse(archive, state.members.empty());
+        resize(archive, "members", members, 2);
+        refuse(archive, members.empty());
         Timestamp at = clock;
         Units points = 0;
-        for (auto& member : state.members) {
+        visit_each(members, [&](auto& member) {
             if (keyed == 1)
                 archive.hash("key", member.key);
             else if constexpr (Archive::kReads)
                 member.key = 0;
-            archive.number("at", member.occurrence.at, at);
-            archive.number("points", member.occurrence.points, points);
-            at = member.occurrence.at;
-            points = member.occurrence.points;
-        }
-        refuse(archive, keyed == 1 && state.members.back().key == 0);
-        require_order(archive, state.members, kNotAfter);
+            visit_occurrence(archive, member.occurrence, at, points);
+        });
+        refuse(archive, keyed == 1 && members.back().key == 0);
+        require_order(archive, members, kNotAfter);
     }
 }
 
@@ -146,7 +176,7 @@ void visit_pending(Archive& archive, Pending& match, Timestamp base) {
     std::size_t kind = match.kind == MatchKind::Stage ? 1 : 0;
     index(archive, "stage_event", kind, 2);
     if constexpr (Archive::kReads) match.kind = kind == 1 ? MatchKind::Stage : MatchKind::Rule;
-    index(archive, "target", match.target, kMaxIndex);
+    index(archive, "target", match.target, Definition::kMaxRules);
     archive.number("points", match.points);
     archive.number("bucket", match.bucket);
     archive.hash("key", match.key);
@@ -155,21 +185,20 @@ void visit_pending(Archive& archive, Pending& match, Timestamp base) {
 template <class Archive, class Card>
 void visit(Archive& archive, Card& card) {
     archive.number("clock", card.clock);
-    resize(archive, "fit", card.fit);
-    for (auto& rule : card.fit) index(archive, "rule", rule, kMaxIndex);
+    resize(archive, "fit", card.fit, 1, Definition::kMaxRules);
+    for (auto& rule : card.fit) index(archive, "rule", rule, Definition::kMaxRules);
     require_order(archive, card.fit, std::less<>());
-    resize(archive, "adjustments", card.adjustments);
-    for (auto& adjustment : card.adjustments) {
+    resize(archive, "adjustments", card.adjustments, 2);
+    visit_each(card.adjustments, [&](auto& adjustment) {
         archive.number("points", adjustment.points);
         archive.number("expires_at", adjustment.expires_at);
-    }
+    });
     require_order(archive, card.adjustments, kNotAfter);
-    resize(archive, "rules", card.rules);
+    resize(archive, "rules", card.rules, 3, Definition::kMaxRules);
     for (auto& state : card.rules) visit_rule(archive, state, card.clock);
     require_order(archive, card.rules, [](const auto& a, const auto& b) { return a.rule < b.rule; });
     flag(archive, "pending_more", card.pending_more);
-    resize(archive, "pending", card.pending);
-    refuse(archive, card.pending.size() > Scorecard::kMaxPending);
+    resize(archive, "pending", card.pending, 6, Scorecard::kMaxPending);
     Timestamp base = card.clock;
     for (auto& match : card.pending) {
         visit_pending(archive, match, base);

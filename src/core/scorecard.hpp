@@ -13,31 +13,11 @@
 
 #include "core/error.hpp"
 #include "core/exponential_sum.hpp"
+#include "core/members.hpp"
+#include "core/occurrences.hpp"
 #include "core/units.hpp"
 
 namespace lead_scoring {
-
-struct Occurrence {
-    Timestamp at = 0;
-    Units points = 0;
-
-    // Where times tie, larger points come first.
-    friend bool operator<(const Occurrence& a, const Occurrence& b) {
-        return a.at != b.at ? a.at < b.at : a.points > b.points;
-    }
-    bool operator==(const Occurrence&) const = default;
-};
-
-// An occurrence in the latest bucket of a limited rule.
-struct Member {
-    std::uint64_t key = 0;  // hash of the limit key; 0 where the rule has none
-    Occurrence occurrence;
-
-    friend bool operator<(const Member& a, const Member& b) {
-        return a.key != b.key ? a.key < b.key : a.occurrence < b.occurrence;
-    }
-    bool operator==(const Member&) const = default;
-};
 
 // What a card remembers of one rule. `closed` are the counted occurrences but those of the latest bucket.
 struct RuleState {
@@ -45,10 +25,9 @@ struct RuleState {
     std::int64_t closed_count = 0;
     WideUnits closed_sum = 0;        // decay none
     ExponentialSum closed_decaying;  // decay exponential
-    std::vector<Occurrence>
-        occurrences;              // decay linear, step, window: the latest max_occurrences that still live, sorted
-    std::int64_t bucket = 0;      // limited rules: the latest bucket, and
-    std::vector<Member> members;  // its counted occurrences, sorted
+    Occurrences occurrences;         // decay linear, step, window: the latest max_occurrences that still live
+    std::int64_t bucket = 0;         // limited rules: the latest bucket, and
+    Members members;                 // its counted occurrences
 
     std::int64_t count() const { return closed_count + static_cast<std::int64_t>(members.size()); }
     bool operator==(const RuleState&) const = default;

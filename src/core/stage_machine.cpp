@@ -1,6 +1,8 @@
 // Thresholds are asked of a range of scores, so that one set of conditions serves both: with the range of one instant
 // the answer is exact, with the range of an interval it is 'possibly'. The next crossing is found by halving the
 // interval wherever a change is possible: no solving by kind of decay, and correct for mixed signs, steps and bounds.
+// How often it is halved is bounded, for data may keep a score at a threshold for years, to within rounding: a search
+// for the next due time is then given up, and one that moves the lead goes on in coarser steps.
 
 #include "core/stage_machine.hpp"
 
@@ -8,12 +10,12 @@
 #include <cmath>
 #include <limits>
 
+#include "core/stop.hpp"
+
 namespace lead_scoring {
 
 namespace {
 
-// Bounds the work where opposite points keep a score at a threshold for long. Each node evaluates the card twice.
-constexpr int kSearchBudget = 20000;
 // Bounds a chain of service levels that lead into each other.
 constexpr int kMovesPerAdvance = 100000;
 
@@ -188,37 +190,72 @@ void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int
     spare_ = spare(score);
 }
 
-bool StageMachine::find_change(Timestamp from, Timestamp to, int& budget, Search& found) const {
-    if (--budget < 0) {
-        found = {from, false};
-        return true;
-    }
+// What a search has found, and what it may still spend. It spends a look an interval, at which the card is evaluated
+// twice or, where that leaves it open, four times; cards of many rules are looked at less often.
+struct StageMachine::Search {
+    static constexpr int kMostLooks = 20000;
+    static constexpr int kLeastLooks = 1000;  // one crossing takes some 130
+    static constexpr std::size_t kRuleLooks = 320000;
+
+    explicit Search(const Scorecard& card)
+        : looks(
+              static_cast<int>(std::clamp<std::size_t>(kRuleLooks / (card.rules.size() + 1), kLeastLooks, kMostLooks))),
+          left(looks) {}
+
+    int looks;
+    int left;
+    bool gives_up = false;   // rather than going on in coarser steps
+    Timestamp end = kNever;  // of the interval searched
+    Microseconds grain = 1;  // what is shorter is looked at as of its end only
+    Due found;
+};
+
+bool StageMachine::may_change_within(Timestamp from, Timestamp to) const {
     if (!may_change(score_range(definition_, card_, from, to), to)) return false;
-    if (from == to) {
-        found = {from, true};
-        return true;
-    }
-    auto half = static_cast<Timestamp>((static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from)) / 2);
-    return find_change(from, from + half, budget, found) || find_change(from + half + 1, to, budget, found);
+    return from == to || !definition_.has_opposites || may_change(netted_range(definition_, card_, from, to), to);
 }
 
-StageMachine::Search StageMachine::find_change(Timestamp from, Timestamp to) const {
-    Search found;
-    int budget = kSearchBudget;
-    if (from <= to) find_change(from, to, budget, found);
-    return found;
+// The first instant of the interval at which something changes, if it does so at its end and from some instant on.
+Timestamp StageMachine::first_change(Timestamp from, Timestamp to) const {
+    while (from < to) {
+        Timestamp half = from + (to - from) / 2;
+        if (may_change_within(half, half))
+            to = half;
+        else
+            from = half + 1;
+    }
+    return to;
+}
+
+bool StageMachine::find_change(Timestamp from, Timestamp to, Search& search) const {
+    check_stop();
+    if (--search.left < 0 && search.grain == 1) {
+        if (search.gives_up) {
+            search.found = {from, false};
+            return true;
+        }
+        search.grain = age_between(from, search.end) / search.looks + 1;
+    }
+    if (!may_change_within(from, to)) return false;
+    Microseconds length = age_between(from, to);
+    if (length < search.grain) {
+        if (length > 0 && !may_change_within(to, to)) return false;
+        search.found = {first_change(from, to), true};
+        return true;
+    }
+    Timestamp half = from + length / 2;
+    return find_change(from, half, search) || find_change(half + 1, to, search);
 }
 
 void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
     Timestamp from = std::max(evaluated_to(), unchanged_to);
-    for (int moves = 0; moves < kMovesPerAdvance && from != kNever && from < to && time_matters(); ++moves) {
-        Search found = find_change(from + 1, to);
-        if (found.at == kForever) return;
-        if (!found.complete) {
-            from = found.at - 1;
-            continue;
-        }
-        from = found.at;
+    if (from == kNever || from >= to) return;
+    Search search(card_);
+    search.end = to;
+    for (int moves = 0; moves < kMovesPerAdvance && from < to && time_matters(); ++moves) {
+        if (!find_change(from + 1, to, search)) return;
+        search.left = std::min(search.left + Search::kLeastLooks, search.looks);
+        from = search.found.at;
         if (timeout_at() <= from)
             enter(current().timeout_stage, from, exactly(score_at(definition_, card_, from)), Cause::Time, kNoRule);
         step(from, Cause::Time);
@@ -232,13 +269,17 @@ void StageMachine::enter_by_hand(int stage, Timestamp at) {
     arm(range);
 }
 
-Timestamp StageMachine::next_due(Timestamp unchanged_to) const {
+Due StageMachine::next_due(Timestamp unchanged_to) const {
     Timestamp from = std::max(evaluated_to(), unchanged_to);
-    if (from == kNever || from >= kForever - 1 || !time_matters()) return kForever;
+    if (from == kNever || from >= kForever - 1 || !time_matters()) return {};
     Timestamp to = std::max(settles_at(definition_, card_), from + 1);  // a stage may be closed for an instant only
     if (timeout_at() != kForever) to = std::max(to, timeout_at());
     for (int i = 0; i < static_cast<int>(definition_.stages.size()); ++i) to = std::max(to, opens_at(i));
-    return find_change(from + 1, std::min(to, kForever - 1)).at;
+    Search search(card_);
+    search.gives_up = true;
+    search.end = std::min(to, kForever - 1);
+    if (from < search.end) find_change(from + 1, search.end, search);
+    return search.found;
 }
 
 }  // namespace lead_scoring

@@ -31,6 +31,11 @@ struct Transition {
     int rule = kNoRule;  // the rule whose points came last, where the cause is an event
 };
 
+struct Due {
+    Timestamp at = kForever;  // kForever: never
+    bool exact = true;        // false: not before, but perhaps later; the search was given up there
+};
+
 // Moves `state` as the card tells, and appends each move to `transitions`. Between calls the caller may fold into the
 // card; the definition's stages, state.stage included, must be valid.
 class StageMachine {
@@ -55,9 +60,8 @@ class StageMachine {
     // Enters `stage` by hand, whatever the score says; `at` is moved to the last transition where it lies before.
     void enter_by_hand(int stage, Timestamp at);
 
-    // When time alone will move the lead: exact, or a lower bound; kForever if never. Nothing does until
-    // `unchanged_to`, as the caller knows.
-    Timestamp next_due(Timestamp unchanged_to = kNever) const;
+    // When time alone will move the lead; nothing does until `unchanged_to`, as the caller knows.
+    Due next_due(Timestamp unchanged_to = kNever) const;
 
   private:
     const Stage& stage(int index) const { return definition_.stages[static_cast<std::size_t>(index)]; }
@@ -77,12 +81,10 @@ class StageMachine {
     int next_stage(const ScoreRange& range, Timestamp at, Cause cause) const;
     bool may_enter_by_event(int target, Timestamp at) const;
 
-    struct Search {
-        Timestamp at = kForever;  // the first instant at which something changes
-        bool complete = true;     // false: the search was given up at `at`, before which nothing changes
-    };
-    Search find_change(Timestamp from, Timestamp to) const;
-    bool find_change(Timestamp from, Timestamp to, int& budget, Search& found) const;
+    struct Search;
+    bool may_change_within(Timestamp from, Timestamp to) const;
+    bool find_change(Timestamp from, Timestamp to, Search& search) const;
+    Timestamp first_change(Timestamp from, Timestamp to) const;
 
     void enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule);
     void arm(const ScoreRange& range);

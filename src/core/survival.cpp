@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/stop.hpp"
+
 namespace lead_scoring {
 
 namespace {
@@ -24,7 +26,10 @@ class Curve {
 
     void advance() {
         std::int64_t now = next_time();
-        auto end = std::find_if(rest_.begin(), rest_.end(), [now](Observation o) { return time_of(o) != now; });
+        auto end = std::find_if(rest_.begin(), rest_.end(), [now](Observation o) {
+            check_stop();
+            return time_of(o) != now;
+        });
         auto converted = static_cast<double>(std::count_if(rest_.begin(), end, is_converted));
         auto lost = static_cast<double>(end - rest_.begin()) - converted;
         rest_ = {end, rest_.end()};
@@ -59,7 +64,7 @@ class Curve {
     double converted_ = 0;
 };
 
-Bounds log_log_bounds(double surviving, double variance, double confidence) {
+RateBounds log_log_bounds(double surviving, double variance, double confidence) {
     double spread = std::exp(two_sided_z(confidence) * std::sqrt(variance) / std::abs(std::log(surviving)));
     return {1 - std::pow(surviving, 1 / spread), 1 - std::pow(surviving, spread)};
 }

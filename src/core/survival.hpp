@@ -22,7 +22,7 @@ std::optional<double> median_time(std::span<const Observation> sorted);
 
 struct ConvertedShare {
     double share;
-    Bounds bounds;
+    RateBounds bounds;
 };
 
 // The share converted by `microseconds` (inclusive), with Greenwood's variance on the log-log scale; where the

@@ -25,9 +25,9 @@ inline Units saturate(WideUnits value) {
     return static_cast<Units>(std::clamp(value, low, high));
 }
 
-// Rounds half away from zero and saturates. NaN must not come here.
+// Rounds half away from zero and saturates; NaN, to which only a forged card can come, too.
 inline Units round_to_units(double units) {
-    if (units >= 9223372036854775807.0) return std::numeric_limits<Units>::max();
+    if (!(units < 9223372036854775807.0)) return std::numeric_limits<Units>::max();
     if (units <= -9223372036854775808.0) return std::numeric_limits<Units>::min();
     auto whole = static_cast<Units>(units);
     double rest = units - static_cast<double>(whole);  // exact

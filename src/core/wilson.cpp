@@ -25,7 +25,7 @@ double two_sided_z(double confidence) {
     return z;
 }
 
-Bounds wilson_bounds(std::int64_t hits, std::int64_t cases, double confidence) {
+RateBounds wilson_bounds(std::int64_t hits, std::int64_t cases, double confidence) {
     double z = two_sided_z(confidence);
     double n = static_cast<double>(cases);
     double rate = static_cast<double>(hits) / n;

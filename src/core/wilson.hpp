@@ -7,7 +7,7 @@ namespace lead_scoring {
 
 inline constexpr double kDefaultConfidence = 0.95;
 
-struct Bounds {
+struct RateBounds {
     double low;
     double high;
 };
@@ -16,6 +16,6 @@ struct Bounds {
 double two_sided_z(double confidence);
 
 // E. B. Wilson (1927), without continuity correction. cases > 0, 0 <= hits <= cases.
-Bounds wilson_bounds(std::int64_t hits, std::int64_t cases, double confidence);
+RateBounds wilson_bounds(std::int64_t hits, std::int64_t cases, double confidence);
 
 }  // namespace lead_scoring

@@ -15,6 +15,7 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 }
 
@@ -209,7 +210,7 @@ std::span<std::string_view> names_of(Header* state) {
 void share_out(Header* state, std::span<const std::string_view> names, std::span<uint32> order,
                std::span<ChannelTouches> channels) {
     std::iota(order.begin(), order.end(), 1);
-    std::sort(order.begin(), order.end(), [&](uint32 a, uint32 b) { return names[a] < names[b]; });
+    std::sort(order.begin(), order.end(), hearing([&](uint32 a, uint32 b) { return names[a] < names[b]; }));
     for (uint32 i = 0; i < order.size(); ++i) channels[i].direct = is_direct(names[order[i]]);
     if (state->start.tag == kTouchesTag) {
         std::vector<uint32> rank(names.size());
@@ -217,6 +218,7 @@ void share_out(Header* state, std::span<const std::string_view> names, std::span
         std::vector<Touch> sorted;
         sorted.reserve(state->start.items);
         for (const StoredTouch& touch : Touches::items(state)) {
+            check_stop();
             sorted.push_back({touch.at, rank[touch.name]});
             ++channels[rank[touch.name]].touches;
         }
@@ -272,10 +274,16 @@ LEAD_SCORING_FUNCTION(attribution_combine) {
                        other->has_value ? value_of(other) : std::string_view()});
     auto names = names_of(other);
     if (state->start.tag == kTouchesTag) {
-        for (const StoredTouch& touch : Touches::items(other)) state = add_touch(state, touch.at, names[touch.name]);
+        for (const StoredTouch& touch : Touches::items(other)) {
+            CHECK_FOR_INTERRUPTS();
+            state = add_touch(state, touch.at, names[touch.name]);
+        }
     } else {
         uint32 name = 0;
-        for (const Summary& summary : Summaries::items(other)) state = add_summary(state, summary, names[++name]);
+        for (const Summary& summary : Summaries::items(other)) {
+            CHECK_FOR_INTERRUPTS();
+            state = add_summary(state, summary, names[++name]);
+        }
     }
     PG_RETURN_POINTER(state);
 }
@@ -295,7 +303,9 @@ LEAD_SCORING_FUNCTION(attribution_final) {
     run_cpp([&] { share_out(state, names, order, channels); });
 
     auto rows = new_array<Datum>(count);
-    for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         rows[i] = credit_row(descriptor, &names[order[i]], channels[i].touches, channels[i].credit, value);
+    }
     return array_of_rows(rows.data(), static_cast<int>(count), descriptor);
 }

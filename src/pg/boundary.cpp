@@ -9,6 +9,8 @@
 
 extern "C" {
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
 }
 
 extern "C" {
@@ -31,6 +33,8 @@ int sqlstate_of(ErrorCode code) {
             return ERRCODE_DATA_CORRUPTED;
         case ErrorCode::LimitExceeded:
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+        case ErrorCode::Stopped:
+            return ERRCODE_QUERY_CANCELED;
         case ErrorCode::Internal:
             break;
     }
@@ -55,7 +59,16 @@ void fill(CaughtError& caught, int sqlstate, const char* message, const char* de
 // Cuts at a character, where the copy above may have cut through one.
 void clip(char* text) { text[pg_mbcliplen(text, static_cast<int>(std::strlen(text)), 1020)] = '\0'; }
 
+// Other interrupts (a barrier, a message of a parallel worker) do not end a statement: they wait until the body has.
+// So do these where they are held off.
+bool ends_statement() noexcept {
+    if (InterruptHoldoffCount != 0 || CritSectionCount != 0) return false;
+    return ProcDiePending || LEAD_SCORING_TRANSACTION_TIMED_OUT || (QueryCancelPending && QueryCancelHoldoffCount == 0);
+}
+
 }  // namespace
+
+constinit const StopSignal server_signal = {&InterruptPending, ends_statement};
 
 void describe_current_exception(CaughtError& caught) noexcept {
     try {
@@ -74,6 +87,9 @@ void describe_current_exception(CaughtError& caught) noexcept {
 bool is_corruption(const CaughtError& caught) { return caught.sqlstate == ERRCODE_DATA_CORRUPTED; }
 
 void raise(const CaughtError& caught) {
+    // Where the core was stopped, this raises what stopped it; else the statement is over too, for the body's work is
+    // lost.
+    if (caught.sqlstate == ERRCODE_QUERY_CANCELED) CHECK_FOR_INTERRUPTS();
     CaughtError copy = caught;
     clip(copy.message);
     clip(copy.detail);

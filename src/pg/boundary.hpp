@@ -3,9 +3,14 @@
 // run_cpp(body) runs C++ that may throw. Whatever it throws is copied into plain data, the catch ends, and only then
 // is an SQL error raised, so that no exception object and no destructor is ever jumped over. The body must not call
 // the server.
+//
+// While the body runs, the core hears cancel and termination (core/stop.hpp). Then the server's own error is raised;
+// what the body was changing is half-changed.
 #pragma once
 
 #include <type_traits>
+
+#include "core/stop.hpp"
 
 namespace lead_scoring {
 
@@ -15,6 +20,9 @@ struct CaughtError {
     char detail[1024];
     char hint[1024];
 };
+
+// Stops the core where the server has something pending that ends the statement for sure, and may do so now.
+extern const StopSignal server_signal;
 
 // Fills `caught` from the exception in flight; to be called in a catch block only.
 void describe_current_exception(CaughtError& caught) noexcept;
@@ -28,6 +36,7 @@ auto run_cpp(Body&& body) -> std::invoke_result_t<Body> {
     static_assert(std::is_void_v<Result> || std::is_trivially_destructible_v<Result>,
                   "what leaves the C++ regime must survive a longjmp");
     CaughtError caught;
+    stop_signal = server_signal;
     try {
         return body();
     } catch (...) {
@@ -43,6 +52,7 @@ bool is_corruption(const CaughtError& caught);
 template <class Body>
 bool run_cpp_if_sound(Body&& body) {
     CaughtError caught;
+    stop_signal = server_signal;
     try {
         body();
         return true;

@@ -73,7 +73,7 @@ Datum accumulate_flags(FunctionCallInfo fcinfo) {
 
 Datum rate_interval(FunctionCallInfo fcinfo, int64 converted, int64 leads, double confidence) {
     if (leads == 0) return rate_interval_datum(fcinfo, nullptr, {}, 0);
-    Bounds bounds = run_cpp([&] { return wilson_bounds(converted, leads, confidence); });
+    RateBounds bounds = run_cpp([&] { return wilson_bounds(converted, leads, confidence); });
     double rate = static_cast<double>(converted) / static_cast<double>(leads);
     return rate_interval_datum(fcinfo, &rate, bounds, leads);
 }

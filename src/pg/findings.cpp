@@ -270,10 +270,12 @@ std::size_t bytes(const Findings* findings) {
            (findings->keys == nullptr ? 0 : MemoryContextMemAllocated(findings->keys, false));
 }
 
-// By key and time. Within a lead the core's own order is established when the lead is given out.
+// By key and time. Within a lead the core's own order is established when the lead is given out. What is sorted in this
+// file is plain data, so that a cancel may end the sorting.
 template <class Compare>
 void sort_records(Findings* findings, Compare compare) {
     std::sort(findings->records, findings->records + findings->record_count, [&](const Record& a, const Record& b) {
+        CHECK_FOR_INTERRUPTS();
         auto order = compare(a.key, b.key);
         return order != 0 ? order < 0 : a.at < b.at;
     });
@@ -397,12 +399,16 @@ void take_records(Findings* findings, LeadFindings* lead, Portion* portion) {
         std::size_t before = portion->count;
         Timestamp at = records[findings->next].at;
         do {
+            CHECK_FOR_INTERRUPTS();
             for_each_fact(findings, records[findings->next++],
                           [&](const Finding& finding) { take(findings, lead, portion, finding); });
         } while (findings->next < findings->lead_end && records[findings->next].at == at);
         Match* matches = *portion->matches;
         if (!std::is_sorted(matches + before, matches + portion->count))
-            std::sort(matches + before, matches + portion->count);
+            std::sort(matches + before, matches + portion->count, [](const Match& a, const Match& b) {
+                CHECK_FOR_INTERRUPTS();
+                return a < b;
+            });
     }
 }
 
@@ -414,6 +420,7 @@ bool peek_same_lead(Findings* findings, Finding* finding) {
 void take_sorted(Findings* findings, LeadFindings* lead, Portion* portion) {
     Finding finding;
     while (portion->count < kPortion && peek_same_lead(findings, &finding)) {
+        CHECK_FOR_INTERRUPTS();
         take(findings, lead, portion, finding);
         findings->ahead = false;
     }
@@ -424,6 +431,7 @@ bool begin_lead_in_memory(Findings* findings) {
     if (findings->next == findings->record_count) return false;
     findings->lead = findings->records[findings->next].key;
     do {
+        CHECK_FOR_INTERRUPTS();
         ++findings->lead_end;
     } while (findings->lead_end < findings->record_count &&
              compare_keys(findings->key, findings->lead, findings->records[findings->lead_end].key) == 0);
@@ -432,7 +440,10 @@ bool begin_lead_in_memory(Findings* findings) {
 
 bool begin_lead_of_sort(Findings* findings) {
     Finding finding;
-    while (findings->unread && peek_same_lead(findings, &finding)) findings->ahead = false;
+    while (findings->unread && peek_same_lead(findings, &finding)) {
+        CHECK_FOR_INTERRUPTS();
+        findings->ahead = false;
+    }
     findings->unread = false;
     if (!peek(findings, &finding)) return false;
     MemoryContextReset(findings->key_context);

@@ -75,10 +75,11 @@ FunnelPath path_of(Header* state) {
     std::span<const FunnelEvent> events = State::items(state);
     return run_cpp([&] {
         auto steps = static_cast<int>(state->steps);
-        if (std::is_sorted(events.begin(), events.end()))
+        auto earlier = hearing(std::less<FunnelEvent>());
+        if (std::is_sorted(events.begin(), events.end(), earlier))
             return longest_path(events, state->window, steps, state->mode);
         std::vector<FunnelEvent> sorted(events.begin(), events.end());
-        std::sort(sorted.begin(), sorted.end());
+        std::sort(sorted.begin(), sorted.end(), earlier);
         return longest_path(sorted, state->window, steps, state->mode);
     });
 }

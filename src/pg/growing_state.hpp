@@ -98,7 +98,7 @@ struct GrowingState {
     template <class Merge>
     static Header* reserve_merged(Header* state, std::size_t more, Merge merge) {
         if (room(state) >= more * sizeof(Item)) return state;
-        state->start.items = static_cast<uint32>(merge(items(state)));
+        state->start.items = static_cast<uint32>(run_cpp([&] { return merge(items(state)); }));
         return reserve(state, (more + state->start.items / 2) * sizeof(Item));
     }
 

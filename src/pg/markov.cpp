@@ -96,6 +96,7 @@ Header* add_path(Header* state, ArrayType* path, int64 conversions, int64 lost) 
     Datum element;
     bool is_null;
     while (array_iterate(iterator, &element, &is_null)) {
+        CHECK_FOR_INTERRUPTS();
         if (is_null) continue;
         text* channel = DatumGetTextPP(element);
         uint16 place = 0;
@@ -144,6 +145,7 @@ Header* whole_state(FunctionCallInfo fcinfo, int argument) {
 std::vector<MarkovStep> renumbered(Header* state, std::span<const uint16> place) {
     std::vector<MarkovStep> steps;
     for (MarkovStep step : State::items(state)) {
+        check_stop();
         for (uint16& channel : step.history) channel = place[channel];
         if (step.next <= state->channels) step.next = place[step.next];
         steps.push_back(step);
@@ -210,6 +212,7 @@ LEAD_SCORING_FUNCTION(markov_combine) {
     auto* place = static_cast<uint16*>(palloc0(sizeof(uint16) * (other->channels + 1)));
     for (uint32 i = 0; i < other->channels; ++i) state = place_channel(state, names[i], place[i + 1]);
     for (const MarkovStep& step : State::items(other)) {
+        CHECK_FOR_INTERRUPTS();
         uint16 history[] = {place[step.history[0]], place[step.history[1]], place[step.history[2]]};
         state = count_step(state, history, step.next <= other->channels ? place[step.next] : step.next, step.count);
     }

@@ -59,6 +59,13 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #define LEAD_SCORING_LOCAL_TRANSACTION (MyProc->vxid.lxid)
 #endif
 
+// Whether transaction_timeout has passed; needs storage/proc.h and miscadmin.h.
+#if PG_VERSION_NUM < 170000
+#define LEAD_SCORING_TRANSACTION_TIMED_OUT false
+#else
+#define LEAD_SCORING_TRANSACTION_TIMED_OUT (TransactionTimeoutPending && TransactionTimeout > 0)
+#endif
+
 #if PG_VERSION_NUM < 160000
 #define LEAD_SCORING_QUALIFIED_NAME(text) stringToQualifiedNameList(text)
 #else

@@ -9,7 +9,7 @@ extern "C" {
 
 namespace lead_scoring {
 
-Datum rate_interval_datum(FunctionCallInfo fcinfo, const double* rate, Bounds bounds, int64 leads) {
+Datum rate_interval_datum(FunctionCallInfo fcinfo, const double* rate, RateBounds bounds, int64 leads) {
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE || descriptor->natts != 4)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("result type must be rate_interval")));

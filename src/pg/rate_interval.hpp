@@ -8,6 +8,6 @@
 namespace lead_scoring {
 
 // rate null: there is none, and neither are bounds.
-Datum rate_interval_datum(FunctionCallInfo fcinfo, const double* rate, Bounds bounds, int64 leads);
+Datum rate_interval_datum(FunctionCallInfo fcinfo, const double* rate, RateBounds bounds, int64 leads);
 
 }  // namespace lead_scoring

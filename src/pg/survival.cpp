@@ -64,7 +64,7 @@ auto ask(Header* state, Answer&& answer) {
     std::span<const Observation> observations = State::items(state);
     return run_cpp([&] {
         std::vector<Observation> sorted(observations.begin(), observations.end());
-        std::sort(sorted.begin(), sorted.end());
+        std::sort(sorted.begin(), sorted.end(), hearing(std::less<Observation>()));
         return answer(std::span<const Observation>(sorted));
     });
 }
@@ -112,5 +112,5 @@ LEAD_SCORING_FUNCTION(share_converted_interval_final) {
         share = share_of(state);
         leads = state->start.items;
     }
-    return rate_interval_datum(fcinfo, share ? &share->share : nullptr, share ? share->bounds : Bounds{}, leads);
+    return rate_interval_datum(fcinfo, share ? &share->share : nullptr, share ? share->bounds : RateBounds{}, leads);
 }

@@ -65,14 +65,14 @@ void compute(Verification* verification, const LeadFindings& found, const ScoreR
 // own.
 void check_due(Verification* verification, Datum key, const ScoreRow& row) {
     const Definition& definition = *verification->reading->version->definition;
-    Timestamp due = run_cpp([&] {
+    Due due = run_cpp([&] {
         Lead& lead = verification->stored->lead;
         return StageMachine(definition, lead.card, lead.stage, verification->stored->transitions)
             .next_due(row.scored_at);
     });
-    if (row.due_at <= due) return;
+    if (row.due_at <= due.at || !due.exact) return;
     report(verification, key, "due_at", row.due_at == kForever ? nullptr : pstrdup(timestamptz_to_str(row.due_at)),
-           pstrdup(timestamptz_to_str(due)));
+           pstrdup(timestamptz_to_str(due.at)));
 }
 
 void check_lead(Verification* verification, const LeadFindings& found) {
@@ -102,9 +102,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
         load_entries(verification->stored, verification->reading->model, version, found.key);
     compute(verification, found, row);
     const Lead& computed = verification->computed->lead;
-    bool same = readable && run_cpp([&] {
-                    return equivalent(*version->definition, verification->stored->lead.card, computed.card);
-                });
+    bool same = readable && run_cpp([&] { return verification->stored->lead.card == computed.card; });
     if (!same)
         report(verification, found.key, "card", readable ? print_card(verification->stored) : nullptr,
                print_card(verification->computed));

@@ -27,8 +27,7 @@ std::size_t held(const Workspace* workspace) {
     const Scorecard& card = workspace->lead.card;
     std::size_t bytes = workspace->card.capacity() + workspace->transitions.capacity() * sizeof(Transition) +
                         card.rules.capacity() * sizeof(RuleState) + card.pending.capacity() * sizeof(Match);
-    for (const RuleState& state : card.rules)
-        bytes += state.occurrences.capacity() * sizeof(Occurrence) + state.members.capacity() * sizeof(Member);
+    for (const RuleState& state : card.rules) bytes += state.occurrences.held_bytes() + state.members.held_bytes();
     return bytes;
 }
 

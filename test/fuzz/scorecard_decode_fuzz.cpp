@@ -1,4 +1,4 @@
-// Bytes that decode are the one form of a card, and a card that fits a definition can be scored, folded and merged.
+// Bytes that decode are the one form of a card, and a card that fits a definition can be scored and folded into.
 #include "../unit/model.hpp"
 #include "core/error.hpp"
 #include "core/fold.hpp"
@@ -26,10 +26,8 @@ void use(Scorecard card) {
         expect(error.code == ErrorCode::InvalidParameter, "a foreign card is an invalid parameter");
         return;
     }
-    Scorecard copy = card;
     (void)score_at(definition, card, kStart);
     (void)settles_at(definition, card);
-    (void)merge(definition, copy, card);
     Lead lead = new_lead(definition);
     lead.card = std::move(card);
     std::vector<Transition> transitions;

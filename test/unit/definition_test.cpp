@@ -10,6 +10,21 @@
 namespace lead_scoring::test {
 namespace {
 
+TEST(Definition, HasABoundedNumberOfRules) {
+    Definition definition;
+    definition.rules.resize(Definition::kMaxRules);
+    EXPECT_NO_THROW(definition.complete());
+    definition.rules.resize(Definition::kMaxRules + 1);
+    try {
+        definition.complete();
+        ADD_FAILURE() << "accepted";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code, ErrorCode::LimitExceeded);
+        EXPECT_STREQ(error.what(), "version has 65537 rules");
+        EXPECT_FALSE(error.hint.empty());
+    }
+}
+
 TEST(Bounds, ClampInclusively) {
     EXPECT_EQ((Bounds{}.clamp(-5)), -5);
     EXPECT_EQ((Bounds{.min = 3}.clamp(2)), 3);

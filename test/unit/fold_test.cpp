@@ -43,7 +43,7 @@ TEST(Fold, SumsBeyond64Bits) {
 TEST(Fold, KeepsTheLatestOccurrences) {
     Definition definition = model({Rule{.points = 5, .decay = linear(kDay), .max_occurrences = 2}});
     Scorecard card = folded(definition, {match(0, 30, 1), match(0, 10, 2), match(0, 20, 3), match(0, 15, 4)});
-    EXPECT_EQ(card.rules[0].occurrences, (std::vector<Occurrence>{{20, 3}, {30, 1}}));
+    EXPECT_EQ(card.rules[0].occurrences, (Occurrences{{20, 3}, {30, 1}}));
     EXPECT_EQ(card.count(0), 4);
 }
 
@@ -116,7 +116,7 @@ TEST(AdvanceClock, ForgetsWhatWeighsNothing) {
     advance_clock(definition, card, 100);
     EXPECT_EQ(card.rules[0].occurrences.size(), 2u);
     advance_clock(definition, card, 101);
-    EXPECT_EQ(card.rules[0].occurrences, (std::vector<Occurrence>{{1, 2}}));
+    EXPECT_EQ(card.rules[0].occurrences, (Occurrences{{1, 2}}));
     EXPECT_EQ(card.count(0), 2) << "what is forgotten has still counted";
 }
 
@@ -134,32 +134,6 @@ TEST(AddPending, HasMoreOnlyWhereOneWasLeftOut) {
     Scorecard card;
     for (std::size_t i = 0; i < Scorecard::kMaxPending; ++i) add_pending(card, match(0, 1, 0));
     EXPECT_FALSE(card.pending_more);
-}
-
-TEST(Merge, RefusesWhatOnlyTheLogCanTell) {
-    Definition definition = model({limited(1), Rule{.points = 5}});
-    Scorecard free = folded(definition, {match(1, 10, 1)});
-    Scorecard bound = folded(definition, {match(0, 10, 1)});
-    EXPECT_TRUE(merge(definition, free, Scorecard{}));
-    EXPECT_FALSE(merge(definition, free, bound));
-    EXPECT_FALSE(merge(definition, bound, free));
-    Scorecard full;
-    full.pending_more = true;
-    EXPECT_FALSE(merge(definition, free, full));
-    EXPECT_FALSE(merge(definition, full, free));
-}
-
-TEST(Merge, UnitesFitAndAdjustments) {
-    Definition definition = model({Rule{.fit = true}, Rule{.fit = true}, Rule{.fit = true}});
-    Scorecard card;
-    card.fit = {0, 2};
-    card.adjustments = {{.points = 1}, {.points = 3}};
-    Scorecard other;
-    other.fit = {1, 2};
-    other.adjustments = {{.points = 1}, {.points = 2}};
-    ASSERT_TRUE(merge(definition, card, other));
-    EXPECT_EQ(card.fit, (std::vector<std::size_t>{0, 1, 2}));
-    EXPECT_EQ(card.adjustments, (std::vector<Adjustment>{{1}, {1}, {2}, {3}}));
 }
 
 void expect_foreign(const Definition& definition, const Scorecard& card) {
@@ -192,32 +166,6 @@ TEST(CheckCard, RefusesWhatTheDefinitionDoesNotHave) {
     expect_foreign(definition, card);
     card.pending = {stage_event(2, 1)};
     expect_foreign(definition, card);
-}
-
-TEST(Equivalent, ForgivesTheLastBitsOfDecayingSums) {
-    Definition definition = model({Rule{.points = 5, .decay = exponential(kDay)}, Rule{.points = 5}});
-    Scorecard card = folded(definition, {match(0, kStart, points(500)), match(1, kStart, points(5))});
-    advance_clock(definition, card, kStart);
-    Scorecard other = card;
-    EXPECT_TRUE(equivalent(definition, card, other));
-    auto digits = card.rules[0].closed_decaying.digits();
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        auto nearly = digits;
-        nearly[i] += 1;
-        other.rules[0].closed_decaying.restore(card.rules[0].closed_decaying.base(), nearly);
-        EXPECT_EQ(equivalent(definition, card, other), i < 2) << "digit " << i;
-    }
-    other = card;
-    other.rules[0].closed_count += 1;
-    EXPECT_FALSE(equivalent(definition, card, other));
-    other = card;
-    other.rules[1].closed_sum += 1;
-    EXPECT_FALSE(equivalent(definition, card, other)) << "undecayed sums are exact";
-    other = card;
-    other.clock += 1;
-    EXPECT_FALSE(equivalent(definition, card, other));
-    EXPECT_FALSE(equivalent(definition, card, Scorecard{}));
-    EXPECT_FALSE(equivalent(definition, Scorecard{}, card));
 }
 
 // The order and the batches in which matches arrive leave no trace in the card; where it had to be rebuilt, neither.
@@ -268,41 +216,6 @@ TEST(Fold, CountsAsTheLogDoes) {
         NaiveScore expected = naive_score(model.definition, delivery.log, {}, {}, end);
         for (std::size_t i = 0; i < expected.counts.size(); ++i)
             EXPECT_EQ(delivery.lead.card.count(i), expected.counts[i]) << model.definition.rules[i].name;
-    });
-}
-
-Scorecard merged(const Definition& definition, Scorecard card, const Scorecard& other) {
-    EXPECT_TRUE(merge(definition, card, other));
-    return card;
-}
-
-TEST(Merge, IsAssociativeAndCommutativeAndEqualsFolding) {
-    for_each_seed(3000, [](Choices& choices) {
-        RandomModel model = random_model(choices, {.limits = false, .stages = choices.one_in(2)});
-        const Definition& definition = model.definition;
-        Timestamp now = kStart + choices.between(0, 150) * kHour;  // some matches may be pending
-        std::vector<Match> all;
-        std::vector<Scorecard> cards;
-        for (int i = 0; i < 3; ++i) {
-            std::vector<Match> matches = random_matches(choices, model, kStart, 100, 20);
-            all.insert(all.end(), matches.begin(), matches.end());
-            cards.push_back(card_of(definition, matches, now));
-            cards.back().fit = random_fit(choices, definition);
-            for (auto n = choices.below(3); n > 0; --n)
-                cards.back().adjustments.push_back({static_cast<Units>(n), kStart + static_cast<Timestamp>(n)});
-            std::sort(cards.back().adjustments.begin(), cards.back().adjustments.end());
-        }
-        const Scorecard& a = cards[0];
-        const Scorecard& b = cards[1];
-        const Scorecard& c = cards[2];
-        EXPECT_EQ(bytes_of(merged(definition, a, b)), bytes_of(merged(definition, b, a)));
-        Scorecard left = merged(definition, merged(definition, a, b), c);
-        Scorecard right = merged(definition, a, merged(definition, b, c));
-        EXPECT_EQ(bytes_of(left), bytes_of(right));
-        EXPECT_EQ(bytes_of(merged(definition, a, Scorecard{})), bytes_of(a));
-        left.fit.clear();
-        left.adjustments.clear();
-        EXPECT_EQ(bytes_of(left), bytes_of(card_of(definition, all, now)));
     });
 }
 

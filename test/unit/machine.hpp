@@ -42,7 +42,7 @@ class Machine {
     }
     void advance(Timestamp to) { machine().advance(to); }
     void step(Timestamp at, Cause cause) { machine().step(at, cause); }
-    Timestamp next_due() { return machine().next_due(); }
+    Timestamp next_due() { return machine().next_due().at; }
 
     // The stages entered so far, such as "mql lead mql".
     std::string path() const {

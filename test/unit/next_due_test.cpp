@@ -5,6 +5,7 @@
 #include "machine.hpp"
 #include "random_model.hpp"
 #include "seeds.hpp"
+#include "stop_signal.hpp"
 
 namespace lead_scoring::test {
 namespace {
@@ -115,6 +116,49 @@ TEST(NextDue, IsFoundBehindScoresThatStayAtTheThreshold) {
     EXPECT_EQ(lead.last().at, kStart + 60 * kDay);
 }
 
+// Two rules of opposite points, of one half-life or of two that are nearly one, and what else there is.
+Machine tied_lead(double amount, Microseconds difference, std::vector<Rule> others, Units threshold) {
+    std::vector<Rule> rules = {Rule{.points = 1, .varying = true, .decay = exponential(7 * kDay)},
+                               Rule{.points = -1, .varying = true, .decay = exponential(7 * kDay + difference)}};
+    rules.insert(rules.end(), others.begin(), others.end());
+    Machine lead(model(rules, {Stage{.name = "mql", .min_score = threshold}}));
+    lead.add(0, kStart, points(amount));
+    lead.add(1, kStart, -points(amount));
+    lead.transitions.clear();
+    lead.state = StageState{.stage = kLead};
+    return lead;
+}
+
+TEST(NextDue, IsFoundAtOnceWhereOppositePointsDecayAlike) {
+    for (double amount : {1.0, 1e9, 1e10}) {
+        Machine lead = tied_lead(amount, 0, {}, points(50));
+        Looks looks;
+        EXPECT_EQ(lead.next_due(), kForever);
+        lead.advance(kStart + 60 * kDay);
+        EXPECT_EQ(lead.path(), "");
+        EXPECT_LT(looks.count(), 200) << amount;
+    }
+}
+
+// What cannot be told cheaply has a budget. Then the due time is a bound, and what is not over in a moment is found.
+TEST(NextDue, HasABudget) {
+    Machine tied = tied_lead(1000, 1, {}, 1);
+    Looks looks;
+    EXPECT_LT(tied.next_due(), kForever);
+    EXPECT_LT(looks.count(), 30000);
+    tied.advance(kStart + 60 * kDay);
+    EXPECT_LT(looks.count(), 200000);
+
+    Rule malus{.points = -60, .decay = window(50 * kDay)};
+    Machine lead = tied_lead(1e9, 10, {Rule{.points = 60}, malus}, points(50));
+    lead.add(3, kStart, points(-60));
+    lead.add(2, kStart, points(60));
+    ASSERT_EQ(lead.path(), "");
+    lead.advance(kStart + 60 * kDay);
+    EXPECT_EQ(lead.path(), "mql");
+    EXPECT_EQ(lead.last().at, kStart + 50 * kDay + 1);
+}
+
 // However long nobody looked: a thousand service levels later the lead is where it would have been.
 TEST(NextDue, IsFollowedByAnyNumberOfMoves) {
     Stage one{.name = "one", .detour = true, .within = kHour, .timeout_stage = 2};
@@ -150,7 +194,7 @@ TEST(NextDue, IsTheFirstInstantThatChangesAnything) {
         for (const Match& match : matches) delivery.deliver({match}, match.at);
 
         Timestamp from = std::max(lead.card.clock, lead.stage.since);
-        Timestamp due = StageMachine(definition, lead.card, lead.stage, delivery.transitions).next_due();
+        Timestamp due = StageMachine(definition, lead.card, lead.stage, delivery.transitions).next_due().at;
         ASSERT_GT(due, from);
         EXPECT_LE(lead.due_at, due) << "the bound that is stored";
         Timestamp known = std::min(due, from + 400 * kHour);

@@ -157,6 +157,14 @@ TEST(Score, NeverRisesWherePointsArePositive) {
     });
 }
 
+void expect_holds(const ScoreRange& range, const Score& score) {
+    EXPECT_LE(range.engagement.low, score.engagement);
+    EXPECT_GE(range.engagement.high, score.engagement);
+    EXPECT_LE(range.total.low, score.total);
+    EXPECT_GE(range.total.high, score.total);
+    EXPECT_EQ(range.fit, score.fit);
+}
+
 TEST(ScoreRange, HoldsEveryScoreOfItsTimes) {
     for_each_seed(1000, [](Choices& choices) {
         RandomModel model = random_model(choices);
@@ -166,18 +174,65 @@ TEST(ScoreRange, HoldsEveryScoreOfItsTimes) {
         Timestamp from = card.clock + choices.between(0, 60) * kHour;
         Timestamp to = from + choices.between(0, 60 * kHour);
         ScoreRange range = score_range(definition, card, from, to);
+        ScoreRange netted = netted_range(definition, card, from, to);
         for (int i = 0; i < 20; ++i) {
             Score score = score_at(definition, card, choices.between(from, to));
-            EXPECT_LE(range.engagement.low, score.engagement);
-            EXPECT_GE(range.engagement.high, score.engagement);
-            EXPECT_LE(range.total.low, score.total);
-            EXPECT_GE(range.total.high, score.total);
-            EXPECT_EQ(range.fit, score.fit);
+            expect_holds(range, score);
+            expect_holds(netted, score);
         }
         ScoreRange instant = score_range(definition, card, from, from);
         EXPECT_EQ(instant.total.low, instant.total.high);
         EXPECT_EQ(instant.engagement.low, instant.engagement.high);
     });
+}
+
+// Large opposite points, with and without bounds that matter.
+TEST(NettedRange, HoldsEveryScoreOfItsTimes) {
+    for_each_seed(2000, [](Choices& choices) {
+        auto bounds = [&] {
+            Bounds random;
+            if (choices.one_in(3)) random.min = -points(static_cast<double>(choices.below(1000)));
+            if (choices.one_in(3)) random.max = points(static_cast<double>(choices.below(1000)));
+            return random;
+        };
+        std::vector<Rule> rules;
+        std::vector<Match> matches;
+        for (int i = 0; i < 5; ++i) {
+            Microseconds half_life = choices.pick<Microseconds>({7 * kDay, 7 * kDay, 30 * kDay, kSecond});
+            rules.push_back({.varying = true, .decay = exponential(half_life), .bounds = bounds()});
+            if (choices.one_in(3)) rules.back().limit_count = 2;
+            for (auto n = choices.below(4); n > 0; --n)
+                matches.push_back(match(i, kStart - choices.between(0, 3) * kDay,
+                                        choices.between(-100, 100) * choices.pick<Units>({1, 10000, 100000000000000})));
+        }
+        Definition definition = model(rules);
+        definition.groups[0].bounds = bounds();
+        definition.bounds = bounds();
+        Scorecard card = card_of(definition, matches, kStart);
+        Timestamp from = kStart + choices.between(0, 60 * kDay);
+        Timestamp to = from + choices.between(0, choices.pick<Microseconds>({10, kSecond, kDay, 60 * kDay}));
+        ScoreRange netted = netted_range(definition, card, from, to);
+        for (int i = 0; i < 20; ++i) expect_holds(netted, score_at(definition, card, choices.between(from, to)));
+    });
+}
+
+TEST(NettedRange, IsCloseWhereOppositePointsDecayAlike) {
+    Definition definition = model({Rule{.varying = true, .decay = exponential(7 * kDay)},
+                                   Rule{.varying = true, .decay = exponential(7 * kDay)}, Rule{.points = 10}});
+    Scorecard card =
+        card_of(definition,
+                {match(0, kStart, points(1e6)), match(1, kStart, -points(1e6)), match(2, kStart, points(10))}, kStart);
+    EXPECT_GT(score_range(definition, card, kStart, kStart + 7 * kDay).total.high, points(1e5));
+    ScoreRange netted = netted_range(definition, card, kStart, kStart + 7 * kDay);
+    EXPECT_NEAR(static_cast<double>(netted.total.low), static_cast<double>(points(10)), 2);
+    EXPECT_NEAR(static_cast<double>(netted.total.high), static_cast<double>(points(10)), 2);
+}
+
+// A processor that multiplies and subtracts in one step, without rounding in between, makes 2165 of it.
+TEST(Score, RoundsEachProduct) {
+    Definition definition = model({Rule{.points = 0.333, .decay = steps(kDay, 0.05)}});
+    Scorecard card = card_of(definition, {match(0, kStart, points(0.333))}, kStart);
+    EXPECT_EQ(score_at(definition, card, kStart + 7 * kDay).total, 2164);
 }
 
 TEST(SettlesAt, NothingChangesLater) {

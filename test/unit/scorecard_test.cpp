@@ -48,15 +48,18 @@ Scorecard any_card(Choices& choices) {
         state.closed_count = choices.between(0, 1000);
         if (choices.one_in(2)) state.closed_sum = WideUnits{any_number(choices)} * choices.between(-1000, 1000);
         if (choices.one_in(2)) state.closed_decaying.add(any_number(choices), choices.between(0, kStart), kDay);
-        for (auto n = choices.below(4); n > 0; --n)
-            state.occurrences.push_back({any_number(choices), any_number(choices)});
+        std::vector<Occurrence> occurrences;
+        for (auto n = choices.below(4); n > 0; --n) occurrences.push_back({any_number(choices), any_number(choices)});
+        std::vector<Member> members;
         bool keyed = choices.one_in(2);
         for (auto n = choices.below(4); n > 0; --n)
-            state.members.push_back(
+            members.push_back(
                 {keyed ? choices.below(3) * 0x9e3779b97f4a7c15u : 0, {any_number(choices), any_number(choices)}});
-        if (!state.members.empty()) state.bucket = any_number(choices);
-        std::sort(state.occurrences.begin(), state.occurrences.end());
-        std::sort(state.members.begin(), state.members.end());
+        std::sort(occurrences.begin(), occurrences.end());
+        std::sort(members.begin(), members.end());
+        if (!members.empty()) state.bucket = any_number(choices);
+        state.occurrences = std::move(occurrences);
+        state.members = std::move(members);
         card.rules.push_back(state);
     }
     for (auto n = choices.below(4); n > 0; --n)
@@ -150,7 +153,7 @@ TEST(Scorecard, FindsRules) {
     EXPECT_EQ(card.find(4), nullptr);
     EXPECT_EQ(card.count(3), 7);
     EXPECT_EQ(card.count(4), 0);
-    card.find_or_add(3).members.push_back({});
+    card.find_or_add(3).members = {Member{}};
     EXPECT_EQ(card.count(3), 8);
 }
 

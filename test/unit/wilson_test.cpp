@@ -20,16 +20,16 @@ TEST(Wilson, QuantilesOfTheNormalDistribution) {
 TEST(Wilson, BoundsHoldTheRateAndNarrow) {
     for (std::int64_t cases : {1, 2, 10, 1000}) {
         for (std::int64_t hits = 0; hits <= cases; ++hits) {
-            Bounds bounds = wilson_bounds(hits, cases, 0.95);
+            RateBounds bounds = wilson_bounds(hits, cases, 0.95);
             double rate = static_cast<double>(hits) / static_cast<double>(cases);
             ASSERT_LE(0, bounds.low);
             ASSERT_LE(bounds.low, rate);
             ASSERT_LE(rate, bounds.high);
             ASSERT_LE(bounds.high, 1);
-            Bounds wider = wilson_bounds(hits, cases, 0.99);
+            RateBounds wider = wilson_bounds(hits, cases, 0.99);
             ASSERT_LE(wider.low, bounds.low);
             ASSERT_GE(wider.high, bounds.high);
-            Bounds mirrored = wilson_bounds(cases - hits, cases, 0.95);
+            RateBounds mirrored = wilson_bounds(cases - hits, cases, 0.95);
             ASSERT_NEAR(mirrored.low, 1 - bounds.high, 1e-12);
         }
     }
