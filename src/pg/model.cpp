@@ -224,7 +224,13 @@ const PublishedVersion* current_version(Model* model) {
 }
 
 const PublishedVersion* visible_version(Model* model) {
-    return find_version(model, newest_number(model, GetActiveSnapshot()));
+    Snapshot snapshot = GetActiveSnapshot();
+    SnapshotId id = {LEAD_SCORING_LOCAL_TRANSACTION, snapshot->xmin,  snapshot->xmax, snapshot->xcnt, snapshot->subxcnt,
+                     snapshot->suboverflowed,        snapshot->curcid};
+    if (id == model->visible_under) return model->visible;
+    model->visible = find_version(model, newest_number(model, snapshot));
+    model->visible_under = id;
+    return model->visible;
 }
 
 void check_owner(const Model* model) {

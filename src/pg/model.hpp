@@ -65,6 +65,26 @@ enum class PlanName {
     Count
 };
 
+// Two snapshots of one id see the same rows: below one xmax, transactions that are running can only become fewer.
+struct SnapshotId {
+    LocalTransactionId transaction;
+    TransactionId xmin;
+    TransactionId xmax;
+    uint32 running;
+    int32 running_subtransactions;
+    bool overflowed;
+    CommandId command;
+    bool operator==(const SnapshotId&) const = default;
+};
+
+// When the model's own tables were found to be its owner's, and locked until the subtransaction ends.
+struct HeldTables {
+    LocalTransactionId transaction;
+    SubTransactionId subtransaction;
+    uint64 invalidations;  // that had been heard of
+    bool operator==(const HeldTables&) const = default;
+};
+
 struct Model {
     MemoryContext context;
     char* name;
@@ -94,6 +114,9 @@ struct Model {
     LocalTransactionId checked_in;    // the transaction whose snapshot was found to see the newest
     LocalTransactionId unaltered_in;  // the one whose snapshot was found to see the tables as they are,
     uint64 unaltered_at;              // when so much had been heard of changes
+    SnapshotId visible_under;         // the snapshot that was asked last for the version that it sees
+    const PublishedVersion* visible;
+    HeldTables held;
     SPIPlanPtr find_newest;
     SPIPlanPtr plans[static_cast<int>(PlanName::Count)];
     bool stale;

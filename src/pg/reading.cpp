@@ -5,7 +5,9 @@
 #include "pg/row_security.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
@@ -31,15 +33,22 @@ void require_reader(const Model* model, Oid relation, AttrNumber column) {
 
 namespace {
 
-// Of the model as it is now: its tables are its owner's and stay what they are, and the caller may read it.
-Reading look_up(const char* name) {
-    ModelSchema schema = require_model(name, true);
-    Reading reading = {};
-    reading.owner = schema.owner;
+// Locks the model's own tables, which are its owner's. While they are locked and nothing is heard of any change, there
+// is no need to look again.
+void hold_tables(Model* model) {
+    HeldTables now = {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), invalidation_count()};
+    if (now == model->held) return;
+    require_model(model->name, true);
+    now.invalidations = invalidation_count();
+    model->held = now;
+}
+
+// The model as it is now, which the caller may read.
+Model* look_up(const char* name) {
+    hold_tables(find_model(name));
     Model* model = find_model(name);
     require_reader(model, model->scores);
-    reading.model = use_model(name);
-    return reading;
+    return use_model(name);
 }
 
 void enter(Reading* reading) {
@@ -49,21 +58,23 @@ void enter(Reading* reading) {
                         errmsg("model \"%s\" has no published version", reading->model->name),
                         errdetail("Scores follow from what was published."),
                         errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(reading->model->name))));
-    reading->identity = become(reading->owner);
+    reading->identity = become(reading->model->owner);
     connect_spi();
 }
 
 }  // namespace
 
 Reading begin_reading(const char* name, const char* what) {
-    Reading reading = look_up(name);
+    Reading reading = {};
+    reading.model = look_up(name);
     require_all_rows(name, reading.model->scores, what);
     enter(&reading);
     return reading;
 }
 
 bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
-    *reading = look_up(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    *reading = {};
+    reading->model = look_up(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     *key = lead_argument(fcinfo, 1, reading->model->key);
     bool visible = sees_lead(reading->model, *key);
     if (visible) enter(reading);

@@ -12,7 +12,6 @@ namespace lead_scoring {
 // One run of a reading function, from begin_reading to end_reading. Everything is read under the active snapshot.
 struct Reading {
     Model* model;
-    Oid owner;
     const PublishedVersion* version;  // the one that the snapshot sees
     SavedIdentity identity;
 };

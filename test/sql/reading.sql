@@ -45,6 +45,22 @@ SELECT count(*), count(*) FILTER (WHERE e.times = l.times AND e.last_at = l.last
   LEFT JOIN LATERAL (SELECT * FROM lead_scoring.explain('reading', l.lead_id::text, '2026-01-01') e WHERE e.rule = l.type) e ON true;
 SELECT * FROM lead_scoring.explain('reading', 'lead 7', '2025-01-01');
 SELECT * FROM lead_scoring.explain('reading', 'stranger', '2025-01-01');
+-- The model's tables stay what they are while a transaction reads, also when what locked them first was rolled back.
+BEGIN;
+SAVEPOINT a;
+SELECT lead_scoring.score_at('reading', 'lead 7', '2025-01-01') IS NULL;
+ROLLBACK TO a;
+SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'reading.scores'::regclass;
+SELECT lead_scoring.score_at('reading', 'lead 7', '2025-01-01') IS NULL, lead_scoring.score_at('reading', 'lead 8', '2025-01-01') IS NULL;
+SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'reading.scores'::regclass;
+-- A version that this transaction published is seen, and no longer when it is taken back.
+SAVEPOINT b;
+UPDATE reading.rules SET points = points + 100 WHERE name = 'visit';
+SELECT lead_scoring.publish('reading', rescore => false);
+SELECT lead_scoring.score_at('reading', 'stranger', '2025-01-01') AS other \gset
+ROLLBACK TO b;
+SELECT :other, lead_scoring.score_at('reading', 'stranger', '2025-01-01');
+COMMIT;
 -- Keys are text, bigint or uuid; what names no lead gives nothing.
 SELECT * FROM lead_scoring.explain('reading', 7, '2025-01-01');
 SELECT lead_scoring.score_at('reading', '00000000-0000-0000-0000-000000000000'::uuid, '2025-01-01') IS NULL;
