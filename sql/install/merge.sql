@@ -136,94 +136,9 @@ SELECT EXISTS (SELECT FROM lead_scoring.progress_stages(model) now, lead_scoring
 $$;
 COMMENT ON FUNCTION lead_scoring.is_below IS 'Whether a lead is in a progress stage under that one.';
 
-CREATE FUNCTION lead_scoring.join_histories(model text, from_lead text, into_lead text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    key_type CONSTANT text := lead_scoring.key_type(model);
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    -- Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
-    -- instant of the other stays in its order.
-    PERFORM lead_scoring.permit(format('%I.transitions', model)::regclass);
-    EXECUTE format($query$
-        WITH chain AS (
-            SELECT t.lead_id, t.seq, t.lead_id = $1::%2$s AS is_moved, row_number() OVER history AS new_seq,
-                   lag(t.to_stage, 1, t.from_stage) OVER history AS new_from
-              FROM %1$I.transitions t WHERE t.lead_id IN ($1::%2$s, $2::%2$s)
-            WINDOW history AS (ORDER BY t.at, t.lead_id = $1::%2$s, t.seq))
-        UPDATE %1$I.transitions t
-           SET lead_id = $2::%2$s, seq = -c.new_seq, from_stage = c.new_from,
-               merged_from = CASE WHEN c.is_moved THEN coalesce(t.merged_from, t.lead_id || '#' || t.seq) ELSE t.merged_from END
-          FROM chain c
-         WHERE t.lead_id = c.lead_id AND t.seq = c.seq
-           AND (c.is_moved OR c.new_seq <> t.seq OR c.new_from IS DISTINCT FROM t.from_stage)
-        $query$, model, key_type) USING from_lead, into_lead;
-    PERFORM lead_scoring.permit(format('%I.transitions', model)::regclass);
-    EXECUTE format('UPDATE %I.transitions t SET seq = -t.seq WHERE t.lead_id = $1::%s AND t.seq < 0', model, key_type) USING into_lead;
-
-    PERFORM lead_scoring.permit(format('%I.adjustments', model)::regclass);
-    EXECUTE format('UPDATE %1$I.adjustments a SET lead_id = $2::%2$s WHERE a.lead_id = $1::%2$s', model, key_type)
-      USING from_lead, into_lead;
-    PERFORM lead_scoring.permit(format('%I.problems', model)::regclass);
-    EXECUTE format($query$
-        INSERT INTO %1$I.problems AS p (lead_id, rule, message, count, first_at, last_at)
-        SELECT $2::%2$s, o.rule, o.message, o.count, o.first_at, o.last_at
-          FROM %1$I.problems o WHERE o.lead_id = $1::%2$s ORDER BY o.rule COLLATE "C"
-        ON CONFLICT (lead_id, rule) DO UPDATE
-           SET message = CASE WHEN excluded.last_at > p.last_at THEN excluded.message ELSE p.message END,
-               count = p.count + excluded.count, first_at = least(p.first_at, excluded.first_at),
-               last_at = greatest(p.last_at, excluded.last_at)
-        $query$, model, key_type) USING from_lead, into_lead;
-    PERFORM lead_scoring.permit(format('%I.problems', model)::regclass);
-    EXECUTE format('DELETE FROM %I.problems p WHERE p.lead_id = $1::%s', model, key_type) USING from_lead;
-
-    -- Whoever stays is nobody else any more.
-    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
-    EXECUTE format('DELETE FROM %I.merged m WHERE m.merged_from = $1::%s', model, key_type) USING into_lead;
-    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
-    EXECUTE format('UPDATE %1$I.merged m SET lead_id = $2::%2$s WHERE m.lead_id = $1::%2$s', model, key_type) USING from_lead, into_lead;
-    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
-    EXECUTE format('INSERT INTO %1$I.merged (merged_from, lead_id) VALUES ($1::%2$s, $2::%2$s)
-                    ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id', model, key_type) USING from_lead, into_lead;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.join_histories IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems, and notes that it is the other now.';
-
--- The card is computed from the log by whoever works on the row next, for it is of no version. From the old one only the
--- clock is taken, up to which nothing moves the lead again: all of that is history, its own or the other's.
-CREATE FUNCTION lead_scoring.join_scores(model text, from_lead text, into_lead text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    key_type CONSTANT text := lead_scoring.key_type(model);
-    entries text;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    SELECT string_agg(format(', %I = (SELECT min(t.at) FROM %I.transitions t WHERE t.lead_id = s.lead_id AND t.to_stage = %L)',
-                             a.attname, model, left(a.attname, -3)), '') INTO entries
-      FROM pg_attribute a
-     WHERE a.attrelid = format('%I.scores', model)::regclass AND NOT a.attisdropped
-       AND a.attname = ANY (lead_scoring.stage_columns(model));
-    PERFORM lead_scoring.permit(format('%I.scores', model)::regclass);
-    EXECUTE format($query$
-        UPDATE %1$I.scores s
-           SET version = 0, card = pair.card, scored_at = pair.scored_at,
-               stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(latest.seq, 0), stage_since = latest.at,
-               stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%3$s
-          FROM (SELECT (array_agg(b.card ORDER BY lead_scoring.card_clock(b.card) DESC NULLS LAST))[1] AS card,
-                       max(b.scored_at) AS scored_at,
-                       array_remove(array_agg(CASE WHEN b.stage_armed THEN b.stage END), NULL) AS armed_stages
-                  FROM %1$I.scores b WHERE b.lead_id IN ($1::%2$s, $2::%2$s)) pair
-          LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %1$I.transitions t
-                              WHERE t.lead_id = $2::%2$s ORDER BY t.seq DESC LIMIT 1) latest ON true
-         WHERE s.lead_id = $2::%2$s
-        $query$, model, key_type, entries) USING from_lead, into_lead;
-    PERFORM lead_scoring.permit(format('%I.scores', model)::regclass);
-    EXECUTE format('DELETE FROM %I.scores s WHERE s.lead_id = $1::%s', model, key_type) USING from_lead;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.join_scores IS 'Puts a lead''s row of scores to the end of its joined history, and removes the other lead''s row.';
+CREATE FUNCTION lead_scoring_internal.join_leads(model text, from_lead text, into_lead text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_join_leads';
+COMMENT ON FUNCTION lead_scoring_internal.join_leads IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems; puts the other''s row of scores to the end of the joined history, removes the one''s row, and notes that it is the other now.';
 
 CREATE FUNCTION lead_scoring.status_statement(model text)
 RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -270,8 +185,7 @@ BEGIN
     EXECUTE format('UPDATE %I.settings SET paused = true', model);
     PERFORM lead_scoring_internal.write_table(model, format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
         bound.events, bound.event_lead, lead_scoring.key_type(model)), keys[1], keys[2]);
-    PERFORM lead_scoring.join_histories(model, keys[1], keys[2]);
-    PERFORM lead_scoring.join_scores(model, keys[1], keys[2]);
+    PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     EXECUTE format('UPDATE %I.settings SET paused = false', model);
 
     PERFORM lead_scoring.settle_leads(model, keys);
@@ -294,12 +208,17 @@ AS $$ SELECT lead_scoring.merge_leads(model, from_lead::pg_catalog.text, into_le
 
 -- ---------------------------------------------------------------- forgetting
 
+CREATE FUNCTION lead_scoring_internal.count_forgotten(model text, campaign text, came date, entered jsonb) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_count_forgotten';
+COMMENT ON FUNCTION lead_scoring_internal.count_forgotten IS 'Counts one more forgotten lead of that campaign and those months.';
+
 CREATE FUNCTION lead_scoring.begin_forgetting(model text, lead text)
 RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     key text;
     zone text;
+    forgotten record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, lead) > 0 THEN
@@ -313,44 +232,26 @@ BEGIN
     -- Before the first publish there are no reports.
     zone := lead_scoring.report_setting(model) ->> 'time_zone';
     IF zone IS NOT NULL THEN
-        PERFORM lead_scoring.permit(format('%I.forgotten', model)::regclass);
         EXECUTE format($query$
-            INSERT INTO %1$I.forgotten AS f (campaign, came, entered, leads)
-            SELECT l.campaign, %3$s,
+            SELECT l.campaign, %3$s AS came,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
-                      FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)), 1
+                      FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)) AS entered
               FROM (%5$s) l
-            ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1
             $query$, model, lead_scoring.key_type(model), lead_scoring.month_expression('l.came_at', zone),
             lead_scoring.month_expression('lead_scoring.report_time(min(t.at))', zone),
-            lead_scoring.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring.key_type(model)))) USING clock_timestamp(), key;
+            lead_scoring.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring.key_type(model)))) INTO forgotten USING clock_timestamp(), key;
+        IF forgotten.entered IS NOT NULL THEN
+            PERFORM lead_scoring_internal.count_forgotten(model, forgotten.campaign, forgotten.came, forgotten.entered);
+        END IF;
     END IF;
     RETURN key;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds it to the counts of forgotten leads; returns its key.';
 
-CREATE FUNCTION lead_scoring.erase_state(model text, lead text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    key_type CONSTANT text := lead_scoring.key_type(model);
-    relation text;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    -- As in the triggers, scores come first.
-    FOREACH relation IN ARRAY ARRAY['scores', 'transitions', 'problems', 'adjustments', 'merged'] LOOP
-        PERFORM lead_scoring.permit(format('%I.%I', model, relation)::regclass);
-        EXECUTE format('DELETE FROM %I.%I x WHERE x.lead_id = $1::%s', model, relation, key_type) USING lead;
-    END LOOP;
-    PERFORM lead_scoring.permit(format('%I.merged', model)::regclass);
-    EXECUTE format('DELETE FROM %I.merged m WHERE m.merged_from = $1::%s', model, key_type) USING lead;
-    PERFORM lead_scoring.permit(format('%I.transitions', model)::regclass);
-    EXECUTE format('UPDATE %I.transitions t SET merged_from = NULL
-                     WHERE t.merged_from IS NOT NULL AND regexp_replace(t.merged_from, ''#\d+$'', '''') = $1', model) USING lead;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.erase_state IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of what was merged into other leads too.';
+CREATE FUNCTION lead_scoring_internal.erase_lead(model text, lead text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_erase_lead';
+COMMENT ON FUNCTION lead_scoring_internal.erase_lead IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of what was merged into other leads too.';
 
 CREATE FUNCTION lead_scoring.forget_lead(model text, lead text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -366,7 +267,7 @@ BEGIN
         bound.events, bound.event_lead, lead_scoring.key_type(model)), key);
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring.key_type(model)), key);
-    PERFORM lead_scoring.erase_state(model, key);
+    PERFORM lead_scoring_internal.erase_lead(model, key);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.forget_lead IS 'Implements lead_scoring.forget_lead, as the model''s owner.';

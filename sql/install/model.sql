@@ -645,10 +645,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.make_settings IS 'Creates the table "settings" of a new model, with its constraints and triggers.';
 
-CREATE FUNCTION lead_scoring.permit(relation regclass) RETURNS void
-LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_permit';
-COMMENT ON FUNCTION lead_scoring.permit IS 'Lets the next query of the calling function write a table of a model''s state, or the status columns of its leads table. For the owner of that table.';
-
 CREATE FUNCTION lead_scoring.refuse_write() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
 COMMENT ON FUNCTION lead_scoring.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';

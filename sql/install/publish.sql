@@ -126,6 +126,10 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.compile_draft IS 'Checks the whole draft and returns the definition that publishing it would store.';
 
+CREATE FUNCTION lead_scoring_internal.add_version(model text, version bigint, note text, definition jsonb) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_add_version';
+COMMENT ON FUNCTION lead_scoring_internal.add_version IS 'Writes down a version, published now by the role that asked.';
+
 CREATE FUNCTION lead_scoring.publish_draft(model text, note text, OUT version bigint, OUT published boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -148,10 +152,7 @@ BEGIN
         RETURN;
     END IF;
     version := coalesce(current_version, 0) + 1;
-    PERFORM lead_scoring.permit(format('%I.versions', model)::regclass);
-    EXECUTE format('INSERT INTO %I.versions (version, published_at, published_by, note, definition)
-                    VALUES ($1, clock_timestamp(), lead_scoring_internal.asking_role(), $2, $3)', model)
-      USING version, note, draft;
+    PERFORM lead_scoring_internal.add_version(model, version, note, draft);
 
     FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
                          WHERE NOT EXISTS (SELECT FROM pg_attribute a

@@ -2,17 +2,17 @@
 
 #include "pg/permit.hpp"
 
-#include "pg/identity.hpp"
-
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
@@ -43,6 +43,13 @@ void permit(Oid relation) {
     // SPI advances the counter before a query that may write: done here, it is not done again.
     CommandCounterIncrement();
     given = {relation, {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetCurrentCommandId(false)}};
+}
+
+void write_state(const char* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
+                 const char* nulls) {
+    permit(get_relname_relid(table, get_namespace_oid(model, false)));
+    int code = SPI_execute_with_args(sql, arguments, types, values, nulls, false, 0);
+    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
 }
 
 bool is_permitted(Oid relation) { return given.relation == relation && given.query == running_query(); }
@@ -157,12 +164,4 @@ LEAD_SCORING_FUNCTION(refuse_write) {
                  "Its rows are written by the functions of lead_scoring, and by its owner while the model is paused."),
              errhint("%s", call)));
     pg_unreachable();
-}
-
-// permit(relation regclass): to be called right before the query that writes a table of the model that is worked on.
-LEAD_SCORING_FUNCTION(permit) {
-    Oid relation = PG_GETARG_OID(0);
-    require_entry(get_namespace_name(get_rel_namespace(relation)));
-    permit(relation);
-    PG_RETURN_VOID();
 }

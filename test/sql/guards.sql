@@ -17,6 +17,7 @@ SELECT lead_scoring.create_model('guards', 'leads', 'events');
 SELECT lead_scoring.add_rule('guards', 'visit', 'visit', 10);
 SELECT lead_scoring.add_rule('guards', 'order', 'order', 1, per => 'amount::numeric');
 SELECT lead_scoring.add_stage('guards', 'mql', min_score => 30);
+SELECT lead_scoring.add_stage('guards', '100 %s ''sure''', kind => 'detour');
 SELECT lead_scoring.publish('guards');
 INSERT INTO leads SELECT generate_series(1, 6);
 INSERT INTO events SELECT 1, 'visit' FROM generate_series(1, 3);
@@ -83,9 +84,15 @@ SELECT lead_scoring.clear_problems('guards');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.settle_leads('guards', '{1}');
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.permit('guards.scores');
-\echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+SELECT lead_scoring_internal.join_leads('guards', '1', '2');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring_internal.erase_lead('guards', '1');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring_internal.count_forgotten('guards', 'mine', '2020-01-01', '{}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring_internal.add_version('guards', 7, 'mine', '{}');
+\echo :LAST_ERROR_SQLSTATE
 GRANT INSERT ON guards.adjustments, guards.transitions TO regress_lead_scoring_clerk;
 REVOKE USAGE ON SCHEMA guards FROM regress_lead_scoring_clerk;
 SET ROLE regress_lead_scoring_clerk;

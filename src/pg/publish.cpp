@@ -1,0 +1,31 @@
+// What publishing writes.
+
+#include "pg/postgres.hpp"
+
+#include "pg/identity.hpp"
+#include "pg/permit.hpp"
+#include "pg/query.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+using namespace lead_scoring;
+
+// add_version(model text, version bigint, note text, definition jsonb)
+LEAD_SCORING_FUNCTION(add_version) {
+    bool whole = !PG_ARGISNULL(0) && !PG_ARGISNULL(1) && !PG_ARGISNULL(3);
+    const char* model = whole ? text_to_cstring(PG_GETARG_TEXT_PP(0)) : nullptr;
+    require_entry(model);
+    Oid types[] = {INT8OID, TEXTOID, TEXTOID, JSONBOID};
+    Datum values[] = {PG_GETARG_DATUM(1), CStringGetTextDatum(GetUserNameFromId(asking_role(), false)),
+                      PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
+    const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
+    connect_spi();
+    const char* sql =
+        "INSERT INTO %s.versions (version, published_at, published_by, note, definition) "
+        "VALUES ($1, clock_timestamp(), $2, $3, $4)";
+    write_state(model, "versions", psprintf(sql, quote_identifier(model)), 4, types, values, nulls);
+    finish_spi();
+    PG_RETURN_VOID();
+}
