@@ -340,63 +340,9 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
 
-CREATE FUNCTION lead_scoring_internal.mend_histories(model text) RETURNS bigint
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_histories';
-COMMENT ON FUNCTION lead_scoring_internal.mend_histories IS 'Makes chains of the transitions of leads that are none: numbered without gaps, each move from where the last one led, never back in time. Returns the number of rows it changed.';
-
-CREATE FUNCTION lead_scoring.mend_state(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    newest record;
-    entries text;
-    names text;
-    assignments text;
-    differences text;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring_internal.mend_histories(model);
-    SELECT * INTO newest FROM lead_scoring.newest_version(model);
-    IF newest.version IS NULL THEN
-        RETURN;
-    END IF;
-    SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', left(a.attname, -3), a.attname), '' ORDER BY a.attnum), ''),
-           coalesce(string_agg(format(', %I', a.attname), '' ORDER BY a.attnum), ''),
-           coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''),
-           coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '')
-      INTO entries, names, assignments, differences
-      FROM pg_attribute a
-     WHERE a.attrelid = format('%I.scores', model)::regclass AND NOT a.attisdropped
-       AND a.attname = ANY (lead_scoring.stage_columns(model));
-    PERFORM lead_scoring.permit(format('%I.scores', model)::regclass);
-    -- One that is somewhere else, or is missing, is of no version then and has no card: it is computed from the log. What
-    -- older versions called the first stage is left by the way in which removed stages are.
-    EXECUTE format($query$
-        WITH history AS (
-            SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, max(t.at) AS stage_since %2$s
-              FROM %1$I.transitions t GROUP BY t.lead_id),
-        ends AS (
-            SELECT coalesce(s.lead_id, h.lead_id) AS lead_id, s.lead_id IS NULL AS is_missing,
-                   coalesce(h.stage, CASE WHEN s.version = $2 OR s.stage IS NULL THEN $1 ELSE s.stage END) AS stage,
-                   coalesce(h.stage_seq, 0) AS stage_seq, h.stage_since %6$s
-              FROM %1$I.scores s FULL JOIN history h ON h.lead_id = s.lead_id),
-        found AS (
-            SELECT e.*, d.has_moved
-              FROM ends e LEFT JOIN %1$I.scores s ON s.lead_id = e.lead_id
-             CROSS JOIN LATERAL (SELECT s.stage IS DISTINCT FROM e.stage OR s.stage_seq IS DISTINCT FROM e.stage_seq
-                                        OR s.stage_since IS DISTINCT FROM e.stage_since OR s.version IS NULL AS has_moved) d
-             WHERE d.has_moved %5$s),
-        mended AS (
-            UPDATE %1$I.scores s
-               SET stage = f.stage, stage_seq = f.stage_seq, stage_since = f.stage_since %4$s,
-                   version = CASE WHEN f.has_moved THEN 0 ELSE s.version END, scored_at = CASE WHEN NOT f.has_moved THEN s.scored_at END, card = CASE WHEN NOT f.has_moved THEN s.card END
-              FROM found f WHERE f.lead_id = s.lead_id)
-        INSERT INTO %1$I.scores (lead_id, version, stage, stage_seq, stage_since, stage_armed %3$s)
-        SELECT f.lead_id, 0, f.stage, f.stage_seq, f.stage_since, false %3$s FROM found f WHERE f.is_missing
-        $query$, model, entries, names, assignments, differences, replace(names, ', ', ', h.')) USING newest.first_stage, newest.version;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.mend_state IS 'The part of repair() that puts each lead''s row of scores where its transitions end, and makes the rows that are missing: history is right, whatever a row says.';
+CREATE FUNCTION lead_scoring_internal.mend_state(model text) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_state';
+COMMENT ON FUNCTION lead_scoring_internal.mend_state IS 'The part of repair() that makes chains of the transitions of leads that are none: numbered without gaps, each move from where the last one led, never back in time; then puts each lead''s row of scores where its transitions end, and makes the rows that are missing: history is right, whatever a row says.';
 
 CREATE FUNCTION lead_scoring.repair(model text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -408,7 +354,7 @@ DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring.mend_binding(model);
-    PERFORM lead_scoring.mend_state(model);
+    PERFORM lead_scoring_internal.mend_state(model);
     looked_at := lead_scoring.catch_up(model);
     FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
         PERFORM lead_scoring_internal.write_table(model, statement);

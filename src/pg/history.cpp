@@ -6,6 +6,7 @@
 
 #include "pg/event_log.hpp"
 #include "pg/identity.hpp"
+#include "pg/permit.hpp"
 #include "pg/query.hpp"
 
 extern "C" {
@@ -145,13 +146,81 @@ bool has_moves_from(HistoryProbe* probe, Datum key, int32 seq) {
 
 using namespace lead_scoring;
 
-// mend_histories(model text) returns bigint
-LEAD_SCORING_FUNCTION(mend_histories) {
+namespace {
+
+// Of each stage that was ever published, parts of statements about the columns of scores that tell when it was entered.
+struct EntryColumns {
+    const char* entries;      // of transitions t: when that was
+    const char* names;        // of the columns
+    const char* found;        // the same, of h
+    const char* assignments;  // to s, from f
+    const char* differences;  // of s and e
+};
+
+EntryColumns entry_columns(const Model* model) {
+    Oid type = TEXTOID;
+    Datum name = CStringGetTextDatum(model->name);
+    query(
+        "SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', left(a.attname, -3), "
+        "a.attname), '' ORDER BY a.attnum), ''), "
+        "coalesce(string_agg(format(', %I', a.attname), '' ORDER BY a.attnum), ''), "
+        "coalesce(string_agg(format(', h.%I', a.attname), '' ORDER BY a.attnum), ''), "
+        "coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''), "
+        "coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '') "
+        "FROM pg_attribute a WHERE a.attrelid = format('%I.scores', $1)::regclass AND NOT a.attisdropped "
+        "AND a.attname = ANY (lead_scoring.stage_columns($1))",
+        1, &type, &name);
+    ResultRow row{0};
+    return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
+}
+
+// Puts each lead's row of scores where its transitions end. One that is somewhere else, or is missing, is of no version
+// then and has no card: it is computed from the log. What older versions called the first stage is left by the way in
+// which removed stages are.
+void mend_scores(const Model* model, const PublishedVersion* version) {
+    static constexpr const char* kStatement =
+        "WITH history AS ("
+        "SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, "
+        "max(t.at) AS stage_since %2$s FROM %1$s.transitions t GROUP BY t.lead_id), "
+        "ends AS ("
+        "SELECT coalesce(s.lead_id, h.lead_id) AS lead_id, s.lead_id IS NULL AS is_missing, "
+        "coalesce(h.stage, CASE WHEN s.version = $2 OR s.stage IS NULL THEN $1 ELSE s.stage END) AS stage, "
+        "coalesce(h.stage_seq, 0) AS stage_seq, h.stage_since %4$s "
+        "FROM %1$s.scores s FULL JOIN history h ON h.lead_id = s.lead_id), "
+        "found AS ("
+        "SELECT e.*, d.has_moved FROM ends e LEFT JOIN %1$s.scores s ON s.lead_id = e.lead_id "
+        "CROSS JOIN LATERAL (SELECT s.stage IS DISTINCT FROM e.stage OR s.stage_seq IS DISTINCT FROM e.stage_seq "
+        "OR s.stage_since IS DISTINCT FROM e.stage_since OR s.version IS NULL AS has_moved) d "
+        "WHERE d.has_moved %6$s), "
+        "mended AS ("
+        "UPDATE %1$s.scores s SET stage = f.stage, stage_seq = f.stage_seq, stage_since = f.stage_since %5$s, "
+        "version = CASE WHEN f.has_moved THEN 0 ELSE s.version END, "
+        "scored_at = CASE WHEN NOT f.has_moved THEN s.scored_at END, "
+        "card = CASE WHEN NOT f.has_moved THEN s.card END "
+        "FROM found f WHERE f.lead_id = s.lead_id) "
+        "INSERT INTO %1$s.scores (lead_id, version, stage, stage_seq, stage_since, stage_armed %3$s) "
+        "SELECT f.lead_id, 0, f.stage, f.stage_seq, f.stage_since, false %3$s FROM found f WHERE f.is_missing";
+    EntryColumns entered = entry_columns(model);
+    Oid types[] = {TEXTOID, INT8OID};
+    Datum values[] = {CStringGetTextDatum(version->stages[version->definition->first_stage].name),
+                      Int64GetDatum(version->number)};
+    write_state(model->name, "scores",
+                psprintf(kStatement, quote_identifier(model->name), entered.entries, entered.names, entered.found,
+                         entered.assignments, entered.differences),
+                2, types, values);
+}
+
+}  // namespace
+
+// mend_state(model text)
+LEAD_SCORING_FUNCTION(mend_state) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     Model* model = use_model(name);
+    const PublishedVersion* version = newest_version(model);
     connect_spi();
-    int64 mended = mend_histories(model, nullptr);
+    mend_histories(model, nullptr);
+    if (version != nullptr) mend_scores(model, version);
     finish_spi();
-    PG_RETURN_INT64(mended);
+    PG_RETURN_VOID();
 }

@@ -17,7 +17,7 @@ SELECT lead_scoring.create_model('guards', 'leads', 'events');
 SELECT lead_scoring.add_rule('guards', 'visit', 'visit', 10);
 SELECT lead_scoring.add_rule('guards', 'order', 'order', 1, per => 'amount::numeric');
 SELECT lead_scoring.add_stage('guards', 'mql', min_score => 30);
-SELECT lead_scoring.add_stage('guards', '100 %s ''sure''', kind => 'detour');
+SELECT lead_scoring.add_stage('guards', '100 %s, ''sure''', kind => 'detour');
 SELECT lead_scoring.publish('guards');
 INSERT INTO leads SELECT generate_series(1, 6);
 INSERT INTO events SELECT 1, 'visit' FROM generate_series(1, 3);
