@@ -1,5 +1,5 @@
 // Reads a model's views, in one transaction, so that all figures are of the same instant.
-// A role needs SELECT on the views funnel, campaigns, cohorts, velocity and leads and on the table versions.
+// A role needs SELECT on the views funnel, campaigns, cohorts, velocity and leads and on the tables scores and versions.
 import pg from 'pg';
 import { roundStep } from './text.mjs';
 

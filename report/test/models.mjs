@@ -45,7 +45,7 @@ psql(`
     CREATE ROLE report_reader LOGIN;
     GRANT USAGE ON SCHEMA "O'Hara ""&"" <b>" TO report_reader;
     SELECT format('GRANT SELECT ON %I.%I TO report_reader', 'O''Hara "&" <b>', name)
-    FROM unnest('{funnel, campaigns, cohorts, velocity, leads, versions}'::text[]) AS name \\gexec
+    FROM unnest('{funnel, campaigns, cohorts, velocity, leads, scores, versions}'::text[]) AS name \\gexec
     `, DATABASE);
 user = 'report_reader';
 write('O\'Hara "&" <b>', 'out_odd');
