@@ -189,11 +189,18 @@ COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are s
 CREATE FUNCTION lead_scoring.catch_up(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    looked_at bigint;
+    statement text;
 BEGIN
-    RETURN lead_scoring.rescore_now(model, CASE WHEN lead_scoring.has_scores(model) THEN 'catch up' ELSE 'replay' END);
+    looked_at := lead_scoring.rescore_now(model, CASE WHEN lead_scoring.has_scores(model) THEN 'catch up' ELSE 'replay' END);
+    FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
+        PERFORM lead_scoring_internal.write_table(model, statement);
+    END LOOP;
+    RETURN looked_at;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.catch_up IS 'Computes every lead from the event log; stages move on from where they were, with the events that came since, each at its own time. The tables must be locked.';
+COMMENT ON FUNCTION lead_scoring.catch_up IS 'Computes every lead from the event log; stages move on from where they were, with the events that came since, each at its own time. Then writes the status columns that differ, whoever wrote them meanwhile. The tables must be locked.';
 
 CREATE FUNCTION lead_scoring.has_scores(model text)
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -349,17 +356,10 @@ RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.repair(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    looked_at bigint;
-    statement text;
 BEGIN
     PERFORM lead_scoring.mend_binding(model);
     PERFORM lead_scoring_internal.mend_state(model);
-    looked_at := lead_scoring.catch_up(model);
-    FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
-        PERFORM lead_scoring_internal.write_table(model, statement);
-    END LOOP;
-    RETURN looked_at;
+    RETURN lead_scoring.catch_up(model);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.repair IS 'Implements lead_scoring.repair, as the model''s owner.';

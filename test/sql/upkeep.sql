@@ -151,6 +151,25 @@ INSERT INTO leads VALUES (41, 'DE'), (42, NULL);
 INSERT INTO events SELECT 41, 'visit', timestamptz '2024-01-01' + i * interval '1 day' FROM generate_series(0, 2) i;
 :moves
 
+-- Status columns that were saved or loaded meanwhile are the model's again after it; and so they are where a row of leads comes
+-- after its events, or comes again.
+INSERT INTO leads VALUES (45, 'DE'), (46, NULL);
+INSERT INTO events SELECT l, 'visit', timestamptz '2024-01-01' + i * interval '1 day' FROM generate_series(0, 2) i, generate_series(45, 47) l;
+SELECT id, lead_stage, mql_at FROM leads WHERE id IN (45, 46) ORDER BY 1;
+SELECT lead_scoring.pause('upkeep');
+UPDATE leads SET lead_stage = 'lead', mql_at = NULL WHERE id = 45;
+DELETE FROM leads WHERE id = 46;
+INSERT INTO leads VALUES (46, NULL);
+SELECT lead_scoring.resume('upkeep') > 0;
+SELECT id, lead_stage, mql_at FROM leads WHERE id IN (45, 46) ORDER BY 1;
+INSERT INTO leads VALUES (47, 'DE');
+DELETE FROM leads WHERE id = 46;
+INSERT INTO leads VALUES (46, 'DE');
+SELECT id, lead_stage, mql_at FROM leads WHERE id IN (46, 47) ORDER BY 1;
+SELECT * FROM lead_scoring.verify('upkeep');
+DELETE FROM leads WHERE id BETWEEN 45 AND 47;
+DELETE FROM events WHERE lead_id BETWEEN 45 AND 47;
+
 -- What was due is done before a version ends, as refresh would have done it.
 INSERT INTO leads VALUES (61);
 INSERT INTO events VALUES (61, 'mail', '2024-01-01');
