@@ -230,7 +230,8 @@ for my $kill (1 .. $kills) {
         if ($which < 0.3) {    # and while it recovers
             system_log('pg_ctl', '-W', '-D', $node->data_dir, '-l', $node->logfile, 'start');
             usleep rand 200_000;
-            ($target, %processes) = processes();
+            # until the new one has written who it is
+            do { usleep 1000; ($target, %processes) = processes() } until kill 0, $target;
             kill 'KILL', $target;
             usleep 1000 while grep { kill 0, $_ } $target, keys %processes;
         }
