@@ -206,7 +206,7 @@ my @cases = (
     ['events given away', 'RESET ROLE; ALTER TABLE crm.events OWNER TO stranger', error => $owner_lost],
     ['leads given away', 'RESET ROLE; ALTER TABLE crm.leads OWNER TO stranger', error => $owner_lost],
     ['scores given away', 'RESET ROLE; ALTER TABLE web.scores OWNER TO stranger', error => $owner_lost],
-    ['schema of the model given away', 'RESET ROLE; ALTER SCHEMA web OWNER TO stranger', error => qr/which owns model "web", does not own the model in it/, ],
+    ['schema of the model given away', 'RESET ROLE; ALTER SCHEMA web OWNER TO stranger', error => qr/which owns schema "web", does not own the model in it/, ],
     ['all given away', 'RESET ROLE; REASSIGN OWNED BY marketing TO stranger'],
     ['usage of the schema revoked', 'RESET ROLE; ALTER SCHEMA crm OWNER TO postgres', error => qr/may not read its leads table/],
     ['select revoked from the owner', 'REVOKE SELECT ON crm.events FROM marketing', error => qr/may not read its events table/],
