@@ -18,7 +18,9 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -27,6 +29,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 }
 
@@ -42,6 +45,7 @@ struct ScoreColumns {
     FmgrInfo equal;       // its operators' functions
     FmgrInfo at_least;
     Oid collation;
+    Oid guard;  // function of the triggers that are ours
 };
 
 struct ScoreTable {
@@ -97,6 +101,9 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
          {std::pair(BTEqualStrategyNumber, &at->equal), std::pair(BTGreaterEqualStrategyNumber, &at->at_least)})
         fmgr_info(get_opcode(get_opfamily_member(family, input, input, static_cast<int16>(strategy))), function);
     at->collation = index->rd_indcollation[0];
+    at->guard = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("refuse_write"),
+                                PointerGetDatum(buildoidvector(nullptr, 0)),
+                                ObjectIdGetDatum(get_namespace_oid("lead_scoring", true)));
     index_close(index, AccessShareLock);
     return at;
 }
@@ -170,12 +177,10 @@ void look_for(ScoreTable* table, StrategyNumber strategy, const FmgrInfo* functi
 namespace {
 
 // Triggers of others, such as pg_repack's or an audit's, are to see what we write.
-bool has_other_triggers(Relation relation) {
+bool has_other_triggers(Relation relation, Oid guard) {
     const TriggerDesc* triggers = relation->trigdesc;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i) {
-        const char* function = get_func_name(triggers->triggers[i].tgfoid);
-        if (function == nullptr || strcmp(function, "refuse_write") != 0) return true;
-    }
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
+        if (triggers->triggers[i].tgfoid != guard) return true;
     return false;
 }
 
@@ -189,7 +194,7 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     table->version = version;
     table->relation = hold_scores(model, lock);
     table->at = columns_for(model, table->relation, version);
-    table->seen_by_others = !frozen && has_other_triggers(table->relation);
+    table->seen_by_others = !frozen && has_other_triggers(table->relation, table->at->guard);
     table->type = model->key;
     table->index = index_open(table->at->index, lock);
     look_for(table, BTEqualStrategyNumber, &table->at->equal);

@@ -13,16 +13,16 @@ $node->start;
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'postgres', '-f', 'test/t/model.sql' ], 'a model is made');
 my $verify = q{SELECT * FROM lead_scoring.verify('web')};
 
-# Row and statement triggers, and transition tables, see each write of ours with old and new row.
+# Transition tables of a trigger that is not ours, whatever its function is called, have each write with old and new row.
 $node->safe_psql('postgres', q{
     CREATE TABLE audit (lead_id text, old_score float8, new_score float8);
-    CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION refuse_write() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         INSERT INTO public.audit SELECT n.lead_id::text, o.score, n.score FROM new_rows n JOIN old_rows o USING (lead_id);
         RETURN NULL;
     END $$;
     CREATE TRIGGER audit AFTER UPDATE ON web.scores REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-        FOR EACH STATEMENT EXECUTE FUNCTION audit();
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_write();
     TRUNCATE audit});
 $node->safe_psql('postgres', q{INSERT INTO events SELECT i, 'visit', now(), '{"path": "/pricing"}' FROM generate_series(1, 5) i});
 is($node->safe_psql('postgres', q{SELECT count(*) = 5 AND bool_and(new_score IS NOT NULL) FROM audit}), 't', 'an audit of scores sees each write');
