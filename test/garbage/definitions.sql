@@ -76,12 +76,7 @@ BEGIN
         EXCEPTION WHEN SQLSTATE 'GB000' THEN
             NULL;
         END;
-        IF EXISTS (SELECT FROM unnest(round) r WHERE is_wrong(r.code)) THEN
-            round := round || ('forged', forged, NULL)::outcome;
-        END IF;
-        outcomes := outcomes || round;
+        outcomes := outcomes || blame(round, forged);
     END LOOP;
-    RETURN QUERY SELECT o.code, count(*), left(string_agg(o.statement || ': ' || o.message, E'\n') FILTER (WHERE is_wrong(o.code)), 3000)
-                   FROM unnest(outcomes) o WHERE o.code <> 'forged' GROUP BY o.code
-                 UNION ALL SELECT 'forged', 0, string_agg(o.statement, E'\n') FROM unnest(outcomes) o WHERE o.code = 'forged' HAVING count(*) > 0;
+    RETURN QUERY SELECT * FROM count_outcomes(outcomes);
 END $$;

@@ -35,6 +35,16 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     RETURN CASE WHEN garbage.is_wrong(sqlstate) THEN ROW(sqlstate, statement, message)::garbage.outcome ELSE ROW(sqlstate, NULL, NULL)::garbage.outcome END;
 END $$;
 
+-- What came of a round of statements, with what was forged before where something of it is wrong; and how often what came.
+CREATE FUNCTION blame(round outcome[], forged text) RETURNS outcome[] LANGUAGE sql AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM unnest(round) r WHERE is_wrong(r.code)) THEN round || ('forged', forged, NULL)::outcome ELSE round END
+$$;
+CREATE FUNCTION count_outcomes(outcomes outcome[]) RETURNS TABLE (code text, calls_made bigint, example text) LANGUAGE sql AS $$
+    SELECT o.code, count(*), left(string_agg(o.statement || ': ' || o.message, E'\n') FILTER (WHERE is_wrong(o.code)), 3000)
+      FROM unnest(outcomes) o WHERE o.code <> 'forged' GROUP BY o.code
+    UNION ALL SELECT 'forged', 0, string_agg(o.statement, E'\n') FROM unnest(outcomes) o WHERE o.code = 'forged' HAVING count(*) > 0
+$$;
+
 -- Numbers and words that nobody expects.
 CREATE FUNCTION odd_number() RETURNS text LANGUAGE sql AS $$
     SELECT pick('0', '-1', '1', '0.5', '-0.00001', '1e308', '1e-308', '1e400', '9223372036854775807', '-9223372036854775808', '9223372036854775808', '2147483647', '2147483648',
