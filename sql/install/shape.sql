@@ -23,8 +23,7 @@ BEGIN
         RETURN;
     END IF;
     -- The view stands in the way of the columns it reads.
-    grants := lead_scoring_internal.view_grants(model);
-    EXECUTE format('DROP VIEW IF EXISTS %I.leads', model);
+    grants := lead_scoring_internal.take_leads_view(model);
     FOR statement IN SELECT f.statement FROM lead_scoring_internal.shape_faults(model, coalesce(stage_columns, '{}')) f
                       WHERE f.statement IS NOT NULL LOOP
         EXECUTE statement;
@@ -36,24 +35,43 @@ BEGIN
             DETAIL = 'This is what repair() cannot put right.',
             HINT = coalesce(left_over.by_hand, left_over.statement);
     END IF;
+    PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'The part of repair() that gives the model''s own tables back the shape that create_model gave them, and keeps what is in them. Raises 55000 for what it cannot put right.';
+
+CREATE FUNCTION lead_scoring_internal.take_leads_view(model text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    grants text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    grants := ARRAY(
+        SELECT format('GRANT %s%s ON %I.leads TO %s%s', g.privilege_type, CASE WHEN a.attnum > 0 THEN format(' (%I)', a.attname) END, model,
+                      CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END)
+          FROM pg_class c
+         CROSS JOIN LATERAL (SELECT 0 AS attnum, NULL AS attname, c.relacl AS acl
+                             UNION ALL SELECT b.attnum, b.attname, b.attacl FROM pg_attribute b WHERE b.attrelid = c.oid) a
+         CROSS JOIN LATERAL aclexplode(a.acl) g
+         WHERE c.oid = to_regclass(format('%I.leads', model)));
+    EXECUTE format('DROP VIEW IF EXISTS %I.leads', model);
+    RETURN grants;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.take_leads_view IS 'Drops the view "leads" of a model, which stands in the way of the columns it reads, and returns the statements that grant again what is granted on it.';
+
+CREATE FUNCTION lead_scoring_internal.put_back_leads_view(model text, grants text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    statement text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring.make_leads_view(model);
     FOREACH statement IN ARRAY grants LOOP
         EXECUTE statement;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'The part of repair() that gives the model''s own tables back the shape that create_model gave them, and keeps what is in them. Raises 55000 for what it cannot put right.';
-
-CREATE FUNCTION lead_scoring_internal.view_grants(model text)
-RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-SELECT ARRAY(
-    SELECT format('GRANT %s%s ON %I.leads TO %s%s', g.privilege_type, CASE WHEN a.attnum > 0 THEN format(' (%I)', a.attname) END, model,
-                  CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END)
-      FROM pg_class c
-     CROSS JOIN LATERAL (SELECT 0 AS attnum, NULL AS attname, c.relacl AS acl
-                         UNION ALL SELECT b.attnum, b.attname, b.attacl FROM pg_attribute b WHERE b.attrelid = c.oid) a
-     CROSS JOIN LATERAL aclexplode(a.acl) g
-     WHERE c.oid = to_regclass(format('%I.leads', model)))
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.view_grants IS 'The statements that grant again what is granted on a model''s view "leads".';
+COMMENT ON FUNCTION lead_scoring_internal.put_back_leads_view IS 'Makes the view again that take_leads_view() dropped, with its grants.';

@@ -158,7 +158,6 @@ BEGIN
                 held := held + 1;
             END LOOP;
             -- What was locked by name is what is used.
-            PERFORM lead_scoring.binding(model);
             PERFORM lead_scoring_internal.require_own(t::regclass, false) FROM unnest(tables) t;
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
@@ -253,7 +252,6 @@ DECLARE
     plain_type text;
     grants text[];
     stored record;
-    statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring.binding(model);
@@ -264,16 +262,12 @@ BEGIN
         RETURN;  -- no key of any model, which scoring refuses; or nothing to do
     END IF;
     -- The view stands in the way of its own columns.
-    grants := lead_scoring_internal.view_grants(model);
-    EXECUTE format('DROP VIEW IF EXISTS %I.leads', model);
+    grants := lead_scoring_internal.take_leads_view(model);
     FOR stored IN SELECT * FROM (VALUES ('scores', 'lead_id'), ('transitions', 'lead_id'), ('adjustments', 'lead_id'), ('problems', 'lead_id'),
                                         ('merged', 'lead_id'), ('merged', 'merged_from')) c (relation, name) LOOP
         EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I TYPE %s USING %3$I::text::%s', model, stored.relation, stored.name, wanted, plain_type);
     END LOOP;
-    PERFORM lead_scoring.make_leads_view(model);
-    FOREACH statement IN ARRAY grants LOOP
-        EXECUTE statement;
-    END LOOP;
+    PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.mend_keys IS 'The part of repair() that gives the model''s own columns of keys the type that the key of the leads table has by now.';

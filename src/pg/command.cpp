@@ -35,17 +35,15 @@ namespace {
 
 constexpr const char* kInternalSchema = "lead_scoring_internal";
 
-// What the caller needs, where it is not to be the owner: privileges on a table are capabilities.
+// What the caller needs, where he is not to be the owner.
 struct Capability {
     const char* function;
-    const char* tables;  // separated by blanks
-    AclMode privileges;
-    const char* privilege_names;
+    const char* tables[4];  // to read; null: no more
 };
 
 constexpr Capability kCapabilities[] = {
-    {"versions", "versions", ACL_SELECT, "SELECT"},
-    {"verify", "scores settings versions transitions", ACL_SELECT, "SELECT"},
+    {"versions", {"versions"}},
+    {"verify", {"scores", "settings", "versions", "transitions"}},
 };
 
 // Of one SQL function, kept as long as its call site.
@@ -92,28 +90,25 @@ void require_ownership(const char* model, Oid owner) {
 }
 
 void require_capability(const char* model, ModelSchema schema, const Capability* capability) {
-    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(schema.schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
-    const char* role = quote_identifier(GetUserNameFromId(GetUserId(), false));
-    char* tables = pstrdup(capability->tables);
-    char* rest = nullptr;
-    for (char* table = strtok_r(tables, " ", &rest); table != nullptr; table = strtok_r(nullptr, " ", &rest)) {
+    Oid user = GetUserId();
+    bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(schema.schema, user, ACL_USAGE) == ACLCHECK_OK;
+    for (const char* table : capability->tables) {
+        if (table == nullptr) break;
         Oid relation = get_relname_relid(table, schema.schema);
-        bool granted = OidIsValid(relation) && pg_class_aclmask(relation, GetUserId(), capability->privileges,
-                                                                ACLMASK_ALL) == capability->privileges;
+        bool granted = OidIsValid(relation) && pg_class_aclcheck(relation, user, ACL_SELECT) == ACLCHECK_OK;
         if (usable && granted) {
-            if (capability->privileges == ACL_SELECT)
-                require_all_rows(model, relation, psprintf("%s()", capability->function));
+            require_all_rows(model, relation, psprintf("%s()", capability->function));
             continue;
         }
+        const char* role = quote_identifier(GetUserNameFromId(user, false));
         ereport(
             ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
              errmsg("permission denied for table \"%s\" of model \"%s\"", table, model),
-             errdetail("It takes USAGE on the schema and %s on the table.", capability->privilege_names),
+             errdetail("It takes USAGE on the schema and SELECT on the table."),
              errhint("%s%s", usable ? "" : psprintf("GRANT USAGE ON SCHEMA %s TO %s; ", quote_identifier(model), role),
                      granted ? ""
-                             : psprintf("GRANT %s ON %s TO %s;", capability->privilege_names,
-                                        quote_qualified_identifier(model, table), role))));
+                             : psprintf("GRANT SELECT ON %s TO %s;", quote_qualified_identifier(model, table), role))));
     }
 }
 

@@ -138,8 +138,8 @@ char* unnested_columns(int count) {
     return list.data;
 }
 
-// Writes the status columns of one lead, or of many, whose keys and values are arrays. It runs under the caller's
-// search_path, for triggers on leads are to find what they are used to; so nothing is left to be looked up by it.
+// Writes the status columns of one lead, or of many, whose keys and values are arrays. It runs under
+// the search_path of the user's triggers on leads (pg/lead_update.hpp); so nothing is left to be looked up by it.
 char* update_statement(const Model* model, bool many) {
     StringInfoData assignments, differences, names;
     for (StringInfo list : {&assignments, &differences, &names}) initStringInfo(list);
@@ -411,8 +411,8 @@ int row_types(const Model* model, PlanName name, Oid* types) {
 }
 
 SPIPlanPtr plan(Model* model, PlanName name) {
-    bool as_caller = name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses;
-    if (!as_caller) shut_search_path();
+    bool fires_triggers_of_users = name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses;
+    if (!fires_triggers_of_users) shut_search_path();
     Oid table = table_of(model, name);
     if (OidIsValid(table)) hold_table(model, table);
     SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
@@ -425,6 +425,16 @@ SPIPlanPtr plan(Model* model, PlanName name) {
     Oid written = written_table(model, name);
     if (OidIsValid(written)) permit(written);
     return kept;
+}
+
+void delete_state(Model* model, Datum key) {
+    MemoryContext caller = CurrentMemoryContext;
+    for (PlanName name : {PlanName::DeleteScore, PlanName::DeleteTransitions, PlanName::DeleteProblems,
+                          PlanName::DeleteAdjustments, PlanName::DeleteMerged}) {
+        int code = SPI_execute_plan(plan(model, name), &key, nullptr, false, 0);
+        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+        MemoryContextSwitchTo(caller);
+    }
 }
 
 void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen) {

@@ -129,4 +129,8 @@ int row_types(const Model* model, PlanName name, Oid* types);
 // the search_path, but for UpdateStatuses, and locks the table of the user's that it names.
 SPIPlanPtr plan(Model* model, PlanName name);
 
+// Removes what a model's own tables hold of a lead under its key. The score row goes first, for it is the lock that
+// others wait for, and for whom we wait. SPI must be connected.
+void delete_state(Model* model, Datum key);
+
 }  // namespace lead_scoring

@@ -26,18 +26,23 @@ void hide_values(void* update) {
 }
 
 // Constraints and constraint triggers of the two tables, their partitions, and of what refers to them.
-const char* list_deferrable(const Model* model, bool only_deferred) {
-    Oid types[] = {OIDOID, OIDOID, BOOLOID};
-    Datum values[] = {ObjectIdGetDatum(model->leads), ObjectIdGetDatum(model->events), BoolGetDatum(only_deferred)};
+struct Deferrable {
+    const char* all;
+    const char* deferred;  // those that are at first
+};
+
+Deferrable find_deferrable(const Model* model) {
+    Oid types[] = {OIDOID, OIDOID};
+    Datum values[] = {ObjectIdGetDatum(model->leads), ObjectIdGetDatum(model->events)};
     query(
-        "SELECT string_agg(DISTINCT format('%I.%I', n.nspname, c.conname), ', ') "
+        "SELECT string_agg(DISTINCT k.name, ', '), string_agg(DISTINCT k.name, ', ') FILTER (WHERE c.condeferred) "
         "FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace, "
+        "LATERAL (SELECT format('%I.%I', n.nspname, c.conname)) k (name), "
         "LATERAL (SELECT array_agg(p.relid::oid) || ARRAY[$1, $2] FROM (SELECT pg_partition_tree($1) UNION ALL SELECT "
         "pg_partition_tree($2)) u (tree), LATERAL (SELECT (u.tree).relid) p) t (tree) "
-        "WHERE c.condeferrable AND (c.condeferred OR NOT $3) AND (c.conrelid = ANY (t.tree) OR c.confrelid = ANY "
-        "(t.tree))",
-        3, types, values);
-    return ResultRow{0}.text(1);
+        "WHERE c.condeferrable AND (c.conrelid = ANY (t.tree) OR c.confrelid = ANY (t.tree))",
+        2, types, values);
+    return {ResultRow{0}.text(1), ResultRow{0}.text(2)};
 }
 
 void set_constraints(const char* names, const char* mode) {
@@ -55,8 +60,9 @@ void begin_lead_update(const Model* model, bool in_trigger, LeadUpdate* update) 
     *update = {};
     if (!own) {
         update->identity = become(model->owner);
-        set_constraints(list_deferrable(model, false), "IMMEDIATE");
-        update->deferred = list_deferrable(model, true);
+        Deferrable constraints = find_deferrable(model);
+        set_constraints(constraints.all, "IMMEDIATE");
+        update->deferred = constraints.deferred;
     } else {
         update->identity = act_as(model->owner);
         // What the owner asked for himself he may do unrestricted, unless he was restricted when he asked.

@@ -3,6 +3,7 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/event_log.hpp"
 #include "pg/identity.hpp"
 #include "pg/model.hpp"
 #include "pg/permit.hpp"
@@ -152,11 +153,8 @@ LEAD_SCORING_FUNCTION(erase_lead) {
         write_state(model->name, table, in_schema(model, sql), 2, types, values);
     };
     connect_spi();
-    write("scores", "DELETE FROM %1$s.scores WHERE lead_id = $1");
-    write("transitions", "DELETE FROM %1$s.transitions WHERE lead_id = $1");
-    write("problems", "DELETE FROM %1$s.problems WHERE lead_id = $1");
-    write("adjustments", "DELETE FROM %1$s.adjustments WHERE lead_id = $1");
-    write("merged", "DELETE FROM %1$s.merged WHERE lead_id = $1 OR merged_from = $1");
+    delete_state(model, values[0]);
+    write("merged", "DELETE FROM %1$s.merged WHERE merged_from = $1");
     write("transitions",
           "UPDATE %1$s.transitions SET merged_from = NULL "
           "WHERE merged_from IS NOT NULL AND regexp_replace(merged_from, '#\\d+$', '') = $2");

@@ -116,10 +116,7 @@ enum class Gone { NotAtAll, Entirely, EventsRemain };
 Gone forget(Statement* statement, Datum key) {
     run(statement, PlanName::FindLead, &key);
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
-    run(statement, PlanName::DeleteScore, &key);
-    for (PlanName name :
-         {PlanName::DeleteTransitions, PlanName::DeleteProblems, PlanName::DeleteAdjustments, PlanName::DeleteMerged})
-        run(statement, name, &key);
+    delete_state(statement->model, key);
     end_reading(statement->scores);
     bool remain =
         with_log(statement->model, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
