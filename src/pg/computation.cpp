@@ -106,16 +106,19 @@ bool change(const Computation* task, const LeadFindings& found, const ScoreRow& 
     return true;
 }
 
-// The stored row in the workspace, or what history says where the row is not to be trusted.
-void load(const Computation* task, const LeadFindings& found, ScoreRow* row) {
+// The stored row in the workspace, or what history says where the row is not to be trusted. False where it may not be
+// asked.
+bool load(const Computation* task, const LeadFindings& found, ScoreRow* row) {
     Workspace* workspace = task->workspace;
     bool trusted = !task->distrusts && implausible_column(task->version, *row) == nullptr &&
                    load_lead(workspace, task->version, *row);
     if (!trusted) {
+        if (task->predicts) return false;
         restore_from_history(task->model, task->version, found.key, row);
         if (!load_lead(workspace, task->version, *row)) elog(ERROR, "a row without a card cannot be read");
     }
     load_entries(task, found, *row);
+    return true;
 }
 
 // As the stored row has them; what is no number counts as 0.
@@ -137,7 +140,7 @@ bool compute(const Computation* task, const LeadFindings& found, ScoreRow* store
     Workspace* workspace = task->workspace;
     const Definition& definition = *task->version->definition;
     Timestamp now = task->now;
-    load(task, found, stored);
+    if (!load(task, found, stored)) return false;
     const ScoreRow& row = *stored;
     bool fresh = row.card == nullptr;  // the row was made just now, or restored
     Timestamp clock = workspace->lead.card.clock;

@@ -30,11 +30,13 @@ struct Computation {
     const MoveByHand* by_hand;  // of SetStage
     Timestamp now;
     bool distrusts;        // the stored row, which history contradicts
+    bool predicts;         // nothing may be written
     Workspace* workspace;  // where the lead is computed
 };
 
 // Computes the lead in the workspace from its stored row and what was found. `gone`: it was deleted, and events remain.
-// A row that is not to be trusted is replaced by what history and log say. False where there is no such lead any more.
+// A row that is not to be trusted is replaced by what history and log say. False where there is no such lead any more,
+// or where the history, which is mended before it is believed, would have to be asked and nothing may be written.
 // SPI must be connected, the identity the owner's.
 bool compute(const Computation* task, const LeadFindings& found, ScoreRow* row, bool gone);
 

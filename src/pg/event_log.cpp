@@ -73,6 +73,7 @@ Oid table_of(const Model* model, PlanName name) {
         case PlanName::LockLead:
         case PlanName::LockLeadWaiting:
         case PlanName::FindLead:
+        case PlanName::SeeLocks:
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return model->leads;
@@ -280,6 +281,8 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->leads_name, lead_key);
         case PlanName::FindLead:
             return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
+        case PlanName::SeeLocks:
+            return psprintf("SELECT xmax FROM %s WHERE %s = ANY ($1)", model->leads_name, lead_key);
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return update_statement(model, name == PlanName::UpdateStatuses);
@@ -313,6 +316,9 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::CreateScore:
             types[1] = TEXTOID;
             return 2;
+        case PlanName::SeeLocks:
+            types[0] = get_array_type(types[0]);
+            return 1;
         case PlanName::MendTransition:
             types[1] = INT4OID;
             types[2] = INT4OID;

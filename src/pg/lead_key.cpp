@@ -5,6 +5,7 @@
 extern "C" {
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 }
@@ -27,6 +28,14 @@ KeyType key_type(Oid type) {
     key.less_operator = entry->lt_opr;
     key.compare = &entry->cmp_proc_finfo;
     return key;
+}
+
+Datum key_array(const KeyType& type, Datum* keys, int count) {
+    int16 length = 0;
+    bool by_value = false;
+    char alignment = 0;
+    get_typlenbyvalalign(type.type, &length, &by_value, &alignment);
+    return PointerGetDatum(construct_array(keys, count, type.type, length, by_value, alignment));
 }
 
 char* key_to_text(const KeyType& type, Datum key) {

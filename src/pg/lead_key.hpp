@@ -43,6 +43,9 @@ inline int compare_keys(const KeyType& type, Datum a, Datum b) {
     return with_comparison(type, [&](auto compare) { return compare(a, b); });
 }
 
+// In the current memory context.
+Datum key_array(const KeyType& type, Datum* keys, int count);
+
 char* key_to_text(const KeyType& type, Datum key);
 // Raises the type's own input error where `text` is no key.
 Datum key_from_text(const KeyType& type, const char* text);

@@ -60,6 +60,7 @@ enum class PlanName {
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,
+    SeeLocks,  // of the rows of leads in the leads table; takes an array
     UpdateStatus,
     UpdateStatuses,  // takes arrays
     Count

@@ -112,6 +112,21 @@ void clear_outcome(Outcome* outcome) {
     clear(&outcome->statuses);
 }
 
+void take_rows(RowList* from, int count, RowList* to) {
+    if (count == 0) return;
+    RowToWrite* first = from->first;
+    RowToWrite* end = first;
+    for (int i = 1; i < count; ++i) end = end->next;
+    from->first = end->next;
+    from->count -= count;
+    if (from->first == nullptr) from->last = &from->first;
+    if (to == nullptr) return;
+    end->next = nullptr;
+    *to->last = first;
+    to->last = &end->next;
+    to->count += count;
+}
+
 bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row) {
     if (row.card == nullptr || !workspace->transitions.empty()) return true;
     for (int i = 0; i < model->status_count; ++i) {

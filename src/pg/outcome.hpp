@@ -47,6 +47,9 @@ struct Outcome {
 // Forgets what was gathered.
 void clear_outcome(Outcome* outcome);
 
+// Moves what was gathered first, so many rows, from one to the other; with null, drops it.
+void take_rows(RowList* from, int count, RowList* to);
+
 // Whether the status columns may have to change. Those of a lead that has just come do, whatever it was before.
 bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row);
 

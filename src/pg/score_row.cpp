@@ -62,6 +62,7 @@ struct ScoreTable {
     Buffer page;              // the one read last
     TupleTableSlot* stored;   // the row read last
     TupleTableSlot* changed;  // the row to write
+    TupleTableSlot* later;    // a prepared row to write
     ResultRelInfo* indexes;   // opened by the first update that is not HOT; null: not open
     EState* executor;         // whose memory they live in
     ScanKeyData key;
@@ -167,6 +168,13 @@ Snapshot take_snapshot(const ScoreTable* table) {
     return snapshot;
 }
 
+// As the row's own header tells, which may be out of date.
+bool is_contended(const HeapTupleHeader row) {
+    if (row->t_infomask & HEAP_XMAX_INVALID) return false;
+    return (row->t_infomask & HEAP_XMAX_IS_MULTI) != 0 ||
+           !TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(row));
+}
+
 void look_for(ScoreTable* table, StrategyNumber strategy, const FmgrInfo* function) {
     ScanKeyEntryInitializeWithInfo(&table->key, 0, 1, strategy, InvalidOid, table->at->collation,
                                    const_cast<FmgrInfo*>(function), static_cast<Datum>(0));
@@ -200,6 +208,7 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     look_for(table, BTEqualStrategyNumber, &table->at->equal);
     table->stored = table_slot_create(table->relation, nullptr);
     table->changed = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsVirtual);
+    table->later = nullptr;
     return table;
 }
 
@@ -224,14 +233,15 @@ void begin_reading(ScoreTable* table) {
 }
 
 void end_reading(ScoreTable* table) {
+    if (table->indexes != nullptr) {
+        ExecCloseIndices(table->indexes);
+        FreeExecutorState(table->executor);
+        table->indexes = nullptr;
+    }
     if (table->snapshot == nullptr) return;
     if (BufferIsValid(table->page)) ReleaseBuffer(table->page);
     index_endscan(table->scan);
     UnregisterSnapshot(table->snapshot);
-    if (table->indexes != nullptr) {
-        ExecCloseIndices(table->indexes);
-        FreeExecutorState(table->executor);
-    }
     begin_reading(table);
 }
 
@@ -239,6 +249,7 @@ void close_scores(ScoreTable* table) {
     end_reading(table);
     ExecDropSingleTupleTableSlot(table->stored);
     ExecDropSingleTupleTableSlot(table->changed);
+    if (table->later != nullptr) ExecDropSingleTupleTableSlot(table->later);
     index_close(table->index, NoLock);
     table_close(table->relation, NoLock);
 }
@@ -246,7 +257,7 @@ void close_scores(ScoreTable* table) {
 namespace {
 
 // Most updates are HOT and never come here.
-void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
+void add_index_entries(ScoreTable* table, TupleTableSlot* row, LEAD_SCORING_UPDATE_INDEXES indexes) {
     shut_search_path();  // an index of the owner's own may call functions
     if (table->indexes == nullptr) {
         MemoryContext caller = MemoryContextSwitchTo(table->context);
@@ -257,7 +268,7 @@ void add_index_entries(ScoreTable* table, LEAD_SCORING_UPDATE_INDEXES indexes) {
         ExecOpenIndices(table->indexes, false);
         MemoryContextSwitchTo(caller);
     }
-    LEAD_SCORING_INSERT_INDEX_TUPLES(table->indexes, table->changed, table->executor, indexes);
+    LEAD_SCORING_INSERT_INDEX_TUPLES(table->indexes, row, table->executor, indexes);
     ResetPerTupleExprContext(table->executor);
 }
 
@@ -339,6 +350,7 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     bool shared = false;
     HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
     row->written_since = written_since(tuple->t_data, since_command);
+    row->contended = is_contended(tuple->t_data);
     row->restored = false;
     row->settled_to = kNever;
     ExecMaterializeSlot(table->stored);
@@ -416,9 +428,8 @@ bool write_by_statement(ScoreTable* table) {
     return written;
 }
 
-}  // namespace
-
-bool write_score(ScoreTable* table, const ScoreUpdate& update) {
+// Makes `changed` the row read last with what is new of it.
+void form_row(ScoreTable* table, const ScoreUpdate& update) {
     ExecClearTuple(table->changed);
     slot_getallattrs(table->stored);
     int columns = RelationGetDescr(table->relation)->natts;
@@ -449,17 +460,18 @@ bool write_score(ScoreTable* table, const ScoreUpdate& update) {
             set_time(table, number, update.entered[i]);
     }
     ExecStoreVirtualTuple(table->changed);
-    table->changed->tts_tableOid = RelationGetRelid(table->relation);
-    if (table->seen_by_others) return write_by_statement(table);
+}
 
+// Puts the row where the version at that place is.
+bool replace(ScoreTable* table, ItemPointerData place, TupleTableSlot* row) {
+    row->tts_tableOid = RelationGetRelid(table->relation);
     TM_FailureData failure;
     LockTupleMode mode;
     LEAD_SCORING_UPDATE_INDEXES indexes;
-    ItemPointerData place = table->stored->tts_tid;
-    TM_Result outcome = table_tuple_update(table->relation, &place, table->changed, GetCurrentCommandId(true),
-                                           GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode, &indexes);
+    TM_Result outcome = table_tuple_update(table->relation, &place, row, GetCurrentCommandId(true), GetActiveSnapshot(),
+                                           InvalidSnapshot, true, &failure, &mode, &indexes);
     if (outcome == TM_Ok) {
-        if (LEAD_SCORING_NEEDS_INDEXES(indexes)) add_index_entries(table, indexes);
+        if (LEAD_SCORING_NEEDS_INDEXES(indexes)) add_index_entries(table, row, indexes);
         return true;
     }
     end_reading(table);
@@ -471,6 +483,37 @@ bool write_score(ScoreTable* table, const ScoreUpdate& update) {
                         errmsg("could not serialize access due to concurrent update"),
                         errdetail("Another transaction scored the same lead."), errhint("Run the transaction again.")));
     return false;
+}
+
+}  // namespace
+
+bool write_score(ScoreTable* table, const ScoreUpdate& update) {
+    form_row(table, update);
+    return table->seen_by_others ? write_by_statement(table) : replace(table, table->stored->tts_tid, table->changed);
+}
+
+PreparedScore prepare_score(ScoreTable* table, const ScoreUpdate& update) {
+    if (table->seen_by_others) return {};
+    form_row(table, update);
+    return {table->stored->tts_tid, ExecCopySlotHeapTuple(table->changed)};
+}
+
+bool write_prepared(ScoreTable* table, const PreparedScore& prepared) {
+    if (table->later == nullptr) {
+        MemoryContext caller = MemoryContextSwitchTo(table->context);
+        table->later = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsHeapTuple);
+        MemoryContextSwitchTo(caller);
+    }
+    ExecStoreHeapTuple(prepared.row, table->later, false);
+    return replace(table, prepared.place, table->later);
+}
+
+Snapshot hold_reading(ScoreTable* table) {
+    return table->snapshot == nullptr ? nullptr : RegisterSnapshot(table->snapshot);
+}
+
+void release_reading(Snapshot held) {
+    if (held != nullptr) UnregisterSnapshot(held);
 }
 
 }  // namespace lead_scoring

@@ -57,6 +57,7 @@ struct ScoreRow {
     // The current transaction wrote it at or after the command that `since_command` names: it may know of events whose
     // trigger is still to come.
     bool written_since;
+    bool contended;  // somebody else seems to be changing it, or to hold it locked
 };
 
 // What is written back. `entered`: for each stage, when it was entered first by the moves of this write, or kNever;
@@ -85,5 +86,20 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
 // Replaces the row read last. False where it has been changed since it was read: read it again. Waits for
 // transactions in progress. Raises 40001 in REPEATABLE READ and SERIALIZABLE.
 bool write_score(ScoreTable* table, const ScoreUpdate& update);
+
+// A row that is written later than it is computed.
+struct PreparedScore {
+    ItemPointerData place;  // of the version that it replaces
+    HeapTuple row;          // in the memory context that was current; null: nothing is prepared
+};
+
+// Prepares what write_score would write. Nothing where each write is to be seen by triggers of others.
+PreparedScore prepare_score(ScoreTable* table, const ScoreUpdate& update);
+
+// As write_score. To be called between hold_reading, before which nothing of what is prepared was written, and
+// release_reading: meanwhile the server keeps each version that was read in its place, whatever becomes of it.
+bool write_prepared(ScoreTable* table, const PreparedScore& prepared);
+Snapshot hold_reading(ScoreTable* table);
+void release_reading(Snapshot held);
 
 }  // namespace lead_scoring

@@ -11,9 +11,11 @@
 #include "pg/subtransaction.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/procarray.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -38,6 +40,7 @@ struct Statement : Computation {
     MemoryContext context;
     bool blocked;  // this round will be rolled back: it only goes on to find what else has to be locked first
     Outcome outcome;
+    Outcome predicted;  // of prepared leads whose turn to be written has not come
 };
 
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
@@ -123,7 +126,7 @@ Gone forget(Statement* statement, Datum key) {
     return remain ? Gone::EventsRemain : Gone::Entirely;
 }
 
-bool write_row(Statement* statement, const ScoreRow& row) {
+ScoreUpdate score_update(const Statement* statement, const ScoreRow& row) {
     const Workspace* workspace = statement->workspace;
     const Lead& lead = workspace->lead;
     ScoreUpdate update = {};
@@ -141,7 +144,7 @@ bool write_row(Statement* statement, const ScoreRow& row) {
     update.due_at = lead.due_at;
     update.entered = workspace->entered.data();
     update.entered_before = row.restored ? row.entered : nullptr;
-    return write_score(statement->scores, update);
+    return update;
 }
 
 // Others may remove a row as soon as it is made, but not for ever.
@@ -158,10 +161,20 @@ constexpr int kMostAttempts = 100;
     pg_unreachable();
 }
 
+bool seems_gone(const Statement* statement, const LeadFindings& found) {
+    return found.removed || (statement->everything && !found.known && !found.seen);
+}
+
+// Whether the lead in the workspace, whose row that was, may need its row in the leads table.
+bool needs_status(const Statement* statement, const LeadFindings& found, const ScoreRow& row) {
+    return statement->model->status_count > 0 &&
+           (came_or_changed(statement, found) || shows_status(statement->model, statement->workspace, row));
+}
+
 void work_on_lead(Statement* statement, const LeadFindings& found) {
     const Workspace* workspace = statement->workspace;
     ScoreRow row;
-    bool gone = found.removed || (statement->everything && !found.known && !found.seen);
+    bool gone = seems_gone(statement, found);
     if (gone) {
         Gone how = forget(statement, found.key);
         bool more = found.known || found.seen || found.taken_back;
@@ -181,8 +194,7 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
         }
         finish_lead(statement->workspace, statement->version);
 
-        bool status = statement->model->status_count > 0 &&
-                      (came_or_changed(statement, found) || shows_status(statement->model, workspace, row));
+        bool status = needs_status(statement, found, row);
         if (status) {
             LeadRow lead;
             if (!ask_for_lead(statement, found, &lead)) return;
@@ -190,7 +202,7 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
             status = lead == LeadRow::Locked;
         }
         if (statement->blocked) return;
-        if (!write_row(statement, row)) continue;
+        if (!write_score(statement->scores, score_update(statement, row))) continue;
         add_transitions(&statement->outcome, found.key, workspace, row);
         if (status) add_status(&statement->outcome, found.key, workspace, row);
         return;
@@ -229,9 +241,15 @@ uint64 count_leads(Findings* findings) {
     return leads;
 }
 
+// Tells how far work on everything is.
+void report(const Statement* statement, uint64 done) {
+    constexpr uint64 kLeadsPerReport = 100;
+    if (!statement->everything || done % kLeadsPerReport != 0) return;
+    report_leads(static_cast<int64>(done), static_cast<int64>(statement->leads));
+}
+
 // All leads, in key order.
 void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
-    constexpr uint64 kLeadsPerReport = 100;
     LeadFindings lead;
     *leads = 0;
     statement->blocked = false;
@@ -239,8 +257,7 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     begin_reading(statement->scores);
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
-        if (statement->everything && *leads % kLeadsPerReport == 0)
-            report_leads(static_cast<int64>(*leads), static_cast<int64>(statement->leads));
+        report(statement, *leads);
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
         work_on_lead(statement, lead);
         if (has_many_transitions(&statement->outcome)) write_moves(statement);
@@ -250,6 +267,140 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     }
     if (!statement->blocked) write_moves(statement);
     end_reading(statement->scores);
+}
+
+// A lead whose new row is known before anything is written.
+struct PreparedLead {
+    PreparedScore score;  // of nothing: the lead is worked on when its turn comes
+    bool locks;           // its row in the leads table, which has this key
+    Datum key;
+    int transitions;  // so many rows of each are predicted
+    int statuses;
+};
+
+// Leads of one statement up to which, and bytes within which, they are prepared.
+constexpr std::size_t kMostPrepared = 1000;
+constexpr Size kMostPreparedBytes = 1024 * 1024;
+
+// Computes the lead and writes nothing. False where somebody else is at its score row.
+bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext memory, PreparedLead* lead) {
+    const KeyType& type = statement->model->key;
+    const Workspace* workspace = statement->workspace;
+    auto lock_first = [&] {
+        MemoryContext caller = MemoryContextSwitchTo(memory);
+        lead->locks = true;
+        lead->key = datumCopy(found.key, type.by_value, type.length);
+        MemoryContextSwitchTo(caller);
+    };
+    ScoreRow row;
+    if (seems_gone(statement, found)) return true;
+    if (!read_score(statement->scores, found.key, statement->began, &row)) {
+        if (statement->model->status_count > 0 && !came_or_changed(statement, found)) lock_first();
+        return true;
+    }
+    if (row.contended) return false;
+    if (!compute(statement, found, &row, false)) return true;
+    finish_lead(statement->workspace, statement->version);
+
+    bool status = needs_status(statement, found, row);
+    if (status && !came_or_changed(statement, found)) lock_first();
+    MemoryContext caller = MemoryContextSwitchTo(memory);
+    lead->score = prepare_score(statement->scores, score_update(statement, row));
+    MemoryContextSwitchTo(caller);
+    if (lead->score.row == nullptr) return true;
+    Outcome* predicted = &statement->predicted;
+    int transitions = predicted->transitions.count;
+    int statuses = predicted->statuses.count;
+    add_transitions(predicted, found.key, workspace, row);
+    if (status) add_status(predicted, found.key, workspace, row);
+    lead->transitions = predicted->transitions.count - transitions;
+    lead->statuses = predicted->statuses.count - statuses;
+    return true;
+}
+
+// Whether anybody seems to have one of the rows that will be locked, without locking any. One alone need not be asked.
+bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLead* end, MemoryContext memory) {
+    MemoryContext caller = MemoryContextSwitchTo(memory);
+    auto* keys = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(end - leads)));
+    int count = 0;
+    for (const PreparedLead* lead = leads; lead != end; ++lead)
+        if (lead->locks) keys[count++] = lead->key;
+    Datum array = key_array(statement->model->key, keys, count);
+    MemoryContextSwitchTo(caller);
+    if (count < 2) return true;
+    bool free = true;
+    for_each_row(plan(statement->model, PlanName::SeeLocks), &array, false, [&](ResultRow row) {
+        bool is_null = false;
+        TransactionId holder = DatumGetTransactionId(row.value(1, &is_null));
+        free &= !TransactionIdIsNormal(holder) || TransactionIdIsCurrentTransactionId(holder) ||
+                !TransactionIdIsInProgress(holder);
+    });
+    return free;
+}
+
+// Prepares all leads and locks those rows in the leads table that will be needed, both in key order. False where
+// somebody else is at any of all these; nothing was written then, and nothing is locked but where he came just now.
+bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memory, PreparedLead* leads) {
+    LeadFindings found;
+    PreparedLead* end = leads;
+    clear_outcome(&statement->predicted);
+    rewind_findings(findings);
+    while (next_lead(findings, &found)) {
+        CHECK_FOR_INTERRUPTS();
+        report(statement, static_cast<uint64>(end - leads));
+        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
+        bool free = prepare_lead(statement, found, memory, end++);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(statement->lead_context);
+        if (!free || MemoryContextMemAllocated(memory, true) > kMostPreparedBytes) return false;
+    }
+    if (!seem_free(statement, leads, end, memory)) return false;
+    for (PreparedLead* lead = leads; lead != end; ++lead) {
+        if (!lead->locks) continue;
+        LeadRow row = lock_lead(statement, lead->key);
+        if (row == LeadRow::Busy) return false;
+        if (row == LeadRow::Missing) lead->score.row = nullptr;  // computed again: it has no status to show
+    }
+    return true;
+}
+
+// What was prepared is written; a lead that is not as it was read is worked on again.
+void write_leads(Statement* statement, Findings* findings, const PreparedLead* lead) {
+    LeadFindings found;
+    Snapshot reading = hold_reading(statement->scores);
+    clear_outcome(&statement->outcome);
+    rewind_findings(findings);
+    for (; next_lead(findings, &found); ++lead) {
+        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
+        bool written = lead->score.row != nullptr && write_prepared(statement->scores, lead->score);
+        take_rows(&statement->predicted.transitions, lead->transitions,
+                  written ? &statement->outcome.transitions : nullptr);
+        take_rows(&statement->predicted.statuses, lead->statuses, written ? &statement->outcome.statuses : nullptr);
+        if (!written) work_on_lead(statement, found);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(statement->lead_context);
+    }
+    release_reading(reading);
+    write_moves(statement);
+}
+
+// Without a subtransaction, where nobody else is at any of the leads. False where somebody is.
+bool work_uncontended(Statement* statement, Findings* findings) {
+    if (statement->leads > kMostPrepared) return false;
+    MemoryContext memory =
+        AllocSetContextCreate(statement->context, "lead_scoring prepared leads", ALLOCSET_DEFAULT_SIZES);
+    auto* leads = static_cast<PreparedLead*>(MemoryContextAllocZero(memory, sizeof(PreparedLead) * statement->leads));
+    begin_reading(statement->scores);
+    statement->predicts = true;
+    bool free = prepare_leads(statement, findings, memory, leads);
+    statement->predicts = false;
+    if (free) {
+        statement->revocable = false;  // what comes in between now is waited for
+        write_leads(statement, findings, leads);
+    }
+    end_reading(statement->scores);
+    MemoryContextDelete(memory);
+    return free;
 }
 
 struct Round {
@@ -269,6 +420,7 @@ bool run_round(void* argument) {
 
 // A round that fails gives back whatever it held, so that the next one waits with nothing in its hands.
 uint64 work_on_several(Statement* statement, Findings* findings) {
+    if (work_uncontended(statement, findings)) return statement->leads;
     Round round = {statement, findings, 0};
     const KeyType& type = statement->model->key;
     while (!run_revocable(run_round, &round)) {
@@ -298,6 +450,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.by_hand = by_hand;
     statement.outcome.by_hand = by_hand;
     statement.outcome.context = CurrentMemoryContext;
+    statement.predicted = statement.outcome;
     statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     statement.workspace = make_workspace();
     statement.scores = open_scores(model, version);

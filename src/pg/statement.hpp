@@ -5,8 +5,14 @@
 // row was read, so no other lock on them is taken. A lead whose status changes has its row in the leads table locked
 // before its score row is written: an update of attributes holds the leads row when it comes to the score row, so
 // waiting for it here, with score rows written, could deadlock. Therefore the lock is asked for without waiting. If it
-// cannot be had, a statement of one lead waits for it, for it holds nothing yet; one of several leads rolls back to
-// where it had written nothing, waits for the leads rows it could not have, in key order, and does its work again.
+// cannot be had, a statement of one lead waits for it, for it holds nothing yet.
+//
+// One of several leads computes them all before it writes any, and locks the leads rows of those whose status will
+// change, in key order. Where nobody else is at any of these rows, they are written as they were computed. Otherwise,
+// and where they are too many to be kept, the work is done in a subtransaction: if it comes to a leads row that it
+// cannot have, it rolls back to where it had written nothing, waits for the leads rows it could not have, in key order,
+// and begins again. One gap remains: if between the computing and the writing another transaction comes, moves a lead
+// over a threshold's edge, and a third one locks that lead's row, then it is waited for with score rows written.
 //
 // What has no single order: a foreign key that cascades brings one lead after the other, in the order of the user's
 // rows, and TRUNCATE comes with its table locked. They may deadlock with others that share several of their leads:
