@@ -29,8 +29,10 @@ struct ModelOptions {
 };
 
 inline Decay random_decay(Choices& choices, Microseconds unit) {
+    // A choice a statement: compilers differ in the order in which they evaluate operands and arguments.
     auto units = [&](std::int64_t most) {
-        return choices.between(1, most) * unit + (choices.one_in(2) ? 0 : choices.between(0, unit - 1));
+        Microseconds whole = choices.between(1, most) * unit;
+        return whole + (choices.one_in(2) ? 0 : choices.between(0, unit - 1));
     };
     switch (choices.below(5)) {
         case 0:
@@ -39,8 +41,10 @@ inline Decay random_decay(Choices& choices, Microseconds unit) {
             return linear(units(60));
         case 2:
             return window(units(60));
-        case 3:
-            return steps(units(20), choices.pick<double>({0.05, 0.1, 0.25, 1 / 3.0, 0.5, 0.7, 1}));
+        case 3: {
+            auto drop = choices.pick<double>({0.05, 0.1, 0.25, 1 / 3.0, 0.5, 0.7, 1});
+            return steps(units(20), drop);
+        }
         default:
             return {};
     }
