@@ -421,7 +421,7 @@ SPIPlanPtr plan(Model* model, PlanName name) {
     if (!fires_triggers_of_users) shut_search_path();
     Oid table = table_of(model, name);
     if (OidIsValid(table)) hold_table(model, table);
-    SPIPlanPtr& kept = model->plans[static_cast<int>(name)];
+    SPIPlanPtr& kept = model->plans[static_cast<std::size_t>(name)];
     if (kept == nullptr) {
         auto* types =
             static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));

@@ -10,6 +10,8 @@ extern "C" {
 #include "fmgr.h"
 #include "utils/builtins.h"
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_database_d.h"
+#include "catalog/pg_namespace_d.h"
 #include "varatt.h"
 #endif
 }
