@@ -12,7 +12,7 @@ OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/core/*.cpp src/pg/*.cpp)))
 # The install script is these parts in this order; a part without a file yet is left out.
 SQL_PARTS = $(wildcard $(foreach part,schema scorecard shape expression scoring model rules stages publish upkeep merge \
               reading conversion cost survival velocity retention prediction funnel attribution markov \
-              report_settings reports campaigns channels cohorts qualified_rate rule_lift forecast sla support,sql/install/$(part).sql))
+              report_settings reports campaigns channels cohorts qualified_rate rule_lift forecast sla tables support,sql/install/$(part).sql))
 SQL_SCRIPT = sql/lead_scoring--$(EXTENSION_VERSION).sql
 DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/lead_scoring--*--*.sql))
 DATA_built = $(SQL_SCRIPT)

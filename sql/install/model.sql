@@ -10,12 +10,20 @@ CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT ow
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT n.oid, n.nspname::text, n.nspowner
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relname = 'scores' AND c.relkind IN ('r', 'p')
-   AND EXISTS (SELECT FROM pg_attribute a
-                WHERE a.attrelid = c.oid AND a.atttypid = 'lead_scoring.scorecard'::regtype AND NOT a.attisdropped)
+  FROM pg_namespace n
+ WHERE n.nspname <> 'lead_scoring_internal'
+   AND EXISTS (SELECT FROM (VALUES ('scores', '{stage_since,stage_seq,stage_armed}'::name[]), ('settings', '{lead_key,event_lead,status_columns}'),
+                                   ('transitions', '{from_stage,to_stage,recorded_at}')) known (name, columns)
+                 JOIN pg_class c ON c.relname = known.name AND c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+                 JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                GROUP BY c.oid
+               HAVING bool_or(a.atttypid = 'lead_scoring.scorecard'::regtype) OR count(*) FILTER (WHERE a.attname = ANY (known.columns)) = 3
+               UNION ALL
+               SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid AND c.relnamespace = n.oid
+                 JOIN pg_class own ON own.relname = c.relname AND own.relnamespace = 'lead_scoring_internal'::regnamespace
+                WHERE t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure)
 $$;
-COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model: those with a table "scores" that has a column of type scorecard. Looks at the catalogs only.';
+COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model, or what is left of one: those with a table "scores", "settings" or "transitions" that has columns of ours, or with any table of a model''s that has our guard. Looks at the catalogs only.';
 
 CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -70,7 +78,7 @@ AS $$
 BEGIN
     IF octet_length(name) NOT BETWEEN 1 AND 63 THEN
         RAISE EXCEPTION USING ERRCODE = 'name_too_long',
-            MESSAGE = format('model name "%s" has %s bytes', name, octet_length(name)),
+            MESSAGE = format('model name "%s" has %s bytes', CASE WHEN length(name) > 100 THEN left(name, 60) || '...' ELSE name END, octet_length(name)),
             DETAIL = 'A model is a schema, and a schema''s name has 1 to 63 bytes.',
             HINT = 'Choose a shorter name, such as ''sales''.';
     END IF;
@@ -90,18 +98,52 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.check_model_name IS 'Raises when a new model cannot have this name: empty or over 63 bytes (42622), reserved (42939), taken by a schema (42P06).';
 
+CREATE FUNCTION lead_scoring.table_faults(relation regclass)
+RETURNS TABLE (fault text, statement text, refused boolean)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH member AS (
+    SELECT c.oid::regclass AS name, c.* FROM pg_class c
+     WHERE c.oid = relation OR c.oid IN (SELECT p.relid FROM pg_partition_tree(relation) p))
+SELECT f.fault, f.statement, f.refused
+  FROM (SELECT 1, format('table %s inherits from %s', i.inhrelid::regclass, i.inhparent::regclass),
+               format('ALTER TABLE %s NO INHERIT %s;', i.inhrelid::regclass, i.inhparent::regclass), true
+          FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE (i.inhrelid = relation OR i.inhparent = relation) AND NOT c.relispartition
+        UNION ALL
+        SELECT 2, format('table %s is a partition of %s', m.name, i.inhparent::regclass),
+               format('ALTER TABLE %s DETACH PARTITION %s;', i.inhparent::regclass, m.name), true
+          FROM member m JOIN pg_inherits i ON i.inhrelid = m.oid WHERE m.oid = relation AND m.relispartition
+        UNION ALL
+        SELECT 3, format('partition %s of table %s is a foreign table', m.name, i.inhparent::regclass),
+               format('ALTER TABLE %s DETACH PARTITION %s;', i.inhparent::regclass, m.name), true
+          FROM member m JOIN pg_inherits i ON i.inhrelid = m.oid WHERE m.relkind = 'f'
+        UNION ALL
+        SELECT 4, format('table %s is unlogged, and a crash empties it', m.name), format('ALTER TABLE %s SET LOGGED;', m.name), false
+          FROM member m WHERE m.relpersistence = 'u'
+        UNION ALL
+        SELECT 5, format('table %s has the rule "%s", which does something instead', m.name, r.rulename),
+               format('DROP RULE %I ON %s;', r.rulename, m.name), false
+          FROM member m JOIN pg_rewrite r ON r.ev_class = m.oid WHERE r.is_instead AND r.ev_enabled <> 'D'
+        UNION ALL
+        SELECT 6, format('table %s is partitioned, but the event trigger "%s", which sees to new partitions, is %s', m.name, wanted.name,
+                         CASE WHEN e.oid IS NULL THEN 'missing' ELSE 'disabled' END),
+               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed();', wanted.name)
+                    ELSE format('ALTER EVENT TRIGGER %I ENABLE;', wanted.name) END, false
+          FROM member m CROSS JOIN (VALUES ('lead_scoring_partitions_changed')) wanted (name)
+          LEFT JOIN pg_event_trigger e ON e.evtname = wanted.name
+         WHERE m.oid = relation AND m.relkind = 'p' AND e.evtenabled IS DISTINCT FROM 'O') f (place, fault, statement, refused)
+ ORDER BY f.place, f.fault COLLATE "C"
+$$;
+COMMENT ON FUNCTION lead_scoring.table_faults IS 'What a table of leads or events is like, or has become, so that rows come and go without the model''s triggers, each with the statement that ends it, and whether create_model and publish refuse it.';
+
 CREATE FUNCTION lead_scoring.check_table(relation regclass, argument text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found record;
-    foreign_partition regclass;
 BEGIN
-    SELECT c.relkind, c.relpersistence, c.relowner,
-           EXISTS (SELECT FROM pg_inherits i
-                    WHERE i.inhrelid = c.oid OR c.relkind = 'r' AND i.inhparent = c.oid) AS inherits
-      INTO found
-      FROM pg_class c WHERE c.oid = relation;
+    SELECT c.relkind, c.relpersistence, c.relowner INTO found FROM pg_class c WHERE c.oid = relation;
     IF found.relkind IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table',
             MESSAGE = format('%s: there is no table with OID %s', argument, relation::oid),
@@ -120,20 +162,12 @@ BEGIN
             DETAIL = 'One role owns the leads, the events and the model.',
             HINT = format('ALTER TABLE %s OWNER TO %I;', relation, current_user);
     END IF;
-    IF found.inherits THEN
+    SELECT f.* INTO found FROM lead_scoring.table_faults(relation) f WHERE f.refused LIMIT 1;
+    IF found.fault IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('table %s is a partition or takes part in inheritance', relation),
-            DETAIL = 'Rows that come and go through another table of the family would fire none of its triggers.',
-            HINT = 'Give the partitioned table itself, or a table that stands alone.';
-    END IF;
-    SELECT p.relid INTO foreign_partition
-      FROM pg_partition_tree(relation) p JOIN pg_class c ON c.oid = p.relid
-     WHERE c.relkind = 'f' ORDER BY p.relid LIMIT 1;
-    IF foreign_partition IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('partition %s of table %s is a foreign table', foreign_partition, relation),
-            DETAIL = 'Foreign tables cannot have triggers with transition tables.',
-            HINT = format('ALTER TABLE %s DETACH PARTITION %s.', relation, foreign_partition);
+            MESSAGE = found.fault,
+            DETAIL = 'Rows that come and go there would fire none of the model''s triggers.',
+            HINT = found.statement;
     END IF;
 END
 $$;
@@ -356,7 +390,8 @@ BEGIN
     -- No column is written by two models. A model that cannot be looked into is known by its trigger.
     FOR other IN SELECT m.name FROM lead_scoring.model_schemas() m
                   WHERE m.name <> model AND seen <> '{}' ORDER BY m.name COLLATE "C" LOOP
-        IF lead_scoring_internal.is_sound(other.name) THEN
+        IF lead_scoring_internal.is_sound(other.name)
+           AND NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(other.name) f WHERE f.relation = 'settings') THEN
             EXECUTE format('SELECT e.value FROM ONLY %I.settings s, jsonb_each_text(s.status_columns) e
                              WHERE s.leads = $1 AND e.value = ANY ($2) ORDER BY e.value COLLATE "C" LIMIT 1', other.name)
                INTO claimed USING leads::text, seen;
@@ -371,7 +406,7 @@ BEGIN
                          AND t.tgargs = lead_scoring.trigger_argument(other.name)) THEN
             RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
                 MESSAGE = format('permission denied for the settings of model "%s"', other.name),
-                DETAIL = format('It scores table %s too, and belongs to another role, or tables of it do.', leads),
+                DETAIL = format('It scores table %s too, and belongs to another role, or tables of it do, or its settings were altered.', leads),
                 HINT = format('Pass status_columns => ''{}'' for none; or SELECT lead_scoring.drop_model(%L);', other.name);
         END IF;
     END LOOP;
@@ -487,7 +522,8 @@ AS $$
 SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
   FROM (VALUES (leads, 'leads_changed', 'lead_scoring.leads_changed()'::regprocedure),
                (events, 'events_changed', 'lead_scoring.events_changed()'::regprocedure)) bound (root, function_name, function)
- CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL) member
+ CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL
+                      EXCEPT SELECT c.oid FROM pg_class c WHERE c.relkind = 'f') member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
                     (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R'), (6, 'status', 19, 'O')) kind (place, operation, type_bits, state)
   LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
@@ -513,6 +549,17 @@ SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%s = %L', 
 HAVING count(*) > 0
 $$;
 COMMENT ON FUNCTION lead_scoring.rebind_statement IS 'The statement that makes the settings of a model name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
+
+CREATE FUNCTION lead_scoring.make_statement(model text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L);  -- with the arguments it was made with', model,
+              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure), 'public.leads'),
+              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring.events_changed()'::regprocedure), 'public.events'))
+  FROM pg_trigger t
+ WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring.trigger_argument(model)
+$$;
+COMMENT ON FUNCTION lead_scoring.make_statement IS 'The statement that puts the settings of a model back which have lost their row, with the tables that have its row triggers.';
 
 CREATE FUNCTION lead_scoring.renamed_model(model text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -587,259 +634,9 @@ SELECT CASE WHEN b.type = 'varchar'::regtype THEN 'text' ELSE b.type::regtype::t
 $$;
 COMMENT ON FUNCTION lead_scoring.stored_key_type IS 'The type, with its collation, in which a model keeps the keys of that column.';
 
-CREATE FUNCTION lead_scoring.make_settings(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format($ddl$
-        CREATE TABLE %1$I.settings (
-            leads            text NOT NULL,
-            events           text NOT NULL,
-            lead_key         text NOT NULL,
-            event_lead       text NOT NULL,
-            event_type       text NOT NULL,
-            event_time       text NOT NULL,
-            event_campaign   text,
-            status_columns   jsonb NOT NULL,
-            trigger_path     text,
-            paused           boolean NOT NULL DEFAULT false,
-            time_zone        text NOT NULL,
-            min_score        numeric,
-            max_score        numeric,
-            future_tolerance interval NOT NULL DEFAULT '5 minutes',
-            only_row         boolean NOT NULL DEFAULT true,
-            CONSTRAINT settings_pkey PRIMARY KEY (only_row),
-            CONSTRAINT settings_only_row CHECK (only_row),
-            CONSTRAINT settings_score_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)),
-            CONSTRAINT settings_score_range CHECK (min_score <= max_score),
-            CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring.is_span(future_tolerance))
-        );
-        CREATE TRIGGER settings_keep_row BEFORE DELETE ON %1$I.settings FOR EACH STATEMENT
-            EXECUTE FUNCTION lead_scoring.refuse_change('Without its row the model would silently stop scoring.',
-                'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
-        CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.settings FOR EACH STATEMENT
-            EXECUTE FUNCTION lead_scoring.binding_changed();
-        CREATE TRIGGER settings_valid
-            AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
-            ON %1$I.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
-        $ddl$, model);
-    PERFORM lead_scoring.describe(format('%I.settings', model)::regclass,
-        'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
-        '{"leads": "Table of leads, with its schema and quoted where needed.",
-          "events": "Table of events, with its schema and quoted where needed.",
-          "lead_key": "Unique column of the leads table by which a lead is known.",
-          "event_lead": "Column of the events table that names the lead.",
-          "event_type": "Column of the events table that holds the type of the event.",
-          "event_time": "Column of the events table that holds when it happened.",
-          "event_campaign": "Column of the events table that names the campaign; NULL for none.",
-          "status_columns": "What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.",
-          "trigger_path": "The search_path that triggers, checks and defaults of the leads and events tables find while the model writes there; NULL: the schema of leads, then pg_catalog, then pg_temp.",
-          "paused": "While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().",
-          "time_zone": "Draft: where the hours, days, weeks and months of limits begin.",
-          "min_score": "Draft: no score is below this, in points; NULL for no floor.",
-          "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
-          "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
-          "only_row": "Always true: the key that keeps the table at one row."}');
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.make_settings IS 'Creates the table "settings" of a new model, with its constraints and triggers.';
-
 CREATE FUNCTION lead_scoring.refuse_write() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
 COMMENT ON FUNCTION lead_scoring.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
-
-CREATE FUNCTION lead_scoring.guards(model text)
-RETURNS TABLE (relation text, name text, operations text, found_name text, found_state text)
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-SELECT c.oid::regclass::text, guarded.name || '_guard', kind.operations, t.tgname::text, t.tgenabled::text
-  FROM unnest(ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions']) guarded (name)
-  JOIN (VALUES (true, 'INSERT', 6), (false, 'INSERT OR UPDATE OR DELETE OR TRUNCATE', 62)) kind (only_grows, operations, type_bits)
-    ON kind.only_grows = (guarded.name = 'versions')
-  JOIN pg_class c ON c.relname = guarded.name
-  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
-  LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure AND t.tgtype = kind.type_bits
-$$;
-COMMENT ON FUNCTION lead_scoring.guards IS 'The triggers that refuse writes to the tables of a model''s state, to the last of which, versions, rows are added only: where they should be, and those found.';
-
-CREATE FUNCTION lead_scoring.add_guards(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    guard record;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    FOR guard IN SELECT * FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' LOOP
-        IF guard.found_name IS NOT NULL THEN
-            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', guard.relation, guard.found_name);
-        ELSE
-            EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(%L)',
-                           guard.name, guard.operations, guard.relation, model);
-        END IF;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.add_guards IS 'Creates those of a model''s guards that are missing, and enables those that are not.';
-
-CREATE FUNCTION lead_scoring.make_state_tables(model text, key_column text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format($ddl$
-        CREATE TABLE %1$I.scores (
-            lead_id     %2$s,
-            scored_at   timestamptz,
-            due_at      timestamptz,
-            stage_since timestamptz,
-            score       double precision,
-            engagement  double precision,
-            fit         double precision,
-            version     bigint,
-            stage_seq   integer,
-            stage_armed boolean,
-            counted     boolean,
-            stage       text,
-            grade       text,
-            card        lead_scoring.scorecard,
-            CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
-        ) USING heap WITH (fillfactor = 64);
-        CREATE INDEX scores_stage_idx ON %1$I.scores (stage);
-        CREATE INDEX scores_due_at_idx ON %1$I.scores (due_at) WHERE due_at IS NOT NULL;
-
-        CREATE TABLE %1$I.transitions (
-            lead_id     %2$s,
-            seq         integer,
-            from_stage  text,
-            to_stage    text NOT NULL,
-            at          timestamptz NOT NULL,
-            recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-            score       double precision,
-            engagement  double precision,
-            fit         double precision,
-            grade       text,
-            version     bigint,
-            cause       text NOT NULL,
-            rule        text,
-            actor       text,
-            reason      text,
-            merged_from text,
-            CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
-            CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish'))
-        );
-        CREATE INDEX transitions_merged_from_idx ON %1$I.transitions (merged_from) WHERE merged_from IS NOT NULL;
-
-        CREATE TABLE %1$I.merged (
-            merged_from %2$s,
-            lead_id     %2$s NOT NULL,
-            CONSTRAINT merged_pkey PRIMARY KEY (merged_from)
-        );
-        CREATE INDEX merged_lead_id_idx ON %1$I.merged (lead_id);
-
-        CREATE TABLE %1$I.forgotten (
-            campaign text,
-            came     date,
-            entered  jsonb NOT NULL,
-            leads    bigint NOT NULL,
-            CONSTRAINT forgotten_key UNIQUE NULLS NOT DISTINCT (campaign, came, entered)
-        );
-
-        CREATE TABLE %1$I.adjustments (
-            lead_id       %2$s,
-            id            uuid DEFAULT gen_random_uuid(),
-            points        numeric NOT NULL,
-            reason        text,
-            author        text NOT NULL,
-            made_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
-            expires_at    timestamptz,
-            cancelled_at  timestamptz,
-            cancelled_by  text,
-            cancel_reason text,
-            CONSTRAINT adjustments_pkey PRIMARY KEY (lead_id, id),
-            CONSTRAINT adjustments_points CHECK (points BETWEEN -1e9 AND 1e9),
-            CONSTRAINT adjustments_expires_at CHECK (isfinite(expires_at))
-        );
-        CREATE INDEX adjustments_id_idx ON %1$I.adjustments (id);
-
-        CREATE TABLE %1$I.problems (
-            lead_id  %2$s,
-            rule     text,
-            message  text,
-            count    bigint,
-            first_at timestamptz,
-            last_at  timestamptz,
-            CONSTRAINT problems_pkey PRIMARY KEY (lead_id, rule)
-        );
-        $ddl$, model, key_column);
-    PERFORM lead_scoring.add_guards(model);
-    PERFORM lead_scoring.describe(format('%I.scores', model)::regclass,
-        'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
-        '{"lead_id": "Key of the lead.",
-          "scored_at": "The lead''s clock: the instant the stored numbers are true for.",
-          "due_at": "Time alone changes nothing before this; NULL for never.",
-          "stage_since": "When the lead entered its stage.",
-          "score": "Score as of scored_at, in points, with adjustments.",
-          "engagement": "Points for behaviour as of scored_at.",
-          "fit": "Points for attributes.",
-          "version": "Published version the row was computed under.",
-          "stage_seq": "Number of the lead''s latest transition.",
-          "stage_armed": "Whether the score has been at or above falls_below during this stay.",
-          "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
-          "stage": "Stage of the lead.",
-          "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
-          "card": "The whole scoring state, from which all numbers follow."}');
-    PERFORM lead_scoring.describe(format('%I.transitions', model)::regclass,
-        'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
-        '{"lead_id": "Key of the lead.",
-          "seq": "Number of the move within the lead, from 1 without gaps.",
-          "from_stage": "Stage left.",
-          "to_stage": "Stage entered.",
-          "at": "The instant the move belongs to.",
-          "recorded_at": "When the row was written.",
-          "score": "Score at that instant, in points.",
-          "engagement": "Points for behaviour at that instant.",
-          "fit": "Points for attributes at that instant.",
-          "grade": "Grade at that instant.",
-          "version": "Published version that decided.",
-          "cause": "event, attribute, time, manual or publish.",
-          "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
-          "actor": "Role that moved it by hand.",
-          "reason": "Why it was moved by hand.",
-          "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
-    PERFORM lead_scoring.describe(format('%I.merged', model)::regclass,
-        'Leads that merge_leads made part of another, by which reports find what still names the old one.',
-        '{"merged_from": "Key of the lead that was merged.",
-          "lead_id": "Key of the lead it is now."}');
-    PERFORM lead_scoring.describe(format('%I.forgotten', model)::regclass,
-        'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
-        '{"campaign": "Their campaign; NULL for none.",
-          "came": "First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.",
-          "entered": "Each stage they entered, with the first day of the month of the first entry.",
-          "leads": "How many of the forgotten leads."}');
-    PERFORM lead_scoring.describe(format('%I.adjustments', model)::regclass,
-        'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
-        '{"lead_id": "Key of the lead.",
-          "id": "Identifies the adjustment.",
-          "points": "Points added to the score; negative ones are taken away.",
-          "reason": "Why.",
-          "author": "Role that made it.",
-          "made_at": "When it was made.",
-          "expires_at": "From when on it counts no more; NULL for never.",
-          "cancelled_at": "When it was taken back; NULL while it counts.",
-          "cancelled_by": "Role that took it back.",
-          "cancel_reason": "Why it was taken back."}');
-    PERFORM lead_scoring.describe(format('%I.problems', model)::regclass,
-        'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
-        '{"lead_id": "Key of the lead.",
-          "rule": "Name of the rule.",
-          "message": "The latest error.",
-          "count": "How often it was raised.",
-          "first_at": "When it was first raised.",
-          "last_at": "When it was last raised."}');
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.make_state_tables IS 'Creates the tables a model keeps its leads'' state in; key_column is the type of lead_id, with its collation. No foreign key points at or from them: a key share lock an event would cost more than the event.';
 
 -- ---------------------------------------------------------------- interface
 
@@ -876,6 +673,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted jsonb;
+    is_there boolean;
     existing jsonb;
     differing text;
     added record;
@@ -894,8 +692,13 @@ BEGIN
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
         'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
 
-    IF EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = create_model.name) THEN
-        EXECUTE format('SELECT to_jsonb(s) FROM %I.settings s', name) INTO existing;
+    is_there := EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = create_model.name);
+    IF is_there THEN
+        existing := lead_scoring.settings_row(name);
+    ELSE
+        PERFORM lead_scoring.check_model_name(name);
+    END IF;
+    IF existing IS NOT NULL THEN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
           FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
         IF differing IS NOT NULL THEN
@@ -907,7 +710,6 @@ BEGIN
         RETURN;
     END IF;
 
-    PERFORM lead_scoring.check_model_name(name);
     IF leads = events THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('leads and events are the same table %s', leads),
@@ -938,19 +740,21 @@ BEGIN
         RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
     END LOOP;
 
-    PERFORM lead_scoring_internal.create_schema(name);
-    EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
-    PERFORM lead_scoring.make_settings(name);
-    PERFORM lead_scoring.make_rule_tables(name);
-    PERFORM lead_scoring.make_stages(name);
-    PERFORM lead_scoring.make_versions(name);
-    PERFORM lead_scoring.make_state_tables(name, lead_scoring.stored_key_type(leads, lead_key));
+    IF NOT is_there THEN
+        PERFORM lead_scoring_internal.create_schema(name);
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
+    END IF;
+    PERFORM lead_scoring_internal.mend_shape(name);
     EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
                    (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
+    IF is_there THEN
+        PERFORM lead_scoring_internal.repair(name);
+        RETURN;
+    END IF;
+    PERFORM lead_scoring.mend_keys(name);
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
     PERFORM lead_scoring.make_leads_view(name);
-    PERFORM lead_scoring.make_report_settings(name);
     PERFORM lead_scoring.make_reports(name);
     PERFORM lead_scoring.add_triggers(name, leads, events);
 END
@@ -959,7 +763,23 @@ COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scori
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
 lead_key defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
-Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710.';
+Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.';
+
+CREATE FUNCTION lead_scoring.settings_row(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = model AND c.relname = 'settings' AND c.relkind IN ('r', 'p')) THEN
+        EXECUTE format('SELECT to_jsonb(s) FROM ONLY %I.settings s LIMIT 1', model) INTO found;
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.settings_row IS 'The row of a model''s settings, whatever columns they have; NULL where there is none, or no such table.';
 
 CREATE FUNCTION lead_scoring.drop_triggers(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -988,31 +808,32 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found record;
-    bound record;
+    bound jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
-    EXECUTE format('SELECT s.leads, s.status_columns FROM ONLY %I.settings s', name) INTO bound;
-
+    bound := lead_scoring.settings_row(name);
     PERFORM lead_scoring.drop_triggers(name);
 
     -- Views and tables go without CASCADE: what others have built upon them outside of the schema is refused, not dropped.
-    FOR found IN SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind,
-                        string_agg(c.oid::regclass::text, ', ') AS relations
-                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                  WHERE n.nspname = name AND c.relkind IN ('v', 'r', 'p') AND NOT c.relispartition
-                  GROUP BY 1 ORDER BY 1 DESC LOOP
+    FOR found IN SELECT k.kind, string_agg(c.oid::regclass::text, ', ') AS relations
+                   FROM pg_class c
+                   JOIN pg_namespace n ON n.oid = c.relnamespace
+                   JOIN (VALUES (1, 'm', 'MATERIALIZED VIEW'), (2, 'v', 'VIEW'), (3, 'r', 'TABLE'), (3, 'p', 'TABLE')) k (place, relkind, kind)
+                     ON k.relkind = c.relkind
+                  WHERE n.nspname = name AND NOT c.relispartition
+                  GROUP BY k.place, k.kind ORDER BY k.place LOOP
         EXECUTE format('DROP %s %s', found.kind, found.relations);
     END LOOP;
     EXECUTE format('DROP SCHEMA %I CASCADE', name);
 
-    IF bound.status_columns <> '{}' THEN
-        RAISE NOTICE 'status columns of table % stay: %', bound.leads,
-            (SELECT string_agg(quote_ident(e.value), ', ' ORDER BY e.value COLLATE "C") FROM jsonb_each_text(bound.status_columns) e);
+    IF jsonb_typeof(bound -> 'status_columns') = 'object' AND bound -> 'status_columns' <> '{}' THEN
+        RAISE NOTICE 'status columns of table % stay: %', bound ->> 'leads',
+            (SELECT string_agg(quote_ident(e.value), ', ' ORDER BY e.value COLLATE "C") FROM jsonb_each_text(bound -> 'status_columns') e);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.drop_model IS 'Implements lead_scoring.drop_model, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';
+COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Works whatever has become of the model''s own tables. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';
 
 CREATE FUNCTION lead_scoring.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
@@ -1024,8 +845,11 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT s.leads, s.events, s.paused FROM ONLY %I.settings s', model) INTO leads, events, paused;
-    EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
+    SELECT s.found ->> 'leads', s.found ->> 'events', (s.found ->> 'paused')::boolean INTO leads, events, paused
+      FROM lead_scoring.settings_row(model) s (found);
+    IF NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation = 'versions') THEN
+        EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
+    END IF;
     problem := lead_scoring.model_problem(model, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = model), leads, events, version);
     RETURN NEXT;
 EXCEPTION WHEN OTHERS THEN
@@ -1044,7 +868,7 @@ SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem
   FROM lead_scoring.model_schemas() m CROSS JOIN LATERAL lead_scoring.model_state(m.name) s
  WHERE has_schema_privilege(m.schema, 'USAGE') ORDER BY m.name COLLATE "C"
 $$;
-COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, nothing published; NULL when all is well.';
+COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, rows that come and go without them, its own tables altered, nothing published; NULL when all is well.';
 
 CREATE FUNCTION lead_scoring.model_problem(model text, owner oid, leads text, events text, version bigint)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1052,12 +876,20 @@ AS $$
 DECLARE
     leads_table CONSTANT regclass := lead_scoring.resolve_table(leads);
     events_table CONSTANT regclass := lead_scoring.resolve_table(events);
+    own text[];
     problems text[] := '{}';
     is_bound boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    IF leads IS NULL THEN
-        RETURN 'settings has no row';
+    own := ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f)
+           || ARRAY(SELECT f.fault FROM lead_scoring_internal.lost_parts(model) f);
+    IF lead_scoring.settings_row(model) IS NULL THEN
+        own := own || format('settings has no row: %s', lead_scoring.make_statement(model));
+    ELSIF own <> '{}' THEN
+        own := own || format('SELECT lead_scoring.repair(%L) gives back what is missing', model);
+    END IF;
+    IF leads IS NULL OR events IS NULL THEN
+        RETURN array_to_string(own, '; ');
     END IF;
     problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
                                   ELSE format('table %s is not owned by %I', t.name, pg_get_userbyid(owner)) END
@@ -1066,27 +898,25 @@ BEGIN
                        WHERE c.oid IS NULL OR c.relowner <> owner);
     is_bound := problems = '{}';
     IF is_bound THEN
-        problems := problems || ARRAY(
+        problems := ARRAY(
             SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
                                WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
                                ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
               FROM lead_scoring.expected_triggers(model, leads_table, events_table) e
-             WHERE e.found_state IS DISTINCT FROM e.state);
-    END IF;
-    IF is_bound THEN
-        problems := problems || ARRAY(
-            SELECT format('table %s has no index led by column "%s"', events_table, s.event_lead)
-              FROM lead_scoring.binding(model) s
+             WHERE e.found_state IS DISTINCT FROM e.state)
+            || ARRAY(
+            SELECT format('%s: %s', f.fault, rtrim(f.statement, ';'))
+              FROM unnest(ARRAY[leads_table, events_table]) t CROSS JOIN LATERAL lead_scoring.table_faults(t) f)
+            || ARRAY(
+            SELECT format('table %s has no index led by column "%s"', events_table, s.found ->> 'event_lead')
+              FROM lead_scoring.settings_row(model) s (found)
              WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                                WHERE i.indrelid = events_table AND a.attname = s.event_lead AND i.indisvalid))
+                                WHERE i.indrelid = events_table AND a.attname = s.found ->> 'event_lead' AND i.indisvalid))
             || ARRAY(
             SELECT format('view %I.%I is missing', model, v) FROM unnest('{leads}' || lead_scoring.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
     END IF;
-    problems := problems || ARRAY(
-        SELECT format('trigger %s on %s is %s', g.name, g.relation, CASE WHEN g.found_name IS NULL THEN 'missing' ELSE 'disabled' END)
-          FROM lead_scoring.guards(model) g WHERE g.found_state IS DISTINCT FROM 'O' ORDER BY g.relation COLLATE "C");
-    problems := problems || ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f);
+    problems := problems || own;
     IF version IS NULL THEN
         problems := problems || 'no version is published'::text;
     END IF;

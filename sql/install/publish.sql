@@ -1,37 +1,5 @@
 -- Publishing: the draft, checked and written down, becomes the version that the triggers use.
 
-CREATE FUNCTION lead_scoring.make_versions(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format($ddl$
-        CREATE TABLE %1$I.versions (
-            version      bigint,
-            published_at timestamptz NOT NULL,
-            published_by text NOT NULL,
-            note         text,
-            definition   jsonb NOT NULL,
-            CONSTRAINT versions_pkey PRIMARY KEY (version),
-            CONSTRAINT versions_positive CHECK (version > 0)
-        );
-        CREATE TRIGGER versions_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON %1$I.versions FOR EACH STATEMENT
-            EXECUTE FUNCTION lead_scoring.refuse_change('Scores and transitions refer to what was published.',
-                'Change the draft, then call lead_scoring.publish to make a new version.');
-        CREATE TRIGGER versions_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.versions FOR EACH STATEMENT
-            EXECUTE FUNCTION lead_scoring.binding_changed();
-        $ddl$, model);
-    PERFORM lead_scoring.describe(format('%I.versions', model)::regclass,
-        'What was published. The triggers use the newest version; none is ever changed.',
-        '{"version": "Number of the version, from 1.",
-          "published_at": "When it was published.",
-          "published_by": "Role that published it.",
-          "note": "What it was published for.",
-          "definition": "Rules, groups, bands and stages as published: expressions as the server deparses them, intervals in seconds, points as numbers."}');
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.make_versions IS 'Creates the table "versions" of a new model, with its triggers.';
-
 CREATE FUNCTION lead_scoring.stage_columns(model text)
 RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -107,8 +75,17 @@ RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     definition jsonb;
+    lost text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
+    -- What a row of the draft tells by itself is for its constraints to refuse.
+    SELECT p.fault INTO lost FROM lead_scoring_internal.lost_parts(model) p WHERE p.by_hand IS NOT NULL LIMIT 1;
+    IF lost IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = lost,
+            DETAIL = 'Without it the draft may say what cannot be scored.',
+            HINT = format('SELECT lead_scoring.repair(%L);', model);
+    END IF;
     PERFORM lead_scoring.check_settings(model);
     EXECUTE format($query$
         SELECT jsonb_build_object(
@@ -188,7 +165,7 @@ BEGIN
     PERFORM lead_scoring.lock_tables(model);
     BEGIN
         PERFORM lead_scoring.refresh_leads(model, clock_timestamp(), 1000000000000);
-    EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+    EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_corrupted THEN
         NULL;
     END;
     SELECT d.version, d.published INTO new_version, published FROM lead_scoring.publish_draft(model, note) d;

@@ -4,118 +4,6 @@
 -- the end of the transaction (src/pg/draft.cpp), so that rows may be put in in any order, and by the add functions as
 -- soon as they are called.
 
--- ---------------------------------------------------------------- tables
-
-CREATE FUNCTION lead_scoring.make_rule_tables(model text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format($ddl$
-        CREATE TABLE %1$I.rule_groups (
-            name       text,
-            kind       text NOT NULL,
-            min_points numeric,
-            max_points numeric,
-            CONSTRAINT rule_groups_pkey PRIMARY KEY (name),
-            CONSTRAINT rule_groups_name CHECK (octet_length(name) BETWEEN 1 AND 63),
-            CONSTRAINT rule_groups_kind CHECK (kind IN ('engagement', 'fit')),
-            CONSTRAINT rule_groups_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
-            CONSTRAINT rule_groups_range CHECK (min_points <= max_points)
-        );
-
-        CREATE TABLE %1$I.rules (
-            name            text,
-            rule_group      text NOT NULL,
-            event_type      text,
-            condition       text,
-            points          numeric NOT NULL,
-            per             text,
-            decay           text NOT NULL DEFAULT 'none',
-            half_life       interval,
-            lifespan        interval,
-            "drop"          double precision,
-            step            interval,
-            min_points      numeric,
-            max_points      numeric,
-            limit_count     integer,
-            limit_window    text,
-            limit_key       text,
-            max_occurrences integer NOT NULL DEFAULT 1000,
-            CONSTRAINT rules_pkey PRIMARY KEY (name),
-            CONSTRAINT rules_rule_group FOREIGN KEY (rule_group) REFERENCES %1$I.rule_groups (name) ON UPDATE CASCADE,
-            CONSTRAINT rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
-            CONSTRAINT rules_fit CHECK (event_type IS NOT NULL OR (condition IS NOT NULL AND per IS NULL AND decay = 'none'
-                AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL)),
-            CONSTRAINT rules_points CHECK (points BETWEEN -1e9 AND 1e9),
-            CONSTRAINT rules_decay CHECK (decay IN ('none', 'exponential', 'linear', 'step', 'window')),
-            CONSTRAINT rules_half_life CHECK ((half_life IS NOT NULL) = (decay = 'exponential')),
-            CONSTRAINT rules_half_life_span CHECK (lead_scoring.is_span(half_life)),
-            CONSTRAINT rules_lifespan CHECK ((lifespan IS NOT NULL) = (decay IN ('linear', 'window'))),
-            CONSTRAINT rules_lifespan_span CHECK (lead_scoring.is_span(lifespan)),
-            CONSTRAINT rules_step CHECK ((step IS NOT NULL) = (decay = 'step') AND ("drop" IS NOT NULL) = (decay = 'step')),
-            CONSTRAINT rules_step_span CHECK (lead_scoring.is_span(step)),
-            CONSTRAINT rules_drop_share CHECK ("drop" > 0 AND "drop" <= 1),
-            CONSTRAINT rules_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
-            CONSTRAINT rules_range CHECK (min_points <= max_points),
-            CONSTRAINT rules_limit CHECK ((limit_count IS NULL) = (limit_window IS NULL) AND (limit_key IS NULL OR limit_count IS NOT NULL)),
-            CONSTRAINT rules_limit_count CHECK (limit_count > 0),
-            CONSTRAINT rules_limit_window CHECK (limit_window IN ('hour', 'day', 'week', 'month', 'ever')),
-            CONSTRAINT rules_max_occurrences CHECK (max_occurrences BETWEEN 1 AND 100000)
-        );
-
-        CREATE TABLE %1$I.bands (
-            axis       text,
-            label      text,
-            min_points numeric NOT NULL,
-            CONSTRAINT bands_pkey PRIMARY KEY (axis, label),
-            CONSTRAINT bands_min_points_key UNIQUE (axis, min_points),
-            CONSTRAINT bands_axis CHECK (axis IN ('fit', 'engagement')),
-            CONSTRAINT bands_label CHECK (octet_length(label) BETWEEN 1 AND 63),
-            CONSTRAINT bands_bounds CHECK (lead_scoring.is_bound(min_points))
-        );
-
-        CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON %1$I.rule_groups
-            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
-        CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.rules
-            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
-        CREATE TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON %1$I.bands
-            FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
-        $ddl$, model);
-    PERFORM lead_scoring.describe(format('%I.rule_groups', model)::regclass,
-        'Draft: sets of rules whose points are added up and bounded together.',
-        '{"name": "Name of the group.",
-          "kind": "engagement for rules on events, fit for rules on the lead.",
-          "min_points": "The group never gives less, in points; NULL for no floor.",
-          "max_points": "The group never gives more, in points; NULL for no ceiling."}');
-    PERFORM lead_scoring.describe(format('%I.rules', model)::regclass,
-        'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
-        '{"name": "Name of the rule.",
-          "rule_group": "Group whose floor and ceiling apply.",
-          "event_type": "Type of the events that match; NULL for a rule on the lead.",
-          "condition": "SQL boolean expression over the row of the event, or of the lead; NULL for every row.",
-          "points": "Points of one match.",
-          "per": "SQL numeric expression over the event by which the points are multiplied.",
-          "decay": "none, exponential, linear, step or window.",
-          "half_life": "Decay exponential: after this the points are worth half.",
-          "lifespan": "Decay linear and window: after this the points are worth nothing.",
-          "drop": "Decay step: share of the points lost with each step, above 0 and up to 1.",
-          "step": "Decay step: length of a step.",
-          "min_points": "The rule never gives less, in points; NULL for no floor.",
-          "max_points": "The rule never gives more, in points; NULL for no ceiling.",
-          "limit_count": "So many matches count within limit_window, the earliest ones.",
-          "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
-          "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
-          "max_occurrences": "So many live matches count at the most, the latest ones."}');
-    PERFORM lead_scoring.describe(format('%I.bands', model)::regclass,
-        'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
-        '{"axis": "fit or engagement.",
-          "label": "What the band puts into the grade.",
-          "min_points": "Points from which on the band applies."}');
-END
-$$;
-COMMENT ON FUNCTION lead_scoring.make_rule_tables IS 'Creates the draft tables "rule_groups", "rules" and "bands" of a new model, with their constraints and triggers.';
-
 -- ---------------------------------------------------------------- refusing
 
 CREATE FUNCTION lead_scoring.refuse_change()
@@ -135,7 +23,7 @@ AS $$
 DECLARE
     found record;
 BEGIN
-    IF constraint_name IN (relation || '_pkey', 'bands_min_points_key') THEN
+    IF constraint_name IN (relation || '_pkey', 'bands_axis_min_points_key') THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
             MESSAGE = format('%s already exists in model "%s"', subject, model),
             DETAIL = CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
@@ -184,6 +72,18 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.refuse_draft_row IS 'Raises what an add function says when a constraint of a draft table refused its row: 42710 for a name that is taken, 22023 for all else. Returns when the constraint is none of ours.';
 
+CREATE FUNCTION lead_scoring.refuse_group(model text, rule_group text, subject text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+        MESSAGE = format('rule_group "%s" of %s does not exist', rule_group, subject),
+        DETAIL = format('The groups of model "%s" are the rows of %I.rule_groups.', model, model),
+        HINT = format('SELECT lead_scoring.add_group(%L, %L) makes it.', model, rule_group);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.refuse_group IS 'Raises 42704 for a rule whose group is not there; "subject" is what the error calls the rule.';
+
 CREATE FUNCTION lead_scoring.insert_draft_row(model text, subject text, relation text, new_row jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -199,10 +99,7 @@ EXCEPTION
         PERFORM lead_scoring.refuse_draft_row(model, subject, relation, broken);
         RAISE;
     WHEN foreign_key_violation THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('rule_group "%s" of %s does not exist', new_row ->> 'rule_group', subject),
-            DETAIL = format('The groups of model "%s" are the rows of %I.rule_groups.', model, model),
-            HINT = format('SELECT lead_scoring.add_group(%L, %L) makes it.', model, new_row ->> 'rule_group');
+        PERFORM lead_scoring.refuse_group(model, new_row ->> 'rule_group', subject);
     WHEN not_null_violation THEN
         GET STACKED DIAGNOSTICS broken = COLUMN_NAME;
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
@@ -281,10 +178,14 @@ DECLARE
     status_column text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT r.*, g.kind AS group_kind FROM %1$I.rules r JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE r.name = $1', model)
+    EXECUTE format('SELECT r.*, g.kind AS group_kind FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE r.name = $1', model)
        INTO r USING rule;
     IF r.name IS NULL THEN
         RETURN NULL;
+    END IF;
+    -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
+    IF r.group_kind IS NULL THEN
+        PERFORM lead_scoring.refuse_group(model, r.rule_group, subject);
     END IF;
     SELECT * INTO bound FROM lead_scoring.binding(model);
 

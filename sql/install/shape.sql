@@ -5,40 +5,103 @@ RETURNS TABLE (relation text, fault text, statement text, by_hand text)
 LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_shape_faults';
 COMMENT ON FUNCTION lead_scoring_internal.shape_faults IS 'What keeps the library from working with a model''s own tables, with the statement that puts it right, or, where none does without losing anything, with what to do by hand. "stage_columns" are further columns that scores needs. Looks at the catalogs only.';
 
+CREATE FUNCTION lead_scoring_internal.lost_parts(model text)
+RETURNS TABLE (fault text, statement text, by_hand text)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+AS $$
+WITH own AS (
+    SELECT w.oid AS wanted, c.oid AS found, c.oid::regclass AS name
+      FROM pg_class w
+      JOIN pg_class c ON c.relname = w.relname AND c.relkind IN ('r', 'p')
+      JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
+     WHERE w.relnamespace = 'lead_scoring_internal'::regnamespace AND w.relkind = 'r')
+SELECT p.fault, replace(replace(p.statement, quote_literal('lead_scoring_internal'), quote_literal(model)), 'lead_scoring_internal.', quote_ident(model) || '.'), p.by_hand
+  FROM (SELECT 1 AS place, o.name::text AS relation,
+               format('table %s has lost constraint "%s"', o.name, c.conname) AS fault,
+               format('ALTER TABLE %s %sADD CONSTRAINT %I %s', o.name,
+                      CASE WHEN EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = o.found AND f.conname = c.conname)
+                           THEN format('DROP CONSTRAINT %I, ', c.conname) END, c.conname, pg_get_constraintdef(c.oid)) AS statement,
+               CASE c.contype WHEN 'c' THEN format('DELETE FROM %s WHERE NOT %s; ', o.name, pg_get_expr(c.conbin, c.conrelid))
+                              WHEN 'f' THEN format('SELECT lead_scoring.add_group(%1$L, r.rule_group, max(CASE WHEN r.event_type IS NULL THEN ''fit'' ELSE ''engagement'' END)) FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE g.name IS NULL GROUP BY r.rule_group; ', model)
+                              ELSE '' END || format('SELECT lead_scoring.repair(%L);', model) AS by_hand
+          FROM own o
+          JOIN pg_constraint c ON c.conrelid = o.wanted AND c.contype IN ('c', 'u', 'f')
+         WHERE NOT EXISTS (SELECT FROM pg_constraint f
+                            WHERE f.conrelid = o.found AND f.contype = c.contype
+                              AND pg_get_constraintdef(f.oid) = replace(pg_get_constraintdef(c.oid), 'lead_scoring_internal.', quote_ident(model) || '.'))
+        UNION ALL
+        SELECT 2, o.name::text,
+               format('trigger %s on %s is %s', t.tgname, o.name,
+                      CASE WHEN f.oid IS NULL THEN 'missing' WHEN f.tgenabled = 'D' THEN 'disabled' ELSE 'enabled for the wrong sessions' END),
+               coalesce(CASE WHEN f.oid IS NULL THEN pg_get_triggerdef(t.oid) || '; ' END, '')
+               || format('ALTER TABLE %s ENABLE %s TRIGGER %I', o.name, CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' END, coalesce(f.tgname, t.tgname)), NULL
+          FROM own o
+          JOIN pg_trigger t ON t.tgrelid = o.wanted AND NOT t.tgisinternal
+          LEFT JOIN pg_trigger f ON f.tgrelid = o.found AND f.tgfoid = t.tgfoid AND f.tgtype = t.tgtype
+         WHERE f.tgenabled IS DISTINCT FROM t.tgenabled) p
+ ORDER BY p.place, p.relation COLLATE "C", p.fault COLLATE "C"
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys, and triggers that the model''s own tables do not have, or not enabled, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
+
 CREATE FUNCTION lead_scoring_internal.mend_shape(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    stage_columns text[];
+    stage_columns text[] := '{}';
+    has_view CONSTANT boolean := to_regclass(format('%I.leads', model)) IS NOT NULL;
     grants text[];
-    left_over record;
+    statements text[];
+    done text[];
     statement text;
+    failed text;
+    left_over record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    -- First what does not depend on others; then the columns of stages, whose names are in versions.
-    IF NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation = 'versions') THEN
-        stage_columns := lead_scoring.stage_columns(model);
-    END IF;
-    IF NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model, coalesce(stage_columns, '{}'))) THEN
-        RETURN;
-    END IF;
-    -- The view stands in the way of the columns it reads.
-    grants := lead_scoring_internal.take_leads_view(model);
-    FOR statement IN SELECT f.statement FROM lead_scoring_internal.shape_faults(model, coalesce(stage_columns, '{}')) f
-                      WHERE f.statement IS NOT NULL LOOP
-        EXECUTE statement;
+    -- What is mended shows what else is wrong: a table that is made has no keys yet; and the names of the columns of stages
+    -- are in versions.
+    LOOP
+        IF NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation = 'versions') THEN
+            stage_columns := coalesce(lead_scoring.stage_columns(model), '{}');
+        END IF;
+        statements := ARRAY(SELECT f.statement FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement IS NOT NULL);
+        EXIT WHEN statements = '{}' OR statements = done;
+        -- The view stands in the way of the columns it reads.
+        grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
+        FOREACH statement IN ARRAY statements LOOP
+            failed := statement;
+            EXECUTE statement;
+        END LOOP;
+        done := statements;
     END LOOP;
-    SELECT f.* INTO left_over FROM lead_scoring_internal.shape_faults(model, coalesce(stage_columns, '{}')) f LIMIT 1;
+    SELECT f.* INTO left_over FROM lead_scoring_internal.shape_faults(model, stage_columns) f LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
             DETAIL = 'This is what repair() cannot put right.',
             HINT = coalesce(left_over.by_hand, left_over.statement);
     END IF;
-    PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+    FOR left_over IN SELECT * FROM lead_scoring_internal.lost_parts(model) LOOP
+        BEGIN
+            EXECUTE left_over.statement;
+        EXCEPTION WHEN integrity_constraint_violation THEN
+            -- Scores do not depend on it, and publish says what is wrong with a draft.
+            RAISE WARNING USING MESSAGE = format('%s, which cannot be put back', left_over.fault),
+                DETAIL = format('Rows break it that were written without it: %s.', SQLERRM),
+                HINT = left_over.by_hand;
+        END;
+    END LOOP;
+    IF has_view AND grants IS NOT NULL THEN
+        PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+    END IF;
+EXCEPTION WHEN data_exception OR cannot_coerce OR integrity_constraint_violation THEN
+    SELECT f.* INTO left_over FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement = failed;
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
+        DETAIL = format('What it holds does not go with that: %s.', SQLERRM),
+        HINT = left_over.by_hand;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'The part of repair() that gives the model''s own tables back the shape that create_model gave them, and keeps what is in them. Raises 55000 for what it cannot put right.';
+COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'Makes the tables of a model that are not there, which for create_model are all, and gives those that are back the shape they are to have; keeps what is in them. Raises 55000 for what it cannot put right.';
 
 CREATE FUNCTION lead_scoring_internal.take_leads_view(model text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -55,7 +118,9 @@ BEGIN
                              UNION ALL SELECT b.attnum, b.attname, b.attacl FROM pg_attribute b WHERE b.attrelid = c.oid) a
          CROSS JOIN LATERAL aclexplode(a.acl) g
          WHERE c.oid = to_regclass(format('%I.leads', model)));
-    EXECUTE format('DROP VIEW IF EXISTS %I.leads', model);
+    IF to_regclass(format('%I.leads', model)) IS NOT NULL THEN
+        EXECUTE format('DROP VIEW %I.leads', model);
+    END IF;
     RETURN grants;
 END
 $$;

@@ -144,7 +144,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('settings of model "%s" have no row', model),
             DETAIL = 'The model was not restored completely, or its settings were truncated.',
-            HINT = format('Restore the row of %I.settings.', model);
+            HINT = lead_scoring.make_statement(model);
     END IF;
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
@@ -257,20 +257,27 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring.binding(model);
     wanted := lead_scoring.stored_key_type(bound.leads, bound.lead_key);
     plain_type := split_part(wanted, ' COLLATE ', 1);
-    IF plain_type NOT IN ('integer', 'bigint', 'uuid', 'text')
-       OR plain_type::regtype = (SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass AND a.attname = 'lead_id') THEN
-        RETURN;  -- no key of any model, which scoring refuses; or nothing to do
+    IF plain_type NOT IN ('integer', 'bigint', 'uuid', 'text') THEN
+        RETURN;  -- no key of any model, which scoring refuses
     END IF;
-    -- The view stands in the way of its own columns.
-    grants := lead_scoring_internal.take_leads_view(model);
-    FOR stored IN SELECT * FROM (VALUES ('scores', 'lead_id'), ('transitions', 'lead_id'), ('adjustments', 'lead_id'), ('problems', 'lead_id'),
-                                        ('merged', 'lead_id'), ('merged', 'merged_from')) c (relation, name) LOOP
-        EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I TYPE %s USING %3$I::text::%s', model, stored.relation, stored.name, wanted, plain_type);
+    FOR stored IN SELECT a.attrelid::regclass AS relation, a.attname AS name
+                    FROM pg_attribute w
+                    JOIN pg_class t ON t.oid = w.attrelid AND t.relnamespace = 'lead_scoring_internal'::regnamespace AND t.relkind = 'r'
+                    JOIN pg_class c ON c.relname = t.relname
+                    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
+                    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attname
+                   WHERE w.atttypid = 'lead_scoring_internal.lead_key'::regtype
+                     AND (a.atttypid = w.atttypid OR lead_scoring.stored_key_type(c.oid, a.attname) <> wanted) LOOP
+        -- The view stands in the way of its own columns.
+        grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::text::%s', stored.relation, stored.name, wanted, plain_type);
     END LOOP;
-    PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+    IF grants IS NOT NULL THEN
+        PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.mend_keys IS 'The part of repair() that gives the model''s own columns of keys the type that the key of the leads table has by now.';
+COMMENT ON FUNCTION lead_scoring.mend_keys IS 'Gives the model''s own columns of keys the type, with its collation, that the key of the leads table has by now.';
 
 CREATE FUNCTION lead_scoring.mend_binding(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -294,7 +301,6 @@ BEGIN
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
     PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
-    PERFORM lead_scoring.add_guards(model);
     FOR wrong IN SELECT e.* FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,

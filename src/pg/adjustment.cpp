@@ -28,10 +28,10 @@ namespace {
 
 // While the table is locked nobody pauses, resumes or publishes: see lock_tables() in SQL.
 Model* use_adjustable(const char* name) {
-    Model* model = use_model(name);
+    Model* model = use_bound(name);
     require_capability(model, "adjustments", "adjust leads");
     LockRelationOid(get_relname_relid("adjustments", model->schema), RowExclusiveLock);
-    return use_model(name);
+    return use_bound(name);
 }
 
 // The argument as SQL prints it, for a message.
@@ -164,7 +164,7 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
 
 // settle_leads(model text, leads text[]): as after an adjustment that changes nothing. The leads are locked.
 LEAD_SCORING_FUNCTION(settle_leads) {
-    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     require_entry(model->name);
     const PublishedVersion* version = require_scoring(model);
     Datum* leads = nullptr;

@@ -7,8 +7,10 @@
 #include <initializer_list>
 
 #include "pg/identity.hpp"
+#include "pg/permit.hpp"
 #include "pg/query.hpp"
 #include "pg/row_security.hpp"
+#include "pg/shape.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -95,8 +97,9 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
     for (const char* table : capability->tables) {
         if (table == nullptr) break;
         Oid relation = get_relname_relid(table, schema.schema);
-        bool granted = OidIsValid(relation) && pg_class_aclcheck(relation, user, ACL_SELECT) == ACLCHECK_OK;
+        bool granted = !OidIsValid(relation) || pg_class_aclcheck(relation, user, ACL_SELECT) == ACLCHECK_OK;
         if (usable && granted) {
+            if (!OidIsValid(relation)) continue;  // which is another error
             require_all_rows(model, relation, psprintf("%s()", capability->function));
             continue;
         }
@@ -184,6 +187,11 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
     } else {
         require_capability(model, schema, command->capability);
     }
+    // But for what mends it, and what a restore writes table by table.
+    if (!CALLED_AS_TRIGGER(fcinfo) && strcmp(command->name, "repair") != 0) {
+        require_shape(model, schema.schema, true);
+        if (!has_rows(get_relname_relid("settings", schema.schema))) no_settings_row(model);
+    }
     if (command->returns_set) InitMaterializedSRF(fcinfo, 0);
     enter_model(model, schema.owner, keep);
     Datum result = 0;
@@ -193,11 +201,6 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
         result = call(fcinfo, command);
     leave_model();
     return result;
-}
-
-bool is_model(const char* name) {
-    ModelSchema found = find_schema(name);
-    return OidIsValid(found.schema) && OidIsValid(get_relname_relid("scores", found.schema));
 }
 
 }  // namespace
@@ -212,7 +215,17 @@ LEAD_SCORING_FUNCTION(command) {
 LEAD_SCORING_FUNCTION(drop_model) {
     const Command* command = find_command(fcinfo);
     const char* model = model_of(fcinfo, command);
-    if (is_model(model)) return run_command(fcinfo, command, model);
+    ModelSchema schema = find_schema(model);
+    if (is_model(schema.schema)) {
+        // A table that is none any more is no reason to keep the model; one that somebody else owns is.
+        const OwnershipFault* fault = find_ownership_fault(model, schema, false);
+        if (fault != nullptr && fault->sqlstate != ERRCODE_WRONG_OBJECT_TYPE) raise_fault(fault);
+        require_ownership(model, schema.owner);
+        enter_model(model, schema.owner, false);
+        call(fcinfo, command);
+        leave_model();
+        PG_RETURN_VOID();
+    }
     connect_spi();
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(model);
@@ -235,9 +248,8 @@ LEAD_SCORING_FUNCTION(model_state) {
     const char* problem = fault == nullptr ? nullptr : fault->message;
     for (const char* table : {"settings", "versions"}) {
         Oid relation = get_relname_relid(table, schema.schema);
-        if (problem == nullptr &&
-            (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-             is_limited(relation)))
+        if (problem == nullptr && OidIsValid(relation) &&
+            (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK || is_limited(relation)))
             problem = "settings and versions cannot be read";
     }
     if (problem != nullptr) {
@@ -286,13 +298,9 @@ LEAD_SCORING_FUNCTION(create_model) {
                         errhint("SELECT lead_scoring.create_model('sales', leads => 'public.leads', events => "
                                 "'public.events');")));
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
-    if (strlen(model) >= NAMEDATALEN) {
-        connect_spi();
-        Oid type = TEXTOID;
-        query("SELECT lead_scoring.check_model_name($1)", 1, &type, &fcinfo->args[0].value);
-    }
+    if (strlen(model) >= NAMEDATALEN) no_such_model(model);
     Oid owner = InvalidOid;
-    if (is_model(model)) {
+    if (is_model(find_schema(model).schema)) {
         owner = require_model(model, false).owner;
         require_ownership(model, owner);
     } else {

@@ -55,17 +55,17 @@ Datum names_array(List* names) {
 void validate(const ChangedDraft* draft) {
     const char* model = get_namespace_name(draft->schema);
     if (model == nullptr || !OidIsValid(get_relname_relid("scores", draft->schema))) return;  // dropped meanwhile
+    PushActiveSnapshot(GetTransactionSnapshot());
     ModelSchema schema = require_model(model, false);
     enter_model(model, schema.owner, false);
     connect_spi();
-    PushActiveSnapshot(GetTransactionSnapshot());
     Oid types[] = {TEXTOID, TEXTARRAYOID, BOOLOID, BOOLOID};
     Datum values[] = {CStringGetTextDatum(model), names_array(draft->rules), BoolGetDatum(draft->stages),
                       BoolGetDatum(draft->everything)};
     query("SELECT lead_scoring_internal.validate_draft($1, $2, $3, $4)", 4, types, values);
-    PopActiveSnapshot();
     finish_spi();
     leave_model();
+    PopActiveSnapshot();
 }
 
 void at_transaction_end(XactEvent event, void*) {

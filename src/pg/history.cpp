@@ -216,7 +216,7 @@ void mend_scores(const Model* model, const PublishedVersion* version) {
 LEAD_SCORING_FUNCTION(mend_state) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
-    Model* model = use_model(name);
+    Model* model = use_bound(name);
     const PublishedVersion* version = newest_version(model);
     connect_spi();
     mend_histories(model, nullptr);

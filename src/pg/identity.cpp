@@ -3,6 +3,7 @@
 #include "pg/identity.hpp"
 
 #include "pg/query.hpp"
+#include "pg/shape.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -22,17 +23,6 @@ extern "C" {
 namespace lead_scoring {
 
 namespace {
-
-struct OwnTable {
-    const char* name;
-    bool required;  // without it the schema is no model
-};
-
-constexpr OwnTable kOwnTables[] = {{"settings", true},    {"versions", true},  {"scores", true},
-                                   {"rules", false},      {"bands", false},    {"rule_groups", false},
-                                   {"stages", false},     {"merged", false},   {"report_settings", false},
-                                   {"forgotten", false},  {"problems", false}, {"transitions", false},
-                                   {"adjustments", false}};
 
 // Locks the table that bears the name now, also where it was swapped while we waited.
 Oid lock_table(const char* name, Oid schema) {
@@ -141,33 +131,61 @@ ModelSchema find_schema(const char* name) {
 
 const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep) {
     const OwnershipFault* fault = nullptr;
-    for (const OwnTable& table : kOwnTables) {
-        Oid relation = lock_table(table.name, schema.schema);
+    for (const char* table : kOwnTables) {
+        Oid relation = lock_table(table, schema.schema);
         if (!OidIsValid(relation)) continue;
-        if (fault == nullptr) fault = look_at_table(model, schema, table.name, relation);
+        if (fault == nullptr) fault = look_at_table(model, schema, table, relation);
         if (!keep) UnlockRelationOid(relation, AccessShareLock);
     }
     return fault;
 }
 
+bool is_model(Oid schema) {
+    if (!OidIsValid(schema)) return false;
+    connect_spi();
+    Oid type = OIDOID;
+    Datum value = ObjectIdGetDatum(schema);
+    query("SELECT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.schema = $1)", 1, &type, &value);
+    bool found = ResultRow{0}.boolean(1, false);
+    finish_spi();
+    return found;
+}
+
+namespace {
+
+// Where these are there it is not worth a query.
+bool has_heart(Oid schema) {
+    for (const char* table : {"settings", "versions", "scores"})
+        if (!OidIsValid(get_relname_relid(table, schema))) return false;
+    return true;
+}
+
+}  // namespace
+
 ModelSchema require_model(const char* name, bool keep) {
     ModelSchema found = find_schema(name);
-    for (const OwnTable& table : kOwnTables)
-        if (table.required && (!OidIsValid(found.schema) || !OidIsValid(get_relname_relid(table.name, found.schema))))
-            no_such_model(name);
+    if (!OidIsValid(found.schema) || !(has_heart(found.schema) || is_model(found.schema))) no_such_model(name);
     const OwnershipFault* fault = find_ownership_fault(name, found, keep);
-    if (fault != nullptr)
-        ereport(ERROR, (errcode(fault->sqlstate), errmsg_internal("%s", fault->message),
-                        errdetail("All is done as the model's owner, who must own the schema, its tables, the leads "
-                                  "and the events table."),
-                        errhint("%s", fault->hint)));
+    if (fault != nullptr) raise_fault(fault);
     return found;
+}
+
+void raise_fault(const OwnershipFault* fault) {
+    ereport(ERROR,
+            (errcode(fault->sqlstate), errmsg_internal("%s", fault->message),
+             fault->sqlstate == ERRCODE_WRONG_OBJECT_TYPE
+                 ? errdetail("Something else has its name now.")
+                 : errdetail("All is done as the model's owner, who must own the schema, its tables, the leads and the "
+                             "events table."),
+             errhint("%s", fault->hint)));
+    pg_unreachable();
 }
 
 void no_such_model(const char* name) {
     connect_spi();
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(name);
+    if (strlen(name) >= NAMEDATALEN) query("SELECT lead_scoring.check_model_name($1)", 1, &type, &value);
     query("SELECT lead_scoring.renamed_model($1), lead_scoring.is_left_behind($1)", 1, &type, &value);
     const char* renamed = ResultRow{0}.text(1);
     bool left_behind = ResultRow{0}.boolean(2, false);

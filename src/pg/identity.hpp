@@ -22,6 +22,9 @@ ModelSchema find_schema(const char* name);
 // Invalid where there is no such relation.
 Oid relation_owner(Oid relation);
 
+// Whether the schema holds a model, or what is left of one.
+bool is_model(Oid schema);
+
 // What is wrong with whose the model's own tables are, and how to put it right; null: all are plain tables of the
 // schema's owner. Waits for locks, which stay until the transaction ends only with `keep`: commands that go on to
 // alter these tables must not hold them together.
@@ -32,10 +35,12 @@ struct OwnershipFault {
 };
 const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep);
 
-// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501 or 42809 for a fault.
+// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501 or 42809 for a fault. What
+// became of its tables beyond that is for require_shape to say.
 ModelSchema require_model(const char* name, bool keep);
+[[noreturn]] void raise_fault(const OwnershipFault* fault);
 
-// Raises 42704; its hint tells where the model went.
+// Raises 42704, its hint tells where the model went; 42622 where the name is longer than any model's.
 [[noreturn]] void no_such_model(const char* name);
 
 // One model at a time is worked on as its owner: the entries, innermost last, from enter_model to leave_model or to the

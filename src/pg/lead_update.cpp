@@ -93,7 +93,7 @@ LEAD_SCORING_FUNCTION(write_table) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_INT64(0);
-    const Model* model = use_model(name);
+    const Model* model = use_bound(name);
     const char* statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
     Datum* values = nullptr;
     bool* missing = nullptr;

@@ -20,7 +20,7 @@ namespace {
 Model* use_entered_model(FunctionCallInfo fcinfo) {
     const char* name = text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
-    return use_model(name);
+    return use_bound(name);
 }
 
 Datum key_argument(FunctionCallInfo fcinfo, int number, const Model* model) {

@@ -127,7 +127,8 @@ Model* build_model(const char* name) {
     model->name = MemoryContextStrdup(context, name);
     model->schema = found.schema;
     model->owner = found.owner;
-    require_shape(name, found.schema, model->own);
+    require_shape(name, found.schema, false);
+    for (int i = 0; i < kScoringTables; ++i) model->own[i] = get_relname_relid(kOwnTables[i], found.schema);
     model->settings = get_relname_relid("settings", found.schema);
     model->versions = get_relname_relid("versions", found.schema);
     model->scores = get_relname_relid("scores", found.schema);
@@ -146,6 +147,7 @@ Model* build_model(const char* name) {
 
 Model* find_model(const char* name) {
     make_cache();
+    if (strlen(name) >= NAMEDATALEN) no_such_model(name);
     char key[NAMEDATALEN] = {};
     strlcpy(key, name, NAMEDATALEN);
     bool found = false;
@@ -165,6 +167,12 @@ uint64 invalidation_count() { return invalidations; }
 Model* use_model(const char* name) {
     Model* model = find_model(name);
     if (!model->bound) bind(model);
+    return model;
+}
+
+Model* use_bound(const char* name) {
+    Model* model = use_model(name);
+    if (!OidIsValid(model->leads)) no_settings_row(name);
     return model;
 }
 

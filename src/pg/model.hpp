@@ -94,7 +94,7 @@ struct Model {
     Oid settings;
     Oid versions;
     Oid scores;
-    Oid own[kCheckedTables];  // the model's tables, those three included
+    Oid own[kScoringTables];  // the model's tables, those three included
     KeyType key;
     bool bound;  // what the settings say was read: the next lines
     Oid events;
@@ -126,6 +126,9 @@ struct Model {
 // The model of that name. Raises an error where there is none, its tables cannot be found, or its owner does not own
 // them. Valid to the end of the transaction, even where it goes stale meanwhile.
 Model* use_model(const char* name);
+
+// As use_model, raising 55000 where the settings have no row, which to triggers is a pause: a dump half restored.
+Model* use_bound(const char* name);
 // The same, of which only the model's own tables are known: its settings may not have been read.
 Model* find_model(const char* name);
 // The model whose scores that relation is, for its versions: its settings may not have been read.

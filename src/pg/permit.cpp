@@ -90,6 +90,14 @@ bool with_first_row(Oid table, Visit visit) {
     return result;
 }
 
+}  // namespace
+
+bool has_rows(Oid table) {
+    return with_first_row(table, [](TupleTableSlot*) { return true; });
+}
+
+namespace {
+
 // Whether the model of that schema scores: its settings have a row, which does not say that it is paused, and something
 // is published.
 bool scores(Oid schema) {
@@ -101,7 +109,7 @@ bool scores(Oid schema) {
         Datum paused = slot_getattr(row, column, &is_null);
         return is_null || !DatumGetBool(paused);
     });
-    return active && with_first_row(get_relname_relid("versions", schema), [](TupleTableSlot*) { return true; });
+    return active && has_rows(get_relname_relid("versions", schema));
 }
 
 const char* operation_name(TriggerEvent event) {

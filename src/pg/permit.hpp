@@ -38,4 +38,7 @@ bool is_permitted(Oid relation);
 // has INSERT on that table of the model, and USAGE on the schema. `what`: may do so, as in "move leads".
 void require_capability(const Model* model, const char* table, const char* what);
 
+// Whether a plain table has any rows to the latest snapshot. Nothing of the table's own is evaluated.
+bool has_rows(Oid table);
+
 }  // namespace lead_scoring

@@ -48,7 +48,7 @@ Model* look_up(const char* name) {
     hold_tables(find_model(name));
     Model* model = find_model(name);
     require_reader(model, model->scores);
-    return use_model(name);
+    return use_bound(name);
 }
 
 void enter(Reading* reading) {

@@ -20,7 +20,7 @@ using namespace lead_scoring;
 namespace {
 
 Model* use_locked_model(const char* name) {
-    Model* model = use_model(name);
+    Model* model = use_bound(name);
     require_capability(model, "transitions", "move leads");
     return hold_off_versions(model);
 }

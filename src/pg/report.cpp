@@ -63,6 +63,7 @@ LEAD_SCORING_FUNCTION(report) {
     Oid owner = require_model(model->name, true).owner;
     check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
+    if (!OidIsValid(model->leads)) no_settings_row(model->name);
 
     enter_model(model->name, owner, true);
     // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running it.

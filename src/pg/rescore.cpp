@@ -79,7 +79,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
     static constexpr const char* kCall = "CALL lead_scoring.rescore('sales', 1000);";
     require_argument(fcinfo, 0, "model", kCall);
     require_argument(fcinfo, 2, "most", kCall);
-    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
     model = hold_off_versions(model);
     const PublishedVersion* version = require_scoring(model);
@@ -122,7 +122,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
 
 // rescore_now(model text, stages text) returns bigint
 LEAD_SCORING_FUNCTION(rescore_now) {
-    Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Work work = work_named(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     check_owner(model);
     const PublishedVersion* version = newest_version(model);

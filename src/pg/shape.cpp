@@ -2,10 +2,12 @@
 
 #include "pg/shape.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "pg/identity.hpp"
 #include "pg/lead_key.hpp"
+#include "pg/query.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -18,12 +20,15 @@ extern "C" {
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
+#include "commands/comment.h"
 #include "commands/defrem.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
 #include "rewrite/prs2lock.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 }
 
@@ -31,80 +36,48 @@ namespace lead_scoring {
 
 namespace {
 
-constexpr Oid kKey = InvalidOid;  // the type of scores.lead_id
-constexpr Oid kCard = 1;          // the extension's own type
-
-struct Column {
-    const char* name;
-    Oid type;
-    bool essential = false;  // an empty one in its place would say something else
-};
-
-struct OwnTable {
-    const char* name;
-    std::span<const Column> columns;
-    std::span<const char* const> key;  // that its primary key must be; empty: whatever it is
-};
-
-constexpr Column kSettings[] = {{"leads", TEXTOID, true},
-                                {"events", TEXTOID, true},
-                                {"lead_key", TEXTOID, true},
-                                {"event_lead", TEXTOID, true},
-                                {"event_type", TEXTOID, true},
-                                {"event_time", TEXTOID, true},
-                                {"event_campaign", TEXTOID},
-                                {"status_columns", JSONBOID, true},
-                                {"paused", BOOLOID, true},
-                                {"time_zone", TEXTOID, true},
-                                {"min_score", NUMERICOID},
-                                {"max_score", NUMERICOID},
-                                {"future_tolerance", INTERVALOID, true},
-                                {"trigger_path", TEXTOID, true}};
-constexpr Column kVersions[] = {{"version", INT8OID, true},
-                                {"published_at", TIMESTAMPTZOID},
-                                {"published_by", TEXTOID},
-                                {"note", TEXTOID},
-                                {"definition", JSONBOID, true}};
-constexpr Column kScores[] = {{"lead_id", kKey, true},      {"scored_at", TIMESTAMPTZOID},
-                              {"due_at", TIMESTAMPTZOID},   {"stage_since", TIMESTAMPTZOID, true},
-                              {"score", FLOAT8OID},         {"engagement", FLOAT8OID},
-                              {"fit", FLOAT8OID},           {"version", INT8OID},
-                              {"stage_seq", INT4OID, true}, {"stage_armed", BOOLOID},
-                              {"counted", BOOLOID},         {"stage", TEXTOID, true},
-                              {"grade", TEXTOID},           {"card", kCard}};
-constexpr Column kTransitions[] = {
-    {"lead_id", kKey, true},     {"seq", INT4OID, true},       {"from_stage", TEXTOID, true},
-    {"to_stage", TEXTOID, true}, {"at", TIMESTAMPTZOID, true}, {"recorded_at", TIMESTAMPTZOID},
-    {"score", FLOAT8OID},        {"engagement", FLOAT8OID},    {"fit", FLOAT8OID},
-    {"grade", TEXTOID},          {"version", INT8OID},         {"cause", TEXTOID, true},
-    {"rule", TEXTOID},           {"actor", TEXTOID},           {"reason", TEXTOID},
-    {"merged_from", TEXTOID}};
-constexpr Column kAdjustments[] = {{"lead_id", kKey, true},
-                                   {"id", UUIDOID, true},
-                                   {"points", NUMERICOID, true},
-                                   {"reason", TEXTOID},
-                                   {"author", TEXTOID},
-                                   {"made_at", TIMESTAMPTZOID},
-                                   {"expires_at", TIMESTAMPTZOID, true},
-                                   {"cancelled_at", TIMESTAMPTZOID, true},
-                                   {"cancelled_by", TEXTOID},
-                                   {"cancel_reason", TEXTOID}};
-constexpr Column kProblems[] = {{"lead_id", kKey, true}, {"rule", TEXTOID, true},      {"message", TEXTOID},
-                                {"count", INT8OID},      {"first_at", TIMESTAMPTZOID}, {"last_at", TIMESTAMPTZOID}};
-constexpr Column kMerged[] = {{"merged_from", kKey, true}, {"lead_id", kKey, true}};
-constexpr Column kForgotten[] = {
-    {"campaign", TEXTOID}, {"came", DATEOID}, {"entered", JSONBOID, true}, {"leads", INT8OID, true}};
-constexpr const char* kScoresKey[] = {"lead_id"};
-constexpr const char* kProblemsKey[] = {"lead_id", "rule"};
-
-constexpr OwnTable kScoresTable = {"scores", kScores, kScoresKey};
-constexpr OwnTable kOwnTables[] = {
-    {"settings", kSettings, {}},       {"versions", kVersions, {}},       kScoresTable,
-    {"transitions", kTransitions, {}}, {"adjustments", kAdjustments, {}}, {"problems", kProblems, kProblemsKey},
-    {"merged", kMerged, {}},           {"forgotten", kForgotten, {}},
-};
-
-static_assert(std::size(kOwnTables) == kCheckedTables);
+// Columns whose loss nothing makes up for: an empty one in its place would say something else.
+constexpr const char* kEssential[] = {"settings.leads",
+                                      "settings.events",
+                                      "settings.lead_key",
+                                      "settings.event_lead",
+                                      "settings.event_type",
+                                      "settings.event_time",
+                                      "settings.status_columns",
+                                      "settings.time_zone",
+                                      "versions.version",
+                                      "versions.definition",
+                                      "scores.lead_id",
+                                      "transitions.lead_id",
+                                      "transitions.seq",
+                                      "transitions.from_stage",
+                                      "transitions.to_stage",
+                                      "transitions.at",
+                                      "transitions.cause",
+                                      "adjustments.lead_id",
+                                      "adjustments.id",
+                                      "adjustments.points",
+                                      "adjustments.expires_at",
+                                      "adjustments.cancelled_at",
+                                      "problems.lead_id",
+                                      "problems.rule",
+                                      "merged.merged_from",
+                                      "merged.lead_id",
+                                      "forgotten.entered",
+                                      "forgotten.leads",
+                                      "rule_groups.name",
+                                      "rule_groups.kind",
+                                      "rules.name",
+                                      "rules.rule_group",
+                                      "rules.event_type",
+                                      "rules.condition",
+                                      "rules.points",
+                                      "bands.axis",
+                                      "bands.label",
+                                      "bands.min_points",
+                                      "stages.name",
+                                      "stages.rank",
+                                      "stages.kind"};
 
 // What is wrong with a table, and the statement that puts it right; where none does without losing anything, what to do
 // by hand.
@@ -117,8 +90,25 @@ struct Fault {
 
 struct Search {
     const char* model;
-    Oid key;      // of scores.lead_id; InvalidOid: it is of none that keys have
-    List* found;  // faults
+    Oid pattern;      // the schema of the tables as they are to be
+    Oid key_pattern;  // the type that stands there for that of keys
+    Oid key;          // of the model's keys; InvalidOid: it is not known
+    List* found;      // faults
+};
+
+Search begin_search(const char* model) {
+    Search search = {model, get_namespace_oid("lead_scoring_internal", false)};
+    search.key_pattern =
+        GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("lead_key"), ObjectIdGetDatum(search.pattern));
+    return search;
+}
+
+// Of one of the model's tables.
+struct Table {
+    const char* name;
+    Relation found;
+    Relation wanted;  // as it is to be
+    bool is_draft;
 };
 
 void add_fault(Search* search, const char* table, const char* fault, const char* statement, const char* by_hand) {
@@ -138,69 +128,166 @@ const FormData_pg_attribute* find_column(Relation relation, const char* name) {
     return nullptr;
 }
 
-Oid scorecard_type() {
-    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("scorecard"),
-                           ObjectIdGetDatum(get_namespace_oid("lead_scoring", false)));
-}
-
 // Its tuples are read as they are stored.
-bool is_scores(const OwnTable& table) { return table.columns.data() == kScores; }
+bool is_scores(const Table& table) { return strcmp(table.name, "scores") == 0; }
 
-void miss_column(Search* search, const OwnTable& table, const Column& expected, Oid wanted) {
-    const char* name = name_of(search, table.name);
-    const char* column = quote_identifier(expected.name);
-    const char* type = OidIsValid(wanted) ? format_type_be(wanted) : "bigint";
-    const char* add = psprintf("ALTER TABLE %s ADD COLUMN %s %s", name, column, type);
-    const char* by_hand = psprintf("ALTER TABLE %s RENAME COLUMN another_name TO %s;", name, column);
-    if (table.columns.data() == kVersions)  // what was published is lost; what is published next is not
-        by_hand = psprintf("%s; SELECT lead_scoring.publish(%s);", add, quote_literal_cstr(search->model));
-    add_fault(search, table.name, psprintf("has no column \"%s\"", expected.name), expected.essential ? nullptr : add,
-              by_hand);
+bool is_essential(const Table& table, const char* column) {
+    const char* name = psprintf("%s.%s", table.name, column);
+    return std::any_of(std::begin(kEssential), std::end(kEssential),
+                       [&](const char* essential) { return strcmp(essential, name) == 0; });
 }
 
-void look_at_type(Search* search, const OwnTable& table, const Column& expected, Oid found, Oid wanted) {
-    if (found == wanted || (found == VARCHAROID && wanted == TEXTOID && (expected.type == kKey || !is_scores(table))))
-        return;
-    const char* name = name_of(search, table.name);
-    const char* column = quote_identifier(expected.name);
+// The one column of that type, if there is one, that the table would not have of itself: the one looked for, with
+// another name.
+const FormData_pg_attribute* find_renamed(const Table& table, Oid type) {
+    const FormData_pg_attribute* renamed = nullptr;
+    TupleDesc columns = RelationGetDescr(table.found);
+    for (int i = 0; i < columns->natts; ++i) {
+        const FormData_pg_attribute* column = TupleDescAttr(columns, i);
+        if (column->attisdropped || column->atttypid != type ||
+            find_column(table.wanted, NameStr(column->attname)) != nullptr)
+            continue;
+        if (renamed != nullptr) return nullptr;
+        renamed = column;
+    }
+    return renamed;
+}
+
+// Asked only where something is amiss.
+const char* make_statement(const char* model) {
+    connect_spi();
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(model);
+    query("SELECT lead_scoring.make_statement($1)", 1, &type, &value);
+    char* statement = ResultRow{0}.text(1);
+    char* kept = static_cast<char*>(SPI_palloc(strlen(statement) + 1));
+    strcpy(kept, statement);
+    finish_spi();
+    return kept;
+}
+
+// What is done where a table does not say any more what only it said.
+const char* give_up(const Search* search, const char* table) {
+    const char* drop = psprintf("DROP TABLE %s CASCADE;", name_of(search, table));
+    const char* model = quote_literal_cstr(search->model);
+    if (strcmp(table, "settings") == 0) return psprintf("%s %s", drop, make_statement(search->model));
+    if (strcmp(table, "versions") == 0)  // what was published is lost; what is published next is not
+        return psprintf("%s SELECT lead_scoring.repair(%s); SELECT lead_scoring.publish(%s);", drop, model, model);
+    return psprintf("%s SELECT lead_scoring.repair(%s);", drop, model);
+}
+
+const char* default_of(const Table& table, const FormData_pg_attribute* wanted) {
+    Node* value = wanted->atthasdef ? build_column_default(table.wanted, wanted->attnum) : nullptr;
+    if (value == nullptr) return "";
+    return psprintf(" DEFAULT %s%s", deparse_expression(value, NIL, false, false),
+                    wanted->attnotnull ? " NOT NULL" : "");
+}
+
+void miss_column(Search* search, const Table& table, const char* name, Oid type, const char* value) {
+    const char* qualified = name_of(search, table.name);
+    const char* column = quote_identifier(name);
+    const char* fault = psprintf("has no column \"%s\"", name);
+    // A draft's columns all say something. In the other tables there may be columns of the user's own, but none that
+    // our rows could not be without.
+    const FormData_pg_attribute* renamed = find_renamed(table, type);
+    bool may_be_own = renamed == nullptr || !renamed->attnotnull || renamed->atthasdef;
+    if (renamed != nullptr && (table.is_draft || is_essential(table, name) || !may_be_own))
+        add_fault(search, table.name, fault, nullptr,
+                  psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s;", qualified,
+                           quote_identifier(NameStr(renamed->attname)), column));
+    else if (strcmp(name, "definition") == 0)
+        add_fault(search, table.name, fault, nullptr,
+                  psprintf("ALTER TABLE %s ADD COLUMN definition jsonb; SELECT lead_scoring.publish(%s);", qualified,
+                           quote_literal_cstr(search->model)));
+    else if (is_essential(table, name))
+        add_fault(search, table.name, fault, nullptr, give_up(search, table.name));
+    else
+        add_fault(search, table.name, fault,
+                  psprintf("ALTER TABLE %s ADD COLUMN %s %s%s", qualified, column, format_type_be(type), value),
+                  nullptr);
+}
+
+void look_at_type(Search* search, const Table& table, const char* name, Oid found, Oid wanted, bool is_key) {
+    if (found == wanted || (found == VARCHAROID && wanted == TEXTOID && (is_key || !is_scores(table)))) return;
+    const char* qualified = name_of(search, table.name);
+    const char* column = quote_identifier(name);
     if (!OidIsValid(wanted)) {
+        if (found == search->key_pattern) return;  // made, and not bound to leads yet
         add_fault(search, table.name,
-                  psprintf("has column \"%s\" of type %s, which no key has", expected.name, format_type_be(found)),
-                  nullptr, psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE bigint;", name, column));
+                  psprintf("has column \"%s\" of type %s, which no key has", name, format_type_be(found)), nullptr,
+                  psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE bigint;", qualified, column));
         return;
     }
-    // What can be computed again need not be converted.
     const char* type = format_type_be(wanted);
-    const char* value = is_scores(table) && !expected.essential ? "NULL" : psprintf("%s::text::%s", column, type);
-    add_fault(search, table.name,
-              psprintf("has column \"%s\" of type %s instead of %s", expected.name, format_type_be(found), type),
-              psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s", name, column, type, value), nullptr);
+    const char* fault = psprintf("has column \"%s\" of type %s instead of %s", name, format_type_be(found), type);
+    if (is_scores(table) && !is_key) {  // which can be computed again
+        add_fault(search, table.name, fault,
+                  psprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL, ALTER COLUMN %s TYPE %s USING NULL",
+                           qualified, column, column, type),
+                  nullptr);
+        return;
+    }
+    if (strcmp(name, "definition") == 0 && found != TEXTOID && found != JSONOID) {
+        add_fault(
+            search, table.name, fault, nullptr,
+            psprintf("ALTER TABLE %1$s DROP COLUMN definition; ALTER TABLE %1$s ADD COLUMN definition jsonb; SELECT "
+                     "lead_scoring.publish(%2$s);",
+                     qualified, quote_literal_cstr(search->model)));
+        return;
+    }
+    const char* lose = is_essential(table, name)
+                           ? give_up(search, table.name)
+                           : psprintf("ALTER TABLE %s DROP COLUMN %s CASCADE; SELECT lead_scoring.repair(%s);",
+                                      qualified, column, quote_literal_cstr(search->model));
+    add_fault(
+        search, table.name, fault,
+        psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::text::%s", qualified, column, type, column, type),
+        lose);
 }
 
-void look_at_column(Search* search, const OwnTable& table, Relation relation, const Column& expected) {
-    const FormData_pg_attribute* found = find_column(relation, expected.name);
-    Oid wanted = expected.type == kKey ? search->key : expected.type == kCard ? scorecard_type() : expected.type;
+void look_at_column(Search* search, const Table& table, const char* name, Oid type, bool is_key, const char* value) {
+    const FormData_pg_attribute* found = find_column(table.found, name);
     if (found == nullptr) {
-        miss_column(search, table, expected, wanted);
+        miss_column(search, table, name, type, value);
         return;
     }
     if (found->attgenerated != 0)
-        add_fault(search, table.name, psprintf("generates its column \"%s\"", expected.name),
+        add_fault(search, table.name, psprintf("generates its column \"%s\"", name),
                   psprintf("ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION", name_of(search, table.name),
-                           quote_identifier(expected.name)),
+                           quote_identifier(name)),
                   nullptr);
-    look_at_type(search, table, expected, found->atttypid, wanted);
+    look_at_type(search, table, name, found->atttypid, type, is_key);
+}
+
+void look_at_columns(Search* search, const Table& table) {
+    TupleDesc columns = RelationGetDescr(table.wanted);
+    for (int i = 0; i < columns->natts; ++i) {
+        const FormData_pg_attribute* wanted = TupleDescAttr(columns, i);
+        if (wanted->attisdropped) continue;
+        bool is_key = wanted->atttypid == search->key_pattern;
+        look_at_column(search, table, NameStr(wanted->attname), is_key ? search->key : wanted->atttypid, is_key,
+                       find_column(table.found, NameStr(wanted->attname)) == nullptr ? default_of(table, wanted) : "");
+    }
+}
+
+// Calls `visit` with the name of each column of a primary key.
+template <class Visit>
+void for_each_key_column(Relation relation, Oid primary, Visit visit) {
+    Relation index = index_open(primary, AccessShareLock);
+    for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); ++i)
+        visit(NameStr(TupleDescAttr(RelationGetDescr(relation), index->rd_index->indkey.values[i] - 1)->attname));
+    index_close(index, AccessShareLock);
 }
 
 // Rows are found by it, in its type's own order.
-bool has_key(const OwnTable& table, Relation relation) {
+bool has_key(Relation relation, std::span<const char* const> columns) {
     Oid primary = RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE);
     if (!OidIsValid(primary)) return false;
     Relation index = index_open(primary, AccessShareLock);
     bool same = index->rd_rel->relam == BTREE_AM_OID && index->rd_index->indisvalid &&
-                static_cast<std::size_t>(IndexRelationGetNumberOfKeyAttributes(index)) == table.key.size();
-    for (std::size_t i = 0; same && i < table.key.size(); ++i) {
-        const FormData_pg_attribute* column = find_column(relation, table.key[i]);
+                static_cast<std::size_t>(IndexRelationGetNumberOfKeyAttributes(index)) == columns.size();
+    for (std::size_t i = 0; same && i < columns.size(); ++i) {
+        const FormData_pg_attribute* column = find_column(relation, columns[i]);
         same = column != nullptr && index->rd_index->indkey.values[i] == column->attnum &&
                index->rd_opfamily[i] == get_opclass_family(GetDefaultOpClass(column->atttypid, BTREE_AM_OID));
     }
@@ -208,29 +295,43 @@ bool has_key(const OwnTable& table, Relation relation) {
     return same;
 }
 
-void look_at_key(Search* search, const OwnTable& table, Relation relation) {
-    if (table.key.empty() || has_key(table, relation)) return;
-    for (const char* column : table.key)
-        if (find_column(relation, column) == nullptr) return;  // is a fault of its own
-    StringInfoData columns;
-    initStringInfo(&columns);
-    for (const char* column : table.key)
-        appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "", quote_identifier(column));
+void look_at_key(Search* search, const Table& table) {
+    Oid wanted = RelationGetPrimaryKeyIndex(table.wanted LEAD_SCORING_NOT_DEFERRABLE);
+    if (!OidIsValid(wanted)) return;
+    constexpr int kMost = 4;
+    const char* columns[kMost];
+    int count = 0;
+    bool complete = true;  // else it is a fault of its own
+    StringInfoData list;
+    StringInfoData same;  // rows
+    initStringInfo(&list);
+    initStringInfo(&same);
+    for_each_key_column(table.wanted, wanted, [&](const char* column) {
+        complete = complete && count < kMost && find_column(table.found, column) != nullptr;
+        if (complete) columns[count++] = pstrdup(column);
+        appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", quote_identifier(column));
+        appendStringInfo(&same, " AND a.%1$s = b.%1$s", quote_identifier(column));
+    });
+    if (!complete || has_key(table.found, {columns, static_cast<std::size_t>(count)})) return;
     Oid constraint = InvalidOid;
-    get_primary_key_attnos(RelationGetRelid(relation), true, &constraint);
+    get_primary_key_attnos(RelationGetRelid(table.found), true, &constraint);
     const char* drop = !OidIsValid(constraint)
                            ? ""
                            : psprintf("DROP CONSTRAINT %s, ", quote_identifier(get_constraint_name(constraint)));
-    add_fault(search, table.name, psprintf("has no primary key of just %s", columns.data),
-              psprintf("ALTER TABLE %s %sADD PRIMARY KEY (%s)", name_of(search, table.name), drop, columns.data),
-              nullptr);
+    const char* name = name_of(search, table.name);
+    add_fault(
+        search, table.name, psprintf("has no primary key of just %s", list.data),
+        psprintf("ALTER TABLE %s %sADD PRIMARY KEY (%s)", name, drop, list.data),
+        psprintf("ALTER TABLE %1$s DISABLE TRIGGER USER; DELETE FROM %1$s a USING %1$s b WHERE a.ctid > b.ctid%2$s; "
+                 "SELECT lead_scoring.repair(%3$s);",
+                 name, same.data, quote_literal_cstr(search->model)));
 }
 
 // Scores are read and written as a heap's rows are stored, each table by itself.
-void look_at_storage(Search* search, const OwnTable& table, Relation relation) {
+void look_at_storage(Search* search, const Table& table) {
     const char* name = name_of(search, table.name);
     const char* old_name = name_of(search, "old_scores");
-    const FormData_pg_class* form = relation->rd_rel;
+    const FormData_pg_class* form = table.found->rd_rel;
     if (form->relkind != RELKIND_RELATION)
         add_fault(search, table.name, "is partitioned", nullptr,
                   psprintf("ALTER TABLE %1$s RENAME TO old_scores; CREATE TABLE %1$s (LIKE %2$s INCLUDING ALL) USING "
@@ -242,7 +343,7 @@ void look_at_storage(Search* search, const OwnTable& table, Relation relation) {
                   psprintf("ALTER TABLE %s SET ACCESS METHOD heap", name), nullptr);
     if (form->relkind != RELKIND_RELATION || !form->relhassubclass) return;
     ListCell* cell = nullptr;
-    foreach (cell, find_inheritance_children(RelationGetRelid(relation), NoLock)) {
+    foreach (cell, find_inheritance_children(RelationGetRelid(table.found), NoLock)) {
         Oid child = lfirst_oid(cell);
         const char* child_name =
             quote_qualified_identifier(get_namespace_name(get_rel_namespace(child)), get_rel_name(child));
@@ -251,9 +352,9 @@ void look_at_storage(Search* search, const OwnTable& table, Relation relation) {
     }
 }
 
-void look_at_rules(Search* search, const OwnTable& table, Relation relation) {
-    for (int i = 0; relation->rd_rules != nullptr && i < relation->rd_rules->numLocks; ++i) {
-        const RewriteRule* rule = relation->rd_rules->rules[i];
+void look_at_rules(Search* search, const Table& table) {
+    for (int i = 0; table.found->rd_rules != nullptr && i < table.found->rd_rules->numLocks; ++i) {
+        const RewriteRule* rule = table.found->rd_rules->rules[i];
         if (!rule->isInstead) continue;
         ObjectAddress address = {RewriteRelationId, rule->ruleId, 0};
         const char* name = getObjectIdentity(&address, false);
@@ -262,16 +363,11 @@ void look_at_rules(Search* search, const OwnTable& table, Relation relation) {
     }
 }
 
-void look_at_table(Search* search, const OwnTable& table, Relation relation) {
-    if (is_scores(table)) look_at_storage(search, table, relation);
-    look_at_rules(search, table, relation);
-    for (const Column& column : table.columns) look_at_column(search, table, relation, column);
-    if (relation->rd_rel->relkind == RELKIND_RELATION) look_at_key(search, table, relation);
-}
-
-Oid key_of(Relation scores) {
-    const FormData_pg_attribute* column = find_column(scores, "lead_id");
-    return column == nullptr || !is_key_type(column->atttypid) ? InvalidOid : key_type(column->atttypid).type;
+void look_at_table(Search* search, const Table& table) {
+    if (is_scores(table)) look_at_storage(search, table);
+    look_at_rules(search, table);
+    look_at_columns(search, table);
+    if (table.found->rd_rel->relkind == RELKIND_RELATION) look_at_key(search, table);
 }
 
 Relation open_table(const char* name, Oid schema) {
@@ -279,24 +375,62 @@ Relation open_table(const char* name, Oid schema) {
     return OidIsValid(relation) ? try_table_open(relation, AccessShareLock) : nullptr;
 }
 
-// `stages`: further columns of scores.
-Search look_at_model(const char* model, Oid schema, std::span<const Column> stages) {
-    Search search = {model, InvalidOid, NIL};
-    Relation scores = open_table(kScoresTable.name, schema);
-    if (scores != nullptr) {
-        search.key = key_of(scores);
-        for (const Column& stage : stages) look_at_column(&search, kScoresTable, scores, stage);
-        table_close(scores, AccessShareLock);
-    }
-    for (const OwnTable& table : kOwnTables) {
-        Relation relation = open_table(table.name, schema);
-        if (relation == nullptr) {
-            add_fault(&search, table.name, "is missing", nullptr,
-                      psprintf("SELECT lead_scoring.drop_model(%s);", quote_literal_cstr(model)));
-            continue;
-        }
-        look_at_table(&search, table, relation);
+// As it is to be.
+Relation open_pattern(const Search* search, const char* name) {
+    Relation relation = open_table(name, search->pattern);
+    if (relation == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table lead_scoring_internal.%s does not exist", name),
+                        errdetail("It belongs to the extension, and shows what the tables of models are like."),
+                        errhint("DROP EXTENSION lead_scoring CASCADE; CREATE EXTENSION lead_scoring;")));
+    return relation;
+}
+
+constexpr const char* kMissing = "is missing";
+
+void miss_table(Search* search, const Table& table) {
+    const char* name = name_of(search, table.name);
+    const char* comment = GetComment(RelationGetRelid(table.wanted), RelationRelationId, 0);
+    add_fault(
+        search, table.name, kMissing,
+        psprintf(
+            "CREATE TABLE %s (LIKE lead_scoring_internal.%s INCLUDING ALL) USING heap%s; COMMENT ON TABLE %s IS %s",
+            name, table.name, is_scores(table) ? " WITH (fillfactor = 64)" : "", name,
+            comment == nullptr ? "NULL" : quote_literal_cstr(comment)),
+        strcmp(table.name, "settings") == 0 ? make_statement(search->model) : nullptr);
+}
+
+// The type of the model's keys, as the first of its tables has it that has one.
+Oid find_key(const Search* search, Oid schema) {
+    for (const char* name : {"scores", "transitions", "adjustments", "problems", "merged"}) {
+        Relation relation = open_table(name, schema);
+        if (relation == nullptr) continue;
+        const FormData_pg_attribute* column = find_column(relation, "lead_id");
+        Oid type = column == nullptr ? InvalidOid : column->atttypid;
         table_close(relation, AccessShareLock);
+        if (OidIsValid(type) && type != search->key_pattern)
+            return is_key_type(type) ? key_type(type).type : InvalidOid;
+    }
+    return InvalidOid;
+}
+
+// `stages`: further columns of scores.
+Search look_at_model(const char* model, Oid schema, int count, List* stages) {
+    Search search = begin_search(model);
+    search.key = find_key(&search, schema);
+    for (int i = 0; i < count; ++i) {
+        Table table = {kOwnTables[i], open_table(kOwnTables[i], schema), open_pattern(&search, kOwnTables[i]),
+                       i >= kScoringTables};
+        if (table.found == nullptr) {
+            miss_table(&search, table);
+        } else {
+            ListCell* cell = nullptr;
+            if (is_scores(table))
+                foreach (cell, stages)
+                    look_at_column(&search, table, static_cast<const char*>(lfirst(cell)), TIMESTAMPTZOID, false, "");
+            look_at_table(&search, table);
+            table_close(table.found, AccessShareLock);
+        }
+        table_close(table.wanted, AccessShareLock);
     }
     return search;
 }
@@ -304,26 +438,38 @@ Search look_at_model(const char* model, Oid schema, std::span<const Column> stag
 void refuse_first(const Search* search) {
     if (search->found == NIL) return;
     const auto* fault = static_cast<const Fault*>(linitial(search->found));
+    bool is_lost = fault->fault == kMissing && fault->by_hand != nullptr;
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("table \"%s\" of model \"%s\" %s", fault->table, search->model, fault->fault),
                     errdetail("It was altered after the model was made, and cannot be worked with as it is."),
-                    errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(search->model))));
+                    is_lost ? errhint("%s", fault->by_hand)
+                            : errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(search->model))));
 }
 
 }  // namespace
 
-void require_shape(const char* model, Oid schema, Oid* tables) {
-    Search search = look_at_model(model, schema, {});
+void require_shape(const char* model, Oid schema, bool draft) {
+    Search search = look_at_model(model, schema, draft ? static_cast<int>(std::size(kOwnTables)) : kScoringTables, NIL);
     refuse_first(&search);
-    for (std::size_t i = 0; i < kCheckedTables; ++i) tables[i] = get_relname_relid(kOwnTables[i].name, schema);
 }
 
 void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const PublishedVersion* version) {
-    Search search = {model, key.type, NIL};
-    look_at_table(&search, kScoresTable, scores);
+    Search search = begin_search(model);
+    search.key = key.type;
+    Table table = {"scores", scores, open_pattern(&search, "scores"), false};
+    look_at_table(&search, table);
     for (int i = 0; i < version->stage_count; ++i)
-        look_at_column(&search, kScoresTable, scores, {psprintf("%s_at", version->stages[i].name), TIMESTAMPTZOID});
+        look_at_column(&search, table, psprintf("%s_at", version->stages[i].name), TIMESTAMPTZOID, false, "");
+    table_close(table.wanted, AccessShareLock);
     refuse_first(&search);
+}
+
+void no_settings_row(const char* model) {
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("settings of model \"%s\" have no row", model),
+             errdetail("The model was not restored completely, or its settings were truncated."),
+             errhint("%s", make_statement(model))));
+    pg_unreachable();
 }
 
 }  // namespace lead_scoring
@@ -339,13 +485,12 @@ LEAD_SCORING_FUNCTION(shape_faults) {
     bool* nulls = nullptr;
     int count = 0;
     deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
-    auto* stages = static_cast<Column*>(palloc(sizeof(Column) * static_cast<Size>(count + 1)));
-    int stage_count = 0;
+    List* stages = NIL;
     for (int i = 0; i < count; ++i)
-        if (!nulls[i]) stages[stage_count++] = {TextDatumGetCString(names[i]), TIMESTAMPTZOID};
+        if (!nulls[i]) stages = lappend(stages, TextDatumGetCString(names[i]));
     ModelSchema found = find_schema(model);
     if (!OidIsValid(found.schema)) return static_cast<Datum>(0);
-    Search search = look_at_model(model, found.schema, {stages, static_cast<std::size_t>(stage_count)});
+    Search search = look_at_model(model, found.schema, static_cast<int>(std::size(kOwnTables)), stages);
     ListCell* cell = nullptr;
     foreach (cell, search.found) {
         const auto* fault = static_cast<const Fault*>(lfirst(cell));

@@ -13,11 +13,19 @@ extern "C" {
 
 namespace lead_scoring {
 
-inline constexpr std::size_t kCheckedTables = 8;
+// The tables of a model: first those that scoring works with, then the draft. As they are to be they are in schema
+// lead_scoring_internal (sql/install/tables.sql).
+inline constexpr const char* kOwnTables[] = {"settings", "versions", "scores",         "transitions", "adjustments",
+                                             "problems", "merged",   "forgotten",      "rule_groups", "rules",
+                                             "bands",    "stages",   "report_settings"};
+inline constexpr int kScoringTables = 8;
 
-// Raises 55000 where a table of the model's own is missing, or is not as it has to be. `tables` is set to those that
-// were looked at.
-void require_shape(const char* model, Oid schema, Oid* tables);
+// Raises 55000 where a table of the model's own is missing, or is not as it has to be: one of those that scoring works
+// with, or, with `draft`, any.
+void require_shape(const char* model, Oid schema, bool draft);
+
+// Raises 55000: nothing says what the model is bound to.
+[[noreturn]] void no_settings_row(const char* model);
 
 // The same of scores, which is open: with keys of that type, and the columns of the version's stages.
 void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const PublishedVersion* version);

@@ -9,7 +9,7 @@ DROP SCHEMA lead_scoring;
 CREATE EXTENSION lead_scoring;
 SELECT extrelocatable, extnamespace::regnamespace FROM pg_extension WHERE extname = 'lead_scoring';
 
--- the extension owns no table and no sequence, and one view, of what backends report
+-- the extension owns no sequence, one view, of what backends report, and the tables of a model, which stay empty
 SELECT pg_describe_object(classid, objid, 0)
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND classid = 'pg_class'::regclass
