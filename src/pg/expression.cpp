@@ -239,8 +239,8 @@ Node* complete(Relation relation, Node* node) {
 }
 
 // Inlining shows what functions are made of.
-Expr* plan_expression(Node* completed) {
-    Expr* planned = expression_planner(reinterpret_cast<Expr*>(completed));
+Expr* plan_expression(Node* completed, Dependencies* dependencies) {
+    Expr* planned = plan_and_note(dependencies, completed);
     if (is_mutable(reinterpret_cast<Node*>(planned))) refuse_mutable();
     return planned;
 }
@@ -257,7 +257,8 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
     if (has_privs_of_role(GetUserId(), owner)) {
         SavedIdentity identity = become(owner);
         fix_settings();
-        plan_expression(completed);
+        Dependencies dependencies;
+        plan_expression(completed, &dependencies);
         restore(identity);
     }
     List* context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
@@ -266,10 +267,14 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
     return checked;
 }
 
-Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind) {
+Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind, Dependencies* dependencies) {
     int nest_level = NewGUCNestLevel();
     fix_settings();
-    Expr* planned = plan_expression(complete(relation, transform(relation, checked, kind)));
+    Node* node = transform(relation, checked, kind);
+    note_written(dependencies, node);
+    Node* completed = complete(relation, node);
+    note_completed(dependencies, completed);
+    Expr* planned = plan_expression(completed, dependencies);
     AtEOXact_GUC(false, nest_level);
     return planned;
 }

@@ -4,6 +4,8 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/dependencies.hpp"
+
 extern "C" {
 #include "nodes/primnodes.h"
 #include "utils/rel.h"
@@ -27,7 +29,8 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
 // Compiles what check_expression returned: the planned expression, which refers to the row as Var 1. Planning may call
 // functions of the expression, so the caller must be who they belong to. Generated columns are replaced by what
 // generates them, since triggers may come to see a row before they are computed. Immutability is checked once more.
-Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind);
+// What all of that rested on is added to `dependencies`, in the current memory context.
+Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind, Dependencies* dependencies);
 
 // Sets whatever an expression may look at to what it is in every session, until the nest level of settings ends: names
 // are looked up in pg_catalog alone, values are written and read in one way, and the time zone is UTC. To be called

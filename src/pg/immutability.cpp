@@ -33,33 +33,42 @@ Node* fill_in(Node* node, void* context) {
     return copy;
 }
 
-bool has_mutable_constraint(Oid domain) {
-    auto* constraints = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));  // kept by the context
-    InitDomainConstraintRef(domain, constraints, CurrentMemoryContext, false);
+bool has_mutable_check(Oid domain) {
     ListCell* cell = nullptr;
-    foreach (cell, constraints->constraints) {
-        auto* constraint = static_cast<DomainConstraintState*>(lfirst(cell));
-        if (constraint->check_expr != nullptr && is_mutable(reinterpret_cast<Node*>(constraint->check_expr)))
-            return true;
-    }
+    foreach (cell, domain_checks(domain))
+        if (is_mutable(static_cast<Node*>(lfirst(cell)))) return true;
     return false;
 }
 
 bool has_mutable_comparison(Oid type) {
-    Oid function = lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc;
+    Oid function = comparison_of(type);
     return OidIsValid(function) && func_volatile(function) != PROVOLATILE_IMMUTABLE;
 }
 
 // What the server takes for immutable without looking.
 bool is_mutable_part(Node* node, void* context) {
     if (node == nullptr) return false;
-    if (IsA(node, CoerceToDomain) && has_mutable_constraint(reinterpret_cast<CoerceToDomain*>(node)->resulttype))
+    if (IsA(node, CoerceToDomain) && has_mutable_check(reinterpret_cast<CoerceToDomain*>(node)->resulttype))
         return true;
     if (IsA(node, MinMaxExpr) && has_mutable_comparison(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(is_mutable_part), context);
 }
 
 }  // namespace
+
+List* domain_checks(Oid domain) {
+    auto* constraints = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));  // kept by the context
+    InitDomainConstraintRef(domain, constraints, CurrentMemoryContext, false);
+    List* checks = nullptr;
+    ListCell* cell = nullptr;
+    foreach (cell, constraints->constraints) {
+        auto* constraint = static_cast<DomainConstraintState*>(lfirst(cell));
+        if (constraint->check_expr != nullptr) checks = lappend(checks, constraint->check_expr);
+    }
+    return checks;
+}
+
+Oid comparison_of(Oid type) { return lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc; }
 
 Node* fill_in_defaults(Node* expression) { return fill_in(expression, nullptr); }
 

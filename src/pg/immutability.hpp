@@ -5,6 +5,7 @@
 #include "pg/postgres.hpp"
 
 extern "C" {
+#include "nodes/pg_list.h"
 #include "nodes/primnodes.h"
 }
 
@@ -17,5 +18,12 @@ Node* fill_in_defaults(Node* expression);
 // Whether anything in it may depend on more than the row: a function, an operator, a type's conversion or comparison, a
 // domain's constraint. Of functions that are only called, what they are declared to be is believed.
 bool is_mutable(Node* expression);
+
+// What casting to a domain evaluates: its CHECK constraints, and those of the domains it is made from, as planned
+// expressions. They last as long as the current memory context.
+List* domain_checks(Oid domain);
+
+// The function that LEAST, GREATEST call for values of the type; invalid where there is none.
+Oid comparison_of(Oid type);
 
 }  // namespace lead_scoring

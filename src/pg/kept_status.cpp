@@ -28,9 +28,11 @@ const StatusColumns* find_columns(FunctionCallInfo fcinfo) {
     if (fcinfo->flinfo->fn_extra != nullptr) return static_cast<const StatusColumns*>(fcinfo->flinfo->fn_extra);
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
     Oid table = RelationGetRelid(data->tg_relation);
-    Model* model = use_model(data->tg_trigger->tgargs[0]);
-    bool scores = !model->paused && newest_version(model) != nullptr && belongs_to(table, model->leads);
     MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+    Model* model = use_model(data->tg_trigger->tgargs[0]);
+    MemoryContextSwitchTo(caller);
+    bool scores = !model->paused && newest_version(model) != nullptr && belongs_to(table, model->leads);
+    MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
     auto* columns = static_cast<StatusColumns*>(palloc0(sizeof(StatusColumns)));
     columns->model = model;
     columns->numbers = static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(model->status_count + 1)));

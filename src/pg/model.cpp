@@ -1,7 +1,7 @@
 // Invalidation. A callback may run at any lock or catalog access, also while a model is being read. So it only marks:
-// the models that rest on the relation, and a counter by which a model under construction notices that it may be old
-// already. A stale model is replaced at the next use_model and freed with the transaction, for a caller further up the
-// stack may still work with it.
+// the models that rest on what changed, and counters by which a model or a program under construction notices that it
+// may be old already. A stale model is replaced at the next use_model. A caller further up the stack may still work
+// with it, so each use is noted in the memory context of who asked, and the last one to end, by an error too, frees it.
 
 #include "pg/postgres.hpp"
 
@@ -37,23 +37,40 @@ struct CacheEntry {
 
 HTAB* cache = nullptr;
 uint64 invalidations = 0;
+uint64 definitions_changed = 0;
 
-void mark_stale(Oid relation) {
-    ++invalidations;
+template <class Concerns>
+void mark_stale(Concerns concerns) {
     HASH_SEQ_STATUS scan;
     hash_seq_init(&scan, cache);
-    while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan))) {
-        Model* model = entry->model;
-        if (model == nullptr) continue;
-        bool concerned = !OidIsValid(relation) || relation == model->events || relation == model->leads ||
-                         std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
-                         has_program(model, relation);
-        if (concerned) model->stale = true;
-    }
+    while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan)))
+        if (entry->model != nullptr && concerns(entry->model)) entry->model->stale = true;
 }
 
-extern "C" void relation_changed(Datum, Oid relation) { mark_stale(relation); }
-extern "C" void catalog_changed(Datum, int, uint32) { mark_stale(InvalidOid); }
+bool has_relation(const Model* model, Oid relation) {
+    return relation == model->events || relation == model->leads ||
+           std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
+           has_program(model, relation);
+}
+
+extern "C" void relation_changed(Datum, Oid relation) {
+    ++invalidations;
+    mark_stale([&](const Model* model) { return !OidIsValid(relation) || has_relation(model, relation); });
+}
+
+extern "C" void catalog_changed(Datum, int, uint32) {
+    ++invalidations;
+    mark_stale([](const Model*) { return true; });
+}
+
+// Only compiled expressions rest on functions and types, and it is known on which.
+extern "C" void definition_changed(Datum, int catalog, uint32 hash) {
+    ++definitions_changed;
+    mark_stale([&](const Model* model) { return has_program_on(model, catalog, hash); });
+}
+
+// Operators, casts and operator classes change seldom; any of them may have been looked at.
+extern "C" void meaning_changed(Datum, int catalog, uint32) { definition_changed(static_cast<Datum>(0), catalog, 0); }
 
 void make_cache() {
     if (cache != nullptr) return;
@@ -62,14 +79,40 @@ void make_cache() {
     control.entrysize = sizeof(CacheEntry);
     cache = hash_create("lead_scoring models", 16, &control, HASH_ELEM | HASH_STRINGS);
     CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
-    for (int catalog : {NAMESPACEOID, AUTHOID, PROCOID}) CacheRegisterSyscacheCallback(catalog, catalog_changed, 0);
+    for (int catalog : {NAMESPACEOID, AUTHOID}) CacheRegisterSyscacheCallback(catalog, catalog_changed, 0);
+    for (int catalog : {PROCOID, TYPEOID}) CacheRegisterSyscacheCallback(catalog, definition_changed, 0);
+    for (int catalog : {OPEROID, CASTSOURCETARGET, AMOPOPID, CLAOID})
+        CacheRegisterSyscacheCallback(catalog, meaning_changed, 0);
 }
+
+}  // namespace
+
+// Of a model by who works in a memory context. It is part of the context.
+struct ModelUse {
+    MemoryContextCallback end;
+    Model* model;  // null: freed before
+    MemoryContext context;
+    ModelUse* next;
+};
+
+namespace {
 
 extern "C" void free_plans(void* argument) {
     auto* model = static_cast<Model*>(argument);
+    for (ModelUse* use = model->uses; use != nullptr; use = use->next) use->model = nullptr;
     if (model->find_newest != nullptr) SPI_freeplan(model->find_newest);
     for (SPIPlanPtr plan : model->plans)
         if (plan != nullptr) SPI_freeplan(plan);
+}
+
+extern "C" void end_use(void* argument) {
+    auto* use = static_cast<ModelUse*>(argument);
+    Model* model = use->model;
+    if (model == nullptr) return;
+    ModelUse** place = &model->uses;
+    while (*place != use) place = &(*place)->next;
+    *place = use->next;
+    if (model->replaced && model->uses == nullptr) MemoryContextDelete(model->context);
 }
 
 // Calls `read` as the owner, with SPI connected and the snapshot active.
@@ -120,8 +163,8 @@ Model* build_model(const char* name) {
     uint64 before = invalidations;
     ModelSchema found = require_model(name, false);
 
-    // Under the transaction until it is whole, so that an error frees it.
-    MemoryContext context = AllocSetContextCreate(TopTransactionContext, "lead_scoring model", ALLOCSET_DEFAULT_SIZES);
+    // The caller's until it is whole, so that an error frees it.
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring model", ALLOCSET_DEFAULT_SIZES);
     auto* model = static_cast<Model*>(MemoryContextAllocZero(context, sizeof(Model)));
     model->context = context;
     model->name = MemoryContextStrdup(context, name);
@@ -152,17 +195,39 @@ Model* find_model(const char* name) {
     strlcpy(key, name, NAMEDATALEN);
     bool found = false;
     auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_FIND, &found));
-    if (found && !entry->model->stale) return entry->model;
+    if (found && !entry->model->stale) {
+        use_here(entry->model);
+        return entry->model;
+    }
 
     Model* model = build_model(key);
+    use_here(model);
     entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_ENTER, &found));
-    if (found) MemoryContextSetParent(entry->model->context, TopTransactionContext);
-    MemoryContextSetParent(model->context, CacheMemoryContext);
+    Model* old = found ? entry->model : nullptr;
     entry->model = model;
+    MemoryContextSetParent(model->context, CacheMemoryContext);
+    if (old != nullptr) {
+        old->replaced = true;
+        if (old->uses == nullptr) MemoryContextDelete(old->context);
+    }
     return model;
 }
 
+void use_here(Model* model) {
+    for (const ModelUse* use = model->uses; use != nullptr; use = use->next)
+        if (use->context == CurrentMemoryContext) return;
+    auto* use = static_cast<ModelUse*>(palloc(sizeof(ModelUse)));
+    use->end.func = end_use;
+    use->end.arg = use;
+    use->model = model;
+    use->context = CurrentMemoryContext;
+    use->next = model->uses;
+    model->uses = use;
+    MemoryContextRegisterResetCallback(CurrentMemoryContext, &use->end);
+}
+
 uint64 invalidation_count() { return invalidations; }
+uint64 definition_changes() { return definitions_changed; }
 
 Model* use_model(const char* name) {
     Model* model = find_model(name);

@@ -86,6 +86,8 @@ struct HeldTables {
     bool operator==(const HeldTables&) const = default;
 };
 
+struct ModelUse;  // model.cpp
+
 struct Model {
     MemoryContext context;
     char* name;
@@ -121,10 +123,13 @@ struct Model {
     SPIPlanPtr find_newest;
     SPIPlanPtr plans[static_cast<int>(PlanName::Count)];
     bool stale;
+    bool replaced;   // by a newer one: freed with its last use
+    ModelUse* uses;  // the latest first
 };
 
 // The model of that name. Raises an error where there is none, its tables cannot be found, or its owner does not own
-// them. Valid to the end of the transaction, even where it goes stale meanwhile.
+// them. Valid, with its versions, as long as the current memory context is not reset, even where it goes stale
+// meanwhile.
 Model* use_model(const char* name);
 
 // As use_model, raising 55000 where the settings have no row, which to triggers is a pause: a dump half restored.
@@ -134,8 +139,13 @@ Model* find_model(const char* name);
 // The model whose scores that relation is, for its versions: its settings may not have been read.
 Model* find_model_of(Oid scores);
 
-// Since the cache is there: how often this backend has heard of a change of a relation or a catalog it looks at.
+// The model was asked for in another memory context, and is to be valid as long as the current one too.
+void use_here(Model* model);
+
+// Since the cache is there: how often this backend has heard of a change of a relation, a schema or a role.
 uint64 invalidation_count();
+// The same of functions, types, and whatever else only expressions rest on.
+uint64 definition_changes();
 
 // Versions are kept as long as the model is, and null where there is none.
 //

@@ -107,7 +107,7 @@ Formula compile(Program* program, Relation relation, Subject subject, const char
     context.arg = &subject;
     context.previous = error_context_stack;
     error_context_stack = &context;
-    formula.expression = compile_expression(relation, text, kind);
+    formula.expression = compile_expression(relation, text, kind, &program->dependencies);
     error_context_stack = context.previous;
     program->reads_settings |= reads_settings(formula.expression);
     pull_varattnos(reinterpret_cast<Node*>(formula.expression), 1, &program->inputs);
@@ -179,6 +179,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 
 // In a memory context of its own, which is the model's once the program is whole: a failure leaves nothing behind.
 Program* build_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
+    uint64 changes = definition_changes();
     shut_search_path();
     require_columns(model, RelationGetRelid(relation), of_leads);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
@@ -208,6 +209,8 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
     MemoryContextSetParent(memory, model->context);
     program->next = version->programs;
     version->programs = program;
+    // What it rests on was not known before, so nobody could tell whether a change concerned it.
+    if (changes != definition_changes()) model->stale = true;
     return program;
 }
 
@@ -246,6 +249,13 @@ bool has_program(const Model* model, Oid relation) {
     for (const PublishedVersion* version = model->known_versions; version != nullptr; version = version->next)
         for (const Program* program = version->programs; program != nullptr; program = program->next)
             if (program->relation == relation) return true;
+    return false;
+}
+
+bool has_program_on(const Model* model, int cache, uint32 hash) {
+    for (const PublishedVersion* version = model->known_versions; version != nullptr; version = version->next)
+        for (const Program* program = version->programs; program != nullptr; program = program->next)
+            if (rests_on(program->dependencies, cache, hash)) return true;
     return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/definition.hpp"
 #include "core/scorecard.hpp"
+#include "pg/dependencies.hpp"
 #include "pg/dispatch.hpp"
 #include "pg/model.hpp"
 #include "pg/row_type.hpp"
@@ -52,8 +53,9 @@ struct Program {
     uint32 type_mask;
     Dispatch leads;       // of a program of leads, which have no type
     bool reads_settings;  // in any expression
-    Bitmapset* inputs;    // columns the conditions read, as pull_varattnos counts; a whole row is number 0
-    AttrNumber last;      // of the columns that are read
+    Dependencies dependencies;
+    Bitmapset* inputs;  // columns the conditions read, as pull_varattnos counts; a whole row is number 0
+    AttrNumber last;    // of the columns that are read
     MemoryContext states;
     Size started;  // bytes of it when all was started
     ExprContext* context;
@@ -79,5 +81,8 @@ bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSl
 
 // Whether the model has compiled anything for the relation.
 bool has_program(const Model* model, Oid relation);
+
+// Whether it has compiled anything that rests on what changed: see rests_on.
+bool has_program_on(const Model* model, int cache, uint32 hash);
 
 }  // namespace lead_scoring

@@ -105,9 +105,11 @@ NowCache* now_cache(FunctionCallInfo fcinfo, Oid scores, int64 number) {
         fcinfo->flinfo->fn_extra = cache;
     }
     MemoryContextSwitchTo(caller);
-    // A model lives to the end of the transaction at least.
     if (cache->scores != scores || cache->number != number || cache->reader != GetUserId()) {
         Model* model = find_model_of(scores);
+        MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+        use_here(model);  // its version is, from row to row
+        MemoryContextSwitchTo(caller);
         require_reader(model, scores, get_attnum(scores, "card"));
         cache->version = find_version(model, number);
         cache->reader = GetUserId();

@@ -124,6 +124,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     else
         run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
     run->caller = MemoryContextSwitchTo(run->memory);
+    use_here(run->model);  // findings outlive this trigger, and problems name its rules
     run->identity = become_for_trigger(run->model->owner);
     connect_spi();
     MemoryContextSwitchTo(run->memory);

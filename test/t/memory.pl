@@ -113,6 +113,35 @@ make_model('wide', q{lead_scoring.add_rule('wide', 'a', 'a', 1)}, 'text');
 my $many = q{INSERT INTO wide_data.events SELECT repeat('k', 2000) || i, 'a', '2026-01-01' FROM generate_series(1, %s) i;};
 cmp_ok(grown(sprintf($many, 100), sprintf($many, 50000)), '<', 90 * $megabyte, 'very many long keys');
 
+# Functions that change in one transaction: 1,000 times one that a condition rests on, and one that none does. What the
+# server itself keeps of such changes does not count.
+make_model('functions', q{lead_scoring.add_rule('functions', 'a', 'a', 1, condition => 'public.share(value) > 1')});
+$node->safe_psql('postgres', 'CREATE TABLE functions_data.plain (LIKE functions_data.events);
+    CREATE FUNCTION apart(value text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT value::numeric $$');
+# held_by(function, table): by how many bytes the memory contexts have grown within the transaction.
+sub held_by {
+    my ($function, $table) = @_;
+    my $said = $node->safe_psql('postgres', qq{
+        CREATE TEMPORARY TABLE result (grown bigint);
+        DO \$do\$
+        DECLARE
+            before bigint;
+        BEGIN
+            FOR i IN 1 .. 1020 LOOP
+                EXECUTE 'CREATE OR REPLACE FUNCTION public.$function(value text) RETURNS numeric LANGUAGE sql IMMUTABLE AS ''SELECT value::numeric''';
+                INSERT INTO functions_data.$table VALUES (i % 10, 'a', '2026-01-01', i);
+                IF i = 20 THEN before := held(); END IF;
+            END LOOP;
+            INSERT INTO result SELECT held() - before;
+        END \$do\$;
+        SELECT grown FROM result});
+    note "$function changed, rows into $table: $said bytes";
+    return $said;
+}
+my $base = held_by('share', 'plain');
+cmp_ok(held_by('share', 'events') - $base, '<', 2_000_000, 'a function of a condition that changes very often in a transaction');
+cmp_ok(held_by('apart', 'events') - $base, '<', 2_000_000, 'any other function that changes very often in a transaction');
+
 # Reading, publishing and failing, again and again in one session.
 make_model('read', q{lead_scoring.add_rule('read', 'a', 'a', 10, 'length(value) > 0', decay => 'exponential', half_life => '100 days'),
                      lead_scoring.add_rule('read', 'b', 'b', 1, limit_count => 3, limit_window => 'day', limit_key => 'value'),

@@ -1,0 +1,35 @@
+// What a compiled expression rests on besides the columns of its row: functions and types as they were. Who compiled it
+// hears of changes by the server's catalog cache, and asks here whether they concern the expression.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+#include "nodes/primnodes.h"
+}
+
+namespace lead_scoring {
+
+struct Dependencies {
+    List* items = nullptr;  // of PlanInvalItem, none twice
+    // What a change of any function may concern: where planning called a function, and its result took the place of the
+    // call; where a function in SQL is called that was not inlined, for it keeps what it planned; and where a function
+    // of another name or other arguments may come to be the one that is meant.
+    bool any_function = false;
+};
+
+// What an expression rests on as it was written, and as the parser has understood it.
+void note_written(Dependencies* dependencies, Node* transformed);
+
+// What it rests on when default arguments and generated columns are filled in.
+void note_completed(Dependencies* dependencies, Node* completed);
+
+// Plans the completed expression, and notes what was inlined, called, and what is left. Everything is allocated in the
+// current memory context.
+Expr* plan_and_note(Dependencies* dependencies, Node* completed);
+
+// Whether a change of which the system cache tells this hash concerns the expression; 0 stands for any.
+bool rests_on(const Dependencies& dependencies, int cache, uint32 hash);
+
+}  // namespace lead_scoring
