@@ -4,6 +4,7 @@
 
 #include "pg/immutability.hpp"
 #include "pg/owner.hpp"
+#include "pg/session_locks.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -258,7 +259,7 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
         SavedIdentity identity = become(owner);
         fix_settings();
         Dependencies dependencies;
-        plan_expression(completed, &dependencies);
+        call_and_undo([&] { plan_expression(completed, &dependencies); });
         restore(identity);
     }
     List* context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));

@@ -99,6 +99,15 @@ bool node_reads_settings(Node* node, void* context) {
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_reads_settings), context);
 }
 
+bool is_users(Oid function, void*) { return function >= FirstNormalObjectId; }
+
+bool node_runs_code(Node* node, void* context) {
+    if (node == nullptr) return false;
+    if (IsA(node, CoerceToDomain) || IsA(node, MinMaxExpr)) return true;
+    if (check_functions_in_node(node, is_users, nullptr)) return true;
+    return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_runs_code), context);
+}
+
 }  // namespace
 
 bool may_raise(const Expr* expression) {
@@ -107,6 +116,10 @@ bool may_raise(const Expr* expression) {
 
 bool reads_settings(const Expr* expression) {
     return node_reads_settings(const_cast<Node*>(reinterpret_cast<const Node*>(expression)), nullptr);
+}
+
+bool runs_code(const Expr* expression) {
+    return node_runs_code(const_cast<Node*>(reinterpret_cast<const Node*>(expression)), nullptr);
 }
 
 }  // namespace lead_scoring

@@ -17,4 +17,8 @@ bool may_raise(const Expr* expression);
 // own, and the few of those that do so although they are called immutable.
 bool reads_settings(const Expr* expression);
 
+// Whether it may run code that is not the server's own, which does what it likes: a function, a domain's constraint, a
+// comparison. Where it does, may_raise holds too.
+bool runs_code(const Expr* expression);
+
 }  // namespace lead_scoring

@@ -119,6 +119,32 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #define LEAD_SCORING_RUN_EXECUTOR(query, rows) ExecutorRun(query, ForwardScanDirection, rows)
 #endif
 
+// The locks of this process in one partition of the lock table, whose lock must be held to go through them; they need
+// storage/lock.h and storage/proc.h.
+#if PG_VERSION_NUM < 160000
+#define LEAD_SCORING_NO_LOCKS(partition) SHMQueueEmpty(&MyProc->myProcLocks[partition])
+#define LEAD_SCORING_FOR_EACH_LOCK(lock, partition)                                                                    \
+    for (auto* lock = reinterpret_cast<PROCLOCK*>(SHMQueueNext(                                                        \
+             &MyProc->myProcLocks[partition], &MyProc->myProcLocks[partition], offsetof(PROCLOCK, procLink)));         \
+         lock != nullptr; lock = reinterpret_cast<PROCLOCK*>(SHMQueueNext(                                             \
+                              &MyProc->myProcLocks[partition], &lock->procLink, offsetof(PROCLOCK, procLink))))
+#else
+#define LEAD_SCORING_NO_LOCKS(partition) dlist_is_empty(&MyProc->myProcLocks[partition])
+#define LEAD_SCORING_FOR_EACH_LOCK(lock, partition)                                                                    \
+    for (dlist_node* head = &MyProc->myProcLocks[partition].head, *place = head->next; place != head;                  \
+         place = place->next)                                                                                          \
+        if (auto* lock = reinterpret_cast<PROCLOCK*>(reinterpret_cast<char*>(place) - offsetof(PROCLOCK, procLink));   \
+            lock != nullptr)
+#endif
+
+// Without waiting, and without an error where there is no memory.
+#if PG_VERSION_NUM < 180000
+#define LEAD_SCORING_LOCK_ACQUIRE(tag, mode, session, entry) LockAcquireExtended(tag, mode, session, true, false, entry)
+#else
+#define LEAD_SCORING_LOCK_ACQUIRE(tag, mode, session, entry)                                                           \
+    LockAcquireExtended(tag, mode, session, true, false, entry, false)
+#endif
+
 // Triggers that are queued behind a statement run as the role that queued them. Before 18 they run as the statement's.
 #if PG_VERSION_NUM < 180000
 #define LEAD_SCORING_QUEUED_AS_QUEUER false

@@ -9,6 +9,7 @@
 #include "pg/expression.hpp"
 #include "pg/hazards.hpp"
 #include "pg/owner.hpp"
+#include "pg/session_locks.hpp"
 #include "pg/shared_values.hpp"
 
 extern "C" {
@@ -110,6 +111,7 @@ Formula compile(Program* program, Relation relation, Subject subject, const char
     formula.expression = compile_expression(relation, text, kind, &program->dependencies);
     error_context_stack = context.previous;
     program->reads_settings |= reads_settings(formula.expression);
+    program->runs_code |= runs_code(formula.expression);
     pull_varattnos(reinterpret_cast<Node*>(formula.expression), 1, &program->inputs);
     return formula;
 }
@@ -198,7 +200,7 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
-    add_candidates(program, relation, model, version);
+    call_and_undo([&] { add_candidates(program, relation, model, version); });
     share_among_candidates(program, &program->leads);
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =

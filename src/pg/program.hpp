@@ -53,6 +53,7 @@ struct Program {
     uint32 type_mask;
     Dispatch leads;       // of a program of leads, which have no type
     bool reads_settings;  // in any expression
+    bool runs_code;       // in any expression
     Dependencies dependencies;
     Bitmapset* inputs;  // columns the conditions read, as pull_varattnos counts; a whole row is number 0
     AttrNumber last;    // of the columns that are read

@@ -8,6 +8,7 @@
 #include "pg/expression.hpp"
 #include "pg/limit_key.hpp"
 #include "pg/program.hpp"
+#include "pg/session_locks.hpp"
 #include "pg/shared_values.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -211,12 +212,13 @@ void read_rest(void* argument) { read_on(static_cast<Reading*>(argument), true);
 
 void read_one(void* argument) { read_row(static_cast<Reading*>(argument), true); }
 
-// Null, or the data exception that the body raised, which lasts until reading->errors is reset.
+// Null, or the data exception that the body raised, which lasts until reading->errors is reset. What functions of
+// somebody else's did on the way, such as writing, locking or notifying, is undone.
 const ErrorData* attempt(Reading* reading, void (*body)(void*)) {
     if (reading->errors == nullptr)
         reading->errors = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring errors", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(reading->errors);
-    const ErrorData* error = run_protected(body, reading);
+    const ErrorData* error = run_protected(body, reading, !reading->program->runs_code);
     MemoryContextSwitchTo(caller);
     return error;
 }
@@ -281,6 +283,7 @@ void read_all(Model* model, const PublishedVersion* version, Relation relation, 
         reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
     reading.batch_capacity = 16;
     reading.batch = static_cast<Finding*>(palloc(sizeof(Finding) * static_cast<Size>(reading.batch_capacity)));
+    SessionLocks* locks = reading.program->runs_code ? keep_session_locks() : nullptr;
     while (!reading.end) {
         CHECK_FOR_INTERRUPTS();
         begin_batch(&reading);
@@ -288,6 +291,7 @@ void read_all(Model* model, const PublishedVersion* version, Relation relation, 
         if (!read_on(&reading, false) && attempt(&reading, read_rest) != nullptr) read_batch_carefully(&reading);
         end_batch(&reading);
     }
+    if (locks != nullptr) put_back_session_locks(locks);
     ExecDropSingleTupleTableSlot(reading.slot);
     pfree(reading.batch);
     for (MemoryContext context : {reading.context, reading.errors})

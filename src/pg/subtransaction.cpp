@@ -46,12 +46,11 @@ ErrorData* attempt(Body body, bool* keep) {
 
 }  // namespace
 
-ErrorData* run_protected(void (*body)(void*), void* argument) {
-    bool keep = false;
+ErrorData* run_protected(void (*body)(void*), void* argument, bool keep) {
     ErrorData* error = attempt(
-        [&] {
+        [&, kept = keep] {
             body(argument);
-            return true;
+            return kept;
         },
         &keep);
     if (error != nullptr && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) ReThrowError(error);
