@@ -162,6 +162,7 @@ BEGIN
             DETAIL = 'One role owns the leads, the events and the model.',
             HINT = format('ALTER TABLE %s OWNER TO %I;', relation, current_user);
     END IF;
+    PERFORM lead_scoring_internal.refuse_citus(relation);
     SELECT f.* INTO found FROM lead_scoring.table_faults(relation) f WHERE f.refused LIMIT 1;
     IF found.fault IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
@@ -171,7 +172,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the current role owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance (0A000). "argument" is the name it was given under.';
+COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the current role owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance and of Citus (0A000). "argument" is the name it was given under.';
 
 CREATE FUNCTION lead_scoring.column_type(relation regclass, column_name text, argument text)
 RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -892,10 +893,11 @@ BEGIN
         RETURN array_to_string(own, '; ');
     END IF;
     problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
-                                  ELSE format('table %s is not owned by %I', t.name, pg_get_userbyid(owner)) END
+                                  WHEN c.relowner <> owner THEN format('table %s is not owned by %I', t.name, pg_get_userbyid(owner))
+                                  ELSE format('table %s %s', t.name, lead_scoring_internal.found_in_citus(t.relation)) END
                         FROM (VALUES (leads, leads_table), (events, events_table)) t (name, relation)
                         LEFT JOIN pg_class c ON c.oid = t.relation
-                       WHERE c.oid IS NULL OR c.relowner <> owner);
+                       WHERE c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL);
     is_bound := problems = '{}';
     IF is_bound THEN
         problems := ARRAY(

@@ -24,7 +24,15 @@ COMMENT ON FUNCTION lead_scoring_internal.is_sound IS 'Whether the current role 
 
 CREATE FUNCTION lead_scoring_internal.require_own(relation regclass, exclusive boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_own';
-COMMENT ON FUNCTION lead_scoring_internal.require_own IS 'Raises 42501 unless the current role, a model''s owner, owns the table, which is looked at under lock. "exclusive" keeps everybody else from writing or changing it until the transaction ends.';
+COMMENT ON FUNCTION lead_scoring_internal.require_own IS 'Raises 42501 unless the current role, a model''s owner, owns the table, 0A000 where Citus has it, which is looked at under lock. "exclusive" keeps everybody else from writing or changing it until the transaction ends.';
+
+CREATE FUNCTION lead_scoring_internal.found_in_citus(relation regclass) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_found_in_citus';
+COMMENT ON FUNCTION lead_scoring_internal.found_in_citus IS 'What a table is to Citus, in words that go behind "table x": distributed, a reference table, a shard. NULL where it is nothing to it, or Citus is not installed.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_citus(relation regclass) RETURNS void
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_refuse_citus';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_citus IS 'Raises 0A000 where a table is something to Citus.';
 
 CREATE FUNCTION lead_scoring_internal.require_readable(relation regclass, argument text) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_readable';

@@ -2,6 +2,7 @@
 
 #include "pg/binding.hpp"
 
+#include "pg/citus.hpp"
 #include "pg/identity.hpp"
 #include "pg/query.hpp"
 
@@ -206,6 +207,8 @@ void read_settings(Model* model) {
             psprintf("%s, pg_catalog, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
     require_owner(model, model->leads, "leads table");
     require_owner(model, model->events, "events table");
+    refuse_citus(model->leads);
+    refuse_citus(model->events);
     require_access(model, model->leads, "leads");
     require_access(model, model->events, "events");
     require_keys(model);

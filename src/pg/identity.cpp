@@ -2,6 +2,7 @@
 
 #include "pg/identity.hpp"
 
+#include "pg/citus.hpp"
 #include "pg/query.hpp"
 #include "pg/shape.hpp"
 
@@ -36,9 +37,12 @@ Oid lock_table(const char* name, Oid schema) {
     }
 }
 
-const OwnershipFault* make_fault(int sqlstate, char* message, char* hint) {
+constexpr const char* kOneOwner =
+    "All is done as the model's owner, who must own the schema, its tables, the leads and the events table.";
+
+const OwnershipFault* make_fault(int sqlstate, char* message, char* hint, const char* detail = kOneOwner) {
     auto* fault = static_cast<OwnershipFault*>(palloc(sizeof(OwnershipFault)));
-    *fault = {sqlstate, message, hint};
+    *fault = {sqlstate, message, detail, hint};
     return fault;
 }
 
@@ -66,7 +70,11 @@ const OwnershipFault* look_at_table(const char* model, ModelSchema schema, const
     if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
         return make_fault(ERRCODE_WRONG_OBJECT_TYPE, psprintf("%s is not the table that create_model made", name),
                           psprintf("ALTER %s %s RENAME TO another_name; SELECT lead_scoring.repair(%s);",
-                                   kind == RELKIND_VIEW ? "VIEW" : "TABLE", name, quote_literal_cstr(model)));
+                                   kind == RELKIND_VIEW ? "VIEW" : "TABLE", name, quote_literal_cstr(model)),
+                          "Something else has its name now.");
+    if (const char* found = found_in_citus(relation))
+        return make_fault(ERRCODE_FEATURE_NOT_SUPPORTED, psprintf("table %s %s", name, found),
+                          pstrdup(citus_hint(relation)), kCitusDetail);
     return nullptr;
 }
 
@@ -171,13 +179,8 @@ ModelSchema require_model(const char* name, bool keep) {
 }
 
 void raise_fault(const OwnershipFault* fault) {
-    ereport(ERROR,
-            (errcode(fault->sqlstate), errmsg_internal("%s", fault->message),
-             fault->sqlstate == ERRCODE_WRONG_OBJECT_TYPE
-                 ? errdetail("Something else has its name now.")
-                 : errdetail("All is done as the model's owner, who must own the schema, its tables, the leads and the "
-                             "events table."),
-             errhint("%s", fault->hint)));
+    ereport(ERROR, (errcode(fault->sqlstate), errmsg_internal("%s", fault->message), errdetail("%s", fault->detail),
+                    errhint("%s", fault->hint)));
     pg_unreachable();
 }
 
@@ -268,10 +271,9 @@ LEAD_SCORING_FUNCTION(require_own) {
         const char* table = relation_name(relation);
         ereport(ERROR,
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("role \"%s\" does not own table %s", role, table),
-                 errdetail("All is done as the model's owner, who must own the schema, its tables, the leads and "
-                           "the events table."),
-                 errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(role))));
+                 errdetail("%s", kOneOwner), errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(role))));
     }
+    refuse_citus(relation);
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
     PG_RETURN_VOID();
 }

@@ -31,12 +31,13 @@ bool is_model(Oid schema);
 struct OwnershipFault {
     int sqlstate;
     char* message;
+    const char* detail;
     char* hint;
 };
 const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep);
 
-// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501 or 42809 for a fault. What
-// became of its tables beyond that is for require_shape to say.
+// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501, 42809 or 0A000 for a
+// fault. What became of its tables beyond that is for require_shape to say.
 ModelSchema require_model(const char* name, bool keep);
 [[noreturn]] void raise_fault(const OwnershipFault* fault);
 

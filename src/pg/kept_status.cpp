@@ -29,7 +29,7 @@ const StatusColumns* find_columns(FunctionCallInfo fcinfo) {
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
     Oid table = RelationGetRelid(data->tg_relation);
     MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-    Model* model = use_model(data->tg_trigger->tgargs[0]);
+    Model* model = use_model(data->tg_trigger->tgargs[0], table);
     MemoryContextSwitchTo(caller);
     bool scores = !model->paused && newest_version(model) != nullptr && belongs_to(table, model->leads);
     MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "pg/binding.hpp"
+#include "pg/citus.hpp"
 #include "pg/identity.hpp"
 #include "pg/program.hpp"
 #include "pg/query.hpp"
@@ -159,6 +160,14 @@ const PublishedVersion* known_version(const Model* model, int64 number) {
     return known;
 }
 
+// Null where it has to be built. The cache must be there.
+Model* known_model(const char* name) {
+    char key[NAMEDATALEN] = {};
+    strlcpy(key, name, NAMEDATALEN);
+    auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_FIND, nullptr));
+    return entry == nullptr || entry->model->stale ? nullptr : entry->model;
+}
+
 Model* build_model(const char* name) {
     uint64 before = invalidations;
     ModelSchema found = require_model(name, false);
@@ -191,18 +200,18 @@ Model* build_model(const char* name) {
 Model* find_model(const char* name) {
     make_cache();
     if (strlen(name) >= NAMEDATALEN) no_such_model(name);
-    char key[NAMEDATALEN] = {};
-    strlcpy(key, name, NAMEDATALEN);
-    bool found = false;
-    auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_FIND, &found));
-    if (found && !entry->model->stale) {
-        use_here(entry->model);
-        return entry->model;
+    Model* known = known_model(name);
+    if (known != nullptr) {
+        use_here(known);
+        return known;
     }
 
+    char key[NAMEDATALEN] = {};
+    strlcpy(key, name, NAMEDATALEN);
     Model* model = build_model(key);
     use_here(model);
-    entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_ENTER, &found));
+    bool found = false;
+    auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_ENTER, &found));
     Model* old = found ? entry->model : nullptr;
     entry->model = model;
     MemoryContextSetParent(model->context, CacheMemoryContext);
@@ -239,6 +248,12 @@ Model* use_bound(const char* name) {
     Model* model = use_model(name);
     if (!OidIsValid(model->leads)) no_settings_row(name);
     return model;
+}
+
+Model* use_model(const char* name, Oid relation) {
+    make_cache();
+    if (known_model(name) == nullptr) refuse_citus(relation);
+    return use_model(name);
 }
 
 Model* find_model_of(Oid scores) {

@@ -131,6 +131,8 @@ struct Model {
 // them. Valid, with its versions, as long as the current memory context is not reset, even where it goes stale
 // meanwhile.
 Model* use_model(const char* name);
+// The same for a trigger on the relation. Where there is no such model because the relation is a shard, it says so.
+Model* use_model(const char* name, Oid relation);
 
 // As use_model, raising 55000 where the settings have no row, which to triggers is a pause: a dump half restored.
 Model* use_bound(const char* name);

@@ -109,7 +109,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     if (counts_as_change(run->data)) run->changes = arrived_change(model);
     if (!has_rows(run->data) && (run->changes == nullptr || is_incomplete(run->changes))) return false;
 
-    run->model = use_model(model);
+    run->model = use_model(model, RelationGetRelid(run->data->tg_relation));
     if (!run->model->paused) {
         check_table(run, table == TriggerTable::Events ? run->model->events : run->model->leads, kTables[name]);
         run->version = current_version(run->model);
