@@ -57,13 +57,15 @@ SELECT lead_scoring.publish('stale');
 -- A trigger of the user's own that saves stale values, within our update and within others.
 CREATE FUNCTION save() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_trigger_depth() < 5 THEN
+    IF length(NEW.name) < current_setting('stale_test.longest')::integer THEN
         UPDATE stale_test.leads SET lead_stage = 'lead', name = name || '+' WHERE id = NEW.id;
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER zzz AFTER UPDATE OF lead_stage ON leads FOR EACH ROW EXECUTE FUNCTION save();
+SET stale_test.longest = 8;
 SELECT lead_scoring.set_stage('stale', 7, 'sql', 'called');
+SET stale_test.longest = 12;
 INSERT INTO events SELECT 7, 'visit' FROM generate_series(1, 4);
 DROP TRIGGER zzz ON leads;
 CREATE TRIGGER aaa BEFORE UPDATE ON leads FOR EACH ROW WHEN (OLD.id = 1) EXECUTE FUNCTION suppress_redundant_updates_trigger();
