@@ -73,7 +73,7 @@ Oid table_of(const Model* model, PlanName name) {
         case PlanName::LockLead:
         case PlanName::LockLeadWaiting:
         case PlanName::FindLead:
-        case PlanName::SeeLocks:
+        case PlanName::PlacesOfLeads:
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return model->leads;
@@ -281,8 +281,8 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->leads_name, lead_key);
         case PlanName::FindLead:
             return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
-        case PlanName::SeeLocks:
-            return psprintf("SELECT xmax FROM %s WHERE %s = ANY ($1)", model->leads_name, lead_key);
+        case PlanName::PlacesOfLeads:
+            return psprintf("SELECT tableoid, ctid FROM %s WHERE %s = ANY ($1)", model->leads_name, lead_key);
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return update_statement(model, name == PlanName::UpdateStatuses);
@@ -316,7 +316,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::CreateScore:
             types[1] = TEXTOID;
             return 2;
-        case PlanName::SeeLocks:
+        case PlanName::PlacesOfLeads:
             types[0] = get_array_type(types[0]);
             return 1;
         case PlanName::MendTransition:

@@ -60,7 +60,7 @@ enum class PlanName {
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,
-    SeeLocks,  // of the rows of leads in the leads table; takes an array
+    PlacesOfLeads,  // where rows of the leads table are; takes an array
     UpdateStatus,
     UpdateStatuses,  // takes arrays
     Count

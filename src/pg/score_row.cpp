@@ -8,6 +8,7 @@
 #include "pg/owner.hpp"
 #include "pg/permit.hpp"
 #include "pg/query.hpp"
+#include "pg/row_lock.hpp"
 #include "pg/row_type.hpp"
 #include "pg/shape.hpp"
 
@@ -168,21 +169,10 @@ Snapshot take_snapshot(const ScoreTable* table) {
     return snapshot;
 }
 
-// As the row's own header tells, which may be out of date.
-bool is_contended(const HeapTupleHeader row) {
-    if (row->t_infomask & HEAP_XMAX_INVALID) return false;
-    return (row->t_infomask & HEAP_XMAX_IS_MULTI) != 0 ||
-           !TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(row));
-}
-
 void look_for(ScoreTable* table, StrategyNumber strategy, const FmgrInfo* function) {
     ScanKeyEntryInitializeWithInfo(&table->key, 0, 1, strategy, InvalidOid, table->at->collation,
                                    const_cast<FmgrInfo*>(function), static_cast<Datum>(0));
 }
-
-}  // namespace
-
-namespace {
 
 // Triggers of others, such as pg_repack's or an audit's, are to see what we write.
 bool has_other_triggers(Relation relation, Oid guard) {
@@ -208,7 +198,6 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     look_for(table, BTEqualStrategyNumber, &table->at->equal);
     table->stored = table_slot_create(table->relation, nullptr);
     table->changed = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsVirtual);
-    table->later = nullptr;
     return table;
 }
 

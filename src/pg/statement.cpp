@@ -7,15 +7,14 @@
 #include "pg/event_log.hpp"
 #include "pg/progress.hpp"
 #include "pg/query.hpp"
+#include "pg/row_lock.hpp"
 #include "pg/score_row.hpp"
 #include "pg/subtransaction.hpp"
 
 extern "C" {
-#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "storage/procarray.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -41,6 +40,7 @@ struct Statement : Computation {
     bool blocked;  // this round will be rolled back: it only goes on to find what else has to be locked first
     Outcome outcome;
     Outcome predicted;  // of prepared leads whose turn to be written has not come
+    bool disturbed;     // triggers of the user's have run: they may have stored events of any lead
 };
 
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
@@ -120,6 +120,7 @@ Gone forget(Statement* statement, Datum key) {
     run(statement, PlanName::FindLead, &key);
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
     delete_state(statement->model, key);
+    statement->disturbed = true;
     end_reading(statement->scores);
     bool remain =
         with_log(statement->model, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
@@ -192,6 +193,7 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
             if (forget(statement, found.key) != Gone::EventsRemain) return;
             continue;
         }
+        if (row.restored) statement->disturbed = true;
         finish_lead(statement->workspace, statement->version);
 
         bool status = needs_status(statement, found, row);
@@ -320,20 +322,22 @@ bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext
 
 // Whether anybody seems to have one of the rows that will be locked, without locking any. One alone need not be asked.
 bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLead* end, MemoryContext memory) {
-    MemoryContext caller = MemoryContextSwitchTo(memory);
-    auto* keys = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(end - leads)));
-    int count = 0;
-    for (const PreparedLead* lead = leads; lead != end; ++lead)
-        if (lead->locks) keys[count++] = lead->key;
-    Datum array = key_array(statement->model->key, keys, count);
-    MemoryContextSwitchTo(caller);
+    auto is_locked = [](const PreparedLead& lead) { return lead.locks; };
+    auto count = std::count_if(leads, end, is_locked);
     if (count < 2) return true;
+    MemoryContext caller = MemoryContextSwitchTo(memory);
+    auto* keys = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(count)));
+    Datum* next = keys;
+    for (const PreparedLead* lead = leads; lead != end; ++lead)
+        if (lead->locks) *next++ = lead->key;
+    Datum array = key_array(statement->model->key, keys, static_cast<int>(count));
+    MemoryContextSwitchTo(caller);
     bool free = true;
-    for_each_row(plan(statement->model, PlanName::SeeLocks), &array, false, [&](ResultRow row) {
+    for_each_row(plan(statement->model, PlanName::PlacesOfLeads), &array, false, [&](ResultRow row) {
         bool is_null = false;
-        TransactionId holder = DatumGetTransactionId(row.value(1, &is_null));
-        free &= !TransactionIdIsNormal(holder) || TransactionIdIsCurrentTransactionId(holder) ||
-                !TransactionIdIsInProgress(holder);
+        Oid table = DatumGetObjectId(row.value(1, &is_null));
+        auto* place = reinterpret_cast<ItemPointer>(DatumGetPointer(row.value(2, &is_null)));
+        free = free && !is_row_contended(table, place);
     });
     return free;
 }
@@ -347,12 +351,13 @@ bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memor
     rewind_findings(findings);
     while (next_lead(findings, &found)) {
         CHECK_FOR_INTERRUPTS();
-        report(statement, static_cast<uint64>(end - leads));
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
         bool free = prepare_lead(statement, found, memory, end++);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(statement->lead_context);
-        if (!free || MemoryContextMemAllocated(memory, true) > kMostPreparedBytes) return false;
+        bool many =
+            has_many_transitions(&statement->predicted) || MemoryContextMemAllocated(memory, true) > kMostPreparedBytes;
+        if (!free || many) return false;
     }
     if (!seem_free(statement, leads, end, memory)) return false;
     for (PreparedLead* lead = leads; lead != end; ++lead) {
@@ -368,11 +373,16 @@ bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memor
 void write_leads(Statement* statement, Findings* findings, const PreparedLead* lead) {
     LeadFindings found;
     Snapshot reading = hold_reading(statement->scores);
+    end_reading(statement->scores);  // which stands at the last lead
     clear_outcome(&statement->outcome);
+    statement->disturbed = false;
+    uint64 done = 0;
     rewind_findings(findings);
     for (; next_lead(findings, &found); ++lead) {
+        report(statement, done++);
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        bool written = lead->score.row != nullptr && write_prepared(statement->scores, lead->score);
+        bool written =
+            lead->score.row != nullptr && !statement->disturbed && write_prepared(statement->scores, lead->score);
         take_rows(&statement->predicted.transitions, lead->transitions,
                   written ? &statement->outcome.transitions : nullptr);
         take_rows(&statement->predicted.statuses, lead->statuses, written ? &statement->outcome.statuses : nullptr);
@@ -397,6 +407,8 @@ bool work_uncontended(Statement* statement, Findings* findings) {
     if (free) {
         statement->revocable = false;  // what comes in between now is waited for
         write_leads(statement, findings, leads);
+    } else {
+        clear_outcome(&statement->predicted);
     }
     end_reading(statement->scores);
     MemoryContextDelete(memory);

@@ -54,6 +54,17 @@ UPDATE several.scores SET stage = 'nowhere', stage_seq = 0, card = NULL WHERE le
 RESET session_replication_role;
 SELECT own($$INSERT INTO events (lead_id, type) SELECT i, 'visit' FROM generate_series(1, 6) i$$);
 
+-- Leads that go take their history along, and a trigger of the user's on that stores events of the others.
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO several_leads_test.events (lead_id, type) VALUES (2, 'call'), (3, 'call'), (90, 'call'); RETURN NULL; END $$;
+CREATE TRIGGER tell AFTER DELETE ON several.transitions FOR EACH ROW EXECUTE FUNCTION tell();
+SELECT own($$WITH e AS (DELETE FROM leads WHERE id = 1) INSERT INTO events (lead_id, type) SELECT i, 'call' FROM generate_series(1, 4) i$$);
+DROP TRIGGER tell ON several.transitions;
+
+-- So many that the index is gone through in order; some are known to events only and become MQLs.
+SELECT own($$INSERT INTO leads SELECT i FROM generate_series(1001, 1400) i$$);
+SELECT own($$INSERT INTO events (lead_id, type) SELECT l, 'visit' FROM generate_series(1, 3), generate_series(1001, 1600) l WHERE l % 2 = 0$$);
+SELECT own($$INSERT INTO events (lead_id, type) SELECT l, 'visit' FROM generate_series(1001, 1600) l$$);
+
 -- Where there is more than is kept in memory, one subtransaction does for all.
 SELECT own($$INSERT INTO events (lead_id, type) SELECT i, 'call' FROM generate_series(1, 1500) i$$);
 

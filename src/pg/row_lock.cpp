@@ -1,0 +1,41 @@
+#include "pg/postgres.hpp"
+
+#include "pg/row_lock.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "access/multixact.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/tuptable.h"
+#include "storage/procarray.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace lead_scoring {
+
+bool is_contended(HeapTupleHeader row) {
+    uint16 mask = row->t_infomask;
+    TransactionId holder = HeapTupleHeaderGetRawXmax(row);
+    if (mask & HEAP_XMAX_INVALID) return false;
+    if (mask & HEAP_XMAX_IS_MULTI) return MultiXactIdIsRunning(holder, HEAP_XMAX_IS_LOCKED_ONLY(mask));
+    if (HEAP_XMAX_IS_KEYSHR_LOCKED(mask)) return false;  // by a foreign key
+    return !TransactionIdIsCurrentTransactionId(holder) && TransactionIdIsInProgress(holder);
+}
+
+bool is_row_contended(Oid table, ItemPointer place) {
+    Relation relation = table_open(table, NoLock);
+    TupleTableSlot* slot = table_slot_create(relation, nullptr);
+    bool contended = true;
+    if (slot->tts_ops == &TTSOpsBufferHeapTuple && table_tuple_fetch_row_version(relation, place, SnapshotAny, slot)) {
+        bool copied = false;
+        contended = is_contended(ExecFetchSlotHeapTuple(slot, false, &copied)->t_data);
+    }
+    ExecDropSingleTupleTableSlot(slot);
+    table_close(relation, NoLock);
+    return contended;
+}
+
+}  // namespace lead_scoring
