@@ -128,11 +128,11 @@ SELECT f.fault, f.statement, f.refused
         UNION ALL
         SELECT 6, format('table %s is partitioned, but the event trigger "%s", which sees to new partitions, is %s', m.name, wanted.name,
                          CASE WHEN e.oid IS NULL THEN 'missing' ELSE 'disabled' END),
-               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed();', wanted.name)
-                    ELSE format('ALTER EVENT TRIGGER %I ENABLE;', wanted.name) END, false
+               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %1$I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed(); ALTER EVENT TRIGGER %1$I ENABLE ALWAYS;', wanted.name)
+                    ELSE format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', wanted.name) END, false
           FROM member m CROSS JOIN (VALUES ('lead_scoring_partitions_changed')) wanted (name)
           LEFT JOIN pg_event_trigger e ON e.evtname = wanted.name
-         WHERE m.oid = relation AND m.relkind = 'p' AND e.evtenabled IS DISTINCT FROM 'O') f (place, fault, statement, refused)
+         WHERE m.oid = relation AND m.relkind = 'p' AND e.evtenabled IS DISTINCT FROM 'A') f (place, fault, statement, refused)
  ORDER BY f.place, f.fault COLLATE "C"
 $$;
 COMMENT ON FUNCTION lead_scoring.table_faults IS 'What a table of leads or events is like, or has become, so that rows come and go without the model''s triggers, each with the statement that ends it, and whether create_model and publish refuse it.';

@@ -128,8 +128,10 @@ const FormData_pg_attribute* find_column(Relation relation, const char* name) {
     return nullptr;
 }
 
-// Its tuples are read as they are stored.
 bool is_scores(const Table& table) { return strcmp(table.name, "scores") == 0; }
+
+// Its rows are read as they are stored, by its index.
+bool is_read_as_stored(const Table& table) { return is_scores(table) || strcmp(table.name, "transitions") == 0; }
 
 bool is_essential(const Table& table, const char* column) {
     const char* name = psprintf("%s.%s", table.name, column);
@@ -257,6 +259,12 @@ void look_at_column(Search* search, const Table& table, const char* name, Oid ty
                            quote_identifier(name)),
                   nullptr);
     look_at_type(search, table, name, found->atttypid, type, is_key);
+    if (is_key && OidIsValid(found->attcollation) && !get_collation_isdeterministic(found->attcollation))
+        add_fault(search, table.name,
+                  psprintf("has column \"%s\" of a collation to which keys are equal that are not", name),
+                  psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s COLLATE \"C\"", name_of(search, table.name),
+                           quote_identifier(name), format_type_be(found->atttypid)),
+                  nullptr);
 }
 
 void look_at_columns(Search* search, const Table& table) {
@@ -327,17 +335,18 @@ void look_at_key(Search* search, const Table& table) {
                  name, same.data, quote_literal_cstr(search->model)));
 }
 
-// Scores are read and written as a heap's rows are stored, each table by itself.
+// As a heap's, each table by itself.
 void look_at_storage(Search* search, const Table& table) {
     const char* name = name_of(search, table.name);
-    const char* old_name = name_of(search, "old_scores");
+    const char* renamed = psprintf("old_%s", table.name);
+    const char* old_name = name_of(search, renamed);
     const FormData_pg_class* form = table.found->rd_rel;
     if (form->relkind != RELKIND_RELATION)
         add_fault(search, table.name, "is partitioned", nullptr,
-                  psprintf("ALTER TABLE %1$s RENAME TO old_scores; CREATE TABLE %1$s (LIKE %2$s INCLUDING ALL) USING "
+                  psprintf("ALTER TABLE %1$s RENAME TO %4$s; CREATE TABLE %1$s (LIKE %2$s INCLUDING ALL) USING "
                            "heap; INSERT INTO %1$s SELECT * FROM %2$s; DROP TABLE %2$s CASCADE; SELECT "
                            "lead_scoring.repair(%3$s);",
-                           name, old_name, quote_literal_cstr(search->model)));
+                           name, old_name, quote_literal_cstr(search->model), renamed));
     else if (form->relam != HEAP_TABLE_AM_OID)
         add_fault(search, table.name, psprintf("is stored by access method \"%s\"", get_am_name(form->relam)),
                   psprintf("ALTER TABLE %s SET ACCESS METHOD heap", name), nullptr);
@@ -364,7 +373,7 @@ void look_at_rules(Search* search, const Table& table) {
 }
 
 void look_at_table(Search* search, const Table& table) {
-    if (is_scores(table)) look_at_storage(search, table);
+    if (is_read_as_stored(table)) look_at_storage(search, table);
     look_at_rules(search, table);
     look_at_columns(search, table);
     if (table.found->rd_rel->relkind == RELKIND_RELATION) look_at_key(search, table);

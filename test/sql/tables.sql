@@ -205,7 +205,7 @@ ALTER TABLE events_visit SET UNLOGGED;
 ALTER TABLE events_visit DISABLE TRIGGER lead_scoring_insert_tables;
 ALTER EVENT TRIGGER lead_scoring_partitions_changed DISABLE;
 :wrong
-ALTER TABLE tables_test.events DETACH PARTITION tables_test.far; ALTER TABLE tables_test.events_visit SET LOGGED; ALTER EVENT TRIGGER lead_scoring_partitions_changed ENABLE;
+ALTER TABLE tables_test.events DETACH PARTITION tables_test.far; ALTER TABLE tables_test.events_visit SET LOGGED; ALTER EVENT TRIGGER lead_scoring_partitions_changed ENABLE ALWAYS;
 SELECT lead_scoring.repair('tables');
 :wrong
 SELECT * FROM lead_scoring.verify('tables');
