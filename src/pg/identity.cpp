@@ -2,6 +2,8 @@
 
 #include "pg/identity.hpp"
 
+#include <algorithm>
+
 #include "pg/citus.hpp"
 #include "pg/query.hpp"
 #include "pg/shape.hpp"
@@ -14,6 +16,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -182,6 +185,19 @@ void raise_fault(const OwnershipFault* fault) {
     ereport(ERROR, (errcode(fault->sqlstate), errmsg_internal("%s", fault->message), errdetail("%s", fault->detail),
                     errhint("%s", fault->hint)));
     pg_unreachable();
+}
+
+void require_own_table(const TriggerData* data, const char* function, std::span<const char* const> tables) {
+    Relation relation = data->tg_relation;
+    const char* table = RelationGetRelationName(relation);
+    const char* schema = get_namespace_name(RelationGetNamespace(relation));
+    bool is_named = std::any_of(tables.begin(), tables.end(), [&](const char* own) { return strcmp(own, table) == 0; });
+    if (is_named && schema != nullptr && find_schema(schema).owner == relation->rd_rel->relowner) return;
+    const char* name = quote_qualified_identifier(schema == nullptr ? "?" : schema, table);
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("%s() was called for table %s, which is not a model's own", function, name),
+                    errdetail("It works for the tables that create_model makes, in a schema of their owner's."),
+                    errhint("DROP TRIGGER %s ON %s;", quote_identifier(data->tg_trigger->tgname), name)));
 }
 
 void no_such_model(const char* name) {
