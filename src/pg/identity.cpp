@@ -9,8 +9,6 @@
 #include "pg/shape.hpp"
 
 extern "C" {
-#include "access/relation.h"
-#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -291,62 +289,5 @@ LEAD_SCORING_FUNCTION(require_own) {
     }
     refuse_citus(relation);
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
-    PG_RETURN_VOID();
-}
-
-namespace {
-
-// A type that brings casts or output functions of somebody else's.
-const char* find_foreign_type(Oid relation) {
-    Relation opened = relation_open(relation, AccessShareLock);
-    TupleDesc columns = RelationGetDescr(opened);
-    const char* found = nullptr;
-    for (int i = 0; i < columns->natts && found == nullptr; ++i) {
-        Form_pg_attribute column = TupleDescAttr(columns, i);
-        if (!column->attisdropped && column->atttypid >= FirstUnpinnedObjectId) found = NameStr(column->attname);
-    }
-    if (found != nullptr) found = pstrdup(found);
-    relation_close(opened, NoLock);
-    return found;
-}
-
-const char* find_reason(Oid relation) {
-    Relation opened = relation_open(relation, AccessShareLock);
-    Form_pg_class form = opened->rd_rel;
-    const char* reason = nullptr;
-    if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW)
-        reason = "It is not an ordinary table.";
-    else if (form->relrowsecurity)
-        reason = "It has row security.";
-    else if (form->relhassubclass)
-        reason = "Other tables inherit from it.";
-    else if (find_foreign_type(relation) != nullptr)
-        reason = "It has a column whose type is not the server's own.";
-    relation_close(opened, NoLock);
-    return reason;
-}
-
-}  // namespace
-
-// require_readable(relation regclass, argument text)
-LEAD_SCORING_FUNCTION(require_readable) {
-    Oid relation = PG_GETARG_OID(0);
-    const char* argument = text_to_cstring(PG_GETARG_TEXT_PP(1));
-    const Entry* entry = current_entry();
-    LockRelationOid(relation, AccessShareLock);
-    Oid owner = relation_owner(relation);
-    const char* reason = !OidIsValid(owner)     ? "It was dropped meanwhile."
-                         : owner == GetUserId() ? nullptr
-                                                : find_reason(relation);
-    if (reason != nullptr) {
-        const char* table = relation_name(relation);
-        ereport(
-            ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("%s table %s belongs to another role than the model's owner", argument, table),
-             errdetail("Reading it would run that role's code with the rights of the model's owner. %s", reason),
-             errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-    }
-    if (entry == nullptr || !entry->keep) UnlockRelationOid(relation, AccessShareLock);
     PG_RETURN_VOID();
 }
