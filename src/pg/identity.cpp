@@ -12,10 +12,12 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -185,6 +187,21 @@ void raise_fault(const OwnershipFault* fault) {
     pg_unreachable();
 }
 
+void require_own_members(Oid table, Oid owner) {
+    ListCell* cell = nullptr;
+    foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+        Oid member = lfirst_oid(cell);
+        Oid role = relation_owner(member);
+        if (member == table || !OidIsValid(role) || role == owner || is_member_of_role(role, owner)) continue;
+        const char* name = GetUserNameFromId(owner, false);
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("role \"%s\" does not own table %s, which is read with %s", name, relation_name(member),
+                               relation_name(table)),
+                        errdetail("Reading it would run its owner's code with the rights of the model's owner."),
+                        errhint("ALTER TABLE %s OWNER TO %s;", relation_name(member), quote_identifier(name))));
+    }
+}
+
 void require_own_table(const TriggerData* data, const char* function, std::span<const char* const> tables) {
     Relation relation = data->tg_relation;
     const char* table = RelationGetRelationName(relation);
@@ -287,6 +304,7 @@ LEAD_SCORING_FUNCTION(require_own) {
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("role \"%s\" does not own table %s", role, table),
                  errdetail("%s", kOneOwner), errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(role))));
     }
+    require_own_members(relation, owner);
     refuse_citus(relation);
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
     PG_RETURN_VOID();

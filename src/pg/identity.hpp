@@ -45,6 +45,11 @@ const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema
 ModelSchema require_model(const char* name, bool keep);
 [[noreturn]] void raise_fault(const OwnershipFault* fault);
 
+// Whoever reads a table reads its partitions with it, and its children, and planning that runs what is in their
+// indexes: raises 42501 where one of them belongs to somebody else than the owner. Who may act as the owner has nothing
+// to gain.
+void require_own_members(Oid table, Oid owner);
+
 // Whether a trigger function of a model's own tables may go on: raises 42501 where the relation that it was called for
 // is not the table of that name in a schema of its owner. Whoever may create in a model's schema may have tables of his
 // own there, hang any trigger function on them, and put code of his into their columns.
