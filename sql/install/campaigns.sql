@@ -13,10 +13,11 @@ BEGIN
     relation := lead_scoring.mapped_table(model, settings ->> 'spend_table', 'spend_table');
     PERFORM lead_scoring.column_type(relation, settings ->> 'spend_campaign', 'campaign'),
             CASE WHEN settings ->> 'spend_channel' IS NOT NULL THEN lead_scoring.column_type(relation, settings ->> 'spend_channel', 'channel') END;
-    RETURN format('SELECT nullif(r.%I::text, '''') AS campaign, %s AS channel, %s AS at, %s AS amount FROM %s r',
+    RETURN format('SELECT nullif(r.%I::text, '''') AS campaign, %s AS channel, %s AS at, %s AS amount FROM %s',
         settings ->> 'spend_campaign', CASE WHEN settings ->> 'spend_channel' IS NULL THEN 'NULL::text' ELSE format('nullif(r.%I::text, '''')', settings ->> 'spend_channel') END,
         lead_scoring.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
-        lead_scoring.amount_expression(relation, settings ->> 'spend_amount', 'amount'), relation);
+        lead_scoring.amount_expression(relation, settings ->> 'spend_amount', 'amount'),
+        lead_scoring.mapped_rows(model, relation, settings ->> 'spend_campaign', settings ->> 'spend_date', settings ->> 'spend_amount', settings ->> 'spend_channel'));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.spend_rows IS 'SQL that gives what was spent: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
@@ -33,10 +34,11 @@ BEGIN
     END IF;
     relation := lead_scoring.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
     PERFORM lead_scoring.column_type(relation, settings ->> 'revenue_lead', 'lead');
-    RETURN format('SELECT coalesce(m.lead_id, r.%1$I) AS lead_id, %2$s AS at, %3$s AS amount FROM %4$s r LEFT JOIN %5$I.merged m ON m.merged_from = r.%1$I',
+    RETURN format('SELECT coalesce(m.lead_id, r.%1$I) AS lead_id, %2$s AS at, %3$s AS amount FROM %4$s LEFT JOIN %5$I.merged m ON m.merged_from = r.%1$I',
         settings ->> 'revenue_lead',
         lead_scoring.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
-        lead_scoring.amount_expression(relation, settings ->> 'revenue_amount', 'amount'), relation, model);
+        lead_scoring.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
+        lead_scoring.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'), model);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';

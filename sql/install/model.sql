@@ -119,6 +119,10 @@ SELECT f.fault, f.statement, f.refused
                format('ALTER TABLE %s DETACH PARTITION %s;', i.inhparent::regclass, m.name), true
           FROM member m JOIN pg_inherits i ON i.inhrelid = m.oid WHERE m.relkind = 'f'
         UNION ALL
+        SELECT 7, format('table %s, which is read with %s, belongs to role "%s"', m.name, relation, pg_get_userbyid(m.relowner)),
+               format('ALTER TABLE %s OWNER TO %I;', m.name, pg_get_userbyid(p.relowner)), true
+          FROM member m JOIN pg_class p ON p.oid = relation WHERE NOT pg_has_role(m.relowner, p.relowner, 'MEMBER')
+        UNION ALL
         SELECT 4, format('table %s is unlogged, and a crash empties it', m.name), format('ALTER TABLE %s SET LOGGED;', m.name), false
           FROM member m WHERE m.relpersistence = 'u'
         UNION ALL

@@ -53,11 +53,32 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.amount_expression IS 'SQL for an amount in a column of table r as a numeric, NULL where it is not finite. Raises 42804 for a type that is no number.';
 
+CREATE FUNCTION lead_scoring.read_from_strangers(relation regclass)
+RETURNS regclass LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+-- Who may act as the current role has nothing to gain.
+WITH RECURSIVE reads (relation, kind, is_own, is_harmless) AS (
+    SELECT c.oid, c.relkind, r.oid = c.relowner, true FROM pg_class c JOIN pg_roles r ON r.rolname = current_user WHERE c.oid = relation
+    UNION
+    SELECT c.oid, c.relkind, m.oid = c.relowner, pg_has_role(c.relowner, m.oid, 'MEMBER')
+      FROM reads r
+     CROSS JOIN LATERAL (SELECT d.refobjid FROM pg_rewrite w
+                           JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+                          WHERE w.ev_class = r.relation AND r.kind = 'v'
+                          UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = r.relation) o (relation)
+      JOIN pg_class c ON c.oid = o.relation
+      JOIN pg_roles m ON m.rolname = current_user
+     WHERE r.is_own AND c.relkind NOT IN ('S', 'c'))
+SELECT r.relation::regclass FROM reads r WHERE NOT r.is_harmless ORDER BY r.relation LIMIT 1
+$$;
+COMMENT ON FUNCTION lead_scoring.read_from_strangers IS 'A table or view of another role that reading a table or view of the current role would read with it: through views of its own, or as a child or partition. NULL where there is none.';
+
 CREATE FUNCTION lead_scoring.mapped_table(model text, table_name text, argument text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     relation CONSTANT regclass := to_regclass(table_name);
+    stranger regclass;
 BEGIN
     IF relation IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table',
@@ -71,7 +92,14 @@ BEGIN
             DETAIL = 'Other sessions cannot read it, and it is gone with this one.',
             HINT = format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s, and name that one.', relation);
     END IF;
-    PERFORM lead_scoring_internal.require_readable(relation, argument);
+    PERFORM lead_scoring_internal.require_readable(relation);
+    stranger := lead_scoring.read_from_strangers(relation);
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('%s of model "%s" reads table %s, which belongs to another role than the model''s owner', relation, model, stranger),
+            DETAIL = 'A query on it runs what that role has put into its indexes and statistics, with the rights of the model''s owner.',
+            HINT = format('Name table %s itself as %s, or a materialized view in the place of %s.', stranger, argument, relation);
+    END IF;
     IF relation IS DISTINCT FROM to_regclass(table_name) THEN
         RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
             MESSAGE = format('table %s of model "%s" was swapped while it was looked at', table_name, model),
@@ -81,7 +109,19 @@ BEGIN
     RETURN relation;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone, 42809 when it is temporary.';
+COMMENT ON FUNCTION lead_scoring.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone, 42809 when it is temporary, 42501 when another role''s code would run with it.';
+
+CREATE FUNCTION lead_scoring.mapped_rows(model text, relation regclass, VARIADIC columns text[])
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) THEN format('%s r', relation)
+            ELSE (SELECT format('lead_scoring_internal.stranger_rows(%L, %L::oid, %s) r (%s)', model, relation::oid,
+                                string_agg(format('%L', a.attname), ', ' ORDER BY a.attnum),
+                                string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
+                    FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (columns)) END
+  FROM pg_class c WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION lead_scoring.mapped_rows IS 'What stands behind FROM to read these columns of a table that report_settings name, as r: the table itself where it is the model''s owner''s, else stranger_rows.';
 
 CREATE FUNCTION lead_scoring.touch_key(events regclass, expression text, subject text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -198,7 +238,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.set_spend IS 'Implements lead_scoring.set_spend, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.set_spend IS 'Names the table or view from which reports read what was spent: its columns of campaign (any type), day (date, timestamp or timestamptz), amount (a number; NULL and NaN count as nothing) and, optionally, channel. NULL as the table unmaps it. For the model''s owner only. Raises 42703 for an unknown column, 42804 for a type that does not do.';
+COMMENT ON FUNCTION lead_scoring.set_spend IS 'Names the table or view from which reports read what was spent: its columns of campaign (any type), day (date, timestamp or timestamptz), amount (a number; NULL and NaN count as nothing) and, optionally, channel. NULL as the table unmaps it. A table of another role is read without a plan, so that nothing of that role''s runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be, 42703 for an unknown column, 42804 for a type that does not do.';
 
 CREATE FUNCTION lead_scoring.set_revenue(model text, revenue_table regclass, lead text DEFAULT 'lead_id', earned_on text DEFAULT 'earned_on',
                                          amount text DEFAULT 'amount')
@@ -220,4 +260,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.set_revenue IS 'Implements lead_scoring.set_revenue, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. For the model''s owner only. Raises 42703 for an unknown column, 42804 for a type that does not do.';
+COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. A table of another role is read without a plan, so that nothing of that role''s runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be, 42703 for an unknown column, 42804 for a type that does not do.';

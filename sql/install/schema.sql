@@ -34,9 +34,13 @@ CREATE FUNCTION lead_scoring_internal.refuse_citus(relation regclass) RETURNS vo
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_refuse_citus';
 COMMENT ON FUNCTION lead_scoring_internal.refuse_citus IS 'Raises 0A000 where a table is something to Citus.';
 
-CREATE FUNCTION lead_scoring_internal.require_readable(relation regclass, argument text) RETURNS void
+CREATE FUNCTION lead_scoring_internal.require_readable(relation regclass) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_readable';
-COMMENT ON FUNCTION lead_scoring_internal.require_readable IS 'Raises 42501 unless the current role, a model''s owner, can read the table or view without running anybody else''s code: his own, or another''s ordinary table of the server''s types without row security. It is looked at under lock.';
+COMMENT ON FUNCTION lead_scoring_internal.require_readable IS 'Raises 42501 unless the current role, a model''s owner, can read the table or view without running anybody else''s code: his own, or another''s ordinary table of the server''s types without row security, by stranger_rows. It is looked at under lock.';
+
+CREATE FUNCTION lead_scoring_internal.stranger_rows(model text, relation oid, VARIADIC columns text[]) RETURNS SETOF record
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'lead_scoring_stranger_rows';
+COMMENT ON FUNCTION lead_scoring_internal.stranger_rows IS 'These columns of all rows of a table that belongs to another role than the model''s owner, which is looked at again under lock: as they are stored, without a plan, since planning would run what its owner put into its indexes and statistics. Takes SELECT on the table or the columns.';
 
 CREATE FUNCTION lead_scoring_internal.create_schema(name text) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_create_schema';

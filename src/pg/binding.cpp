@@ -9,6 +9,7 @@
 extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -69,6 +70,15 @@ void require_owner(const Model* model, Oid relation, const char* what) {
                     errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
                               "the leads and the events table."),
                     errhint("ALTER TABLE %s OWNER TO %s;", relation_name(relation), quote_identifier(owner))));
+}
+
+// For invalidation, before any of them is looked at.
+void note_members(Model* model) {
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    model->members = NIL;
+    for (Oid table : {model->leads, model->events})
+        model->members = list_concat(model->members, find_all_inheritors(table, NoLock, nullptr));
+    MemoryContextSwitchTo(caller);
 }
 
 // As SQL takes it; what the settings say is never put into a statement.
@@ -230,6 +240,9 @@ void read_settings(Model* model) {
             psprintf("%s, pg_catalog, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
     require_owner(model, model->leads, "leads table");
     require_owner(model, model->events, "events table");
+    note_members(model);
+    require_own_members(model->leads, model->owner);
+    require_own_members(model->events, model->owner);
     refuse_citus(model->leads);
     refuse_citus(model->events);
     require_access(model, model->leads, "leads");
@@ -254,6 +267,7 @@ bool require_binding(const Model* model, Oid table) {
     const char* name = of_leads ? model->leads_name : model->events_name;
     if (table_of(model, of_leads ? "leads" : "events", name) != table) return false;
     require_owner(model, table, of_leads ? "leads table" : "events table");
+    require_own_members(table, model->owner);
     require_columns(model, table, of_leads);
     return true;
 }

@@ -122,13 +122,40 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
     pg_unreachable();
 }
 
+// Of the trigger functions, the table each is for.
+struct TriggerFunction {
+    const char* function;
+    const char* table;
+};
+
+constexpr TriggerFunction kTriggerFunctions[] = {{"check_report_settings", "report_settings"}};
+
+const TriggerFunction* find_trigger_function(const Command* command) {
+    for (const TriggerFunction& known : kTriggerFunctions)
+        if (strcmp(known.function, command->name) == 0) return &known;
+    return nullptr;
+}
+
+// All of them run before each row that is written.
+void require_trigger_call(const TriggerData* data, const Command* command) {
+    const TriggerFunction* known = find_trigger_function(command);
+    if (known == nullptr || !TRIGGER_FIRED_BEFORE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+        TRIGGER_FIRED_BY_DELETE(data->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("%s() was not called as the trigger it is", command->name),
+                        errdetail("It runs before each row that is inserted or updated."),
+                        errhint("Let lead_scoring.create_model() make the triggers.")));
+    require_own_table(data, command->name, {&known->table, 1});
+}
+
 // The schema of the draft's table, for a trigger; the first argument otherwise.
 const char* model_of(FunctionCallInfo fcinfo, const Command* command) {
     if (CALLED_AS_TRIGGER(fcinfo)) {
-        Relation relation = reinterpret_cast<TriggerData*>(fcinfo->context)->tg_relation;
-        return get_namespace_name(RelationGetNamespace(relation));
+        auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+        require_trigger_call(data, command);
+        return get_namespace_name(RelationGetNamespace(data->tg_relation));
     }
-    if (command->arguments == 0)
+    if (find_trigger_function(command) != nullptr)
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("%s() was not called by a trigger", command->name),
                         errdetail("It is a trigger function of a model's draft."),

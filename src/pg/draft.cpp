@@ -108,6 +108,8 @@ LEAD_SCORING_FUNCTION(draft_changed) {
                         errdetail("It runs after each row of the tables of a model's draft."),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    static constexpr const char* kTables[] = {"settings", "rule_groups", "rules", "bands", "stages"};
+    require_own_table(data, "draft_changed", kTables);
     watch_transactions();
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
     const char* table = RelationGetRelationName(data->tg_relation);

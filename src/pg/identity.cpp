@@ -2,19 +2,22 @@
 
 #include "pg/identity.hpp"
 
+#include <algorithm>
+
 #include "pg/citus.hpp"
 #include "pg/query.hpp"
 #include "pg/shape.hpp"
 
 extern "C" {
-#include "access/relation.h"
-#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -184,6 +187,34 @@ void raise_fault(const OwnershipFault* fault) {
     pg_unreachable();
 }
 
+void require_own_members(Oid table, Oid owner) {
+    ListCell* cell = nullptr;
+    foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+        Oid member = lfirst_oid(cell);
+        Oid role = relation_owner(member);
+        if (member == table || !OidIsValid(role) || role == owner || is_member_of_role(role, owner)) continue;
+        const char* name = GetUserNameFromId(owner, false);
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("role \"%s\" does not own table %s, which is read with %s", name, relation_name(member),
+                               relation_name(table)),
+                        errdetail("Reading it would run its owner's code with the rights of the model's owner."),
+                        errhint("ALTER TABLE %s OWNER TO %s;", relation_name(member), quote_identifier(name))));
+    }
+}
+
+void require_own_table(const TriggerData* data, const char* function, std::span<const char* const> tables) {
+    Relation relation = data->tg_relation;
+    const char* table = RelationGetRelationName(relation);
+    const char* schema = get_namespace_name(RelationGetNamespace(relation));
+    bool is_named = std::any_of(tables.begin(), tables.end(), [&](const char* own) { return strcmp(own, table) == 0; });
+    if (is_named && schema != nullptr && find_schema(schema).owner == relation->rd_rel->relowner) return;
+    const char* name = quote_qualified_identifier(schema == nullptr ? "?" : schema, table);
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("%s() was called for table %s, which is not a model's own", function, name),
+                    errdetail("It works for the tables that create_model makes, in a schema of their owner's."),
+                    errhint("DROP TRIGGER %s ON %s;", quote_identifier(data->tg_trigger->tgname), name)));
+}
+
 void no_such_model(const char* name) {
     connect_spi();
     Oid type = TEXTOID;
@@ -273,64 +304,8 @@ LEAD_SCORING_FUNCTION(require_own) {
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("role \"%s\" does not own table %s", role, table),
                  errdetail("%s", kOneOwner), errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(role))));
     }
+    require_own_members(relation, owner);
     refuse_citus(relation);
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
-    PG_RETURN_VOID();
-}
-
-namespace {
-
-// A type that brings casts or output functions of somebody else's.
-const char* find_foreign_type(Oid relation) {
-    Relation opened = relation_open(relation, AccessShareLock);
-    TupleDesc columns = RelationGetDescr(opened);
-    const char* found = nullptr;
-    for (int i = 0; i < columns->natts && found == nullptr; ++i) {
-        Form_pg_attribute column = TupleDescAttr(columns, i);
-        if (!column->attisdropped && column->atttypid >= FirstUnpinnedObjectId) found = NameStr(column->attname);
-    }
-    if (found != nullptr) found = pstrdup(found);
-    relation_close(opened, NoLock);
-    return found;
-}
-
-const char* find_reason(Oid relation) {
-    Relation opened = relation_open(relation, AccessShareLock);
-    Form_pg_class form = opened->rd_rel;
-    const char* reason = nullptr;
-    if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW)
-        reason = "It is not an ordinary table.";
-    else if (form->relrowsecurity)
-        reason = "It has row security.";
-    else if (form->relhassubclass)
-        reason = "Other tables inherit from it.";
-    else if (find_foreign_type(relation) != nullptr)
-        reason = "It has a column whose type is not the server's own.";
-    relation_close(opened, NoLock);
-    return reason;
-}
-
-}  // namespace
-
-// require_readable(relation regclass, argument text)
-LEAD_SCORING_FUNCTION(require_readable) {
-    Oid relation = PG_GETARG_OID(0);
-    const char* argument = text_to_cstring(PG_GETARG_TEXT_PP(1));
-    const Entry* entry = current_entry();
-    LockRelationOid(relation, AccessShareLock);
-    Oid owner = relation_owner(relation);
-    const char* reason = !OidIsValid(owner)     ? "It was dropped meanwhile."
-                         : owner == GetUserId() ? nullptr
-                                                : find_reason(relation);
-    if (reason != nullptr) {
-        const char* table = relation_name(relation);
-        ereport(
-            ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("%s table %s belongs to another role than the model's owner", argument, table),
-             errdetail("Reading it would run that role's code with the rights of the model's owner. %s", reason),
-             errhint("ALTER TABLE %s OWNER TO %s;", table, quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-    }
-    if (entry == nullptr || !entry->keep) UnlockRelationOid(relation, AccessShareLock);
     PG_RETURN_VOID();
 }

@@ -7,7 +7,11 @@
 
 #include "pg/postgres.hpp"
 
+#include <span>
+
 #include "pg/owner.hpp"
+
+struct TriggerData;
 
 namespace lead_scoring {
 
@@ -40,6 +44,16 @@ const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema
 // fault. What became of its tables beyond that is for require_shape to say.
 ModelSchema require_model(const char* name, bool keep);
 [[noreturn]] void raise_fault(const OwnershipFault* fault);
+
+// Whoever reads a table reads its partitions with it, and its children, and planning that runs what is in their
+// indexes: raises 42501 where one of them belongs to somebody else than the owner. Who may act as the owner has nothing
+// to gain.
+void require_own_members(Oid table, Oid owner);
+
+// Whether a trigger function of a model's own tables may go on: raises 42501 where the relation that it was called for
+// is not the table of that name in a schema of its owner. Whoever may create in a model's schema may have tables of his
+// own there, hang any trigger function on them, and put code of his into their columns.
+void require_own_table(const TriggerData* data, const char* function, std::span<const char* const> tables);
 
 // Raises 42704, its hint tells where the model went; 42622 where the name is longer than any model's.
 [[noreturn]] void no_such_model(const char* name);

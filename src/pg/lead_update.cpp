@@ -5,6 +5,7 @@
 #include "pg/identity.hpp"
 #include "pg/permit.hpp"
 #include "pg/query.hpp"
+#include "pg/subtransaction.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -18,12 +19,11 @@ namespace lead_scoring {
 
 namespace {
 
-// The server prints the whole row, or the key, to whoever stored an event.
-void hide_values(void* update) {
-    if (!static_cast<LeadUpdate*>(update)->hides_values) return;
-    if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION) return;
-    errdetail("The status of a lead is written there with every move; the row's values are not shown.");
-}
+// From begin to end.
+struct LeadUpdate {
+    SavedIdentity identity;
+    const char* deferred;  // constraints that are to be deferred again; null: none
+};
 
 // Constraints and constraint triggers of the two tables, their partitions, and of what refers to them.
 struct Deferrable {
@@ -51,37 +51,94 @@ void set_constraints(const char* names, const char* mode) {
     if (code < 0) elog(ERROR, "cannot set constraints: %s", SPI_result_code_string(code));
 }
 
-}  // namespace
-
-void begin_lead_update(const Model* model, bool in_trigger, LeadUpdate* update) {
+LeadUpdate begin(const Model* model, bool in_trigger) {
     const Entry* entry = current_entry();
     Oid asking = asking_role();
     bool own = in_trigger || asking == model->owner;
-    *update = {};
+    LeadUpdate update = {};
     if (!own) {
-        update->identity = become(model->owner);
+        update.identity = become(model->owner);
         Deferrable constraints = find_deferrable(model);
         set_constraints(constraints.all, "IMMEDIATE");
-        update->deferred = constraints.deferred;
+        update.deferred = constraints.deferred;
     } else {
-        update->identity = act_as(model->owner);
+        update.identity = act_as(model->owner);
         // What the owner asked for himself he may do unrestricted, unless he was restricted when he asked.
         if (!in_trigger && entry != nullptr)
             SetUserIdAndSecContext(model->owner,
                                    entry->saved.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
     }
     set_config_option("search_path", model->trigger_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    update->hides_values = !has_privs_of_role(asking, model->owner);
-    update->context.callback = hide_values;
-    update->context.arg = update;
-    update->context.previous = error_context_stack;
-    error_context_stack = &update->context;
+    return update;
 }
 
-void end_lead_update(LeadUpdate* update) {
-    error_context_stack = update->context.previous;
+void end(const LeadUpdate* update) {
     set_constraints(update->deferred, "DEFERRED");
     restore(update->identity);
+}
+
+// A body on its way through run_translated, and what an error says of it.
+struct HiddenUpdate {
+    const Model* model;
+    bool in_trigger;
+    void (*body)(void*);
+    void* argument;
+    const char* owner;
+};
+
+void run_update(void* given) {
+    auto* hidden = static_cast<HiddenUpdate*>(given);
+    LeadUpdate update = begin(hidden->model, hidden->in_trigger);
+    hidden->body(hidden->argument);
+    end(&update);
+}
+
+// By the message as the server's source has it, before anything is put into it. One into which nothing is put says
+// nothing of the row; into those of the server's constraints names are put; and whatever a procedural language or
+// another server raises is a text as a whole.
+bool is_without_values(const ErrorData* error) {
+    if (error->message_id == nullptr || error->message == nullptr) return false;
+    if (strchr(error->message_id, '%') == nullptr) return true;
+    return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION &&
+           strcmp(error->message_id, "%s") != 0;
+}
+
+// What ends a statement for reasons that are not in the row.
+bool is_about_statement(int sqlstate) {
+    for (int category : {ERRCODE_TRANSACTION_ROLLBACK, ERRCODE_INSUFFICIENT_RESOURCES, ERRCODE_OPERATOR_INTERVENTION})
+        if (ERRCODE_TO_CATEGORY(sqlstate) == category) return true;
+    return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+}
+
+void raise_without_values(const ErrorData* error, void* given) {
+    auto* hidden = static_cast<const HiddenUpdate*>(given);
+    bool tells = is_without_values(error);
+    if (tells && is_about_statement(error->sqlerrcode))
+        ereport(ERROR, (errcode(error->sqlerrcode), errmsg_internal("%s", error->message)));
+    const char* hint = psprintf("SET ROLE %s; and the same statement shows all of it.", hidden->owner);
+    if (tells)
+        ereport(ERROR,
+                (errcode(error->sqlerrcode), errmsg_internal("%s", error->message),
+                 errdetail("The status of a lead is written there with every move; the row's values are not shown."),
+                 errhint("%s", hint)));
+    ereport(ERROR,
+            (errcode(error->sqlerrcode),
+             errmsg("the status of a lead could not be written to table %s", hidden->model->leads_name),
+             errdetail("An expression, check or trigger of the table raised an error. What it says may hold values of "
+                       "the row, and is for the owner."),
+             errhint("%s", hint)));
+}
+
+}  // namespace
+
+void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), void* argument) {
+    HiddenUpdate update = {model, in_trigger, body, argument, nullptr};
+    if (has_privs_of_role(asking_role(), model->owner)) {
+        run_update(&update);
+        return;
+    }
+    update.owner = quote_identifier(GetUserNameFromId(model->owner, false));
+    run_translated(run_update, raise_without_values, &update);
 }
 
 }  // namespace lead_scoring
@@ -106,13 +163,13 @@ LEAD_SCORING_FUNCTION(write_table) {
         nulls[i] = missing[i] ? 'n' : ' ';
     }
     connect_spi();
-    LeadUpdate update;
-    begin_lead_update(model, false, &update);
-    permit(model->leads);  // that is where the statement may write a status
-    int code = SPI_execute_with_args(statement, count, types, values, nulls, false, 0);
-    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
-    auto rows = static_cast<int64>(SPI_processed);
-    end_lead_update(&update);
+    int64 rows = 0;
+    with_lead_update(model, false, [&] {
+        permit(model->leads);  // that is where the statement may write a status
+        int code = SPI_execute_with_args(statement, count, types, values, nulls, false, 0);
+        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+        rows = static_cast<int64>(SPI_processed);
+    });
     finish_spi();
     PG_RETURN_INT64(rows);
 }

@@ -51,7 +51,7 @@ void mark_stale(Concerns concerns) {
 bool has_relation(const Model* model, Oid relation) {
     return relation == model->events || relation == model->leads ||
            std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
-           has_program(model, relation);
+           list_member_oid(model->members, relation) || has_program(model, relation);
 }
 
 extern "C" void relation_changed(Datum, Oid relation) {

@@ -101,6 +101,7 @@ struct Model {
     bool bound;  // what the settings say was read: the next lines
     Oid events;
     Oid leads;
+    List* members;      // both, with their partitions
     char* events_name;  // as SQL takes them
     char* leads_name;
     char* lead_key;  // column names, unquoted

@@ -241,12 +241,11 @@ List* take_contradicted_leads(Outcome* outcome) {
 
 void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {
     if (statuses == nullptr) return;
-    LeadUpdate update;
-    begin_lead_update(model, in_trigger, &update);
     // What would be queued as the owner is not to run under the path of the one who stored the event.
     bool fire_triggers = !in_trigger || LEAD_SCORING_QUEUED_AS_QUEUER;
-    write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses, fire_triggers);
-    end_lead_update(&update);
+    with_lead_update(model, in_trigger, [&] {
+        write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses, fire_triggers);
+    });
 }
 
 }  // namespace lead_scoring

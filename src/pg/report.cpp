@@ -8,6 +8,7 @@
 #include "pg/identity.hpp"
 #include "pg/reading.hpp"
 #include "pg/row_security.hpp"
+#include "pg/shape.hpp"
 
 extern "C" {
 #include "executor/tstoreReceiver.h"
@@ -62,6 +63,7 @@ LEAD_SCORING_FUNCTION(report) {
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Oid owner = require_model(model->name, true).owner;
     check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    require_shape(model->name, model->schema, true);
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
     if (!OidIsValid(model->leads)) no_settings_row(model->name);
 

@@ -393,7 +393,13 @@ void look_at_storage(Search* search, const Table& table) {
     else if (form->relam != HEAP_TABLE_AM_OID)
         add_fault(search, table.name, psprintf("is stored by access method \"%s\"", get_am_name(form->relam)),
                   psprintf("ALTER TABLE %s SET ACCESS METHOD heap", name), nullptr);
+}
+
+// What stands in a child would be read with its parent, and not be kept unique, checked or scored with it.
+void look_at_children(Search* search, const Table& table) {
+    const FormData_pg_class* form = table.found->rd_rel;
     if (form->relkind != RELKIND_RELATION || !form->relhassubclass) return;
+    const char* name = name_of(search, table.name);
     ListCell* cell = nullptr;
     foreach (cell, find_inheritance_children(RelationGetRelid(table.found), NoLock)) {
         Oid child = lfirst_oid(cell);
@@ -417,6 +423,7 @@ void look_at_rules(Search* search, const Table& table) {
 
 void look_at_table(Search* search, const Table& table) {
     if (is_read_as_stored(table)) look_at_storage(search, table);
+    look_at_children(search, table);
     look_at_rules(search, table);
     look_at_columns(search, table);
     if (table.found->rd_rel->relkind == RELKIND_RELATION) look_at_key(search, table);

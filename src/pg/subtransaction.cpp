@@ -1,5 +1,6 @@
 // The only place with PG_TRY. An internal subtransaction must be ended by whoever began it, errors included: the
-// transaction manager takes one that is left open for a savepoint of the user's.
+// transaction manager takes one that is left open for a savepoint of the user's. Here is also what lets one error stand
+// for another, without any.
 
 #include "pg/postgres.hpp"
 
@@ -70,6 +71,23 @@ bool run_revocable(bool (*body)(void*), void* argument) {
     ErrorData* error = attempt([&] { return body(argument); }, &keep);
     if (error != nullptr) ReThrowError(error);
     return keep;
+}
+
+void run_translated(void (*body)(void*), void (*raise)(const ErrorData*, void*), void* argument) {
+    MemoryContext memory = CurrentMemoryContext;
+    ErrorData* volatile error = nullptr;
+    PG_TRY();
+    { body(argument); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        error = CopyErrorData();
+        FlushErrorState();
+    }
+    PG_END_TRY();
+    if (error == nullptr) return;
+    raise(error, argument);
+    ReThrowError(error);
 }
 
 }  // namespace lead_scoring

@@ -15,4 +15,9 @@ ErrorData* run_protected(void (*body)(void*), void* argument, bool keep);
 // returns false, its locks given back. Errors propagate.
 bool run_revocable(bool (*body)(void*), void* argument);
 
+// Runs body(argument), without a subtransaction. An error that ends it is copied and handed to raise(error, argument),
+// which is to raise another in its place: nothing has been undone, and locks of the server's inside may be held, so
+// that it must neither look at catalogs nor return.
+void run_translated(void (*body)(void*), void (*raise)(const ErrorData*, void*), void* argument);
+
 }  // namespace lead_scoring

@@ -78,6 +78,31 @@ SELECT try_alteration('ALTER TABLE shape.problems DROP CONSTRAINT problems_pkey'
 -- ---------------------------------------------------------------- what the table is
 SELECT try_alteration('ALTER TABLE shape.scores SET ACCESS METHOD heap2');
 SELECT try_alteration('CREATE TABLE shape_test.child () INHERITS (shape.scores)');
+-- The rows of a child are no rows of the model, whichever of its tables it hangs on.
+CREATE FUNCTION try_child(own_table text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE shape_test.offspring () INHERITS (shape.%1$I); INSERT INTO shape_test.offspring SELECT * FROM ONLY shape.%1$I', own_table);
+    RETURN NEXT own_table || ': ' || (SELECT m.problem FROM lead_scoring.models() m WHERE m.model = 'shape');
+    BEGIN
+        PERFORM FROM shape.campaigns;
+        RETURN NEXT '  report went through';
+    EXCEPTION WHEN object_not_in_prerequisite_state THEN
+        RETURN NEXT '  report: ' || SQLERRM;
+    END;
+    BEGIN
+        PERFORM lead_scoring.add_rule('shape', 'childish', 'visit', 1);
+        RETURN NEXT '  command went through';
+    EXCEPTION WHEN object_not_in_prerequisite_state THEN
+        RETURN NEXT '  command: ' || SQLERRM;
+    END;
+    RETURN NEXT '  insert: ' || try_insert();
+    RETURN NEXT '  repair: ' || try_repair();
+    RETURN NEXT '  insert: ' || try_insert();
+    RETURN NEXT '  problem: ' || coalesce((SELECT m.problem FROM lead_scoring.models() m WHERE m.model = 'shape'), 'nothing');
+    DROP TABLE shape_test.offspring;
+END
+$$;
+SELECT try_child(t) FROM unnest('{settings,versions,transitions,adjustments,problems,merged,forgotten,rule_groups,rules,bands,stages,report_settings}'::text[]) t;
 SELECT try_alteration('CREATE RULE nothing AS ON INSERT TO shape.transitions DO INSTEAD NOTHING');
 SELECT try_alteration('CREATE RULE also AS ON INSERT TO shape.transitions DO ALSO SELECT 1');
 SELECT try_alteration('DROP RULE also ON shape.transitions; ALTER TABLE shape.transitions SET UNLOGGED');

@@ -57,6 +57,37 @@ INSERT INTO events_2025 VALUES (2, 'visit', '2025-01-01');
 SELECT lead_id, score FROM stranger.scores ORDER BY lead_id;
 SELECT * FROM lead_scoring.verify('stranger');
 
+-- A partition that became a stranger's is not read: planning would run what he puts into its indexes. One that is the
+-- superuser's is.
+RESET ROLE;
+ALTER TABLE events_2026 OWNER TO CURRENT_USER;
+SET ROLE regress_lead_scoring_owner;
+INSERT INTO events VALUES (2, 'visit', '2025-01-02');
+RESET ROLE;
+ALTER TABLE events_2025 OWNER TO regress_lead_scoring_stranger;
+GRANT ALL ON SCHEMA stranger_test TO regress_lead_scoring_stranger;
+SET ROLE regress_lead_scoring_stranger;
+CREATE FUNCTION shared.spring(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN IF current_user <> 'regress_lead_scoring_stranger' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; RETURN $1; END$$;
+CREATE INDEX ON stranger_test.events_2025 (type) WHERE shared.spring('x') = 'x';
+SET ROLE regress_lead_scoring_owner;
+SELECT problem FROM lead_scoring.models() WHERE model = 'stranger';
+INSERT INTO events VALUES (2, 'visit', '2024-01-03');
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM events_2024 WHERE occurred_at = '2024-01-01';
+SELECT lead_scoring.publish('stranger');
+SELECT lead_scoring.repair('stranger');
+SELECT lead_scoring.merge_leads('stranger', 1, 2);
+SELECT FROM stranger.funnel;
+SELECT * FROM lead_scoring.verify('stranger');
+SELECT count(*) FROM lead_scoring.explain('stranger', 2);
+RESET ROLE;
+DROP INDEX events_2025_type_idx;
+ALTER TABLE events_2025 OWNER TO regress_lead_scoring_owner;
+SET ROLE regress_lead_scoring_owner;
+INSERT INTO events VALUES (2, 'visit', '2024-01-03');
+SELECT * FROM lead_scoring.verify('stranger');
+
 -- Nor does it keep the model from being dropped.
 SELECT lead_scoring.drop_model('stranger');
 SELECT count(*) FROM pg_trigger WHERE tgrelid IN ('leads'::regclass, 'events'::regclass, 'events_2024'::regclass);
