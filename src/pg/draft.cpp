@@ -4,6 +4,7 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/authorship.hpp"
 #include "pg/identity.hpp"
 #include "pg/query.hpp"
 
@@ -108,9 +109,12 @@ LEAD_SCORING_FUNCTION(draft_changed) {
                         errdetail("It runs after each row of the tables of a model's draft."),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    require_author(data);
+    const char* table = RelationGetRelationName(data->tg_relation);
+    // A row of settings comes with the model, or with a restore, which brings what it speaks of later.
+    if (strcmp(table, "settings") == 0 && TRIGGER_FIRED_BY_INSERT(data->tg_event)) return PointerGetDatum(nullptr);
     watch_transactions();
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
-    const char* table = RelationGetRelationName(data->tg_relation);
     if (strcmp(table, "settings") == 0 || strcmp(table, "rule_groups") == 0) {
         draft->everything = true;
     } else if (strcmp(table, "rules") == 0) {

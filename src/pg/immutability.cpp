@@ -5,6 +5,8 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -45,11 +47,38 @@ bool has_mutable_comparison(Oid type) {
     return OidIsValid(function) && func_volatile(function) != PROVOLATILE_IMMUTABLE;
 }
 
+// Whether reading a value of the type from its text looks at a domain's constraint that may depend on more.
+bool is_read_mutably(Oid type) {
+    check_stack_depth();
+    switch (get_typtype(type)) {
+        case TYPTYPE_DOMAIN:
+            return has_mutable_check(type) || is_read_mutably(getBaseType(type));
+        case TYPTYPE_RANGE:
+            return is_read_mutably(get_range_subtype(type));
+        case TYPTYPE_MULTIRANGE:
+            return is_read_mutably(get_multirange_range(type));
+        case TYPTYPE_COMPOSITE: {
+            bool found = false;
+            TupleDesc columns = lookup_rowtype_tupdesc_copy(type, -1);
+            for (int i = 0; i < columns->natts && !found; ++i)
+                if (!TupleDescAttr(columns, i)->attisdropped)
+                    found = is_read_mutably(TupleDescAttr(columns, i)->atttypid);
+            FreeTupleDesc(columns);
+            return found;
+        }
+        default: {
+            Oid element = get_element_type(type);
+            return OidIsValid(element) && is_read_mutably(element);
+        }
+    }
+}
+
 // What the server takes for immutable without looking.
 bool is_mutable_part(Node* node, void* context) {
     if (node == nullptr) return false;
     if (IsA(node, CoerceToDomain) && has_mutable_check(reinterpret_cast<CoerceToDomain*>(node)->resulttype))
         return true;
+    if (IsA(node, Const) && is_read_mutably(reinterpret_cast<Const*>(node)->consttype)) return true;
     if (IsA(node, MinMaxExpr) && has_mutable_comparison(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(is_mutable_part), context);
 }
