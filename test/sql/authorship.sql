@@ -109,7 +109,8 @@ SET ROLE regress_lead_scoring_owner;
 CREATE TABLE log (line text);
 CREATE FUNCTION leaves(v text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_lock(77), pg_advisory_unlock(11);
+    PERFORM pg_advisory_lock(77);
+    IF EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 11 AND pid = pg_backend_pid()) THEN PERFORM pg_advisory_unlock(11); END IF;
     EXECUTE 'INSERT INTO at.log VALUES (current_user)';
     RETURN true;
 END
@@ -144,6 +145,39 @@ SELECT lead_id, score > 0 FROM at_model.scores;
 SELECT locks FROM at.held;
 SELECT count(*) FROM at.log;
 SELECT pg_advisory_unlock(11);
+
+-- What is checked at the end of a transaction may change drafts, its own and another model's; that is undone,
+-- and has an end.
+SET ROLE regress_lead_scoring_owner;
+CREATE FUNCTION touches(v text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'UPDATE at_model.rules SET points = points + 1; UPDATE at_other.rules SET points = points + 1';
+    RETURN true;
+END
+$$;
+CREATE FUNCTION touches_too(v text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN at.touches(v); END';
+SELECT lead_scoring.create_model('at_other', 'leads', 'events', status_columns => '{}');
+SELECT lead_scoring.add_rule('at_other', 'visit', 'visit', 1, condition => 'touches_too(''a'')');
+INSERT INTO at_model.rules (name, rule_group, event_type, points, condition) VALUES ('touching', 'engagement', 'visit', 1, 'touches_too(''a'')');
+BEGIN;
+UPDATE at_model.rules SET points = 2 WHERE name = 'touching';
+SAVEPOINT s;
+UPDATE at_other.rules SET points = 7;
+UPDATE at_model.rules SET condition = 'nothing' WHERE name = 'call';
+ROLLBACK TO s;
+COMMIT;
+SELECT name, points FROM at_model.rules UNION ALL SELECT name, points FROM at_other.rules ORDER BY 1, 2;
+CREATE TYPE loud AS ENUM ('x');
+CREATE FUNCTION as_json(v loud) RETURNS json LANGUAGE plpgsql AS $$ BEGIN PERFORM at.touches('a'); RETURN '1'; END $$;
+RESET ROLE;
+CREATE CAST (at.loud AS json) WITH FUNCTION at.as_json(at.loud);
+SET ROLE regress_lead_scoring_owner;
+ALTER TABLE at_other.rules ADD COLUMN mark at.loud DEFAULT 'x';
+UPDATE at_other.rules SET points = 3;
+SELECT name, points FROM at_model.rules UNION ALL SELECT name, points FROM at_other.rules ORDER BY 1, 2;
+SELECT lead_scoring.drop_model('at_other');
+RESET ROLE;
+
 SELECT * FROM lead_scoring.verify('at_model');
 
 SELECT lead_scoring.drop_model('at_model');
