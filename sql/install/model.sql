@@ -293,7 +293,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('table %s has no index led by column "%s"', events, event_lead),
             DETAIL = 'Rebuilding one lead from its events would read the whole table.',
-            HINT = format('CREATE INDEX ON %s (%I, %I); or pass require_index => false.', events, event_lead, event_time);
+            HINT = format('CREATE INDEX ON %s (%I, %I);  -- or pass require_index => false', events, event_lead, event_time);
     END IF;
 END
 $$;
@@ -491,7 +491,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_column',
             MESSAGE = format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
             DETAIL = format('The settings of model "%s" name it in status_columns.', model),
-            HINT = format('ALTER TABLE %s ADD COLUMN %I %s; or UPDATE %I.settings SET status_columns.', bound.leads,
+            HINT = format('ALTER TABLE %s ADD COLUMN %I %s;  -- or UPDATE %I.settings SET status_columns', bound.leads,
                           missing.missing_column, missing.missing_type, model);
     END IF;
 END

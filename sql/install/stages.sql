@@ -61,7 +61,7 @@ BEGIN
             MESSAGE = format('grade "%s" of stage "%s" cannot occur', found.grade, found.name),
             DETAIL = CASE WHEN found.bands = 0 THEN 'The model has no bands, and so no grades.'
                           ELSE 'A grade is a label of fit followed by a label of engagement.' END,
-            HINT = format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40) adds a band; SELECT * FROM %I.bands lists them.', model, model);
+            HINT = format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);  -- SELECT * FROM %I.bands lists them', model, model);
     END IF;
 END
 $$;

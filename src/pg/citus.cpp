@@ -106,7 +106,8 @@ const char* found_in_citus(Oid relation) {
 const char* citus_hint(Oid relation) {
     Oid table = table_of_shard(relation);
     const char* name = quote_literal_cstr(relation_name(OidIsValid(table) ? table : relation));
-    return psprintf("SELECT undistribute_table(%s);%s", name, OidIsValid(table) ? " on the coordinator." : "");
+    if (OidIsValid(table)) return psprintf("SELECT undistribute_table(%s);  -- on the coordinator", name);
+    return psprintf("SELECT undistribute_table(%s);", name);
 }
 
 void refuse_citus(Oid relation) {

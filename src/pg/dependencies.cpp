@@ -11,9 +11,14 @@ extern "C" {
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "executor/functions.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 #include "optimizer/optimizer.h"
+#include "parser/analyze.h"
+#include "parser/parse_node.h"
+#include "tcop/tcopprot.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 }
 
@@ -21,9 +26,9 @@ namespace lead_scoring {
 
 namespace {
 
-bool has(const Dependencies& dependencies, int cache, uint32 hash) {
+bool has(const List* items, int cache, uint32 hash) {
     ListCell* cell = nullptr;
-    foreach (cell, dependencies.items) {
+    foreach (cell, items) {
         auto* item = lfirst_node(PlanInvalItem, cell);
         if (item->cacheId == cache && item->hashValue == hash) return true;
     }
@@ -31,16 +36,16 @@ bool has(const Dependencies& dependencies, int cache, uint32 hash) {
 }
 
 void add(Dependencies* dependencies, int cache, uint32 hash) {
-    if (has(*dependencies, cache, hash)) return;
+    if (has(dependencies->items, cache, hash)) return;
     PlanInvalItem* item = makeNode(PlanInvalItem);
     item->cacheId = cache;
     item->hashValue = hash;
     dependencies->items = lappend(dependencies->items, item);
 }
 
-void add_function(Dependencies* dependencies, Oid function) {
-    add(dependencies, PROCOID, GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function)));
-}
+uint32 hash_of(int cache, Oid object) { return GetSysCacheHashValue1(cache, ObjectIdGetDatum(object)); }
+
+void add_function(Dependencies* dependencies, Oid function) { add(dependencies, PROCOID, hash_of(PROCOID, function)); }
 
 Oid language_of(Oid function) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
@@ -79,10 +84,17 @@ Oid parent_of(Oid domain) {
     return parent;
 }
 
-// Planning looks whether a domain has constraints at all, its own or those of one it is made from.
-void note_domain(Oid domain, const Noting* noting) {
-    for (Oid type = domain; OidIsValid(type); type = parent_of(type))
-        add(noting->dependencies, TYPEOID, GetSysCacheHashValue1(TYPEOID, ObjectIdGetDatum(type)));
+// A type is meant by its name, and its columns by theirs. Of a domain, planning looks whether it has constraints at
+// all, its own or those of one it is made from. What is pinned is not altered.
+void note_type(Oid named, Dependencies* dependencies) {
+    for (Oid type = named; type >= FirstUnpinnedObjectId; type = parent_of(type)) {
+        add(dependencies, TYPEOID, hash_of(TYPEOID, type));
+        Oid columns = get_typ_typrelid(type);
+        if (OidIsValid(columns)) dependencies->relations = list_append_unique_oid(dependencies->relations, columns);
+    }
+}
+
+void note_checks(Oid domain, const Noting* noting) {
     Noting of_checks = {noting->dependencies, true};
     ListCell* cell = nullptr;
     foreach (cell, domain_checks(domain)) note_node(static_cast<Node*>(lfirst(cell)), &of_checks);
@@ -96,69 +108,153 @@ bool note_node(Node* node, void* context) {
         Oid function = comparison_of(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype);
         if (OidIsValid(function)) note_function(function, context);
     }
-    if (IsA(node, CoerceToDomain)) note_domain(reinterpret_cast<CoerceToDomain*>(node)->resulttype, noting);
+    if (IsA(node, CoerceToDomain)) note_checks(reinterpret_cast<CoerceToDomain*>(node)->resulttype, noting);
+    if (!IsA(node, List) && !IsA(node, CaseWhen)) note_type(exprType(node), noting->dependencies);
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(note_node), context);
 }
 
-// Whether no function that is made later can be the one that is meant: arguments are of the very types it takes. (Where
-// they were cast to these, the cast was written down when the expression was checked.)
-bool is_settled(const FuncExpr* call) {
+struct Written {
+    Dependencies* dependencies;
+    bool with_casts;  // what the parser had to cast was written down as a cast, as it is in a checked expression
+};
+
+// Whether no function that is made later can be the one that is meant: arguments are of the very types it takes.
+bool is_settled(const FuncExpr* call, bool with_casts) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
     if (!HeapTupleIsValid(tuple)) return false;
     auto* function = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
     bool settled = function->pronargs == list_length(call->args) && !OidIsValid(function->provariadic);
-    for (int i = 0; settled && i < function->pronargs; ++i)
-        settled = exprType(static_cast<Node*>(list_nth(call->args, i))) == function->proargtypes.values[i];
+    for (int i = 0; settled && i < function->pronargs; ++i) {
+        auto* argument = static_cast<Node*>(list_nth(call->args, i));
+        if (!with_casts) argument = strip_implicit_coercions(argument);
+        settled = exprType(argument) == function->proargtypes.values[i];
+    }
     ReleaseSysCache(tuple);
     return settled;
 }
 
 bool note_call(Node* node, void* context) {
     if (node == nullptr) return false;
+    auto* written = static_cast<Written*>(context);
     if (IsA(node, FuncExpr)) {
         auto* call = reinterpret_cast<FuncExpr*>(node);
         bool by_name = call->funcformat == COERCE_EXPLICIT_CALL && call->funcid >= FirstNormalObjectId;
-        if (by_name && !is_settled(call)) static_cast<Dependencies*>(context)->any_function = true;
+        if (by_name && !is_settled(call, written->with_casts)) written->dependencies->any_function = true;
     }
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(note_call), context);
 }
 
-// The functions that were about to be called since the list was emptied; where it is full, there may have been more.
-constexpr int kMostCalled = 32;
-Oid called[kMostCalled];
-int called_count = 0;
-
-object_access_hook_type next_hook = nullptr;
-
-// The server asks whoever watches over permissions, whenever it makes an expression ready that calls a function. There
-// is no other way to hear of what planning calls: the call has gone when planning is over.
-void note_access(ObjectAccessType access, Oid catalog, Oid object, int part, void* argument) {
-    if (access == OAT_FUNCTION_EXECUTE && object >= FirstNormalObjectId && called_count < kMostCalled)
-        called[called_count++] = object;
-    if (next_hook != nullptr) next_hook(access, catalog, object, part, argument);
+bool is_polymorphic(Form_pg_proc function) {
+    bool polymorphic = false;
+    for (int i = 0; i < function->pronargs; ++i) polymorphic |= IsPolymorphicType(function->proargtypes.values[i]);
+    return polymorphic;
 }
 
-void begin_listening() {
-    static bool listens = false;
-    if (!listens) {
-        next_hook = object_access_hook;
-        object_access_hook = note_access;
-        listens = true;
+// The one value that a function in SQL selects which can be inlined and is not polymorphic.
+Node* body_of(HeapTuple function) {
+    bool is_text = false;
+    Datum parsed = SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosqlbody, &is_text);
+    Node* body = nullptr;
+    if (is_text) {
+        char* source = TextDatumGetCString(SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosrc, &is_text));
+        ParseState* state = make_parsestate(nullptr);
+        state->p_sourcetext = source;
+        sql_fn_parser_setup(state, prepare_sql_fn_parse_info(function, nullptr, InvalidOid));
+        body = reinterpret_cast<Node*>(transformTopLevelStmt(state, linitial_node(RawStmt, pg_parse_query(source))));
+        free_parsestate(state);
+    } else {
+        body = static_cast<Node*>(stringToNode(TextDatumGetCString(parsed)));
+        while (IsA(body, List)) body = static_cast<Node*>(linitial(reinterpret_cast<List*>(body)));
     }
-    called_count = 0;
+    List* selected = castNode(Query, body)->targetList;
+    return reinterpret_cast<Node*>(linitial_node(TargetEntry, selected)->expr);
 }
 
-void note_called(Dependencies* dependencies) {
-    if (called_count == kMostCalled) dependencies->any_function = true;
-    for (int i = 0; i < called_count; ++i) {
-        add_function(dependencies, called[i]);
-        dependencies->any_function |= !is_compiled(called[i]);
+// What an inlined function calls may be folded away without being called: where an argument is NULL, or by CASE, AND
+// or OR.
+void note_body(Dependencies* dependencies, Oid function) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple) || is_polymorphic(reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple)))) {
+        dependencies->any_function = true;
+    } else {
+        Node* body = body_of(tuple);
+        Written written = {dependencies, false};
+        note_call(body, &written);
+        Noting noting = {dependencies, false};
+        note_node(fill_in_defaults(body), &noting);
+    }
+    if (HeapTupleIsValid(tuple)) ReleaseSysCache(tuple);
+}
+
+// Functions that were heard of since planning began; where it is full, there may have been more.
+struct Heard {
+    static constexpr int kMost = 32;
+    Oid functions[kMost];
+    int count;
+};
+
+Heard called;     // or about to be
+Heard looked_at;  // to be called or inlined
+
+// How often planning has begun. It runs functions, which may have other expressions planned meanwhile.
+uint64 listenings = 0;
+
+void hear(Heard* heard, Oid function) {
+    if (function < FirstNormalObjectId || heard->count == Heard::kMost) return;
+    for (int i = 0; i < heard->count; ++i)
+        if (heard->functions[i] == function) return;
+    heard->functions[heard->count++] = function;
+}
+
+object_access_hook_type next_access_hook = nullptr;
+needs_fmgr_hook_type next_look_hook = nullptr;
+
+// The server asks whoever watches over permissions, whenever it makes an expression ready that calls a function, and
+// whoever watches over calls, also where it is about to inline one. There is no other way to hear of what planning
+// calls: the call has gone when planning is over.
+void note_access(ObjectAccessType access, Oid catalog, Oid object, int part, void* argument) {
+    if (access == OAT_FUNCTION_EXECUTE) hear(&called, object);
+    if (next_access_hook != nullptr) next_access_hook(access, catalog, object, part, argument);
+}
+
+bool note_look(Oid function) {
+    hear(&looked_at, function);
+    return next_look_hook != nullptr && next_look_hook(function);
+}
+
+uint64 begin_listening() {
+    if (listenings == 0) {
+        next_access_hook = object_access_hook;
+        object_access_hook = note_access;
+        next_look_hook = needs_fmgr_hook;
+        needs_fmgr_hook = note_look;
+    }
+    called.count = 0;
+    looked_at.count = 0;
+    return ++listenings;
+}
+
+// Of what was inlined, planning tells the hashes. More is heard of while bodies are parsed, and means nothing.
+void note_heard(Dependencies* dependencies, const List* inlined) {
+    Heard looked = looked_at;
+    if (called.count == Heard::kMost || looked.count == Heard::kMost) dependencies->any_function = true;
+    for (int i = 0; i < called.count; ++i) {
+        add_function(dependencies, called.functions[i]);
+        dependencies->any_function |= !is_compiled(called.functions[i]);
+    }
+    for (int i = 0; i < looked.count; ++i) {
+        Oid function = looked.functions[i];
+        if (has(inlined, PROCOID, hash_of(PROCOID, function)) && language_of(function) == SQLlanguageId)
+            note_body(dependencies, function);
     }
 }
 
 }  // namespace
 
-void note_written(Dependencies* dependencies, Node* transformed) { note_call(transformed, dependencies); }
+void note_written(Dependencies* dependencies, Node* transformed) {
+    Written written = {dependencies, true};
+    note_call(transformed, &written);
+}
 
 void note_completed(Dependencies* dependencies, Node* completed) {
     Noting noting = {dependencies, false};
@@ -168,9 +264,12 @@ void note_completed(Dependencies* dependencies, Node* completed) {
 Expr* plan_and_note(Dependencies* dependencies, Node* completed) {
     List* relations = nullptr;
     List* items = nullptr;
-    begin_listening();
+    uint64 listening = begin_listening();
     Expr* planned = expression_planner_with_deps(reinterpret_cast<Expr*>(completed), &relations, &items);
-    note_called(dependencies);
+    if (listening == listenings)
+        note_heard(dependencies, items);
+    else
+        dependencies->any_function = true;
     ListCell* cell = nullptr;
     foreach (cell, items) {
         auto* item = lfirst_node(PlanInvalItem, cell);
@@ -182,7 +281,11 @@ Expr* plan_and_note(Dependencies* dependencies, Node* completed) {
 }
 
 bool rests_on(const Dependencies& dependencies, int cache, uint32 hash) {
-    return hash == 0 || (cache == PROCOID && dependencies.any_function) || has(dependencies, cache, hash);
+    return hash == 0 || (cache == PROCOID && dependencies.any_function) || has(dependencies.items, cache, hash);
+}
+
+bool rests_on(const Dependencies& dependencies, Oid relation) {
+    return list_member_oid(dependencies.relations, relation);
 }
 
 }  // namespace lead_scoring

@@ -12,10 +12,12 @@ extern "C" {
 namespace lead_scoring {
 
 struct Dependencies {
-    List* items = nullptr;  // of PlanInvalItem, none twice
+    List* items = nullptr;      // of PlanInvalItem, none twice
+    List* relations = nullptr;  // OIDs of those whose columns are a composite type's
     // What a change of any function may concern: where planning called a function, and its result took the place of the
-    // call; where a function in SQL is called that was not inlined, for it keeps what it planned; and where a function
-    // of another name or other arguments may come to be the one that is meant.
+    // call; where that function had another expression planned, or a polymorphic one was inlined; where a function in
+    // SQL is called that was not inlined, for it keeps what it planned; and where a function of another name or other
+    // arguments may come to be the one that is meant.
     bool any_function = false;
 };
 
@@ -25,11 +27,14 @@ void note_written(Dependencies* dependencies, Node* transformed);
 // What it rests on when default arguments and generated columns are filled in.
 void note_completed(Dependencies* dependencies, Node* completed);
 
-// Plans the completed expression, and notes what was inlined, called, and what is left. Everything is allocated in the
-// current memory context.
+// Plans the completed expression, and notes what was inlined, what that calls, what was called, and what is left.
+// Everything is allocated in the current memory context.
 Expr* plan_and_note(Dependencies* dependencies, Node* completed);
 
 // Whether a change of which the system cache tells this hash concerns the expression; 0 stands for any.
 bool rests_on(const Dependencies& dependencies, int cache, uint32 hash);
+
+// Whether a change of this relation does.
+bool rests_on(const Dependencies& dependencies, Oid relation);
 
 }  // namespace lead_scoring

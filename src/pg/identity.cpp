@@ -198,7 +198,7 @@ void no_such_model(const char* name) {
         hint = psprintf("SELECT lead_scoring.drop_model(%s); SELECT lead_scoring.repair(%s);", quoted,
                         quote_literal_cstr(renamed));
     else if (left_behind)
-        hint = psprintf("SELECT lead_scoring.drop_model(%s); removes the triggers that are left of it.", quoted);
+        hint = psprintf("SELECT lead_scoring.drop_model(%s);  -- removes the triggers that are left of it", quoted);
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
                     errdetail("A model is a schema with a table \"scores\" of scorecards."), errhint("%s", hint)));
     pg_unreachable();

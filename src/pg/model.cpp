@@ -70,7 +70,7 @@ extern "C" void definition_changed(Datum, int catalog, uint32 hash) {
     mark_stale([&](const Model* model) { return has_program_on(model, catalog, hash); });
 }
 
-// Operators, casts and operator classes change seldom; any of them may have been looked at.
+// Operators, casts, operator classes, labels and collations change seldom; any of them may have been looked at.
 extern "C" void meaning_changed(Datum, int catalog, uint32) { definition_changed(static_cast<Datum>(0), catalog, 0); }
 
 void make_cache() {
@@ -82,7 +82,7 @@ void make_cache() {
     CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
     for (int catalog : {NAMESPACEOID, AUTHOID}) CacheRegisterSyscacheCallback(catalog, catalog_changed, 0);
     for (int catalog : {PROCOID, TYPEOID}) CacheRegisterSyscacheCallback(catalog, definition_changed, 0);
-    for (int catalog : {OPEROID, CASTSOURCETARGET, AMOPOPID, CLAOID})
+    for (int catalog : {OPEROID, CASTSOURCETARGET, AMOPOPID, CLAOID, ENUMOID, COLLOID})
         CacheRegisterSyscacheCallback(catalog, meaning_changed, 0);
 }
 
@@ -98,7 +98,7 @@ struct ModelUse {
 
 namespace {
 
-extern "C" void free_plans(void* argument) {
+extern "C" void end_model(void* argument) {
     auto* model = static_cast<Model*>(argument);
     for (ModelUse* use = model->uses; use != nullptr; use = use->next) use->model = nullptr;
     if (model->find_newest != nullptr) SPI_freeplan(model->find_newest);
@@ -188,7 +188,7 @@ Model* build_model(const char* name) {
 
     auto* callback =
         static_cast<MemoryContextCallback*>(MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
-    callback->func = free_plans;
+    callback->func = end_model;
     callback->arg = model;
     MemoryContextRegisterResetCallback(context, callback);
     model->stale = before != invalidations;

@@ -182,6 +182,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 // In a memory context of its own, which is the model's once the program is whole: a failure leaves nothing behind.
 Program* build_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
     uint64 changes = definition_changes();
+    uint64 invalidations = invalidation_count();
     shut_search_path();
     require_columns(model, RelationGetRelid(relation), of_leads);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
@@ -212,7 +213,7 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
     program->next = version->programs;
     version->programs = program;
     // What it rests on was not known before, so nobody could tell whether a change concerned it.
-    if (changes != definition_changes()) model->stale = true;
+    if (changes != definition_changes() || invalidations != invalidation_count()) model->stale = true;
     return program;
 }
 
@@ -250,7 +251,7 @@ bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSl
 bool has_program(const Model* model, Oid relation) {
     for (const PublishedVersion* version = model->known_versions; version != nullptr; version = version->next)
         for (const Program* program = version->programs; program != nullptr; program = program->next)
-            if (program->relation == relation) return true;
+            if (program->relation == relation || rests_on(program->dependencies, relation)) return true;
     return false;
 }
 

@@ -80,7 +80,7 @@ AttrNumber key_column(const Model* model, Relation relation, bool of_leads);
 // Whether two rows of the leads table differ in what its program's conditions read.
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row);
 
-// Whether the model has compiled anything for the relation.
+// Whether the model has compiled anything for the relation, or that rests on it.
 bool has_program(const Model* model, Oid relation);
 
 // Whether it has compiled anything that rests on what changed: see rests_on.

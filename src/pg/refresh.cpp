@@ -65,7 +65,7 @@ LEAD_SCORING_FUNCTION(require_commit) {
     if (IsTransactionBlock())
         ereport(ERROR,
                 (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run in a transaction block", command),
-                 errdetail("It commits after each batch of leads."), errhint("COMMIT; and CALL it again.")));
+                 errdetail("It commits after each batch of leads."), errhint("COMMIT;  -- and CALL it again")));
     PG_RETURN_VOID();
 }
 

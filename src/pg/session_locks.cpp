@@ -7,6 +7,7 @@
 #include "pg/session_locks.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "storage/lock.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"

@@ -6,10 +6,6 @@
 
 #include "pg/subtransaction.hpp"
 
-extern "C" {
-#include "access/xact.h"
-}
-
 namespace lead_scoring {
 
 struct SessionLocks;  // session_locks.cpp
@@ -31,10 +27,7 @@ void call_and_undo(Body body) {
         (*static_cast<Body*>(argument))();
         return false;
     };
-    if (IsInParallelMode())
-        body();  // which could not write anything
-    else
-        run_revocable(call, &body);
+    run_revocable(call, &body);
     put_back_session_locks(locks);
 }
 

@@ -81,7 +81,7 @@ void take_up(TriggerRun* run) {
                         errmsg("model \"%s\" was published while a statement changed its tables", run->model->name),
                         errdetail("What was found by version " INT64_FORMAT " is not to be counted by another.",
                                   changes->version),
-                        errhint("SELECT lead_scoring.publish(%s); in a statement of its own.",
+                        errhint("SELECT lead_scoring.publish(%s);  -- in a statement of its own",
                                 quote_literal_cstr(run->model->name))));
     run->memory = changes->memory;
     run->findings = changes->findings;
