@@ -2,6 +2,8 @@
 
 #include "pg/immutability.hpp"
 
+#include "pg/comparisons.hpp"
+
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
@@ -39,6 +41,14 @@ bool has_mutable_check(Oid domain) {
     ListCell* cell = nullptr;
     foreach (cell, domain_checks(domain))
         if (is_mutable(static_cast<Node*>(lfirst(cell)))) return true;
+    return false;
+}
+
+// Of the comparisons that are not in the tree.
+bool hides_mutable(Node* node) {
+    ListCell* cell = nullptr;
+    foreach (cell, hidden_functions(node))
+        if (OidIsValid(lfirst_oid(cell)) && func_volatile(lfirst_oid(cell)) != PROVOLATILE_IMMUTABLE) return true;
     return false;
 }
 
@@ -80,6 +90,7 @@ bool is_mutable_part(Node* node, void* context) {
         return true;
     if (IsA(node, Const) && is_read_mutably(reinterpret_cast<Const*>(node)->consttype)) return true;
     if (IsA(node, MinMaxExpr) && has_mutable_comparison(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype)) return true;
+    if (hides_mutable(node)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(is_mutable_part), context);
 }
 
