@@ -183,7 +183,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_report_settings IS 'Implements lead_scoring.check_report_settings, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), and what check_expression raises; writes expressions as the server deparses them.';
+COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), what check_expression raises, and 42501 where a role without the rights of the model''s owner writes one of these; writes expressions as the server deparses them.';
 
 CREATE FUNCTION lead_scoring.change_report_settings(model text, changes jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -227,7 +227,7 @@ COMMENT ON FUNCTION lead_scoring.compile_rule IS 'Checks a rule of the draft aga
 
 CREATE FUNCTION lead_scoring.draft_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
-COMMENT ON FUNCTION lead_scoring.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner; raises 42501 where a role without his rights writes an expression, a table or a column.';
 
 CREATE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages boolean, everything boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

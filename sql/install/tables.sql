@@ -36,7 +36,7 @@ CREATE TRIGGER settings_keep_row BEFORE DELETE ON lead_scoring_internal.settings
 CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.settings FOR EACH STATEMENT
     EXECUTE FUNCTION lead_scoring.binding_changed();
 CREATE TRIGGER settings_valid
-    AFTER UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
+    AFTER INSERT OR UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
     ON lead_scoring_internal.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;

@@ -6,6 +6,7 @@
 
 #include <initializer_list>
 
+#include "pg/authorship.hpp"
 #include "pg/identity.hpp"
 #include "pg/permit.hpp"
 #include "pg/query.hpp"
@@ -208,7 +209,14 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
     bool keep = command->capability != nullptr;
     ModelSchema schema = require_model(model, keep);
     if (CALLED_AS_TRIGGER(fcinfo)) {
-        // whoever may change the draft has it looked at
+        auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+        // On any other table its rows would be somebody else's words.
+        if (RelationGetRelid(data->tg_relation) != get_relname_relid("report_settings", schema.schema))
+            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                            errmsg("%s() was not called as the trigger it is", command->name),
+                            errdetail("It runs before each row of a model's report_settings."),
+                            errhint("Let lead_scoring.create_model() make the triggers.")));
+        require_author(data);
     } else if (command->capability == nullptr) {
         require_ownership(model, schema.owner);
     } else {

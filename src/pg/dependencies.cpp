@@ -2,6 +2,7 @@
 
 #include "pg/dependencies.hpp"
 
+#include "pg/comparisons.hpp"
 #include "pg/immutability.hpp"
 
 extern "C" {
@@ -12,6 +13,7 @@ extern "C" {
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/functions.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 #include "optimizer/optimizer.h"
@@ -20,6 +22,7 @@ extern "C" {
 #include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 }
 
 namespace lead_scoring {
@@ -75,41 +78,94 @@ bool note_function(Oid function, void* context) {
 
 bool note_node(Node* node, void* context);
 
-// The type that a domain is made from, invalid for other types.
-Oid parent_of(Oid domain) {
-    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(domain));
-    if (!HeapTupleIsValid(tuple)) return InvalidOid;
-    Oid parent = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typbasetype;
-    ReleaseSysCache(tuple);
-    return parent;
-}
-
-// A type is meant by its name, and its columns by theirs. Of a domain, planning looks whether it has constraints at
-// all, its own or those of one it is made from. What is pinned is not altered.
-void note_type(Oid named, Dependencies* dependencies) {
-    for (Oid type = named; type >= FirstUnpinnedObjectId; type = parent_of(type)) {
-        add(dependencies, TYPEOID, hash_of(TYPEOID, type));
-        Oid columns = get_typ_typrelid(type);
-        if (OidIsValid(columns)) dependencies->relations = list_append_unique_oid(dependencies->relations, columns);
-    }
-}
-
 void note_checks(Oid domain, const Noting* noting) {
     Noting of_checks = {noting->dependencies, true};
     ListCell* cell = nullptr;
     foreach (cell, domain_checks(domain)) note_node(static_cast<Node*>(lfirst(cell)), &of_checks);
 }
 
+// A type is meant by its name, and its columns by theirs; a constant was read by all that it is made of, constraints of
+// domains included. Of a domain, planning looks whether it has constraints at all, its own or those of one it is made
+// from. What is pinned is not altered.
+void note_type(Oid type, bool was_read, const Noting* noting) {
+    if (type < FirstUnpinnedObjectId) return;
+    check_stack_depth();
+    Dependencies* dependencies = noting->dependencies;
+    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+    add(dependencies, TYPEOID, hash_of(TYPEOID, type));
+    if (!HeapTupleIsValid(tuple)) return;
+    auto* form = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
+    switch (form->typtype) {
+        case TYPTYPE_DOMAIN:
+            if (was_read) note_checks(type, noting);
+            note_type(form->typbasetype, was_read, noting);
+            break;
+        case TYPTYPE_RANGE:
+            note_type(get_range_subtype(type), was_read, noting);
+            break;
+        case TYPTYPE_MULTIRANGE:
+            note_type(get_multirange_range(type), was_read, noting);
+            break;
+        case TYPTYPE_COMPOSITE: {
+            if (list_member_oid(dependencies->relations, form->typrelid) && !was_read) break;
+            dependencies->relations = list_append_unique_oid(dependencies->relations, form->typrelid);
+            TupleDesc columns = lookup_rowtype_tupdesc_copy(type, -1);
+            for (int i = 0; i < columns->natts; ++i)
+                if (!TupleDescAttr(columns, i)->attisdropped)
+                    note_type(TupleDescAttr(columns, i)->atttypid, was_read, noting);
+            FreeTupleDesc(columns);
+            break;
+        }
+        default:
+            if (OidIsValid(form->typelem)) note_type(form->typelem, was_read, noting);
+            break;
+    }
+    ReleaseSysCache(tuple);
+}
+
+// A constant that names an object names it by its number, which was looked up.
+void note_constant(const Const* constant, const Noting* noting) {
+    note_type(constant->consttype, true, noting);
+    if (constant->constisnull) return;
+    Dependencies* dependencies = noting->dependencies;
+    switch (constant->consttype) {
+        case REGCLASSOID:
+            dependencies->relations =
+                list_append_unique_oid(dependencies->relations, DatumGetObjectId(constant->constvalue));
+            break;
+        case REGTYPEOID:
+            note_type(DatumGetObjectId(constant->constvalue), false, noting);
+            break;
+        case REGPROCOID:
+        case REGPROCEDUREOID:
+            add_function(dependencies, DatumGetObjectId(constant->constvalue));
+            break;
+        default:
+            break;
+    }
+}
+
+// What was compiled rests on what it calls without showing it as it does on what it calls and keeps.
+void note_hidden(Node* node, Dependencies* dependencies) {
+    ListCell* cell = nullptr;
+    foreach (cell, hidden_functions(node)) {
+        if (OidIsValid(lfirst_oid(cell))) add_function(dependencies, lfirst_oid(cell));
+        dependencies->any_function = true;
+    }
+}
+
 bool note_node(Node* node, void* context) {
     if (node == nullptr) return false;
     auto* noting = static_cast<Noting*>(context);
     check_functions_in_node(node, note_function, context);
+    note_hidden(node, noting->dependencies);
     if (IsA(node, MinMaxExpr)) {
         Oid function = comparison_of(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype);
         if (OidIsValid(function)) note_function(function, context);
     }
     if (IsA(node, CoerceToDomain)) note_checks(reinterpret_cast<CoerceToDomain*>(node)->resulttype, noting);
-    if (!IsA(node, List) && !IsA(node, CaseWhen)) note_type(exprType(node), noting->dependencies);
+    if (IsA(node, Const)) note_constant(reinterpret_cast<Const*>(node), noting);
+    if (!IsA(node, List) && !IsA(node, CaseWhen)) note_type(exprType(node), false, noting);
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(note_node), context);
 }
 

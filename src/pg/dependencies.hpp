@@ -13,11 +13,12 @@ namespace lead_scoring {
 
 struct Dependencies {
     List* items = nullptr;      // of PlanInvalItem, none twice
-    List* relations = nullptr;  // OIDs of those whose columns are a composite type's
+    List* relations = nullptr;  // OIDs: their columns are a composite type's, or a constant names them
     // What a change of any function may concern: where planning called a function, and its result took the place of the
     // call; where that function had another expression planned, or a polymorphic one was inlined; where a function in
-    // SQL is called that was not inlined, for it keeps what it planned; and where a function of another name or other
-    // arguments may come to be the one that is meant.
+    // SQL is called that was not inlined, for it keeps what it planned; where one is called that the tree does not show
+    // (pg/comparisons.hpp); and where a function of another name or other arguments may come to be the one that is
+    // meant.
     bool any_function = false;
 };
 

@@ -4,13 +4,16 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/authorship.hpp"
 #include "pg/identity.hpp"
 #include "pg/query.hpp"
+#include "pg/session_locks.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -29,6 +32,7 @@ struct ChangedDraft {
     bool everything;  // settings, or the kind of a group, which all else rests on
     bool stages;      // a stage, or what stages name
     List* rules;      // names of rules, as text
+    int level;        // of the transaction that changed it first
     ChangedDraft* next;
 };
 
@@ -39,6 +43,7 @@ ChangedDraft* find_changed(Oid schema) {
         if (draft->schema == schema) return draft;
     auto* draft = static_cast<ChangedDraft*>(MemoryContextAllocZero(TopTransactionContext, sizeof(ChangedDraft)));
     draft->schema = schema;
+    draft->level = GetCurrentTransactionNestLevel();
     draft->next = changed;
     changed = draft;
     return draft;
@@ -68,11 +73,38 @@ void validate(const ChangedDraft* draft) {
     PopActiveSnapshot();
 }
 
-void at_transaction_end(XactEvent event, void*) {
-    if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) {
-        for (; changed != nullptr; changed = changed->next) validate(changed);
-    } else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE) {
+// What runs meanwhile may change drafts again, which are put on a list of their own; and it is undone, which takes them
+// off that list.
+void validate_changed() {
+    while (changed != nullptr) {
+        const ChangedDraft* drafts = changed;
         changed = nullptr;
+        for (; drafts != nullptr; drafts = drafts->next) {
+            CHECK_FOR_INTERRUPTS();
+            call_and_undo([&] { validate(drafts); });
+        }
+    }
+}
+
+void at_transaction_end(XactEvent event, void*) {
+    if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+        validate_changed();
+    else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+        changed = nullptr;
+}
+
+// A draft that only what was rolled back had changed is as it was.
+void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
+    int level = GetCurrentTransactionNestLevel();
+    ChangedDraft** place = &changed;
+    while (*place != nullptr) {
+        ChangedDraft* draft = *place;
+        if (event == SUBXACT_EVENT_ABORT_SUB && draft->level >= level) {
+            *place = draft->next;
+            continue;
+        }
+        if (event == SUBXACT_EVENT_COMMIT_SUB && draft->level == level) --draft->level;
+        place = &draft->next;
     }
 }
 
@@ -80,6 +112,7 @@ void watch_transactions() {
     static bool watching = false;
     if (watching) return;
     RegisterXactCallback(at_transaction_end, nullptr);
+    RegisterSubXactCallback(at_subtransaction_end, nullptr);
     watching = true;
 }
 
@@ -110,9 +143,12 @@ LEAD_SCORING_FUNCTION(draft_changed) {
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
     static constexpr const char* kTables[] = {"settings", "rule_groups", "rules", "bands", "stages"};
     require_own_table(data, "draft_changed", kTables);
+    require_author(data);
+    const char* table = RelationGetRelationName(data->tg_relation);
+    // A row of settings comes with the model, or with a restore, which brings what it speaks of later.
+    if (strcmp(table, "settings") == 0 && TRIGGER_FIRED_BY_INSERT(data->tg_event)) return PointerGetDatum(nullptr);
     watch_transactions();
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
-    const char* table = RelationGetRelationName(data->tg_relation);
     if (strcmp(table, "settings") == 0 || strcmp(table, "rule_groups") == 0) {
         draft->everything = true;
     } else if (strcmp(table, "rules") == 0) {

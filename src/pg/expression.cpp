@@ -249,22 +249,27 @@ Expr* plan_expression(Node* completed, Dependencies* dependencies) {
 }  // namespace
 
 char* check_expression(Relation relation, const char* typed, ExpressionKind kind) {
-    int nest_level = NewGUCNestLevel();
-    fix_settings_but_zone(RelationGetNamespace(relation));
-    Node* node = transform(relation, typed, kind);
-    fix_settings_but_zone(InvalidOid);
-    Node* completed = complete(relation, static_cast<Node*>(copyObjectImpl(node)));
     Oid owner = relation->rd_rel->relowner;
-    if (has_privs_of_role(GetUserId(), owner)) {
-        SavedIdentity identity = become(owner);
-        fix_settings();
-        Dependencies dependencies;
-        call_and_undo([&] { plan_expression(completed, &dependencies); });
+    bool for_owner = has_privs_of_role(GetUserId(), owner);
+    char* checked = nullptr;
+    // Parsing already runs what it does not know: a constant is read by its type, which may look at a domain's CHECK.
+    call_and_undo([&] {
+        SavedIdentity identity = become(for_owner ? owner : GetUserId());
+        fix_settings_but_zone(RelationGetNamespace(relation));
+        Node* node = transform(relation, typed, kind);
+        fix_settings_but_zone(InvalidOid);
+        Node* completed = complete(relation, static_cast<Node*>(copyObjectImpl(node)));
+        if (for_owner) {
+            int nest_level = NewGUCNestLevel();
+            fix_settings();
+            Dependencies dependencies;
+            plan_expression(completed, &dependencies);
+            AtEOXact_GUC(false, nest_level);
+        }
+        List* context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
+        checked = deparse_expression(node, context, false, false);
         restore(identity);
-    }
-    List* context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
-    char* checked = deparse_expression(node, context, false, false);
-    AtEOXact_GUC(false, nest_level);
+    });
     return checked;
 }
 

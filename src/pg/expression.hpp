@@ -22,8 +22,9 @@ enum class ExpressionKind {
 // Parses and type-checks `typed` against the columns of `relation` and returns it as SQL that means the same in every
 // session. Names are looked up in pg_catalog and in the relation's own schema. Refused with an error that shows the
 // place: mutable functions, subqueries, aggregates, window and set-returning functions, system columns, temporary
-// functions. Where the caller has the rights of the relation's owner, it is also planned, as the owner, for that shows
-// what its functions are made of; else nothing of it is evaluated.
+// functions. It runs what reading constants runs, and nothing is left of that: a type may call a domain's constraint.
+// Where the caller has the rights of the relation's owner all of it is done as the owner, and the expression is planned
+// too, for that shows what its functions are made of. Else it is done as the caller, whose text it then must be.
 char* check_expression(Relation relation, const char* typed, ExpressionKind kind);
 
 // Compiles what check_expression returned: the planned expression, which refers to the row as Var 1. Planning may call

@@ -2,6 +2,8 @@
 
 #include "pg/hazards.hpp"
 
+#include "pg/comparisons.hpp"
+
 extern "C" {
 #include "access/transam.h"
 #include "nodes/nodeFuncs.h"
@@ -67,6 +69,7 @@ bool function_reads_settings(Oid function, void*) {
 
 bool node_may_raise(Node* node, void* context) {
     if (node == nullptr) return false;
+    if (hidden_functions(node) != nullptr) return true;
     switch (nodeTag(node)) {
         case T_Var:
         case T_Const:
@@ -94,7 +97,7 @@ bool node_may_raise(Node* node, void* context) {
 bool node_reads_settings(Node* node, void* context) {
     if (node == nullptr) return false;
     // A domain's constraints are expressions of their own; XML shows times in the session's zone.
-    if (IsA(node, CoerceToDomain) || IsA(node, XmlExpr)) return true;
+    if (IsA(node, CoerceToDomain) || IsA(node, XmlExpr) || hidden_functions(node) != nullptr) return true;
     if (check_functions_in_node(node, function_reads_settings, nullptr)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_reads_settings), context);
 }
@@ -103,7 +106,7 @@ bool is_users(Oid function, void*) { return function >= FirstNormalObjectId; }
 
 bool node_runs_code(Node* node, void* context) {
     if (node == nullptr) return false;
-    if (IsA(node, CoerceToDomain) || IsA(node, MinMaxExpr)) return true;
+    if (IsA(node, CoerceToDomain) || IsA(node, MinMaxExpr) || hidden_functions(node) != nullptr) return true;
     if (check_functions_in_node(node, is_users, nullptr)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_runs_code), context);
 }

@@ -2,9 +2,13 @@
 
 #include "pg/immutability.hpp"
 
+#include "pg/comparisons.hpp"
+
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -40,9 +44,43 @@ bool has_mutable_check(Oid domain) {
     return false;
 }
 
+// Of the comparisons that are not in the tree.
+bool hides_mutable(Node* node) {
+    ListCell* cell = nullptr;
+    foreach (cell, hidden_functions(node))
+        if (OidIsValid(lfirst_oid(cell)) && func_volatile(lfirst_oid(cell)) != PROVOLATILE_IMMUTABLE) return true;
+    return false;
+}
+
 bool has_mutable_comparison(Oid type) {
     Oid function = comparison_of(type);
     return OidIsValid(function) && func_volatile(function) != PROVOLATILE_IMMUTABLE;
+}
+
+// Whether reading a value of the type from its text looks at a domain's constraint that may depend on more.
+bool is_read_mutably(Oid type) {
+    check_stack_depth();
+    switch (get_typtype(type)) {
+        case TYPTYPE_DOMAIN:
+            return has_mutable_check(type) || is_read_mutably(getBaseType(type));
+        case TYPTYPE_RANGE:
+            return is_read_mutably(get_range_subtype(type));
+        case TYPTYPE_MULTIRANGE:
+            return is_read_mutably(get_multirange_range(type));
+        case TYPTYPE_COMPOSITE: {
+            bool found = false;
+            TupleDesc columns = lookup_rowtype_tupdesc_copy(type, -1);
+            for (int i = 0; i < columns->natts && !found; ++i)
+                if (!TupleDescAttr(columns, i)->attisdropped)
+                    found = is_read_mutably(TupleDescAttr(columns, i)->atttypid);
+            FreeTupleDesc(columns);
+            return found;
+        }
+        default: {
+            Oid element = get_element_type(type);
+            return OidIsValid(element) && is_read_mutably(element);
+        }
+    }
 }
 
 // What the server takes for immutable without looking.
@@ -50,7 +88,9 @@ bool is_mutable_part(Node* node, void* context) {
     if (node == nullptr) return false;
     if (IsA(node, CoerceToDomain) && has_mutable_check(reinterpret_cast<CoerceToDomain*>(node)->resulttype))
         return true;
+    if (IsA(node, Const) && is_read_mutably(reinterpret_cast<Const*>(node)->consttype)) return true;
     if (IsA(node, MinMaxExpr) && has_mutable_comparison(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype)) return true;
+    if (hides_mutable(node)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(is_mutable_part), context);
 }
 

@@ -70,7 +70,8 @@ extern "C" void definition_changed(Datum, int catalog, uint32 hash) {
     mark_stale([&](const Model* model) { return has_program_on(model, catalog, hash); });
 }
 
-// Operators, casts, operator classes, labels and collations change seldom; any of them may have been looked at.
+// Operators, casts, operator classes, labels, collations and the configurations of text search change seldom; any of
+// them may have been looked at.
 extern "C" void meaning_changed(Datum, int catalog, uint32) { definition_changed(static_cast<Datum>(0), catalog, 0); }
 
 void make_cache() {
@@ -82,7 +83,8 @@ void make_cache() {
     CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
     for (int catalog : {NAMESPACEOID, AUTHOID}) CacheRegisterSyscacheCallback(catalog, catalog_changed, 0);
     for (int catalog : {PROCOID, TYPEOID}) CacheRegisterSyscacheCallback(catalog, definition_changed, 0);
-    for (int catalog : {OPEROID, CASTSOURCETARGET, AMOPOPID, CLAOID, ENUMOID, COLLOID})
+    for (int catalog : {OPEROID, CASTSOURCETARGET, AMOPOPID, AMPROCNUM, CLAOID, ENUMOID, COLLOID, TSCONFIGOID,
+                        TSCONFIGMAP, TSDICTOID})
         CacheRegisterSyscacheCallback(catalog, meaning_changed, 0);
 }
 

@@ -4,15 +4,19 @@
 #include "pg/postgres.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "pg/identity.hpp"
 #include "pg/reading.hpp"
 #include "pg/row_security.hpp"
+#include "pg/session_locks.hpp"
 #include "pg/shape.hpp"
 
 extern "C" {
+#include "catalog/pg_inherits.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
+#include "storage/lmgr.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -67,24 +71,34 @@ LEAD_SCORING_FUNCTION(report) {
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
     if (!OidIsValid(model->leads)) no_settings_row(model->name);
 
-    enter_model(model->name, owner, true);
-    // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running it.
-    set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    connect_spi();
-    char* sql = report_query(fcinfo);
     ParamListInfo parameters = makeParamList(1);
     parameters->params[0] = {TimestampTzGetDatum(within_calendar(PG_GETARG_TIMESTAMPTZ(2))), false, PARAM_FLAG_CONST,
                              TIMESTAMPTZOID};
-    SPIExecuteOptions options = {};
-    options.params = parameters;
-    options.read_only = true;
-    options.dest = CreateDestReceiver(DestTuplestore);
-    SetTuplestoreDestReceiverParams(options.dest, result->setResult, result->econtext->ecxt_per_query_memory, false,
-                                    result->setDesc, gettext_noop("columns of the report differ from those asked for"));
-    int code = SPI_execute_extended(sql, &options);
-    if (code < 0) elog(ERROR, "report failed: %s", SPI_result_code_string(code));
-    finish_spi();
-    leave_model();
+    // Expressions and views of the user's are part of the statement, and what they call is not known. Locks go with
+    // what is undone, but for those of the tables, which stay as for any who reads: they are taken before, and values
+    // that are stored apart from their rows are fetched.
+    for (Oid table : {model->leads, model->events}) {
+        LockRelationOid(table, AccessShareLock);
+        find_all_inheritors(table, AccessShareLock, nullptr);
+    }
+    call_and_undo([&] {
+        enter_model(model->name, owner, true);
+        // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running
+        // it.
+        set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        connect_spi();
+        SPIExecuteOptions options = {};
+        options.params = parameters;
+        options.read_only = true;
+        options.dest = CreateDestReceiver(DestTuplestore);
+        SetTuplestoreDestReceiverParams(options.dest, result->setResult, result->econtext->ecxt_per_query_memory, true,
+                                        result->setDesc,
+                                        gettext_noop("columns of the report differ from those asked for"));
+        int code = SPI_execute_extended(report_query(fcinfo), &options);
+        if (code < 0) elog(ERROR, "report failed: %s", SPI_result_code_string(code));
+        finish_spi();
+        leave_model();
+    });
     return static_cast<Datum>(0);
 }
 

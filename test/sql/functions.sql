@@ -214,6 +214,71 @@ SELECT c, change, tried(c, change) FROM (VALUES
     ('value <@ ''[1,5)''::span', 'ALTER TYPE fd.span RENAME TO width'),
     ('value::text > ''0'' COLLATE plain', 'ALTER COLLATION fd.plain RENAME TO simple')) s(c, change);
 
+-- What has changed names with another of its kind means another thing, without an error.
+CREATE FUNCTION swap(kind text, a text, b text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER %1$s fd.%2$I RENAME TO between_; ALTER %1$s fd.%3$I RENAME TO %2$I; ALTER %1$s fd.between_ RENAME TO %3$I', kind, a, b);
+END
+$$;
+CREATE TYPE inner_pair AS (a integer, b integer);
+CREATE TYPE pair AS (x integer, y integer);
+CREATE TYPE nested AS (p inner_pair);
+CREATE TYPE one AS ENUM ('a', 'b');
+CREATE TYPE other_one AS ENUM ('b', 'a');
+CREATE FUNCTION pair(v integer) RETURNS pair LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN ROW(v, 0)::fd.pair; END';
+CREATE TABLE row_type (x integer, y integer);
+CREATE FUNCTION as_row(v integer) RETURNS row_type LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN ROW(v, 0)::fd.row_type; END';
+CREATE FUNCTION of_row(v integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT (fd.as_row(v)).x > 0';
+CREATE COLLATION sorted (provider = icu, locale = 'und');
+CREATE TEXT SEARCH CONFIGURATION words (COPY = pg_catalog.simple);
+CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = snowball, LANGUAGE = english);
+CREATE TABLE named (id integer);
+CREATE TABLE named_too (id integer);
+CREATE DOMAIN lower_case AS text CHECK (VALUE = lower(VALUE));
+SET search_path = fd, pg_catalog;
+SELECT c, change, tried(c, replace(change, 'swap', 'SELECT fd.swap')) FROM (VALUES
+    ('mood(value) = ''high'' AND value = 2', 'ALTER TYPE fd.mood RENAME VALUE ''high'' TO ''x''; ALTER TYPE fd.mood RENAME VALUE ''low'' TO ''high''; ALTER TYPE fd.mood RENAME VALUE ''x'' TO ''low'''),
+    ('(pair(value)).x > 0', 'ALTER TYPE fd.pair RENAME ATTRIBUTE x TO z; ALTER TYPE fd.pair RENAME ATTRIBUTE y TO x; ALTER TYPE fd.pair RENAME ATTRIBUTE z TO y'),
+    ('(pair(value)).x > 0', 'ALTER TYPE fd.pair DROP ATTRIBUTE x'),
+    ('(pair(value)).x > 0', 'ALTER TYPE fd.pair ADD ATTRIBUTE z integer'),
+    ('(ROW(value, 0)::inner_pair).a > 0', 'DROP TYPE fd.inner_pair CASCADE; CREATE TYPE fd.inner_pair AS (b integer, a integer)'),
+    ('(ROW(ROW(value, 0)::inner_pair)::nested) = ''("(1,0)")''::nested', 'ALTER TYPE fd.inner_pair ADD ATTRIBUTE c integer'),
+    ('(as_row(value)).x > 0', 'ALTER TABLE fd.row_type RENAME x TO z; ALTER TABLE fd.row_type RENAME y TO x; ALTER TABLE fd.row_type RENAME z TO y'),
+    ('of_row(value)', 'ALTER TABLE fd.row_type RENAME x TO z; ALTER TABLE fd.row_type RENAME y TO x; ALTER TABLE fd.row_type RENAME z TO y'),
+    ('CASE value WHEN 1 THEN ''a'' ELSE ''B'' END < ''B'' COLLATE plain', 'swap(''COLLATION'', ''plain'', ''sorted'')'),
+    ('value > 0 AND ''a''::one < ''b''::one', 'swap(''TYPE'', ''one'', ''other_one'')'),
+    ('value > 0 AND to_tsquery(''words'', ''running'') = ''''''running''''''::tsquery', 'ALTER TEXT SEARCH CONFIGURATION fd.words ALTER MAPPING REPLACE simple WITH fd.stems'),
+    ('value > 0 AND to_tsvector(''words'', ''running'') = ''''''running'''':1''::tsvector', 'ALTER TEXT SEARCH CONFIGURATION fd.words ALTER MAPPING REPLACE simple WITH fd.stems'),
+    ('value > 0 AND ''fd.named''::regclass < ''fd.named_too''::regclass', 'swap(''TABLE'', ''named'', ''named_too'')'),
+    ('''{a}''::lower_case[] IS NOT NULL AND value > 0', 'ALTER DOMAIN fd.lower_case ADD CHECK (VALUE <> ''a'') NOT VALID')) s(c, change);
+SET search_path = fd;
+
+-- Arrays and rows are compared by the operator class of what they are made of, which the expression does not show.
+CREATE TYPE shown AS (v integer);
+CREATE FUNCTION shown_less(a shown, b shown) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT (a).v < (b).v';
+CREATE FUNCTION shown_least(a shown, b shown) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT (a).v <= (b).v';
+CREATE FUNCTION shown_equal(a shown, b shown) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (a).v = (b).v; END';
+CREATE FUNCTION shown_most(a shown, b shown) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT (a).v >= (b).v';
+CREATE FUNCTION shown_more(a shown, b shown) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT (a).v > (b).v';
+CREATE FUNCTION shown_order(a shown, b shown) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(77); RETURN (a).v - (b).v; END';
+CREATE OPERATOR < (FUNCTION = shown_less, LEFTARG = shown, RIGHTARG = shown);
+CREATE OPERATOR <= (FUNCTION = shown_least, LEFTARG = shown, RIGHTARG = shown);
+CREATE OPERATOR = (FUNCTION = shown_equal, LEFTARG = shown, RIGHTARG = shown);
+CREATE OPERATOR >= (FUNCTION = shown_most, LEFTARG = shown, RIGHTARG = shown);
+CREATE OPERATOR > (FUNCTION = shown_more, LEFTARG = shown, RIGHTARG = shown);
+CREATE OPERATOR CLASS shown_ops DEFAULT FOR TYPE shown USING btree AS
+    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 shown_order(shown, shown);
+CREATE TYPE of_shown AS (s shown);
+SELECT c, change, tried(c, change) FROM
+    unnest('{"value > 0 AND ARRAY[''(1)''::shown] < ARRAY[''(2)''::shown]",
+             "value > 0 AND ROW(''(1)''::shown)::of_shown < ''(\"(2)\")''::of_shown",
+             "ARRAY[ROW(value)::shown] < ARRAY[''(9)''::shown]",
+             "ROW(ROW(value)::shown, ROW(0)::shown) < ROW(''(9)''::shown, ROW(0)::shown)",
+             "least(ROW(value)::shown, ''(9)'') < ''(9)''"}'::text[]) c,
+    unnest(ARRAY[$$SELECT fd.changed('fd.shown_order(fd.shown, fd.shown)', '- (b)', '+ (b)')$$,
+                 'ALTER FUNCTION fd.shown_order(fd.shown, fd.shown) VOLATILE']) change;
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+
 -- What makes a condition unfit, or takes a function away, is noticed by the next statement.
 ALTER FUNCTION called(integer) STABLE;
 SELECT outcome('called');

@@ -120,6 +120,36 @@ SELECT locks FROM held;
 SELECT lead_id, score FROM lb_model.scores ORDER BY lead_id;
 SELECT * FROM lead_scoring.verify('lb_model');
 SET client_min_messages = warning;
+
+-- Whoever reads a report: expressions and views are part of its statement.
+CREATE TABLE spent (campaign text, spent_on date, amount numeric, channel text);
+INSERT INTO spent VALUES ('a', '2026-01-01', 10, 'a');
+CREATE VIEW spend AS SELECT campaign, spent_on, amount, channel FROM spent WHERE does('SELECT pg_advisory_lock(79), pg_advisory_unlock(11)');
+SELECT lead_scoring.set_spend('lb_model', 'spend', channel => 'channel');
+DELETE FROM events;
+INSERT INTO leads VALUES (1);
+INSERT INTO events VALUES (1, 'does', '2026-01-02', 'SELECT pg_advisory_lock(77), pg_advisory_xact_lock(78), pg_advisory_unlock(11)'),
+    (1, 'does', '2026-01-03', 'INSERT INTO lb.log VALUES (''read'')'), (1, 'does', '2026-01-03', 'SET work_mem = ''77MB''');
+UPDATE lb_model.report_settings SET event_channel = 'does(statement)', event_asset = 'does(statement)', mql_stage = 'lead';
+GRANT USAGE ON SCHEMA lb_model TO regress_lead_scoring_writer;
+GRANT SELECT ON lb_model.channels, lb_model.lead_magnets, lb_model.campaigns, lb_model.funnel TO regress_lead_scoring_writer;
+SET ROLE regress_lead_scoring_writer;
+SELECT pg_advisory_lock(11), pg_advisory_lock(11);
+SELECT count(*) > 0 FROM lb_model.channels;
+SELECT count(*) > 0 FROM lb_model.lead_magnets;
+SELECT count(*) > 0 FROM lb_model.campaigns;
+BEGIN;
+DECLARE c CURSOR FOR SELECT sum(spend) > 0 FROM lb_model.channels;
+FETCH c;
+SELECT locks FROM held;
+SELECT string_agg(DISTINCT l.relation::regclass::text, ' ' ORDER BY l.relation::regclass::text) FROM pg_locks l
+ WHERE l.pid = pg_backend_pid() AND l.relation IN ('lb.leads'::regclass, 'lb.events'::regclass);
+COMMIT;
+SELECT locks FROM held;
+SELECT pg_advisory_unlock(11), pg_advisory_unlock(11), current_setting('work_mem') = '77MB';
+SELECT locks FROM held;
+RESET ROLE;
+SELECT count(*) FROM log;
 SELECT lead_scoring.drop_model('lb_model');
 DROP SCHEMA lb CASCADE;
 DROP ROLE regress_lead_scoring_writer;
