@@ -229,11 +229,12 @@ CREATE FUNCTION lead_scoring.draft_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
 COMMENT ON FUNCTION lead_scoring.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner; raises 42501 where a role without his rights writes an expression, a table or a column.';
 
-CREATE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages boolean, everything boolean)
+CREATE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages text[], named boolean, everything boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     rule text;
+    stage text;
     scoring boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -249,12 +250,15 @@ BEGIN
     FOR rule IN SELECT DISTINCT r COLLATE "C" FROM unnest(rules) r ORDER BY 1 LOOP
         PERFORM lead_scoring.compile_rule(model, rule);
     END LOOP;
-    IF stages THEN
-        PERFORM lead_scoring.compile_stages(model);
+    FOR stage IN SELECT DISTINCT s COLLATE "C" FROM unnest(stages) s ORDER BY 1 LOOP
+        PERFORM lead_scoring.compile_stages(model, stage);
+    END LOOP;
+    IF named THEN
+        PERFORM lead_scoring.check_stages(model);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.validate_draft IS 'Refuses at the end of a transaction what could not be published, by the same checks as publish: of the rules named, of the stages, or of everything. Does nothing while the model is paused or settings has no row, as in a half-restored dump.';
+COMMENT ON FUNCTION lead_scoring_internal.validate_draft IS 'Refuses at the end of a transaction what could not be published, by the same checks as publish: of these rules and stages, of how stages fit what they name, or of everything. Does nothing while the model is paused or settings has no row, as in a half-restored dump.';
 
 -- ---------------------------------------------------------------- interface
 

@@ -30,8 +30,9 @@ namespace {
 struct ChangedDraft {
     Oid schema;
     bool everything;  // settings, or the kind of a group, which all else rests on
-    bool stages;      // a stage, or what stages name
+    bool named;       // what stages name: rules and bands
     List* rules;      // names of rules, as text
+    List* stages;     // and of stages
     int level;        // of the transaction that changed it first
     ChangedDraft* next;
 };
@@ -64,10 +65,10 @@ void validate(const ChangedDraft* draft) {
     ModelSchema schema = require_model(model, false);
     enter_model(model, schema.owner, false);
     connect_spi();
-    Oid types[] = {TEXTOID, TEXTARRAYOID, BOOLOID, BOOLOID};
-    Datum values[] = {CStringGetTextDatum(model), names_array(draft->rules), BoolGetDatum(draft->stages),
-                      BoolGetDatum(draft->everything)};
-    query("SELECT lead_scoring_internal.validate_draft($1, $2, $3, $4)", 4, types, values);
+    Oid types[] = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, BOOLOID};
+    Datum values[] = {CStringGetTextDatum(model), names_array(draft->rules), names_array(draft->stages),
+                      BoolGetDatum(draft->named), BoolGetDatum(draft->everything)};
+    query("SELECT lead_scoring_internal.validate_draft($1, $2, $3, $4, $5)", 5, types, values);
     finish_spi();
     leave_model();
     PopActiveSnapshot();
@@ -116,7 +117,8 @@ void watch_transactions() {
     watching = true;
 }
 
-void note_rule(ChangedDraft* draft, const TriggerData* data) {
+// Adds the name of the row that is new.
+void note_name(List** names, const TriggerData* data) {
     bool is_null = false;
     TupleDesc columns = RelationGetDescr(data->tg_relation);
     int name = SPI_fnumber(columns, "name");
@@ -125,7 +127,7 @@ void note_rule(ChangedDraft* draft, const TriggerData* data) {
     Datum value = SPI_getbinval(row, columns, name, &is_null);
     if (is_null) return;
     MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-    draft->rules = lappend(draft->rules, PG_DETOAST_DATUM_COPY(value));
+    *names = lappend(*names, PG_DETOAST_DATUM_COPY(value));
     MemoryContextSwitchTo(caller);
 }
 
@@ -151,11 +153,11 @@ LEAD_SCORING_FUNCTION(draft_changed) {
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
     if (strcmp(table, "settings") == 0 || strcmp(table, "rule_groups") == 0) {
         draft->everything = true;
-    } else if (strcmp(table, "rules") == 0) {
-        if (!TRIGGER_FIRED_BY_DELETE(data->tg_event)) note_rule(draft, data);
-        if (!TRIGGER_FIRED_BY_INSERT(data->tg_event)) draft->stages = true;
     } else {
-        draft->stages = true;
+        bool of_rules = strcmp(table, "rules") == 0;
+        if (!TRIGGER_FIRED_BY_DELETE(data->tg_event) && (of_rules || strcmp(table, "stages") == 0))
+            note_name(of_rules ? &draft->rules : &draft->stages, data);
+        if (!of_rules || !TRIGGER_FIRED_BY_INSERT(data->tg_event)) draft->named = true;
     }
     return PointerGetDatum(nullptr);
 }

@@ -74,7 +74,7 @@ void show_place(void* context) {
             break;
         case ERRCODE_INVALID_TEXT_REPRESENTATION:
             errdetail("A constant takes the type of what it is compared with.");
-            errhint("Cast the other side where types differ, as in (properties->>'minutes')::numeric > 5.");
+            errhint("Write a value of that type, or cast the other side, as in (properties->>'minutes')::numeric > 5.");
             break;
         case ERRCODE_UNDEFINED_FUNCTION:
             errdetail("No function or operator of that name takes these types.");

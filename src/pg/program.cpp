@@ -85,14 +85,33 @@ struct Subject {
     const char* name;
 };
 
-// What was right when it was published is wrong now: a column or function has gone or changed.
+// Whether an error of this code may have come about without the expression being wrong.
+bool is_of_the_moment(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+        case MAKE_SQLSTATE('0', '0', '0', '0', '0'):  // none
+        case MAKE_SQLSTATE('0', '1', '0', '0', '0'):  // a warning
+        case MAKE_SQLSTATE('0', '2', '0', '0', '0'):  // no data
+        case MAKE_SQLSTATE('4', '0', '0', '0', '0'):  // transaction rollback
+        case MAKE_SQLSTATE('5', '3', '0', '0', '0'):  // insufficient resources
+        case MAKE_SQLSTATE('5', '5', '0', '0', '0'):  // a lock, for one
+        case MAKE_SQLSTATE('5', '7', '0', '0', '0'):  // operator intervention
+        case MAKE_SQLSTATE('5', '8', '0', '0', '0'):  // system error
+        case MAKE_SQLSTATE('X', 'X', '0', '0', '0'):
+            return true;
+        default:
+            return sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE;
+    }
+}
+
+// What was right when it was published is wrong now: a column, function or label has gone or changed. Whatever the
+// error is, a definition is invalid: it is no data exception of a row, and publishing another one ends it.
 void name_subject(void* argument) {
     auto* subject = static_cast<Subject*>(argument);
     errcontext("%s of \"%s\" in table %s.%s", subject->column, subject->name, quote_identifier(subject->model),
                subject->table);
-    if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
-        geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
-        return;
+    if (is_of_the_moment(geterrcode())) return;
+    if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+        errcode(ERRCODE_INVALID_OBJECT_DEFINITION);
     errhint("UPDATE %s.%s SET %s = '...' WHERE name = %s; SELECT lead_scoring.publish(%s);",
             quote_identifier(subject->model), subject->table, subject->column, quote_literal_cstr(subject->name),
             quote_literal_cstr(subject->model));
