@@ -115,7 +115,7 @@ void raise_without_values(const ErrorData* error, void* given) {
     bool tells = is_without_values(error);
     if (tells && is_about_statement(error->sqlerrcode))
         ereport(ERROR, (errcode(error->sqlerrcode), errmsg_internal("%s", error->message)));
-    const char* hint = psprintf("SET ROLE %s; and the same statement shows all of it.", hidden->owner);
+    const char* hint = psprintf("SET ROLE %s;  -- the same statement then shows all of it", hidden->owner);
     if (tells)
         ereport(ERROR,
                 (errcode(error->sqlerrcode), errmsg_internal("%s", error->message),

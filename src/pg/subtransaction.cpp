@@ -45,12 +45,16 @@ ErrorData* attempt(Body body, bool* keep) {
     return error;
 }
 
-// Whether the values of a row can be the reason: besides class 22 a domain that they do not fit, NaN where an integer
-// is to be, and what would be longer than values may be.
-bool is_of_data(int code) {
+// Whether the values of a row can be the reason: besides class 22 a domain that they do not fit, and what would be
+// longer than values may be. "Not supported" says so of what a function does, and of one thing that values can be: no
+// number where numeric is to be an integer.
+bool is_of_data(const ErrorData* error) {
+    int code = error->sqlerrcode;
+    if (code == ERRCODE_FEATURE_NOT_SUPPORTED)
+        return error->filename != nullptr && strcmp(error->filename, "numeric.c") == 0;
     return ERRCODE_TO_CATEGORY(code) == ERRCODE_DATA_EXCEPTION ||
            ERRCODE_TO_CATEGORY(code) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-           code == ERRCODE_FEATURE_NOT_SUPPORTED || code == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+           code == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 }
 
 }  // namespace
@@ -62,7 +66,7 @@ ErrorData* run_protected(void (*body)(void*), void* argument, bool keep) {
             return kept;
         },
         &keep);
-    if (error != nullptr && !is_of_data(error->sqlerrcode)) ReThrowError(error);
+    if (error != nullptr && !is_of_data(error)) ReThrowError(error);
     return error;
 }
 

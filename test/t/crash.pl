@@ -196,7 +196,9 @@ sub judge {
 
 # Processes of the server: pid -> what its title says.
 sub processes {
-    my ($postmaster) = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
+    my $file = $node->data_dir . '/postmaster.pid';
+    select undef, undef, undef, 0.01 until -s $file;  # a server that was just started has yet to write it
+    my ($postmaster) = split /\n/, slurp_file($file);
     my %found;
     for my $pid (map { m{/proc/(\d+)$} } glob '/proc/[0-9]*') {
         open my $stat, '<', "/proc/$pid/stat" or next;
