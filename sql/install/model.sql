@@ -98,7 +98,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring.check_model_name IS 'Raises when a new model cannot have this name: empty or over 63 bytes (42622), reserved (42939), taken by a schema (42P06).';
 
-CREATE FUNCTION lead_scoring.table_faults(relation regclass)
+CREATE FUNCTION lead_scoring_internal.table_faults(relation regclass)
 RETURNS TABLE (fault text, statement text, refused boolean)
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -128,14 +128,14 @@ SELECT f.fault, f.statement, f.refused
         UNION ALL
         SELECT 6, format('table %s is partitioned, but the event trigger "%s", which sees to new partitions, is %s', m.name, wanted.name,
                          CASE WHEN e.oid IS NULL THEN 'missing' ELSE 'disabled' END),
-               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed();', wanted.name)
-                    ELSE format('ALTER EVENT TRIGGER %I ENABLE;', wanted.name) END, false
+               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %1$I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed(); ALTER EVENT TRIGGER %1$I ENABLE ALWAYS;', wanted.name)
+                    ELSE format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', wanted.name) END, false
           FROM member m CROSS JOIN (VALUES ('lead_scoring_partitions_changed')) wanted (name)
           LEFT JOIN pg_event_trigger e ON e.evtname = wanted.name
-         WHERE m.oid = relation AND m.relkind = 'p' AND e.evtenabled IS DISTINCT FROM 'O') f (place, fault, statement, refused)
+         WHERE m.oid = relation AND m.relkind = 'p' AND e.evtenabled IS DISTINCT FROM 'A') f (place, fault, statement, refused)
  ORDER BY f.place, f.fault COLLATE "C"
 $$;
-COMMENT ON FUNCTION lead_scoring.table_faults IS 'What a table of leads or events is like, or has become, so that rows come and go without the model''s triggers, each with the statement that ends it, and whether create_model and publish refuse it.';
+COMMENT ON FUNCTION lead_scoring_internal.table_faults IS 'What a table of leads or events is like, or has become, so that rows come and go without the model''s triggers, each with the statement that ends it, and whether create_model and publish refuse it.';
 
 CREATE FUNCTION lead_scoring.check_table(relation regclass, argument text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -163,7 +163,7 @@ BEGIN
             HINT = format('ALTER TABLE %s OWNER TO %I;', relation, current_user);
     END IF;
     PERFORM lead_scoring_internal.refuse_citus(relation);
-    SELECT f.* INTO found FROM lead_scoring.table_faults(relation) f WHERE f.refused LIMIT 1;
+    SELECT f.* INTO found FROM lead_scoring_internal.table_faults(relation) f WHERE f.refused LIMIT 1;
     IF found.fault IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
             MESSAGE = found.fault,
@@ -908,7 +908,7 @@ BEGIN
              WHERE e.found_state IS DISTINCT FROM e.state)
             || ARRAY(
             SELECT format('%s: %s', f.fault, rtrim(f.statement, ';'))
-              FROM unnest(ARRAY[leads_table, events_table]) t CROSS JOIN LATERAL lead_scoring.table_faults(t) f)
+              FROM unnest(ARRAY[leads_table, events_table]) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
             || ARRAY(
             SELECT format('table %s has no index led by column "%s"', events_table, s.found ->> 'event_lead')
               FROM lead_scoring.settings_row(model) s (found)

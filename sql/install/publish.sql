@@ -32,6 +32,9 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     scores CONSTANT regclass := format('%I.scores', model);
+    -- A column that is there stays, also where the versions are lost that had the stage.
+    shown CONSTANT name[] := ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model))
+                                      AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum);
     stage_column record;
     stage_columns text := '';
     columns name[] := '{lead_id,score,engagement,fit,grade,stage}';
@@ -46,7 +49,7 @@ BEGIN
     -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
     FOR stage_column IN SELECT a.attname AS name, left(a.attname, -3) AS stage FROM pg_attribute a
                          WHERE a.attrelid = scores AND NOT a.attisdropped
-                           AND a.attname = ANY (lead_scoring.stage_columns(model))
+                           AND a.attname = ANY (lead_scoring.stage_columns(model) || shown[cardinality(columns) + 1:])
                          ORDER BY a.attnum LOOP
         stage_columns := stage_columns || format(', s.%I', stage_column.name);
         columns := columns || stage_column.name;
@@ -54,8 +57,7 @@ BEGIN
             format('When the lead first entered stage "%s"; NULL if it never did.', stage_column.stage));
     END LOOP;
     -- To replace it is to wait for everybody who reads it, and to keep the next ones waiting.
-    IF NOT anew AND columns = ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model))
-                                       AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) THEN
+    IF NOT anew AND columns = shown THEN
         RETURN;
     END IF;
     -- The clock is read once by whoever reads the view, through a cursor too.

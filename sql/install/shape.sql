@@ -10,7 +10,10 @@ RETURNS TABLE (fault text, statement text, by_hand text)
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 WITH own AS (
-    SELECT w.oid AS wanted, c.oid AS found, c.oid::regclass AS name
+    -- A model is nothing without the row of its settings, and rules stand in groups: such rows are put right, others go.
+    SELECT w.oid AS wanted, c.oid AS found, c.oid::regclass AS name,
+           EXISTS (SELECT FROM pg_constraint f WHERE f.confrelid = w.oid)
+           OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = w.oid AND a.attname = 'only_row') AS keeps_rows
       FROM pg_class w
       JOIN pg_class c ON c.relname = w.relname AND c.relkind IN ('r', 'p')
       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
@@ -21,11 +24,27 @@ SELECT p.fault, replace(replace(p.statement, quote_literal('lead_scoring_interna
                format('ALTER TABLE %s %sADD CONSTRAINT %I %s', o.name,
                       CASE WHEN EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = o.found AND f.conname = c.conname)
                            THEN format('DROP CONSTRAINT %I, ', c.conname) END, c.conname, pg_get_constraintdef(c.oid)) AS statement,
-               CASE c.contype WHEN 'c' THEN format('DELETE FROM %s WHERE NOT %s; ', o.name, pg_get_expr(c.conbin, c.conrelid))
-                              WHEN 'f' THEN format('SELECT lead_scoring.add_group(%1$L, r.rule_group, max(CASE WHEN r.event_type IS NULL THEN ''fit'' ELSE ''engagement'' END)) FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE g.name IS NULL GROUP BY r.rule_group; ', model)
-                              ELSE '' END || format('SELECT lead_scoring.repair(%L);', model) AS by_hand
+               CASE WHEN c.contype <> 'f' THEN format('ALTER TABLE %s DISABLE TRIGGER USER; ', o.name) ELSE '' END  -- repair() enables those of the model
+               || CASE WHEN c.contype = 'f' THEN format('SELECT lead_scoring.add_group(%1$L, r.rule_group, max(CASE WHEN r.event_type IS NULL THEN ''fit'' ELSE ''engagement'' END)) FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE g.name IS NULL GROUP BY r.rule_group; ', model)
+                       WHEN c.contype = 'u' THEN format('DELETE FROM %1$s a USING %1$s b WHERE a.ctid > b.ctid AND %2$s; ', o.name, k.same)
+                       WHEN NOT o.keeps_rows THEN format('DELETE FROM %s WHERE NOT %s; ', o.name, pg_get_expr(c.conbin, c.conrelid))
+                       ELSE CASE WHEN k.is_only_row THEN format('DELETE FROM %1$s WHERE NOT %2$s AND EXISTS (SELECT FROM %1$s WHERE %2$s); ', o.name, pg_get_expr(c.conbin, c.conrelid)) ELSE '' END
+                            || format('UPDATE %s SET %s WHERE NOT %s; ', o.name, k.resets, pg_get_expr(c.conbin, c.conrelid)) END
+               || format('SELECT lead_scoring.repair(%L);', model) AS by_hand
           FROM own o
           JOIN pg_constraint c ON c.conrelid = o.wanted AND c.contype IN ('c', 'u', 'f')
+          LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype = 'u'
+         CROSS JOIN LATERAL (
+            SELECT string_agg(format('a.%1$I %2$s b.%1$I', a.attname, CASE WHEN i.indnullsnotdistinct THEN 'IS NOT DISTINCT FROM' ELSE '=' END), ' AND ' ORDER BY r.place) AS same,
+                   bool_and(a.attname = 'only_row') AS is_only_row,
+                   string_agg(format('%I = %s', a.attname,
+                       CASE WHEN d.adbin IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid)
+                            WHEN NOT a.attnotnull THEN 'NULL'
+                            WHEN a.attname = 'kind' THEN format('CASE WHEN EXISTS (SELECT FROM %I.rules r WHERE r.rule_group = rule_groups.name AND r.event_type IS NULL) THEN ''fit'' ELSE ''engagement'' END', model)
+                            ELSE format('md5(%I)', a.attname) END), ', ' ORDER BY r.place) AS resets
+              FROM unnest(c.conkey) WITH ORDINALITY r (attnum, place)
+              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = r.attnum
+              LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum) k
          WHERE NOT EXISTS (SELECT FROM pg_constraint f
                             WHERE f.conrelid = o.found AND f.contype = c.contype
                               AND pg_get_constraintdef(f.oid) = replace(pg_get_constraintdef(c.oid), 'lead_scoring_internal.', quote_ident(model) || '.'))
@@ -41,7 +60,7 @@ SELECT p.fault, replace(replace(p.statement, quote_literal('lead_scoring_interna
          WHERE f.tgenabled IS DISTINCT FROM t.tgenabled) p
  ORDER BY p.place, p.relation COLLATE "C", p.fault COLLATE "C"
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys, and triggers that the model''s own tables do not have, or not enabled, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
+COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys and NOT NULL, and triggers that the model''s own tables do not have, or not enabled, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
 
 CREATE FUNCTION lead_scoring_internal.mend_shape(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -52,9 +71,11 @@ DECLARE
     grants text[];
     statements text[];
     done text[];
-    statement text;
-    failed text;
+    before jsonb := '{}';  -- statements of earlier rounds, by table
+    this_round jsonb;
+    broken text;
     left_over record;
+    lost record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- What is mended shows what else is wrong: a table that is made has no keys yet; and the names of the columns of stages
@@ -65,13 +86,29 @@ BEGIN
         END IF;
         statements := ARRAY(SELECT f.statement FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement IS NOT NULL);
         EXIT WHEN statements = '{}' OR statements = done;
+        done := statements;
         -- The view stands in the way of the columns it reads.
         grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
-        FOREACH statement IN ARRAY statements LOOP
-            failed := statement;
-            EXECUTE statement;
+        this_round := before;
+        FOR left_over IN SELECT f.* FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement IS NOT NULL LOOP
+            BEGIN
+                EXECUTE left_over.statement;
+            EXCEPTION WHEN data_exception OR cannot_coerce OR integrity_constraint_violation THEN
+                GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+                -- All that was mended is lost with this error, and what to do by hand may rest on it.
+                RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
+                    DETAIL = format('What it holds does not go with that: %s.', SQLERRM),
+                    HINT = coalesce(before ->> left_over.relation, '')
+                           || coalesce(left_over.by_hand,
+                                       (SELECT format('ALTER TABLE %s DROP CONSTRAINT %I; ', c.conrelid::regclass, c.conname) FROM pg_constraint c
+                                         WHERE c.conrelid = to_regclass(format('%I.%I', model, left_over.relation)) AND c.conname = broken),
+                                       '')
+                           || CASE WHEN left_over.by_hand IS NULL THEN format('SELECT lead_scoring.repair(%L);', model) ELSE '' END;
+            END;
+            this_round := this_round || jsonb_build_object(left_over.relation, coalesce(this_round ->> left_over.relation, '') || left_over.statement || '; ');
         END LOOP;
-        done := statements;
+        before := this_round;
     END LOOP;
     SELECT f.* INTO left_over FROM lead_scoring_internal.shape_faults(model, stage_columns) f LIMIT 1;
     IF FOUND THEN
@@ -80,25 +117,19 @@ BEGIN
             DETAIL = 'This is what repair() cannot put right.',
             HINT = coalesce(left_over.by_hand, left_over.statement);
     END IF;
-    FOR left_over IN SELECT * FROM lead_scoring_internal.lost_parts(model) LOOP
+    FOR lost IN SELECT p.* FROM lead_scoring_internal.lost_parts(model) p LOOP
         BEGIN
-            EXECUTE left_over.statement;
+            EXECUTE lost.statement;
         EXCEPTION WHEN integrity_constraint_violation THEN
             -- Scores do not depend on it, and publish says what is wrong with a draft.
-            RAISE WARNING USING MESSAGE = format('%s, which cannot be put back', left_over.fault),
+            RAISE WARNING USING MESSAGE = format('%s, which cannot be put back', lost.fault),
                 DETAIL = format('Rows break it that were written without it: %s.', SQLERRM),
-                HINT = left_over.by_hand;
+                HINT = lost.by_hand;
         END;
     END LOOP;
     IF has_view AND grants IS NOT NULL THEN
         PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
     END IF;
-EXCEPTION WHEN data_exception OR cannot_coerce OR integrity_constraint_violation THEN
-    SELECT f.* INTO left_over FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement = failed;
-    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
-        DETAIL = format('What it holds does not go with that: %s.', SQLERRM),
-        HINT = left_over.by_hand;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'Makes the tables of a model that are not there, which for create_model are all, and gives those that are back the shape they are to have; keeps what is in them. Raises 55000 for what it cannot put right.';

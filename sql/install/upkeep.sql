@@ -373,4 +373,6 @@ COMMENT ON FUNCTION lead_scoring.partitions_changed IS 'Event trigger function: 
 
 CREATE EVENT TRIGGER lead_scoring_partitions_changed ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE SCHEMA') EXECUTE FUNCTION lead_scoring.partitions_changed();
+-- A partition that a replica's session makes is one for all.
+ALTER EVENT TRIGGER lead_scoring_partitions_changed ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER lead_scoring_partitions_changed IS 'Keeps the triggers of partitioned leads and events tables complete.';

@@ -92,6 +92,7 @@ LEAD_SCORING_FUNCTION(adjust) {
     SPI_execute_plan(plan(model, PlanName::FindScore), &key, nullptr, false, 0);
     if (SPI_processed == 0) no_such_lead(model, key);
     SPI_execute_plan(plan(model, PlanName::AddAdjustment), values, nulls, false, 0);
+    if (SPI_processed == 0) refuse_kept_out(model, "adjustments", key);
     bool is_null = false;
     auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
     *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));

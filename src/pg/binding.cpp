@@ -130,6 +130,26 @@ StatusKind status_kind(const char* name) {
     return StatusKind::StageAt;
 }
 
+// Rows that were put in while nothing looked at them may say less than the table allows.
+char* require_setting(const Model* model, ResultRow row, int column, const char* name) {
+    if (!row.null(column)) return row.text(column);
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the settings of model \"%s\" do not say \"%s\"", model->name, name),
+                    errdetail("The column is NULL: the row was written while the table did not forbid it."),
+                    errhint("UPDATE %s.settings SET %s = 'its name';", quote_identifier(model->name), name)));
+    pg_unreachable();
+}
+
+[[noreturn]] void refuse_status_column(const Model* model, const char* key) {
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("the settings of model \"%s\" map \"%s\" to no status column", model->name, key),
+             errdetail("Status columns are an object of stage, score, grade or <stage>_at and the name of a column."),
+             errhint("UPDATE %s.settings SET status_columns = status_columns - %s;", quote_identifier(model->name),
+                     quote_literal_cstr(key))));
+    pg_unreachable();
+}
+
 // As check_status_columns() in SQL, for a column that may have been changed since.
 void check_status_column(const Model* model, const StatusColumn& column, const char* key) {
     AttrNumber number = get_attnum(model->leads, column.column);
@@ -156,8 +176,10 @@ void check_status_column(const Model* model, const StatusColumn& column, const c
 }
 
 void read_status_columns(Model* model) {
-    query(psprintf("SELECT c.key, c.value FROM %s.settings s, jsonb_each_text(s.status_columns) c ORDER BY c.key",
-                   quote_identifier(model->name)));
+    query(
+        psprintf("SELECT c.key, c.value FROM %s.settings s, jsonb_each_text(CASE jsonb_typeof(s.status_columns) "
+                 "WHEN 'object' THEN s.status_columns ELSE '{\"\": null}' END) c ORDER BY c.key",
+                 quote_identifier(model->name)));
     MemoryContext caller = MemoryContextSwitchTo(model->context);
     model->status_count = static_cast<int>(SPI_processed);
     model->status = static_cast<StatusColumn*>(palloc0(sizeof(StatusColumn) * (SPI_processed + 1)));
@@ -166,8 +188,9 @@ void read_status_columns(Model* model) {
         StatusColumn& column = model->status[i];
         char* name = row.text(1);
         column.kind = status_kind(name);
-        if (column.kind == StatusKind::StageAt && strlen(name) > 3)
-            column.stage = pnstrdup(name, static_cast<Size>(strlen(name) - 3));  // <stage>_at
+        bool is_time = column.kind == StatusKind::StageAt;
+        if (row.null(2) || (is_time && strlen(name) <= 3)) refuse_status_column(model, name);
+        if (is_time) column.stage = pnstrdup(name, static_cast<Size>(strlen(name) - 3));  // <stage>_at
         column.column = row.text(2);
         check_status_column(model, column, name);
     }
@@ -188,12 +211,12 @@ void read_settings(Model* model) {
     }
     MemoryContext caller = MemoryContextSwitchTo(model->context);
     ResultRow row{0};
-    model->leads_name = row.text(1);
-    model->events_name = row.text(2);
-    model->lead_key = row.text(3);
-    model->event_lead = row.text(4);
-    model->event_type = row.text(5);
-    model->event_time = row.text(6);
+    model->leads_name = require_setting(model, row, 1, "leads");
+    model->events_name = require_setting(model, row, 2, "events");
+    model->lead_key = require_setting(model, row, 3, "lead_key");
+    model->event_lead = require_setting(model, row, 4, "event_lead");
+    model->event_type = require_setting(model, row, 5, "event_type");
+    model->event_time = require_setting(model, row, 6, "event_time");
     model->paused = row.boolean(7, false);
     model->trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);

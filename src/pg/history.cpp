@@ -54,7 +54,7 @@ void restore_from_history(Model* model, const PublishedVersion* version, Datum k
     for (uint64 i = 0; i < SPI_processed; ++i) {
         ResultRow entry{i};
         MemoryContext connected = MemoryContextSwitchTo(caller);
-        const char* name = entry.text(1);
+        const char* name = entry.null(1) ? "" : entry.text(1);
         int number = find_stage(version, name);
         if (number != kNoStage) entered[number] = entry.integer(3, kNever);
         if (entry.integer(4, 0) > row->stage_seq) {
@@ -106,7 +106,8 @@ bool open_history(const Model* model, HistoryProbe* probe) {
     if (!OidIsValid(transitions)) return false;
     probe->relation = table_open(transitions, RowExclusiveLock);
     Oid primary = RelationGetPrimaryKeyIndex(probe->relation LEAD_SCORING_NOT_DEFERRABLE);
-    probe->index = OidIsValid(primary) ? index_open(primary, RowExclusiveLock) : nullptr;
+    bool stored = probe->relation->rd_rel->relkind == RELKIND_RELATION;
+    probe->index = OidIsValid(primary) && stored ? index_open(primary, RowExclusiveLock) : nullptr;
     if (probe->index == nullptr || IndexRelationGetNumberOfKeyAttributes(probe->index) != 2 ||
         TupleDescAttr(RelationGetDescr(probe->index), 0)->atttypid != model->key.type ||
         TupleDescAttr(RelationGetDescr(probe->index), 1)->atttypid != INT4OID) {

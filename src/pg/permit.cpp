@@ -52,6 +52,16 @@ void write_state(const char* model, const char* table, const char* sql, int argu
     if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
 }
 
+void refuse_kept_out(const Model* model, const char* table, Datum key) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("a row of lead \"%s\" cannot be written in table \"%s\" of model \"%s\"",
+                           key_to_text(model->key, key), table, model->name),
+                    errdetail("It is written and not there: a trigger of the table keeps it out."),
+                    errhint("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass;",
+                            quote_literal_cstr(quote_qualified_identifier(model->name, table)))));
+    pg_unreachable();
+}
+
 bool is_permitted(Oid relation) { return given.relation == relation && given.query == running_query(); }
 
 void require_capability(const Model* model, const char* table, const char* what) {

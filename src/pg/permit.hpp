@@ -31,6 +31,9 @@ void permit(Oid relation);
 void write_state(const char* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                  const char* nulls = nullptr);
 
+// To be called where a row that a statement of ours wrote into that table is not there.
+[[noreturn]] void refuse_kept_out(const Model* model, const char* table, Datum key);
+
 // Whether the running query is the one that was permitted to write it.
 bool is_permitted(Oid relation);
 

@@ -201,6 +201,8 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     return table;
 }
 
+bool is_seen_by_others(const ScoreTable* table) { return table->seen_by_others; }
+
 void expect_leads(ScoreTable* table, std::size_t leads) {
     constexpr std::size_t kEntriesPerPage = 300;
     constexpr std::size_t kFewLeads = 100;

@@ -25,6 +25,8 @@ struct ScoreTable;
 // under the active snapshot, and may not be written.
 ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen = false);
 void close_scores(ScoreTable* table);
+// Whether triggers of others see what is written, and may keep it out.
+bool is_seen_by_others(const ScoreTable* table);
 
 // To be called before reading where leads will be read in key order, about so many: where they are a good part of all,
 // the index is gone through from row to row.

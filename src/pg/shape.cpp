@@ -11,6 +11,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
@@ -128,8 +129,10 @@ const FormData_pg_attribute* find_column(Relation relation, const char* name) {
     return nullptr;
 }
 
-// Its tuples are read as they are stored.
 bool is_scores(const Table& table) { return strcmp(table.name, "scores") == 0; }
+
+// Its rows are read as they are stored, by its index.
+bool is_read_as_stored(const Table& table) { return is_scores(table) || strcmp(table.name, "transitions") == 0; }
 
 bool is_essential(const Table& table, const char* column) {
     const char* name = psprintf("%s.%s", table.name, column);
@@ -176,11 +179,15 @@ const char* give_up(const Search* search, const char* table) {
     return psprintf("%s SELECT lead_scoring.repair(%s);", drop, model);
 }
 
-const char* default_of(const Table& table, const FormData_pg_attribute* wanted) {
+// Null where it has none.
+const char* default_value(const Table& table, const FormData_pg_attribute* wanted) {
     Node* value = wanted->atthasdef ? build_column_default(table.wanted, wanted->attnum) : nullptr;
-    if (value == nullptr) return "";
-    return psprintf(" DEFAULT %s%s", deparse_expression(value, NIL, false, false),
-                    wanted->attnotnull ? " NOT NULL" : "");
+    return value == nullptr ? nullptr : deparse_expression(value, NIL, false, false);
+}
+
+const char* default_of(const Table& table, const FormData_pg_attribute* wanted) {
+    const char* value = default_value(table, wanted);
+    return value == nullptr ? "" : psprintf(" DEFAULT %s%s", value, wanted->attnotnull ? " NOT NULL" : "");
 }
 
 void miss_column(Search* search, const Table& table, const char* name, Oid type, const char* value) {
@@ -257,16 +264,55 @@ void look_at_column(Search* search, const Table& table, const char* name, Oid ty
                            quote_identifier(name)),
                   nullptr);
     look_at_type(search, table, name, found->atttypid, type, is_key);
+    if (is_key && OidIsValid(found->attcollation) && !get_collation_isdeterministic(found->attcollation))
+        add_fault(search, table.name,
+                  psprintf("has column \"%s\" of a collation to which keys are equal that are not", name),
+                  psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s COLLATE \"C\"", name_of(search, table.name),
+                           quote_identifier(name), format_type_be(found->atttypid)),
+                  nullptr);
+}
+
+// Puts right, or takes away, the rows that have nothing in a column.
+const char* fill_column(const Search* search, const Table& table, const FormData_pg_attribute* wanted) {
+    const char* name = name_of(search, table.name);
+    const char* column = quote_identifier(NameStr(wanted->attname));
+    const char* value = default_value(table, wanted);
+    if (value == nullptr && strcmp(NameStr(wanted->attname), "kind") == 0)  // of a group, which is of that of its rules
+        value = psprintf(
+            "CASE WHEN EXISTS (SELECT FROM %s r WHERE r.rule_group = rule_groups.name AND r.event_type IS "
+            "NULL) THEN 'fit' ELSE 'engagement' END",
+            name_of(search, "rules"));
+    if (value == nullptr) return psprintf("DELETE FROM %1$s WHERE %2$s IS NULL; ", name, column);
+    return psprintf("UPDATE %1$s SET %2$s = %3$s WHERE %2$s IS NULL; ", name, column, value);
+}
+
+// What is never empty is read without asking. A column that is made again without NOT NULL may be.
+void look_at_emptiness(Search* search, const Table& table, const FormData_pg_attribute* wanted) {
+    const FormData_pg_attribute* found = find_column(table.found, NameStr(wanted->attname));
+    if (!wanted->attnotnull || found == nullptr || found->attnotnull ||
+        (!wanted->atthasdef && !is_essential(table, NameStr(wanted->attname))) ||
+        strcmp(NameStr(wanted->attname), "definition") == 0)
+        return;
+    const char* name = name_of(search, table.name);
+    bool is_binding = strcmp(table.name, "settings") == 0 && !wanted->atthasdef;
+    add_fault(search, table.name, psprintf("lets column \"%s\" be empty", NameStr(wanted->attname)),
+              psprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", name, quote_identifier(NameStr(wanted->attname))),
+              is_binding ? give_up(search, table.name)
+                         : psprintf("ALTER TABLE %s DISABLE TRIGGER USER; %sSELECT lead_scoring.repair(%s);", name,
+                                    fill_column(search, table, wanted), quote_literal_cstr(search->model)));
 }
 
 void look_at_columns(Search* search, const Table& table) {
     TupleDesc columns = RelationGetDescr(table.wanted);
+    Bitmapset* key = RelationGetIndexAttrBitmap(table.wanted, INDEX_ATTR_BITMAP_PRIMARY_KEY);
     for (int i = 0; i < columns->natts; ++i) {
         const FormData_pg_attribute* wanted = TupleDescAttr(columns, i);
         if (wanted->attisdropped) continue;
         bool is_key = wanted->atttypid == search->key_pattern;
         look_at_column(search, table, NameStr(wanted->attname), is_key ? search->key : wanted->atttypid, is_key,
                        find_column(table.found, NameStr(wanted->attname)) == nullptr ? default_of(table, wanted) : "");
+        if (!bms_is_member(wanted->attnum - FirstLowInvalidHeapAttributeNumber, key))  // which look_at_key() sees to
+            look_at_emptiness(search, table, wanted);
     }
 }
 
@@ -303,9 +349,11 @@ void look_at_key(Search* search, const Table& table) {
     int count = 0;
     bool complete = true;  // else it is a fault of its own
     StringInfoData list;
-    StringInfoData same;  // rows
+    StringInfoData same;   // rows
+    StringInfoData empty;  // what is done with rows that have no key
     initStringInfo(&list);
     initStringInfo(&same);
+    initStringInfo(&empty);
     for_each_key_column(table.wanted, wanted, [&](const char* column) {
         complete = complete && count < kMost && find_column(table.found, column) != nullptr;
         if (complete) columns[count++] = pstrdup(column);
@@ -313,31 +361,35 @@ void look_at_key(Search* search, const Table& table) {
         appendStringInfo(&same, " AND a.%1$s = b.%1$s", quote_identifier(column));
     });
     if (!complete || has_key(table.found, {columns, static_cast<std::size_t>(count)})) return;
+    for (int i = 0; i < count; ++i)
+        appendStringInfoString(&empty, fill_column(search, table, find_column(table.wanted, columns[i])));
+    const char* name = name_of(search, table.name);
     Oid constraint = InvalidOid;
     get_primary_key_attnos(RelationGetRelid(table.found), true, &constraint);
     const char* drop = !OidIsValid(constraint)
                            ? ""
                            : psprintf("DROP CONSTRAINT %s, ", quote_identifier(get_constraint_name(constraint)));
-    const char* name = name_of(search, table.name);
     add_fault(
         search, table.name, psprintf("has no primary key of just %s", list.data),
         psprintf("ALTER TABLE %s %sADD PRIMARY KEY (%s)", name, drop, list.data),
-        psprintf("ALTER TABLE %1$s DISABLE TRIGGER USER; DELETE FROM %1$s a USING %1$s b WHERE a.ctid > b.ctid%2$s; "
-                 "SELECT lead_scoring.repair(%3$s);",
-                 name, same.data, quote_literal_cstr(search->model)));
+        psprintf(
+            "ALTER TABLE %1$s DISABLE TRIGGER USER; %2$sDELETE FROM %1$s a USING %1$s b WHERE a.ctid > b.ctid%3$s; "
+            "SELECT lead_scoring.repair(%4$s);",
+            name, empty.data, same.data, quote_literal_cstr(search->model)));
 }
 
-// Scores are read and written as a heap's rows are stored, each table by itself.
+// As a heap's, each table by itself.
 void look_at_storage(Search* search, const Table& table) {
     const char* name = name_of(search, table.name);
-    const char* old_name = name_of(search, "old_scores");
+    const char* renamed = psprintf("old_%s", table.name);
+    const char* old_name = name_of(search, renamed);
     const FormData_pg_class* form = table.found->rd_rel;
     if (form->relkind != RELKIND_RELATION)
         add_fault(search, table.name, "is partitioned", nullptr,
-                  psprintf("ALTER TABLE %1$s RENAME TO old_scores; CREATE TABLE %1$s (LIKE %2$s INCLUDING ALL) USING "
+                  psprintf("ALTER TABLE %1$s RENAME TO %4$s; CREATE TABLE %1$s (LIKE %2$s INCLUDING ALL) USING "
                            "heap; INSERT INTO %1$s SELECT * FROM %2$s; DROP TABLE %2$s CASCADE; SELECT "
                            "lead_scoring.repair(%3$s);",
-                           name, old_name, quote_literal_cstr(search->model)));
+                           name, old_name, quote_literal_cstr(search->model), renamed));
     else if (form->relam != HEAP_TABLE_AM_OID)
         add_fault(search, table.name, psprintf("is stored by access method \"%s\"", get_am_name(form->relam)),
                   psprintf("ALTER TABLE %s SET ACCESS METHOD heap", name), nullptr);
@@ -364,7 +416,7 @@ void look_at_rules(Search* search, const Table& table) {
 }
 
 void look_at_table(Search* search, const Table& table) {
-    if (is_scores(table)) look_at_storage(search, table);
+    if (is_read_as_stored(table)) look_at_storage(search, table);
     look_at_rules(search, table);
     look_at_columns(search, table);
     if (table.found->rd_rel->relkind == RELKIND_RELATION) look_at_key(search, table);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pg/event_log.hpp"
+#include "pg/permit.hpp"
 #include "pg/progress.hpp"
 #include "pg/query.hpp"
 #include "pg/row_lock.hpp"
@@ -148,19 +149,8 @@ ScoreUpdate score_update(const Statement* statement, const ScoreRow& row) {
     return update;
 }
 
-// Others may remove a row as soon as it is made, but not for ever.
+// Others may remove a row as soon as it is made, or take one out of what a statement writes, but not for ever.
 constexpr int kMostAttempts = 100;
-
-[[noreturn]] void refuse_to_make(const Statement* statement, Datum key) {
-    const Model* model = statement->model;
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("a row of lead \"%s\" cannot be made in table \"scores\" of model \"%s\"",
-                           key_to_text(model->key, key), model->name),
-                    errdetail("It is inserted and not there: a trigger of the table keeps it out."),
-                    errhint("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass;",
-                            quote_literal_cstr(quote_qualified_identifier(model->name, "scores")))));
-    pg_unreachable();
-}
 
 bool seems_gone(const Statement* statement, const LeadFindings& found) {
     return found.removed || (statement->everything && !found.known && !found.seen);
@@ -182,10 +172,11 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
         if (how == Gone::Entirely || (how == Gone::NotAtAll && !more)) return;
         gone = how == Gone::EventsRemain;
     }
-    for (int made = 0;;) {
+    int attempts = 0;  // that only triggers of others can have foiled
+    for (;;) {
         CHECK_FOR_INTERRUPTS();
         if (!read_score(statement->scores, found.key, statement->began, &row)) {
-            if (++made > kMostAttempts) refuse_to_make(statement, found.key);
+            if (++attempts > kMostAttempts) refuse_kept_out(statement->model, "scores", found.key);
             if (!create_row(statement, found)) return;
             continue;
         }
@@ -204,7 +195,11 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
             status = lead == LeadRow::Locked;
         }
         if (statement->blocked) return;
-        if (!write_score(statement->scores, score_update(statement, row))) continue;
+        if (!write_score(statement->scores, score_update(statement, row))) {
+            if (is_seen_by_others(statement->scores) && ++attempts > kMostAttempts)
+                refuse_kept_out(statement->model, "scores", found.key);
+            continue;
+        }
         add_transitions(&statement->outcome, found.key, workspace, row);
         if (status) add_status(&statement->outcome, found.key, workspace, row);
         return;

@@ -44,6 +44,14 @@ ErrorData* attempt(Body body, bool* keep) {
     return error;
 }
 
+// Whether the values of a row can be the reason: besides class 22 a domain that they do not fit, NaN where an integer
+// is to be, and what would be longer than values may be.
+bool is_of_data(int code) {
+    return ERRCODE_TO_CATEGORY(code) == ERRCODE_DATA_EXCEPTION ||
+           ERRCODE_TO_CATEGORY(code) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+           code == ERRCODE_FEATURE_NOT_SUPPORTED || code == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
 }  // namespace
 
 ErrorData* run_protected(void (*body)(void*), void* argument, bool keep) {
@@ -53,7 +61,7 @@ ErrorData* run_protected(void (*body)(void*), void* argument, bool keep) {
             return kept;
         },
         &keep);
-    if (error != nullptr && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) ReThrowError(error);
+    if (error != nullptr && !is_of_data(error->sqlerrcode)) ReThrowError(error);
     return error;
 }
 
