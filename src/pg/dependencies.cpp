@@ -84,57 +84,59 @@ void note_checks(Oid domain, const Noting* noting) {
     foreach (cell, domain_checks(domain)) note_node(static_cast<Node*>(lfirst(cell)), &of_checks);
 }
 
-// A type is meant by its name, and its columns by theirs; a constant was read by all that it is made of, constraints of
-// domains included. Of a domain, planning looks whether it has constraints at all, its own or those of one it is made
-// from. What is pinned is not altered.
-void note_type(Oid type, bool was_read, const Noting* noting) {
+// A type is meant by its name, and its columns by theirs; a value was or will be read by all that its type is made of.
+// Of a domain, planning looks whether it has constraints at all, its own or those of one it is made from. What is
+// pinned is not altered.
+void note_type(Oid type, Dependencies* dependencies) {
     if (type < FirstUnpinnedObjectId) return;
     check_stack_depth();
-    Dependencies* dependencies = noting->dependencies;
     HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
     add(dependencies, TYPEOID, hash_of(TYPEOID, type));
     if (!HeapTupleIsValid(tuple)) return;
     auto* form = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
     switch (form->typtype) {
         case TYPTYPE_DOMAIN:
-            if (was_read) note_checks(type, noting);
-            note_type(form->typbasetype, was_read, noting);
+            note_type(form->typbasetype, dependencies);
             break;
         case TYPTYPE_RANGE:
-            note_type(get_range_subtype(type), was_read, noting);
+            note_type(get_range_subtype(type), dependencies);
             break;
         case TYPTYPE_MULTIRANGE:
-            note_type(get_multirange_range(type), was_read, noting);
+            note_type(get_multirange_range(type), dependencies);
             break;
         case TYPTYPE_COMPOSITE: {
-            if (list_member_oid(dependencies->relations, form->typrelid) && !was_read) break;
-            dependencies->relations = list_append_unique_oid(dependencies->relations, form->typrelid);
+            if (list_member_oid(dependencies->relations, form->typrelid)) break;
+            dependencies->relations = lappend_oid(dependencies->relations, form->typrelid);
             TupleDesc columns = lookup_rowtype_tupdesc_copy(type, -1);
             for (int i = 0; i < columns->natts; ++i)
                 if (!TupleDescAttr(columns, i)->attisdropped)
-                    note_type(TupleDescAttr(columns, i)->atttypid, was_read, noting);
+                    note_type(TupleDescAttr(columns, i)->atttypid, dependencies);
             FreeTupleDesc(columns);
             break;
         }
         default:
-            if (OidIsValid(form->typelem)) note_type(form->typelem, was_read, noting);
+            if (OidIsValid(form->typelem)) note_type(form->typelem, dependencies);
             break;
     }
     ReleaseSysCache(tuple);
 }
 
+// Constraints of domains are looked at where a value is read.
+void note_reading(Oid type, const Noting* noting) {
+    ListCell* cell = nullptr;
+    foreach (cell, domains_read(type)) note_checks(lfirst_oid(cell), noting);
+}
+
 // A constant that names an object names it by its number, which was looked up.
-void note_constant(const Const* constant, const Noting* noting) {
-    note_type(constant->consttype, true, noting);
+void note_constant(const Const* constant, Dependencies* dependencies) {
     if (constant->constisnull) return;
-    Dependencies* dependencies = noting->dependencies;
     switch (constant->consttype) {
         case REGCLASSOID:
             dependencies->relations =
                 list_append_unique_oid(dependencies->relations, DatumGetObjectId(constant->constvalue));
             break;
         case REGTYPEOID:
-            note_type(DatumGetObjectId(constant->constvalue), false, noting);
+            note_type(DatumGetObjectId(constant->constvalue), dependencies);
             break;
         case REGPROCOID:
         case REGPROCEDUREOID:
@@ -164,8 +166,9 @@ bool note_node(Node* node, void* context) {
         if (OidIsValid(function)) note_function(function, context);
     }
     if (IsA(node, CoerceToDomain)) note_checks(reinterpret_cast<CoerceToDomain*>(node)->resulttype, noting);
-    if (IsA(node, Const)) note_constant(reinterpret_cast<Const*>(node), noting);
-    if (!IsA(node, List) && !IsA(node, CaseWhen)) note_type(exprType(node), false, noting);
+    if (IsA(node, Const) || LEAD_SCORING_READS_JSON(node)) note_reading(exprType(node), noting);
+    if (IsA(node, Const)) note_constant(reinterpret_cast<Const*>(node), noting->dependencies);
+    if (!IsA(node, List) && !IsA(node, CaseWhen)) note_type(exprType(node), noting->dependencies);
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(note_node), context);
 }
 

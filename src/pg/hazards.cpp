@@ -3,6 +3,7 @@
 #include "pg/hazards.hpp"
 
 #include "pg/comparisons.hpp"
+#include "pg/immutability.hpp"
 
 extern "C" {
 #include "access/transam.h"
@@ -67,9 +68,15 @@ bool function_reads_settings(Oid function, void*) {
     }
 }
 
+// What the tree does not show as a call.
+bool hides_code(Node* node) {
+    if (IsA(node, CoerceToDomain) || hidden_functions(node) != nullptr) return true;
+    return LEAD_SCORING_READS_JSON(node) && domains_read(exprType(node)) != nullptr;
+}
+
 bool node_may_raise(Node* node, void* context) {
     if (node == nullptr) return false;
-    if (hidden_functions(node) != nullptr) return true;
+    if (hides_code(node)) return true;
     switch (nodeTag(node)) {
         case T_Var:
         case T_Const:
@@ -97,7 +104,7 @@ bool node_may_raise(Node* node, void* context) {
 bool node_reads_settings(Node* node, void* context) {
     if (node == nullptr) return false;
     // A domain's constraints are expressions of their own; XML shows times in the session's zone.
-    if (IsA(node, CoerceToDomain) || IsA(node, XmlExpr) || hidden_functions(node) != nullptr) return true;
+    if (IsA(node, XmlExpr) || hides_code(node)) return true;
     if (check_functions_in_node(node, function_reads_settings, nullptr)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_reads_settings), context);
 }
@@ -106,7 +113,7 @@ bool is_users(Oid function, void*) { return function >= FirstNormalObjectId; }
 
 bool node_runs_code(Node* node, void* context) {
     if (node == nullptr) return false;
-    if (IsA(node, CoerceToDomain) || IsA(node, MinMaxExpr) || hidden_functions(node) != nullptr) return true;
+    if (IsA(node, MinMaxExpr) || hides_code(node)) return true;
     if (check_functions_in_node(node, is_users, nullptr)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(node_runs_code), context);
 }

@@ -57,30 +57,36 @@ bool has_mutable_comparison(Oid type) {
     return OidIsValid(function) && func_volatile(function) != PROVOLATILE_IMMUTABLE;
 }
 
-// Whether reading a value of the type from its text looks at a domain's constraint that may depend on more.
-bool is_read_mutably(Oid type) {
+List* add_domains_read(List* domains, Oid type) {
     check_stack_depth();
     switch (get_typtype(type)) {
         case TYPTYPE_DOMAIN:
-            return has_mutable_check(type) || is_read_mutably(getBaseType(type));
+            return add_domains_read(list_append_unique_oid(domains, type), getBaseType(type));
         case TYPTYPE_RANGE:
-            return is_read_mutably(get_range_subtype(type));
+            return add_domains_read(domains, get_range_subtype(type));
         case TYPTYPE_MULTIRANGE:
-            return is_read_mutably(get_multirange_range(type));
+            return add_domains_read(domains, get_multirange_range(type));
         case TYPTYPE_COMPOSITE: {
-            bool found = false;
+            if (type == RECORDOID) return domains;
             TupleDesc columns = lookup_rowtype_tupdesc_copy(type, -1);
-            for (int i = 0; i < columns->natts && !found; ++i)
+            for (int i = 0; i < columns->natts; ++i)
                 if (!TupleDescAttr(columns, i)->attisdropped)
-                    found = is_read_mutably(TupleDescAttr(columns, i)->atttypid);
+                    domains = add_domains_read(domains, TupleDescAttr(columns, i)->atttypid);
             FreeTupleDesc(columns);
-            return found;
+            return domains;
         }
         default: {
             Oid element = get_element_type(type);
-            return OidIsValid(element) && is_read_mutably(element);
+            return OidIsValid(element) ? add_domains_read(domains, element) : domains;
         }
     }
+}
+
+bool is_read_mutably(Oid type) {
+    ListCell* cell = nullptr;
+    foreach (cell, domains_read(type))
+        if (has_mutable_check(lfirst_oid(cell))) return true;
+    return false;
 }
 
 // What the server takes for immutable without looking.
@@ -88,7 +94,7 @@ bool is_mutable_part(Node* node, void* context) {
     if (node == nullptr) return false;
     if (IsA(node, CoerceToDomain) && has_mutable_check(reinterpret_cast<CoerceToDomain*>(node)->resulttype))
         return true;
-    if (IsA(node, Const) && is_read_mutably(reinterpret_cast<Const*>(node)->consttype)) return true;
+    if ((IsA(node, Const) || LEAD_SCORING_READS_JSON(node)) && is_read_mutably(exprType(node))) return true;
     if (IsA(node, MinMaxExpr) && has_mutable_comparison(reinterpret_cast<MinMaxExpr*>(node)->minmaxtype)) return true;
     if (hides_mutable(node)) return true;
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(is_mutable_part), context);
@@ -107,6 +113,8 @@ List* domain_checks(Oid domain) {
     }
     return checks;
 }
+
+List* domains_read(Oid type) { return add_domains_read(nullptr, type); }
 
 Oid comparison_of(Oid type) { return lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc; }
 

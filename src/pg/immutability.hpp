@@ -23,6 +23,9 @@ bool is_mutable(Node* expression);
 // expressions. They last as long as the current memory context.
 List* domain_checks(Oid domain);
 
+// The domains whose constraints are looked at when a value of the type is read from its text, as a list of OIDs.
+List* domains_read(Oid type);
+
 // The function that LEAST, GREATEST call for values of the type; invalid where there is none.
 Oid comparison_of(Oid type);
 

@@ -61,6 +61,13 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #define LEAD_SCORING_LOCAL_TRANSACTION (MyProc->vxid.lxid)
 #endif
 
+// Whether the node is JSON_VALUE or one like it, which reads a value of its type from JSON; needs nodes/primnodes.h.
+#if PG_VERSION_NUM < 170000
+#define LEAD_SCORING_READS_JSON(node) false
+#else
+#define LEAD_SCORING_READS_JSON(node) IsA(node, JsonExpr)
+#endif
+
 // Whether transaction_timeout has passed; needs storage/proc.h and miscadmin.h.
 #if PG_VERSION_NUM < 170000
 #define LEAD_SCORING_TRANSACTION_TIMED_OUT false
