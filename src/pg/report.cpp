@@ -13,6 +13,7 @@
 #include "pg/shape.hpp"
 
 extern "C" {
+#include "access/tupconvert.h"
 #include "catalog/pg_inherits.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
@@ -58,6 +59,39 @@ char* report_query(FunctionCallInfo fcinfo) {
     return ResultRow{0}.text(1);
 }
 
+// Puts rows into a tuplestore. The server's receiver either fetches values that are stored apart from their rows or
+// compares the columns with those that are asked for; here it does the first, and we the second.
+struct Receiver {
+    DestReceiver callbacks;
+    DestReceiver* store;
+    TupleDesc wanted;
+};
+
+Receiver* receiver_of(DestReceiver* self) { return reinterpret_cast<Receiver*>(self); }
+
+DestReceiver* begin_receiving(Receiver* receiver, ReturnSetInfo* result) {
+    receiver->store = CreateDestReceiver(DestTuplestore);
+    SetTuplestoreDestReceiverParams(receiver->store, result->setResult, result->econtext->ecxt_per_query_memory, true,
+                                    nullptr, nullptr);
+    receiver->wanted = result->setDesc;
+    receiver->callbacks.mydest = DestTuplestore;
+    receiver->callbacks.rStartup = [](DestReceiver* self, int operation, TupleDesc columns) {
+        Receiver* to = receiver_of(self);
+        convert_tuples_by_position(columns, to->wanted, "columns of the report differ from those asked for");
+        to->store->rStartup(to->store, operation, columns);
+    };
+    receiver->callbacks.receiveSlot = [](TupleTableSlot* row, DestReceiver* self) {
+        return receiver_of(self)->store->receiveSlot(row, receiver_of(self)->store);
+    };
+    receiver->callbacks.rShutdown = [](DestReceiver* self) {
+        receiver_of(self)->store->rShutdown(receiver_of(self)->store);
+    };
+    receiver->callbacks.rDestroy = [](DestReceiver* self) {
+        receiver_of(self)->store->rDestroy(receiver_of(self)->store);
+    };
+    return &receiver->callbacks;
+}
+
 }  // namespace
 
 // report(model text, view text, as_of timestamptz) returns setof record
@@ -90,10 +124,8 @@ LEAD_SCORING_FUNCTION(report) {
         SPIExecuteOptions options = {};
         options.params = parameters;
         options.read_only = true;
-        options.dest = CreateDestReceiver(DestTuplestore);
-        SetTuplestoreDestReceiverParams(options.dest, result->setResult, result->econtext->ecxt_per_query_memory, true,
-                                        result->setDesc,
-                                        gettext_noop("columns of the report differ from those asked for"));
+        Receiver receiver;
+        options.dest = begin_receiving(&receiver, result);
         int code = SPI_execute_extended(report_query(fcinfo), &options);
         if (code < 0) elog(ERROR, "report failed: %s", SPI_result_code_string(code));
         finish_spi();
