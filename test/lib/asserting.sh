@@ -19,6 +19,9 @@ asserting_server() {
         mkdir source
         tar -C source --strip-components=1 -xf postgresql-*.orig.tar.*
         cd source
+        # Subtransactions may be rolled back at COMMIT, as by exception blocks of deferred triggers, but for this assertion.
+        perl -0777 -pi -e '$n = s/(s = CurrentTransactionState;\s+\/\* changed by pop \*\/\s+)Assert(?:State)?\((?=s->blockState == TBLOCK_SUBINPROGRESS \|\|)/$1Assert(s->blockState == TBLOCK_END || s->blockState == TBLOCK_PREPARE || /; END { exit($n == 1 ? 0 : 1) }' \
+            src/backend/access/transam/xact.c
         ./configure --prefix="$folder/server" --enable-cassert --enable-debug --without-readline --with-icu --with-libxml \
             CFLAGS='-O1 -g -fno-omit-frame-pointer' CPPFLAGS=-DUSE_VALGRIND
         make -s -j"$(nproc)" world-bin
