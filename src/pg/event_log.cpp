@@ -220,7 +220,7 @@ char* statement_of(const Model* model, PlanName name) {
             return psprintf("SELECT lead_id::%s FROM %s.scores", key_type, schema);
         case PlanName::LeadEntries:
             return psprintf(
-                "SELECT to_stage::text, max(at)::timestamptz, min(at)::timestamptz, max(seq)::bigint "
+                "SELECT coalesce(to_stage::text, ''), max(at)::timestamptz, min(at)::timestamptz, max(seq)::bigint "
                 "FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
                 schema);
         case PlanName::BrokenHistory:

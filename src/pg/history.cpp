@@ -54,7 +54,7 @@ void restore_from_history(Model* model, const PublishedVersion* version, Datum k
     for (uint64 i = 0; i < SPI_processed; ++i) {
         ResultRow entry{i};
         MemoryContext connected = MemoryContextSwitchTo(caller);
-        const char* name = entry.null(1) ? "" : entry.text(1);
+        const char* name = entry.text(1);
         int number = find_stage(version, name);
         if (number != kNoStage) entered[number] = entry.integer(3, kNever);
         if (entry.integer(4, 0) > row->stage_seq) {

@@ -114,7 +114,7 @@ void load_entries(Workspace* workspace, Model* model, const PublishedVersion* ve
         elog(ERROR, "cannot read transitions");
     for (uint64 i = 0; i < SPI_processed; ++i) {
         ResultRow row{i};
-        int stage = row.null(1) ? kNoStage : find_stage(version, row.text(1));
+        int stage = find_stage(version, row.text(1));
         int64 at = row.integer(2, kNever);
         if (stage == kNoStage) continue;
         run_cpp([&] {
