@@ -2,6 +2,8 @@
 
 #include "pg/changes.hpp"
 
+#include "pg/transaction_end.hpp"
+
 extern "C" {
 #include "access/xact.h"
 #include "utils/memutils.h"
@@ -61,18 +63,10 @@ void at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransac
     while (running != nullptr && running->subtransaction >= mine) running = running->outer;
 }
 
-void watch_transactions() {
-    static bool watching = false;
-    if (watching) return;
-    RegisterXactCallback(at_transaction_end, nullptr);
-    RegisterSubXactCallback(at_subtransaction_end, nullptr);
-    watching = true;
-}
-
 }  // namespace
 
 void expect_change(const char* model) {
-    watch_transactions();
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
     CommandId command = GetActiveSnapshot()->curcid;
     leave_inner(command);
     Changes* changes = find(command, model);

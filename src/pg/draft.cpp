@@ -8,6 +8,7 @@
 #include "pg/identity.hpp"
 #include "pg/query.hpp"
 #include "pg/session_locks.hpp"
+#include "pg/transaction_end.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -109,14 +110,6 @@ void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionI
     }
 }
 
-void watch_transactions() {
-    static bool watching = false;
-    if (watching) return;
-    RegisterXactCallback(at_transaction_end, nullptr);
-    RegisterSubXactCallback(at_subtransaction_end, nullptr);
-    watching = true;
-}
-
 // Adds the name of the row that is new.
 void note_name(List** names, const TriggerData* data) {
     bool is_null = false;
@@ -149,7 +142,7 @@ LEAD_SCORING_FUNCTION(draft_changed) {
     const char* table = RelationGetRelationName(data->tg_relation);
     // A row of settings comes with the model, or with a restore, which brings what it speaks of later.
     if (strcmp(table, "settings") == 0 && TRIGGER_FIRED_BY_INSERT(data->tg_event)) return PointerGetDatum(nullptr);
-    watch_transactions();
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
     if (strcmp(table, "settings") == 0 || strcmp(table, "rule_groups") == 0) {
         draft->everything = true;

@@ -7,6 +7,7 @@
 #include "pg/citus.hpp"
 #include "pg/query.hpp"
 #include "pg/shape.hpp"
+#include "pg/transaction_end.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -99,10 +100,7 @@ void at_transaction_end(XactEvent event, void*) {
 
 void make_room() {
     if (entry_count < entry_capacity) return;
-    if (entries == nullptr) {
-        RegisterXactCallback(at_transaction_end, nullptr);
-        RegisterSubXactCallback(at_subtransaction_end, nullptr);
-    }
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
     int capacity = entry_capacity * 2 + 8;
     MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
     auto* larger = static_cast<Entry*>(palloc(sizeof(Entry) * static_cast<Size>(capacity)));

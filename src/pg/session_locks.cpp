@@ -6,6 +6,8 @@
 
 #include "pg/session_locks.hpp"
 
+#include "pg/transaction_end.hpp"
+
 extern "C" {
 #include "access/xact.h"
 #include "storage/lock.h"
@@ -130,18 +132,10 @@ void at_transaction_end(XactEvent event, void*) {
     if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT) restore_after_error(1);
 }
 
-void watch_transactions() {
-    static bool watching = false;
-    if (watching) return;
-    RegisterXactCallback(at_transaction_end, nullptr);
-    RegisterSubXactCallback(at_subtransaction_end, nullptr);
-    watching = true;
-}
-
 }  // namespace
 
 SessionLocks* keep_session_locks() {
-    watch_transactions();
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
     MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
     auto* kept = static_cast<SessionLocks*>(palloc0(sizeof(SessionLocks)));
     kept->locks = held_locks();

@@ -5,10 +5,9 @@
 
 namespace lead_scoring {
 
-// Runs body(argument) in a subtransaction of its own. Returns null if it went through, else the error
-// that ended it and that the row's data can be the reason of, copied to the caller's memory context; what the body did
-// to the database is then undone, and without `keep` it is in any case; what it did to memory is not. Any other error
-// propagates.
+// Runs body(argument) in a subtransaction of its own. Returns null if it went through, else the error that ended it and
+// that the row's data can be the reason of, copied to the caller's memory context; what the body did to the database is
+// then undone, and without `keep` it is in any case; what it did to memory is not. Any other error propagates.
 ErrorData* run_protected(void (*body)(void*), void* argument, bool keep);
 
 // Runs body(argument) in a subtransaction of its own, which is kept where it returns true and rolled back where it
