@@ -7,7 +7,7 @@ EXTENSION = lead_scoring
 MODULE_big = lead_scoring
 EXTENSION_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" lead_scoring.control)
 
-OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/core/*.cpp src/pg/*.cpp)))
+OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/*/*/*.cpp)))
 
 # The install script is these parts in this order; a part without a file yet is left out.
 SQL_PARTS = $(wildcard $(foreach part,schema scorecard shape expression scoring model rules stages publish upkeep merge \

@@ -1,6 +1,6 @@
 // One match into a card, and what a trigger does with a lead: all its new matches, score, stage and next crossing
 // included.
-#include "core/fold.hpp"
+#include "core/card/fold.hpp"
 #include "model.hpp"
 
 namespace {

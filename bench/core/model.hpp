@@ -4,7 +4,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "../../test/unit/model.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::bench {
 

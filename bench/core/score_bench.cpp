@@ -1,7 +1,7 @@
 // From a card that knows range(0) rules to the score, and to the next instant at which time alone moves the lead.
-#include "core/score.hpp"
+#include "core/card/score.hpp"
 
-#include "core/stage_machine.hpp"
+#include "core/stages/stage_machine.hpp"
 #include "model.hpp"
 
 namespace {

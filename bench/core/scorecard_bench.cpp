@@ -1,5 +1,5 @@
 // To bytes and back, of a card that knows range(0) rules.
-#include "core/scorecard.hpp"
+#include "core/card/scorecard.hpp"
 
 #include "model.hpp"
 

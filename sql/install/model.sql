@@ -1,6 +1,6 @@
 -- Models: a schema a model, with its settings and its state; made, checked and dropped here.
 --
--- Whose rights: commands are entered through C (src/pg/command.cpp) and run as the model's owner, in a security-restricted
+-- Whose rights: commands are entered through C (src/pg/sql/command.cpp) and run as the model's owner, in a security-restricted
 -- operation; whatever reads or writes a model calls require_identity() first. So every role may have EXECUTE on what
 -- commands are made of.
 

@@ -1,7 +1,7 @@
 -- Rules, their groups and the bands of grades: the draft tables, what they refuse, and the functions that fill them.
 --
 -- What a row tells by itself is a CHECK constraint, refused at once. What takes other rows or the catalog is checked at
--- the end of the transaction (src/pg/draft.cpp), so that rows may be put in in any order, and by the add functions as
+-- the end of the transaction (src/pg/sql/draft.cpp), so that rows may be put in in any order, and by the add functions as
 -- soon as they are called.
 
 -- ---------------------------------------------------------------- refusing

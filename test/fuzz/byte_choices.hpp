@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "../unit/choices.hpp"
+#include "unit/choices.hpp"
 
 namespace lead_scoring::test {
 

@@ -1,10 +1,10 @@
 // A small model and a few matches made from the input, delivered in any order and in time order: the card is that of
 // all matches at once, the score that of the formula, and the stages make a chain whoever looks in between.
-#include "../unit/delivery.hpp"
-#include "../unit/naive_score.hpp"
-#include "../unit/random_model.hpp"
 #include "byte_choices.hpp"
 #include "expect.hpp"
+#include "unit/delivery.hpp"
+#include "unit/naive_score.hpp"
+#include "unit/random_model.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -1,8 +1,8 @@
 // Bytes that decode are the one form of a card, and a card that fits a definition can be scored and folded into.
-#include "../unit/model.hpp"
-#include "core/error.hpp"
-#include "core/fold.hpp"
+#include "core/base/error.hpp"
+#include "core/card/fold.hpp"
 #include "expect.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::test {
 namespace {

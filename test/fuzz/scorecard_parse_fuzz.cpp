@@ -1,7 +1,7 @@
 // Text that parses prints as a card that comes back from text and bytes.
-#include "../unit/model.hpp"
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 #include "expect.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::test {
 namespace {

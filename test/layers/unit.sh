@@ -1,7 +1,7 @@
 # GoogleTest, with the address and undefined behaviour sanitizers on. A name is a file: unit/scorecard.
 set -uo pipefail
 source "$ROOT/test/lib/core.sh"
-(($#)) || set -- $(cd "$ROOT/test/unit" && ls | sed -n 's/_test\.cpp$//p')
+(($#)) || set -- $(cd "$ROOT/test/unit" && ls */ | sed -n 's/_test\.cpp$//p')
 if (($# == 0)); then
     echo "skipped unit: there is none yet"
     exit

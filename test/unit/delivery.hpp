@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "choices.hpp"
-#include "model.hpp"
+#include "unit/choices.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::test {
 

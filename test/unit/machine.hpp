@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/fold.hpp"
-#include "core/stage_machine.hpp"
-#include "model.hpp"
+#include "core/card/fold.hpp"
+#include "core/stages/stage_machine.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::test {
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/definition.hpp"
-#include "core/lead.hpp"
+#include "core/card/definition.hpp"
+#include "core/stages/lead.hpp"
 
 namespace lead_scoring::test {
 

@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "core/definition.hpp"
-#include "core/scorecard.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
 
 namespace lead_scoring::test {
 

@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "core/fold.hpp"
-#include "core/score.hpp"
-#include "core/stage_machine.hpp"
+#include "core/card/fold.hpp"
+#include "core/card/score.hpp"
+#include "core/stages/stage_machine.hpp"
 
 namespace lead_scoring::test {
 

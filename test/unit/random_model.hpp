@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "choices.hpp"
-#include "model.hpp"
+#include "unit/choices.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::test {
 

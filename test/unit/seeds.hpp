@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "choices.hpp"
+#include "unit/choices.hpp"
 
 namespace lead_scoring::test {
 

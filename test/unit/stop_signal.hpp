@@ -3,8 +3,8 @@
 
 #include <limits>
 
-#include "core/error.hpp"
-#include "core/stop.hpp"
+#include "core/base/error.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring::test {
 

@@ -18,8 +18,8 @@
 
 #include <fmt/format.h>
 
-#include "core/error.hpp"
-#include "core/units.hpp"
+#include "core/base/error.hpp"
+#include "core/base/units.hpp"
 
 namespace lead_scoring {
 

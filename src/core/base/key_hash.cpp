@@ -1,4 +1,4 @@
-#include "core/key_hash.hpp"
+#include "core/base/key_hash.hpp"
 
 #include <bit>
 

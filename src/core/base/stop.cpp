@@ -1,6 +1,6 @@
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 

@@ -1,6 +1,6 @@
-#include "core/decay.hpp"
+#include "core/card/decay.hpp"
 
-#include "core/power.hpp"
+#include "core/base/power.hpp"
 
 namespace lead_scoring {
 

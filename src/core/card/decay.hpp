@@ -1,7 +1,7 @@
 // How the weight of an occurrence falls with its age.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 namespace lead_scoring {
 

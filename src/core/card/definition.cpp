@@ -1,11 +1,11 @@
-#include "core/definition.hpp"
+#include "core/card/definition.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string_view>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 

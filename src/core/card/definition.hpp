@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/decay.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/card/decay.hpp"
 
 namespace lead_scoring {
 

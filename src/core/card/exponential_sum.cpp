@@ -1,6 +1,6 @@
-#include "core/exponential_sum.hpp"
+#include "core/card/exponential_sum.hpp"
 
-#include "core/power.hpp"
+#include "core/base/power.hpp"
 
 namespace lead_scoring {
 

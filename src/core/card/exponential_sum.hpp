@@ -13,7 +13,7 @@
 
 #include <array>
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 namespace lead_scoring {
 

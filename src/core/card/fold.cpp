@@ -1,10 +1,10 @@
-#include "core/fold.hpp"
+#include "core/card/fold.hpp"
 
 #include <algorithm>
 #include <span>
 
-#include "core/error.hpp"
-#include "core/stop.hpp"
+#include "core/base/error.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

@@ -1,8 +1,8 @@
 // Folding counted matches into a scorecard.
 #pragma once
 
-#include "core/definition.hpp"
-#include "core/scorecard.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
 
 namespace lead_scoring {
 

@@ -1,10 +1,10 @@
-#include "core/members.hpp"
+#include "core/card/members.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <iterator>
 
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/exponential_sum.hpp"
-#include "core/occurrences.hpp"
+#include "core/card/exponential_sum.hpp"
+#include "core/card/occurrences.hpp"
 
 namespace lead_scoring {
 

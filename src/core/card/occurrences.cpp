@@ -1,6 +1,6 @@
-#include "core/occurrences.hpp"
+#include "core/card/occurrences.hpp"
 
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

@@ -1,4 +1,4 @@
-#include "core/score.hpp"
+#include "core/card/score.hpp"
 
 #include <algorithm>
 #include <array>

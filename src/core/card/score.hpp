@@ -1,8 +1,8 @@
 // From a scorecard and a time to the score. This is where points are summed.
 #pragma once
 
-#include "core/definition.hpp"
-#include "core/scorecard.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
 
 namespace lead_scoring {
 

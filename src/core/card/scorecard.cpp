@@ -1,11 +1,11 @@
-#include "core/scorecard.hpp"
+#include "core/card/scorecard.hpp"
 
 #include <functional>
 #include <limits>
 
-#include "core/archive.hpp"
-#include "core/definition.hpp"
-#include "core/stop.hpp"
+#include "core/base/archive.hpp"
+#include "core/base/stop.hpp"
+#include "core/card/definition.hpp"
 
 namespace lead_scoring {
 

@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/error.hpp"
-#include "core/exponential_sum.hpp"
-#include "core/members.hpp"
-#include "core/occurrences.hpp"
-#include "core/units.hpp"
+#include "core/base/error.hpp"
+#include "core/base/units.hpp"
+#include "core/card/exponential_sum.hpp"
+#include "core/card/members.hpp"
+#include "core/card/occurrences.hpp"
 
 namespace lead_scoring {
 

@@ -1,8 +1,8 @@
-#include "core/explain.hpp"
+#include "core/reading/explain.hpp"
 
 #include <algorithm>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 

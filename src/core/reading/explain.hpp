@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "core/definition.hpp"
-#include "core/lead.hpp"
-#include "core/scorecard.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
+#include "core/stages/lead.hpp"
 
 namespace lead_scoring {
 

@@ -1,9 +1,9 @@
-#include "core/lead.hpp"
+#include "core/stages/lead.hpp"
 
 #include <algorithm>
 
-#include "core/fold.hpp"
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
+#include "core/card/fold.hpp"
 
 namespace lead_scoring {
 

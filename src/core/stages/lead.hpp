@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "core/definition.hpp"
-#include "core/scorecard.hpp"
-#include "core/stage_machine.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
+#include "core/stages/stage_machine.hpp"
 
 namespace lead_scoring {
 

@@ -4,13 +4,13 @@
 // How often it is halved is bounded, for data may keep a score at a threshold for years, to within rounding: a search
 // for the next due time is then given up, and one that moves the lead goes on in coarser steps.
 
-#include "core/stage_machine.hpp"
+#include "core/stages/stage_machine.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

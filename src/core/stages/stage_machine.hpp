@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/score.hpp"
+#include "core/card/score.hpp"
 
 namespace lead_scoring {
 

@@ -1,11 +1,11 @@
-#include "core/attribution.hpp"
+#include "core/statistics/attribution.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 
-#include "core/error.hpp"
-#include "core/stop.hpp"
+#include "core/base/error.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

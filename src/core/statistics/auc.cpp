@@ -1,8 +1,8 @@
-#include "core/auc.hpp"
+#include "core/statistics/auc.hpp"
 
 #include <algorithm>
 
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

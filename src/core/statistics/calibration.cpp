@@ -1,9 +1,9 @@
-#include "core/calibration.hpp"
+#include "core/statistics/calibration.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 

@@ -1,12 +1,12 @@
-#include "core/funnel.hpp"
+#include "core/statistics/funnel.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <vector>
 
-#include "core/error.hpp"
-#include "core/stop.hpp"
+#include "core/base/error.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

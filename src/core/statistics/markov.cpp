@@ -1,11 +1,11 @@
-#include "core/markov.hpp"
+#include "core/statistics/markov.hpp"
 
 #include <algorithm>
 #include <string>
 #include <tuple>
 
-#include "core/error.hpp"
-#include "core/stop.hpp"
+#include "core/base/error.hpp"
+#include "core/base/stop.hpp"
 
 // What Eigen's assertions check holds here, and info() is looked at. But they stand in all of its long loops.
 #define eigen_assert(condition) ::lead_scoring::check_stop()

@@ -1,9 +1,9 @@
-#include "core/survival.hpp"
+#include "core/statistics/survival.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "core/wilson.hpp"
+#include "core/statistics/wilson.hpp"
 
 namespace lead_scoring {
 

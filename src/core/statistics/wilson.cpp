@@ -1,10 +1,10 @@
-#include "core/wilson.hpp"
+#include "core/statistics/wilson.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 

@@ -10,13 +10,13 @@
 // holds; all of a state is checked before it is merged, joined with another or answered from.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <cstring>
 #include <span>
 #include <string_view>
 
-#include "pg/boundary.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

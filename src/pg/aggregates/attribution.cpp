@@ -1,16 +1,16 @@
 // attribution: the state holds, for one customer and one conversion, each channel's name with the number of its
 // touches and the times of the first and the last one. That is enough for every model but time_decay, for which it
 // holds the touches themselves.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-#include "core/attribution.hpp"
-#include "pg/decimal.hpp"
-#include "pg/names.hpp"
-#include "pg/row_array.hpp"
+#include "core/statistics/attribution.hpp"
+#include "pg/aggregates/decimal.hpp"
+#include "pg/aggregates/names.hpp"
+#include "pg/aggregates/row_array.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

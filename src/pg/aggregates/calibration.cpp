@@ -1,11 +1,11 @@
 // calibration: for each bin of the predicted probability, what was predicted and what came. The state is a bigint[]
 // of a mean of the predictions and the number of conversions for each bin.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/calibration.hpp"
-#include "core/mean.hpp"
-#include "pg/aggregate.hpp"
-#include "pg/row_array.hpp"
+#include "core/statistics/calibration.hpp"
+#include "core/statistics/mean.hpp"
+#include "pg/aggregates/aggregate.hpp"
+#include "pg/aggregates/row_array.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

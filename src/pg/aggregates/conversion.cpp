@@ -1,10 +1,10 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <cmath>
 
-#include "core/wilson.hpp"
-#include "pg/aggregate.hpp"
-#include "pg/rate_interval.hpp"
+#include "core/statistics/wilson.hpp"
+#include "pg/aggregates/aggregate.hpp"
+#include "pg/aggregates/rate_interval.hpp"
 
 namespace {
 

@@ -2,14 +2,14 @@
 //
 // The state is a bigint[] that grows only where an amount has more digits than those before it. Amounts are added
 // digit group by digit group, straight from numeric's stored form.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <string>
 
-#include "core/decimal_sum.hpp"
-#include "pg/aggregate.hpp"
-#include "pg/decimal.hpp"
+#include "core/statistics/decimal_sum.hpp"
+#include "pg/aggregates/aggregate.hpp"
+#include "pg/aggregates/decimal.hpp"
 
 extern "C" {
 #include "utils/fmgrprotos.h"

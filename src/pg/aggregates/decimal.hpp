@@ -2,7 +2,7 @@
 // then digits to the base 10000, the highest first, without zeros at either end.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/aggregate.hpp"
+#include "pg/aggregates/aggregate.hpp"
 
 using namespace lead_scoring;
 

@@ -1,12 +1,12 @@
 // window_funnel and funnel_times: the state holds the events that matter, 12 bytes each.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <vector>
 
-#include "core/funnel.hpp"
-#include "pg/growing_state.hpp"
-#include "pg/steps.hpp"
+#include "core/statistics/funnel.hpp"
+#include "pg/aggregates/growing_state.hpp"
+#include "pg/aggregates/steps.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

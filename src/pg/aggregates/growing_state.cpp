@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/growing_state.hpp"
+#include "pg/aggregates/growing_state.hpp"
 
 extern "C" {
 #include "port/pg_bitutils.h"

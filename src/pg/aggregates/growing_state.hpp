@@ -6,13 +6,13 @@
 // of this kind.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <cstring>
 #include <span>
 #include <string_view>
 
-#include "pg/aggregate.hpp"
+#include "pg/aggregates/aggregate.hpp"
 
 namespace lead_scoring {
 

@@ -1,13 +1,13 @@
 // attribution_markov: the state counts which channel followed which, so that its size grows with the number of
 // distinct steps and not with that of customers.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <vector>
 
-#include "core/markov.hpp"
-#include "pg/names.hpp"
-#include "pg/row_array.hpp"
+#include "core/statistics/markov.hpp"
+#include "pg/aggregates/names.hpp"
+#include "pg/aggregates/row_array.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

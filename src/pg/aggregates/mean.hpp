@@ -1,9 +1,9 @@
 // Means with exact sums (core/mean.hpp) as aggregate states: a bigint[4].
 #pragma once
 
-#include "pg/aggregate.hpp"
+#include "pg/aggregates/aggregate.hpp"
 
-#include "core/mean.hpp"
+#include "core/statistics/mean.hpp"
 
 namespace lead_scoring {
 

@@ -1,7 +1,7 @@
 // The names that a growing state keeps at its far end, each once: a length before the text, the newest name first.
 #pragma once
 
-#include "pg/growing_state.hpp"
+#include "pg/aggregates/growing_state.hpp"
 
 namespace lead_scoring {
 

@@ -1,15 +1,15 @@
 // auc, brier, log_loss and calibration: how well scores and probabilities predict who converts.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
 
-#include "core/auc.hpp"
-#include "core/calibration.hpp"
-#include "pg/growing_state.hpp"
-#include "pg/mean.hpp"
+#include "core/statistics/auc.hpp"
+#include "core/statistics/calibration.hpp"
+#include "pg/aggregates/growing_state.hpp"
+#include "pg/aggregates/mean.hpp"
 
 namespace {
 

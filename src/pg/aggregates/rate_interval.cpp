@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/rate_interval.hpp"
+#include "pg/aggregates/rate_interval.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -1,9 +1,9 @@
 // The composite type rate_interval: a rate with the bounds of its interval, and the number of leads it speaks of.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/wilson.hpp"
+#include "core/statistics/wilson.hpp"
 
 namespace lead_scoring {
 

@@ -1,9 +1,9 @@
 // retention: the state is one bigint, the number of conditions above the bits that were seen; 0 before the first row.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/funnel.hpp"
-#include "pg/aggregate.hpp"
-#include "pg/steps.hpp"
+#include "core/statistics/funnel.hpp"
+#include "pg/aggregates/aggregate.hpp"
+#include "pg/aggregates/steps.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/row_array.hpp"
+#include "pg/aggregates/row_array.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,7 +1,7 @@
 // Results that are arrays of a composite type: unnest makes a table of them.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "access/tupdesc.h"

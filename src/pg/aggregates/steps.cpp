@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/steps.hpp"
+#include "pg/aggregates/steps.hpp"
 
-#include "core/funnel.hpp"
+#include "core/statistics/funnel.hpp"
 
 namespace lead_scoring {
 

@@ -1,7 +1,7 @@
 // The conditions of a funnel or a retention table, given as VARIADIC boolean[], as bits.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "utils/array.h"

@@ -1,5 +1,5 @@
 // median_time_to, share_converted and share_converted_interval: a state of one word a lead.
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "core/survival.hpp"
-#include "pg/growing_state.hpp"
-#include "pg/rate_interval.hpp"
+#include "core/statistics/survival.hpp"
+#include "pg/aggregates/growing_state.hpp"
+#include "pg/aggregates/rate_interval.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/mean.hpp"
+#include "pg/aggregates/mean.hpp"
 
 using namespace lead_scoring;
 

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/comparisons.hpp"
+#include "pg/conditions/comparisons.hpp"
 
 #include <initializer_list>
 

@@ -3,7 +3,7 @@
 // it.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "nodes/pg_list.h"

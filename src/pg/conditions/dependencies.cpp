@@ -1,9 +1,9 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/dependencies.hpp"
+#include "pg/conditions/dependencies.hpp"
 
-#include "pg/comparisons.hpp"
-#include "pg/immutability.hpp"
+#include "pg/conditions/comparisons.hpp"
+#include "pg/conditions/immutability.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -2,7 +2,7 @@
 // hears of changes by the server's catalog cache, and asks here whether they concern the expression.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "nodes/pg_list.h"

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/dispatch.hpp"
+#include "pg/conditions/dispatch.hpp"
 
 #include <string_view>
 #include <utility>

@@ -2,7 +2,7 @@
 // constants, the expression is evaluated once and its value finds those that hold, however many there are.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"

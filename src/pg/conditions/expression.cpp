@@ -1,10 +1,10 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/expression.hpp"
+#include "pg/conditions/expression.hpp"
 
-#include "pg/immutability.hpp"
-#include "pg/owner.hpp"
-#include "pg/session_locks.hpp"
+#include "pg/conditions/immutability.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/session_locks.hpp"
 
 extern "C" {
 #include "access/relation.h"

@@ -2,9 +2,9 @@
 // constraints are.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/dependencies.hpp"
+#include "pg/conditions/dependencies.hpp"
 
 extern "C" {
 #include "nodes/primnodes.h"

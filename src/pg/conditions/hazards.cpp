@@ -1,9 +1,9 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/hazards.hpp"
+#include "pg/conditions/hazards.hpp"
 
-#include "pg/comparisons.hpp"
-#include "pg/immutability.hpp"
+#include "pg/conditions/comparisons.hpp"
+#include "pg/conditions/immutability.hpp"
 
 extern "C" {
 #include "access/transam.h"

@@ -1,7 +1,7 @@
 // What evaluating an expression may do that costs precautions.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "nodes/primnodes.h"

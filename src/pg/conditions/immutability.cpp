@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/immutability.hpp"
+#include "pg/conditions/immutability.hpp"
 
-#include "pg/comparisons.hpp"
+#include "pg/conditions/comparisons.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -2,7 +2,7 @@
 // evaluated, which may be more than what was written.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "nodes/pg_list.h"

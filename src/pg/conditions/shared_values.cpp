@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/shared_values.hpp"
+#include "pg/conditions/shared_values.hpp"
 
-#include "pg/hazards.hpp"
+#include "pg/conditions/hazards.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

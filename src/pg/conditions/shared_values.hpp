@@ -1,9 +1,9 @@
 // What several conditions compute from a row, such as properties->>'path', is computed once a row.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/dispatch.hpp"
+#include "pg/conditions/dispatch.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"

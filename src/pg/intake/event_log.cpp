@@ -1,13 +1,13 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/event_log.hpp"
+#include "pg/intake/event_log.hpp"
 
 #include <utility>
 
-#include "pg/hold.hpp"
-#include "pg/owner.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
+#include "pg/model/hold.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

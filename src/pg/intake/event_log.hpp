@@ -1,12 +1,12 @@
 // Reading the user's tables: the truth from which every scorecard can be computed again.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/findings.hpp"
-#include "pg/model.hpp"
-#include "pg/query.hpp"
-#include "pg/row_reader.hpp"
+#include "pg/intake/findings.hpp"
+#include "pg/intake/row_reader.hpp"
+#include "pg/model/model.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "executor/spi.h"

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/findings.hpp"
+#include "pg/intake/findings.hpp"
 
 #include <algorithm>
 

@@ -4,14 +4,14 @@
 // many matches only a portion is in memory at a time.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <limits>
 #include <span>
 #include <type_traits>
 
-#include "core/scorecard.hpp"
-#include "pg/lead_key.hpp"
+#include "core/card/scorecard.hpp"
+#include "pg/model/lead_key.hpp"
 
 namespace lead_scoring {
 

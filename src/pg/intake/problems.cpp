@@ -1,12 +1,12 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/problems.hpp"
+#include "pg/intake/problems.hpp"
 
 #include <algorithm>
 
-#include "pg/event_log.hpp"
-#include "pg/owner.hpp"
-#include "pg/query.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "executor/spi.h"

@@ -2,9 +2,9 @@
 // them, on its way to the model's table "problems".
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 namespace lead_scoring {
 

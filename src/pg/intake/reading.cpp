@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/reading.hpp"
+#include "pg/intake/reading.hpp"
 
-#include "pg/row_security.hpp"
+#include "pg/model/row_security.hpp"
 
 extern "C" {
 #include "access/xact.h"

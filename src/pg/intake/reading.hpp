@@ -1,11 +1,11 @@
 // What the reading functions have in common: who may read, which lead is meant, and the owner's identity.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/identity.hpp"
-#include "pg/model.hpp"
-#include "pg/query.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/model.hpp"
+#include "pg/server/query.hpp"
 
 namespace lead_scoring {
 

@@ -1,16 +1,16 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/row_reader.hpp"
+#include "pg/intake/row_reader.hpp"
 
 #include <cmath>
 
-#include "pg/bucket.hpp"
-#include "pg/expression.hpp"
-#include "pg/limit_key.hpp"
-#include "pg/program.hpp"
-#include "pg/session_locks.hpp"
-#include "pg/shared_values.hpp"
-#include "pg/subtransaction.hpp"
+#include "pg/conditions/expression.hpp"
+#include "pg/conditions/shared_values.hpp"
+#include "pg/model/bucket.hpp"
+#include "pg/model/limit_key.hpp"
+#include "pg/model/program.hpp"
+#include "pg/server/session_locks.hpp"
+#include "pg/server/subtransaction.hpp"
 
 extern "C" {
 #include "executor/executor.h"

@@ -1,11 +1,11 @@
 // What the rows of events and leads match: rows in, findings out.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/findings.hpp"
-#include "pg/model.hpp"
-#include "pg/problems.hpp"
+#include "pg/intake/findings.hpp"
+#include "pg/intake/problems.hpp"
+#include "pg/model/model.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"

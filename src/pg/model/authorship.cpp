@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/authorship.hpp"
+#include "pg/model/authorship.hpp"
 
 extern "C" {
 #include "executor/spi.h"

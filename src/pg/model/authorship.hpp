@@ -2,7 +2,7 @@
 // model runs or reads with its owner's rights is the owner's to say.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "commands/trigger.h"

@@ -1,10 +1,10 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/binding.hpp"
+#include "pg/model/binding.hpp"
 
-#include "pg/citus.hpp"
-#include "pg/identity.hpp"
-#include "pg/query.hpp"
+#include "pg/model/citus.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/namespace.h"

@@ -1,9 +1,9 @@
 // What a model is bound to: the tables and columns that its settings name.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 namespace lead_scoring {
 

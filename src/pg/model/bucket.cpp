@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/bucket.hpp"
+#include "pg/model/bucket.hpp"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 // Calendar buckets of limits, in the model's time zone.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/units.hpp"
-#include "pg/version.hpp"
+#include "core/base/units.hpp"
+#include "pg/model/version.hpp"
 
 namespace lead_scoring {
 

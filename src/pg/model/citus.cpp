@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/citus.hpp"
+#include "pg/model/citus.hpp"
 
-#include "pg/query.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/genam.h"

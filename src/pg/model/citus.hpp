@@ -2,7 +2,7 @@
 // and the tables that triggers would write to are not there.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 namespace lead_scoring {
 

@@ -1,9 +1,9 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/hold.hpp"
+#include "pg/model/hold.hpp"
 
-#include "pg/binding.hpp"
-#include "pg/identity.hpp"
+#include "pg/model/binding.hpp"
+#include "pg/model/identity.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

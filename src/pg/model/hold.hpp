@@ -2,9 +2,9 @@
 // asked for again under the lock.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 extern "C" {
 #include "utils/snapshot.h"

@@ -1,13 +1,13 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/identity.hpp"
+#include "pg/model/identity.hpp"
 
 #include <algorithm>
 
-#include "pg/citus.hpp"
-#include "pg/query.hpp"
-#include "pg/shape.hpp"
-#include "pg/transaction_end.hpp"
+#include "pg/model/citus.hpp"
+#include "pg/model/shape.hpp"
+#include "pg/server/query.hpp"
+#include "pg/server/transaction_end.hpp"
 
 extern "C" {
 #include "access/xact.h"

@@ -5,11 +5,11 @@
 // that what was looked at is what is used.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <span>
 
-#include "pg/owner.hpp"
+#include "pg/server/owner.hpp"
 
 struct TriggerData;
 

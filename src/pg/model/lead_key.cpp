@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/lead_key.hpp"
+#include "pg/model/lead_key.hpp"
 
 extern "C" {
 #include "catalog/pg_collation.h"

@@ -1,7 +1,7 @@
 // Lead keys as datums: int, bigint, uuid or text.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "catalog/pg_type_d.h"

@@ -1,11 +1,11 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/limit_key.hpp"
+#include "pg/model/limit_key.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-#include "core/key_hash.hpp"
+#include "core/base/key_hash.hpp"
 
 extern "C" {
 #include "catalog/namespace.h"

@@ -1,7 +1,7 @@
 // Limit keys as cards remember them.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 namespace lead_scoring {
 

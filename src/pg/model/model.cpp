@@ -3,17 +3,17 @@
 // may be old already. A stale model is replaced at the next use_model. A caller further up the stack may still work
 // with it, so each use is noted in the memory context of who asked, and the last one to end, by an error too, frees it.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 #include <algorithm>
 
-#include "pg/binding.hpp"
-#include "pg/citus.hpp"
-#include "pg/identity.hpp"
-#include "pg/program.hpp"
-#include "pg/query.hpp"
+#include "pg/model/binding.hpp"
+#include "pg/model/citus.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/program.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "commands/trigger.h"

@@ -8,11 +8,11 @@
 // scores: a cursor may be older than the newest version, and a parallel worker could take no snapshot of its own.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/lead_key.hpp"
-#include "pg/shape.hpp"
-#include "pg/version.hpp"
+#include "pg/model/lead_key.hpp"
+#include "pg/model/shape.hpp"
+#include "pg/model/version.hpp"
 
 extern "C" {
 #include "executor/spi.h"

@@ -1,11 +1,11 @@
 // C++ objects that belong to a memory context.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <utility>
 
-#include "pg/boundary.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 #include "utils/palloc.h"

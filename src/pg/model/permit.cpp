@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/permit.hpp"
+#include "pg/model/permit.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -6,9 +6,9 @@
 // that ends it takes its subtransaction along. So a permit is of no use to anybody else, and need not be taken back.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 namespace lead_scoring {
 

@@ -1,16 +1,16 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/program.hpp"
+#include "pg/model/program.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "pg/binding.hpp"
-#include "pg/expression.hpp"
-#include "pg/hazards.hpp"
-#include "pg/owner.hpp"
-#include "pg/session_locks.hpp"
-#include "pg/shared_values.hpp"
+#include "pg/conditions/expression.hpp"
+#include "pg/conditions/hazards.hpp"
+#include "pg/conditions/shared_values.hpp"
+#include "pg/model/binding.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/session_locks.hpp"
 
 extern "C" {
 #include "access/sysattr.h"

@@ -1,14 +1,14 @@
 // A version's conditions compiled for the rows of one relation as it is: the candidates that a row may match.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/definition.hpp"
-#include "core/scorecard.hpp"
-#include "pg/dependencies.hpp"
-#include "pg/dispatch.hpp"
-#include "pg/model.hpp"
-#include "pg/row_type.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
+#include "pg/conditions/dependencies.hpp"
+#include "pg/conditions/dispatch.hpp"
+#include "pg/model/model.hpp"
+#include "pg/model/row_type.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/row_security.hpp"
+#include "pg/model/row_security.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

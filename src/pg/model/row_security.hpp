@@ -4,9 +4,9 @@
 // the caller sees the lead's row by the policies, which are evaluated as he would evaluate them: as himself.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 namespace lead_scoring {
 

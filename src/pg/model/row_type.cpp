@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/row_type.hpp"
+#include "pg/model/row_type.hpp"
 
-#include "pg/model.hpp"
+#include "pg/model/model.hpp"
 
 extern "C" {
 #include "access/tupdesc.h"

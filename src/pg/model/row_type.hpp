@@ -3,7 +3,7 @@
 // the session may alter one itself, too.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "utils/rel.h"

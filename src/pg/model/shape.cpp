@@ -1,13 +1,13 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/shape.hpp"
+#include "pg/model/shape.hpp"
 
 #include <algorithm>
 #include <span>
 
-#include "pg/identity.hpp"
-#include "pg/lead_key.hpp"
-#include "pg/query.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/lead_key.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/genam.h"

@@ -2,10 +2,10 @@
 // them in any way.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/lead_key.hpp"
-#include "pg/version.hpp"
+#include "pg/model/lead_key.hpp"
+#include "pg/model/version.hpp"
 
 extern "C" {
 #include "utils/rel.h"

@@ -7,10 +7,10 @@
 // there is no plan for such a table. Its rows are read as its storage has them, and nothing else of it is looked at but
 // its columns.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/identity.hpp"
-#include "pg/query.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/relation.h"

@@ -1,14 +1,14 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/version.hpp"
+#include "pg/model/version.hpp"
 
 #include <cmath>
 #include <memory>
 #include <string_view>
 #include <utility>
 
-#include "pg/boundary.hpp"
-#include "pg/query.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,9 +1,9 @@
 // A published version of a model, read from its `versions` table.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/definition.hpp"
+#include "core/card/definition.hpp"
 
 extern "C" {
 #include "pgtime.h"

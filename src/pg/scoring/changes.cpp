@@ -1,8 +1,8 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/changes.hpp"
+#include "pg/scoring/changes.hpp"
 
-#include "pg/transaction_end.hpp"
+#include "pg/server/transaction_end.hpp"
 
 extern "C" {
 #include "access/xact.h"

@@ -7,10 +7,10 @@
 // trigger.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/findings.hpp"
-#include "pg/row_reader.hpp"
+#include "pg/intake/findings.hpp"
+#include "pg/intake/row_reader.hpp"
 
 namespace lead_scoring {
 

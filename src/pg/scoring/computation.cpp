@@ -1,13 +1,13 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/computation.hpp"
+#include "pg/scoring/computation.hpp"
 
 #include <cmath>
 
-#include "core/error.hpp"
-#include "pg/boundary.hpp"
-#include "pg/event_log.hpp"
-#include "pg/history.hpp"
+#include "core/base/error.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/scoring/history.hpp"
+#include "pg/server/boundary.hpp"
 
 namespace lead_scoring {
 

@@ -1,12 +1,12 @@
 // How each kind of work computes a lead: from its stored row and what was found of it, or from the log.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/findings.hpp"
-#include "pg/model.hpp"
-#include "pg/outcome.hpp"
-#include "pg/workspace.hpp"
+#include "pg/intake/findings.hpp"
+#include "pg/model/model.hpp"
+#include "pg/scoring/outcome.hpp"
+#include "pg/scoring/workspace.hpp"
 
 namespace lead_scoring {
 

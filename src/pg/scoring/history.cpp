@@ -1,13 +1,13 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/history.hpp"
+#include "pg/scoring/history.hpp"
 
 #include <algorithm>
 
-#include "pg/event_log.hpp"
-#include "pg/identity.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/genam.h"

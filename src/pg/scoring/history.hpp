@@ -2,9 +2,9 @@
 // lead stands where its latest transition led, whatever the row says.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/score_row.hpp"
+#include "pg/scoring/score_row.hpp"
 
 extern "C" {
 #include "access/skey.h"

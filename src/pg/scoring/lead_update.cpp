@@ -1,11 +1,11 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/lead_update.hpp"
+#include "pg/scoring/lead_update.hpp"
 
-#include "pg/identity.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
-#include "pg/subtransaction.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/server/query.hpp"
+#include "pg/server/subtransaction.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

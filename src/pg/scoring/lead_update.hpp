@@ -1,10 +1,10 @@
 // Writing the user's tables of leads and events, on which the user has triggers, checks and foreign keys of his own.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
-#include "pg/owner.hpp"
+#include "pg/model/model.hpp"
+#include "pg/server/owner.hpp"
 
 namespace lead_scoring {
 

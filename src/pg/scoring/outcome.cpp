@@ -1,10 +1,10 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/outcome.hpp"
+#include "pg/scoring/outcome.hpp"
 
-#include "pg/event_log.hpp"
-#include "pg/history.hpp"
-#include "pg/lead_update.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/scoring/history.hpp"
+#include "pg/scoring/lead_update.hpp"
 
 extern "C" {
 #include "executor/spi.h"

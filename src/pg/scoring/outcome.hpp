@@ -2,11 +2,11 @@
 // table. Both are gathered and written many at a time, one statement for all.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/model.hpp"
-#include "pg/score_row.hpp"
-#include "pg/workspace.hpp"
+#include "pg/model/model.hpp"
+#include "pg/scoring/score_row.hpp"
+#include "pg/scoring/workspace.hpp"
 
 extern "C" {
 #include "nodes/pg_list.h"

@@ -1,16 +1,16 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/score_row.hpp"
+#include "pg/scoring/score_row.hpp"
 
 #include <cmath>
 
-#include "pg/hold.hpp"
-#include "pg/owner.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
-#include "pg/row_lock.hpp"
-#include "pg/row_type.hpp"
-#include "pg/shape.hpp"
+#include "pg/model/hold.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/model/row_type.hpp"
+#include "pg/model/shape.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/query.hpp"
+#include "pg/server/row_lock.hpp"
 
 extern "C" {
 #include "access/heapam.h"

@@ -5,10 +5,10 @@
 // follows the logical-replication worker, which updates rows by index in the same way.)
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/lead.hpp"
-#include "pg/model.hpp"
+#include "core/stages/lead.hpp"
+#include "pg/model/model.hpp"
 
 extern "C" {
 #include "access/genam.h"

@@ -1,16 +1,16 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/statement.hpp"
+#include "pg/scoring/statement.hpp"
 
 #include <algorithm>
 
-#include "pg/event_log.hpp"
-#include "pg/permit.hpp"
-#include "pg/progress.hpp"
-#include "pg/query.hpp"
-#include "pg/row_lock.hpp"
-#include "pg/score_row.hpp"
-#include "pg/subtransaction.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/scoring/score_row.hpp"
+#include "pg/server/progress.hpp"
+#include "pg/server/query.hpp"
+#include "pg/server/row_lock.hpp"
+#include "pg/server/subtransaction.hpp"
 
 extern "C" {
 #include "access/xact.h"

@@ -19,9 +19,9 @@
 // 40P01, and nothing is lost.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/computation.hpp"
+#include "pg/scoring/computation.hpp"
 
 namespace lead_scoring {
 

@@ -1,14 +1,14 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/workspace.hpp"
+#include "pg/scoring/workspace.hpp"
 
 #include <utility>
 
-#include "core/error.hpp"
-#include "core/fold.hpp"
-#include "pg/boundary.hpp"
-#include "pg/event_log.hpp"
-#include "pg/query.hpp"
+#include "core/base/error.hpp"
+#include "core/card/fold.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "datatype/timestamp.h"

@@ -2,13 +2,13 @@
 // inside run_cpp only; what they hold is handed to the server as plain pointers.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <optional>
 
-#include "core/lead.hpp"
-#include "pg/findings.hpp"
-#include "pg/score_row.hpp"
+#include "core/stages/lead.hpp"
+#include "pg/intake/findings.hpp"
+#include "pg/scoring/score_row.hpp"
 
 namespace lead_scoring {
 

@@ -1,11 +1,11 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/boundary.hpp"
+#include "pg/server/boundary.hpp"
 
 #include <cstring>
 #include <new>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 extern "C" {
 #include "mb/pg_wchar.h"

@@ -10,7 +10,7 @@
 
 #include <type_traits>
 
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 

@@ -1,7 +1,7 @@
 // Acting as the model's owner, the way foreign-key checks act as the owner of the table they read.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "catalog/namespace.h"

@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/progress.hpp"
+#include "pg/server/progress.hpp"
 
 extern "C" {
 #include "funcapi.h"

@@ -5,7 +5,7 @@
 // server's, so that its own pg_stat_progress views do not show it.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 namespace lead_scoring {
 

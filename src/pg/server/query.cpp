@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/query.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "utils/lsyscache.h"

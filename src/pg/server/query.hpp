@@ -1,7 +1,7 @@
 // Small conveniences over SPI.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "executor/spi.h"

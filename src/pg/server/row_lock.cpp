@@ -1,6 +1,6 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/row_lock.hpp"
+#include "pg/server/row_lock.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -2,7 +2,7 @@
 // next moment.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "access/htup.h"

@@ -2,11 +2,11 @@
 // own in shared memory; and of each, the local lock table knows for whom. Taking once more what is held already, on
 // behalf of the transaction, is a matter of that table alone, and gives away its entry.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/session_locks.hpp"
+#include "pg/server/session_locks.hpp"
 
-#include "pg/transaction_end.hpp"
+#include "pg/server/transaction_end.hpp"
 
 extern "C" {
 #include "access/xact.h"

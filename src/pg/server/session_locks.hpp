@@ -2,9 +2,9 @@
 // calls may take some, and may give back those of the application whose statement it happens to run in.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/subtransaction.hpp"
+#include "pg/server/subtransaction.hpp"
 
 namespace lead_scoring {
 

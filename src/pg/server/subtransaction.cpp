@@ -2,9 +2,9 @@
 // transaction manager takes one that is left open for a savepoint of the user's. Here is also what lets one error stand
 // for another, without any.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/subtransaction.hpp"
+#include "pg/server/subtransaction.hpp"
 
 extern "C" {
 #include "access/xact.h"

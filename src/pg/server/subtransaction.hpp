@@ -1,7 +1,7 @@
 // Work that may have to be undone without ending the user's statement.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 namespace lead_scoring {
 

@@ -1,7 +1,7 @@
 // Being told of the ends of transactions, for what a file keeps that must not outlive one.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 extern "C" {
 #include "access/xact.h"

@@ -1,14 +1,14 @@
 // Points given by hand, and taken back by hand.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/event_log.hpp"
-#include "pg/identity.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
-#include "pg/reading.hpp"
-#include "pg/row_security.hpp"
-#include "pg/statement.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/intake/reading.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/model/row_security.hpp"
+#include "pg/scoring/statement.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

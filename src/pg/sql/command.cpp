@@ -2,16 +2,16 @@
 // function of the draft, is this one C function. It finds the implementation, the function of the same name and
 // arguments in schema lead_scoring_internal, sees that the caller may ask for it, and calls it as the model's owner.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <initializer_list>
 
-#include "pg/authorship.hpp"
-#include "pg/identity.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
-#include "pg/row_security.hpp"
-#include "pg/shape.hpp"
+#include "pg/model/authorship.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/model/row_security.hpp"
+#include "pg/model/shape.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

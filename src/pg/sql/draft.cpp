@@ -2,13 +2,13 @@
 // any statements. Constraint triggers would do the same once a row, and could not be deferred by the commands, which
 // work in security-restricted operations.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/authorship.hpp"
-#include "pg/identity.hpp"
-#include "pg/query.hpp"
-#include "pg/session_locks.hpp"
-#include "pg/transaction_end.hpp"
+#include "pg/model/authorship.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/server/query.hpp"
+#include "pg/server/session_locks.hpp"
+#include "pg/server/transaction_end.hpp"
 
 extern "C" {
 #include "access/xact.h"

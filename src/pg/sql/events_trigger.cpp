@@ -1,8 +1,8 @@
 // What happens on INSERT, UPDATE, DELETE and TRUNCATE of events.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/trigger.hpp"
+#include "pg/sql/trigger.hpp"
 
 using namespace lead_scoring;
 

@@ -1,14 +1,14 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/explain.hpp"
+#include "core/reading/explain.hpp"
 
 #include <algorithm>
 
-#include "pg/boundary.hpp"
-#include "pg/event_log.hpp"
-#include "pg/owned.hpp"
-#include "pg/reading.hpp"
-#include "pg/workspace.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/intake/reading.hpp"
+#include "pg/model/owned.hpp"
+#include "pg/scoring/workspace.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 #include "funcapi.h"

@@ -1,9 +1,9 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/kept_status.hpp"
+#include "pg/sql/kept_status.hpp"
 
-#include "pg/permit.hpp"
-#include "pg/trigger.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/sql/trigger.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

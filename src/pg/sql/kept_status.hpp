@@ -5,7 +5,7 @@
 // is the newest one, for the server has locked it and waited for whoever had it.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 namespace lead_scoring {
 

@@ -1,10 +1,10 @@
 // What happens on INSERT, UPDATE, DELETE and TRUNCATE of leads.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/kept_status.hpp"
-#include "pg/program.hpp"
-#include "pg/trigger.hpp"
+#include "pg/model/program.hpp"
+#include "pg/sql/kept_status.hpp"
+#include "pg/sql/trigger.hpp"
 
 extern "C" {
 #include "executor/tuptable.h"

@@ -1,13 +1,13 @@
 // What merging and forgetting leads write into a model's own tables. The functions that call these have locked the
 // leads.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/event_log.hpp"
-#include "pg/identity.hpp"
-#include "pg/model.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/model.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -7,9 +7,9 @@
 // are not as create_model makes them are left alone, whatever their arguments are, and where the server put no copy of
 // the row trigger nothing is put either.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/query.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "access/table.h"

@@ -1,10 +1,10 @@
 // What publishing writes.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/identity.hpp"
-#include "pg/permit.hpp"
-#include "pg/query.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,16 +1,16 @@
 // report(): what the report views of a model read. The statement is built by sql/install/reports.sql when it is asked
 // for, from the settings as they are, so that no view depends on a table or column of the user.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 #include <initializer_list>
 
-#include "pg/identity.hpp"
-#include "pg/reading.hpp"
-#include "pg/row_security.hpp"
-#include "pg/session_locks.hpp"
-#include "pg/shape.hpp"
+#include "pg/intake/reading.hpp"
+#include "pg/model/identity.hpp"
+#include "pg/model/row_security.hpp"
+#include "pg/model/shape.hpp"
+#include "pg/server/session_locks.hpp"
 
 extern "C" {
 #include "access/tupconvert.h"

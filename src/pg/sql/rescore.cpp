@@ -1,15 +1,15 @@
 // Computing every lead of a model anew.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/event_log.hpp"
-#include "pg/hold.hpp"
-#include "pg/owner.hpp"
-#include "pg/problems.hpp"
-#include "pg/progress.hpp"
-#include "pg/query.hpp"
-#include "pg/reading.hpp"
-#include "pg/statement.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/intake/problems.hpp"
+#include "pg/intake/reading.hpp"
+#include "pg/model/hold.hpp"
+#include "pg/scoring/statement.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/progress.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

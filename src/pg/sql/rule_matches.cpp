@@ -1,12 +1,12 @@
 // rule_matches(): when each lead first matched each rule. Conditions mean what they mean to scores, an expression that
 // raises for a row included, since it is the same reading.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <algorithm>
 
-#include "pg/event_log.hpp"
-#include "pg/reading.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/intake/reading.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,16 +1,16 @@
 // The SQL type scorecard, and the score of a card.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "core/scorecard.hpp"
+#include "core/card/scorecard.hpp"
 
-#include "core/fold.hpp"
-#include "core/lead.hpp"
-#include "pg/boundary.hpp"
-#include "pg/model.hpp"
-#include "pg/owned.hpp"
-#include "pg/reading.hpp"
-#include "pg/workspace.hpp"
+#include "core/card/fold.hpp"
+#include "core/stages/lead.hpp"
+#include "pg/intake/reading.hpp"
+#include "pg/model/model.hpp"
+#include "pg/model/owned.hpp"
+#include "pg/scoring/workspace.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 #include "funcapi.h"

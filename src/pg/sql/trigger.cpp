@@ -1,10 +1,10 @@
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/trigger.hpp"
+#include "pg/sql/trigger.hpp"
 
-#include "pg/problems.hpp"
-#include "pg/program.hpp"
-#include "pg/query.hpp"
+#include "pg/intake/problems.hpp"
+#include "pg/model/program.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "catalog/partition.h"

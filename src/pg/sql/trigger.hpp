@@ -1,12 +1,12 @@
 // What the triggers on events and leads have in common: who may call them, for which table, and as whom they run.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
-#include "pg/changes.hpp"
-#include "pg/event_log.hpp"
-#include "pg/owner.hpp"
-#include "pg/statement.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/scoring/changes.hpp"
+#include "pg/scoring/statement.hpp"
+#include "pg/server/owner.hpp"
 
 extern "C" {
 #include "commands/trigger.h"

@@ -1,16 +1,16 @@
 // Proving the stored state against the log.
 
-#include "pg/postgres.hpp"
+#include "pg/server/postgres.hpp"
 
 #include <cmath>
 
-#include "core/fold.hpp"
-#include "pg/boundary.hpp"
-#include "pg/event_log.hpp"
-#include "pg/history.hpp"
-#include "pg/reading.hpp"
-#include "pg/score_row.hpp"
-#include "pg/workspace.hpp"
+#include "core/card/fold.hpp"
+#include "pg/intake/event_log.hpp"
+#include "pg/intake/reading.hpp"
+#include "pg/scoring/history.hpp"
+#include "pg/scoring/score_row.hpp"
+#include "pg/scoring/workspace.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 #include "funcapi.h"

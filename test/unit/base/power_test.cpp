@@ -1,11 +1,11 @@
-#include "core/power.hpp"
+#include "core/base/power.hpp"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "core/key_hash.hpp"
-#include "seeds.hpp"
+#include "core/base/key_hash.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

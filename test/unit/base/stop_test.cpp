@@ -1,18 +1,18 @@
 // Whatever may take long ends once it is told to.
-#include "core/stop.hpp"
+#include "core/base/stop.hpp"
 
 #include <functional>
 
 #include <gtest/gtest.h>
 
-#include "core/attribution.hpp"
-#include "core/auc.hpp"
-#include "core/explain.hpp"
-#include "core/funnel.hpp"
-#include "core/markov.hpp"
-#include "core/survival.hpp"
-#include "delivery.hpp"
-#include "stop_signal.hpp"
+#include "core/reading/explain.hpp"
+#include "core/statistics/attribution.hpp"
+#include "core/statistics/auc.hpp"
+#include "core/statistics/funnel.hpp"
+#include "core/statistics/markov.hpp"
+#include "core/statistics/survival.hpp"
+#include "unit/delivery.hpp"
+#include "unit/stop_signal.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 #include <gtest/gtest.h>
 
-#include "seeds.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -2,10 +2,10 @@
 // first and no fused arithmetic. Where the format is changed on purpose, so are the numbers.
 #include <gtest/gtest.h>
 
-#include "core/key_hash.hpp"
-#include "delivery.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "core/base/key_hash.hpp"
+#include "unit/delivery.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

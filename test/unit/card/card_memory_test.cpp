@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "core/archive.hpp"
-#include "core/definition.hpp"
-#include "core/scorecard.hpp"
+#include "core/base/archive.hpp"
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
 
 namespace {
 

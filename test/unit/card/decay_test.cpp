@@ -1,10 +1,10 @@
-#include "core/decay.hpp"
+#include "core/card/decay.hpp"
 
 #include <gtest/gtest.h>
 
-#include "model.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "unit/model.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -1,11 +1,11 @@
-#include "core/definition.hpp"
+#include "core/card/definition.hpp"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "core/error.hpp"
-#include "model.hpp"
+#include "core/base/error.hpp"
+#include "unit/model.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -1,9 +1,9 @@
-#include "core/exponential_sum.hpp"
+#include "core/card/exponential_sum.hpp"
 
 #include <gtest/gtest.h>
 
-#include "model.hpp"
-#include "seeds.hpp"
+#include "unit/model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

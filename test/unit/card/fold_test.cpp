@@ -1,14 +1,14 @@
-#include "core/fold.hpp"
+#include "core/card/fold.hpp"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 
-#include "core/error.hpp"
-#include "delivery.hpp"
-#include "naive_score.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "core/base/error.hpp"
+#include "unit/delivery.hpp"
+#include "unit/naive_score.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

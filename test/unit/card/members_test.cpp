@@ -1,11 +1,11 @@
 // The members of a bucket against limits applied to all matches at once, and their sums against each one's weight.
-#include "core/members.hpp"
+#include "core/card/members.hpp"
 
 #include <gtest/gtest.h>
 
-#include "model.hpp"
-#include "naive_score.hpp"
-#include "seeds.hpp"
+#include "unit/model.hpp"
+#include "unit/naive_score.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -1,13 +1,13 @@
 // Running sums against the sum of each occurrence's weight.
-#include "core/occurrences.hpp"
+#include "core/card/occurrences.hpp"
 
 #include <gtest/gtest.h>
 
-#include "core/lead.hpp"
-#include "model.hpp"
-#include "naive_score.hpp"
-#include "seeds.hpp"
-#include "stop_signal.hpp"
+#include "core/stages/lead.hpp"
+#include "unit/model.hpp"
+#include "unit/naive_score.hpp"
+#include "unit/seeds.hpp"
+#include "unit/stop_signal.hpp"
 
 namespace lead_scoring::test {
 namespace {

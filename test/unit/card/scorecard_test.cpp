@@ -1,14 +1,14 @@
-#include "core/scorecard.hpp"
+#include "core/card/scorecard.hpp"
 
 #include <algorithm>
 #include <functional>
 
 #include <gtest/gtest.h>
 
-#include "core/archive.hpp"
-#include "delivery.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "core/base/archive.hpp"
+#include "unit/delivery.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

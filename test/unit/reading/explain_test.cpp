@@ -1,11 +1,11 @@
-#include "core/explain.hpp"
+#include "core/reading/explain.hpp"
 
 #include <gtest/gtest.h>
 
-#include "delivery.hpp"
-#include "naive_score.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "unit/delivery.hpp"
+#include "unit/naive_score.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

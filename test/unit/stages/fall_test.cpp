@@ -1,7 +1,7 @@
 // How a lead drops back: hysteresis, the instant of the crossing, and the stage it drops to.
 #include <gtest/gtest.h>
 
-#include "machine.hpp"
+#include "unit/machine.hpp"
 
 namespace lead_scoring::test {
 namespace {

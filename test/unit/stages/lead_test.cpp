@@ -1,10 +1,10 @@
-#include "core/lead.hpp"
+#include "core/stages/lead.hpp"
 
 #include <gtest/gtest.h>
 
-#include "delivery.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "unit/delivery.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "delivery.hpp"
-#include "naive_stages.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
+#include "unit/delivery.hpp"
+#include "unit/naive_stages.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
 
 namespace lead_scoring::test {
 namespace {

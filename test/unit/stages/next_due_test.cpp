@@ -1,11 +1,11 @@
 // When time alone moves a lead: nothing changes before the due time, and at it something does.
 #include <gtest/gtest.h>
 
-#include "delivery.hpp"
-#include "machine.hpp"
-#include "random_model.hpp"
-#include "seeds.hpp"
-#include "stop_signal.hpp"
+#include "unit/delivery.hpp"
+#include "unit/machine.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
+#include "unit/stop_signal.hpp"
 
 namespace lead_scoring::test {
 namespace {

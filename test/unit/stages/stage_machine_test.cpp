@@ -1,8 +1,8 @@
-#include "core/stage_machine.hpp"
+#include "core/stages/stage_machine.hpp"
 
 #include <gtest/gtest.h>
 
-#include "machine.hpp"
+#include "unit/machine.hpp"
 
 namespace lead_scoring::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/attribution.hpp"
+#include "core/statistics/attribution.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 namespace {

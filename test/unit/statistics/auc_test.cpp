@@ -1,4 +1,4 @@
-#include "core/auc.hpp"
+#include "core/statistics/auc.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "core/calibration.hpp"
+#include "core/statistics/calibration.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/decimal_sum.hpp"
+#include "core/statistics/decimal_sum.hpp"
 
 #include <gtest/gtest.h>
 

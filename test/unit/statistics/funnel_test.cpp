@@ -1,4 +1,4 @@
-#include "core/funnel.hpp"
+#include "core/statistics/funnel.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 namespace {

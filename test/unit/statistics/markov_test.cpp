@@ -1,4 +1,4 @@
-#include "core/markov.hpp"
+#include "core/statistics/markov.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 namespace {

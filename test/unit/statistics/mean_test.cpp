@@ -1,4 +1,4 @@
-#include "core/mean.hpp"
+#include "core/statistics/mean.hpp"
 
 #include <gtest/gtest.h>
 

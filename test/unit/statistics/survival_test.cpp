@@ -1,4 +1,4 @@
-#include "core/survival.hpp"
+#include "core/statistics/survival.hpp"
 
 #include <gtest/gtest.h>
 

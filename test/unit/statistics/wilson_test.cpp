@@ -1,10 +1,10 @@
-#include "core/wilson.hpp"
+#include "core/statistics/wilson.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 namespace lead_scoring {
 namespace {
