@@ -9,10 +9,8 @@ EXTENSION_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" lead_sc
 
 OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/*/*/*.cpp)))
 
-# The install script is these parts in this order; a part without a file yet is left out.
-SQL_PARTS = $(wildcard $(foreach part,schema scorecard shape expression scoring model rules stages publish upkeep merge \
-              reading conversion cost survival velocity retention prediction funnel attribution markov \
-              report_settings reports campaigns channels cohorts qualified_rate rule_lift forecast sla tables support,sql/install/$(part).sql))
+# The install script is these parts, in the order of their names.
+SQL_PARTS = $(sort $(wildcard sql/install/*/*.sql))
 SQL_SCRIPT = sql/lead_scoring--$(EXTENSION_VERSION).sql
 DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/lead_scoring--*--*.sql))
 DATA_built = $(SQL_SCRIPT)

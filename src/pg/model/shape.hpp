@@ -14,7 +14,7 @@ extern "C" {
 namespace lead_scoring {
 
 // The tables of a model: first those that scoring works with, then the draft. As they are to be they are in schema
-// lead_scoring_internal (sql/install/tables.sql).
+// lead_scoring_internal (sql/install/90-tables).
 inline constexpr const char* kOwnTables[] = {"settings", "versions", "scores",         "transitions", "adjustments",
                                              "problems", "merged",   "forgotten",      "rule_groups", "rules",
                                              "bands",    "stages",   "report_settings"};

@@ -1,4 +1,4 @@
-// report(): what the report views of a model read. The statement is built by sql/install/reports.sql when it is asked
+// report(): what the report views of a model read. The statement is built by sql/install/80-reports/15-reports.sql when it is asked
 // for, from the settings as they are, so that no view depends on a table or column of the user.
 
 #include "pg/server/postgres.hpp"

@@ -1,0 +1,232 @@
+-- What a model may be bound to: the tables and columns of the user, and what they have to be like.
+
+CREATE FUNCTION lead_scoring.check_model_name(name text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF octet_length(name) NOT BETWEEN 1 AND 63 THEN
+        RAISE EXCEPTION USING ERRCODE = 'name_too_long',
+            MESSAGE = format('model name "%s" has %s bytes', CASE WHEN length(name) > 100 THEN left(name, 60) || '...' ELSE name END, octet_length(name)),
+            DETAIL = 'A model is a schema, and a schema''s name has 1 to 63 bytes.',
+            HINT = 'Choose a shorter name, such as ''sales''.';
+    END IF;
+    IF name LIKE 'pg\_%' THEN
+        RAISE EXCEPTION USING ERRCODE = 'reserved_name',
+            MESSAGE = format('model name "%s" is reserved', name),
+            DETAIL = 'Schema names that start with "pg_" belong to the system.',
+            HINT = 'Choose another name, such as ''sales''.';
+    END IF;
+    IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = check_model_name.name) THEN
+        RAISE EXCEPTION USING ERRCODE = 'duplicate_schema',
+            MESSAGE = format('schema "%s" already exists and is no model', name),
+            DETAIL = 'A model is a schema of its own.',
+            HINT = format('Choose another name, or ALTER SCHEMA %I RENAME TO another_name.', name);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_model_name IS 'Raises when a new model cannot have this name: empty or over 63 bytes (42622), reserved (42939), taken by a schema (42P06).';
+
+CREATE FUNCTION lead_scoring_internal.table_faults(relation regclass)
+RETURNS TABLE (fault text, statement text, refused boolean)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH member AS (
+    SELECT c.oid::regclass AS name, c.* FROM pg_class c
+     WHERE c.oid = relation OR c.oid IN (SELECT p.relid FROM pg_partition_tree(relation) p))
+SELECT f.fault, f.statement, f.refused
+  FROM (SELECT 1, format('table %s inherits from %s', i.inhrelid::regclass, i.inhparent::regclass),
+               format('ALTER TABLE %s NO INHERIT %s;', i.inhrelid::regclass, i.inhparent::regclass), true
+          FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE (i.inhrelid = relation OR i.inhparent = relation) AND NOT c.relispartition
+        UNION ALL
+        SELECT 2, format('table %s is a partition of %s', m.name, i.inhparent::regclass),
+               format('ALTER TABLE %s DETACH PARTITION %s;', i.inhparent::regclass, m.name), true
+          FROM member m JOIN pg_inherits i ON i.inhrelid = m.oid WHERE m.oid = relation AND m.relispartition
+        UNION ALL
+        SELECT 3, format('partition %s of table %s is a foreign table', m.name, i.inhparent::regclass),
+               format('ALTER TABLE %s DETACH PARTITION %s;', i.inhparent::regclass, m.name), true
+          FROM member m JOIN pg_inherits i ON i.inhrelid = m.oid WHERE m.relkind = 'f'
+        UNION ALL
+        SELECT 7, format('table %s, which is read with %s, belongs to role "%s"', m.name, relation, pg_get_userbyid(m.relowner)),
+               format('ALTER TABLE %s OWNER TO %I;', m.name, pg_get_userbyid(p.relowner)), true
+          FROM member m JOIN pg_class p ON p.oid = relation WHERE NOT pg_has_role(m.relowner, p.relowner, 'MEMBER')
+        UNION ALL
+        SELECT 4, format('table %s is unlogged, and a crash empties it', m.name), format('ALTER TABLE %s SET LOGGED;', m.name), false
+          FROM member m WHERE m.relpersistence = 'u'
+        UNION ALL
+        SELECT 5, format('table %s has the rule "%s", which does something instead', m.name, r.rulename),
+               format('DROP RULE %I ON %s;', r.rulename, m.name), false
+          FROM member m JOIN pg_rewrite r ON r.ev_class = m.oid WHERE r.is_instead AND r.ev_enabled <> 'D'
+        UNION ALL
+        SELECT 6, format('table %s is partitioned, but the event trigger "%s", which sees to new partitions, is %s', m.name, wanted.name,
+                         CASE WHEN e.oid IS NULL THEN 'missing' ELSE 'disabled' END),
+               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %1$I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed(); ALTER EVENT TRIGGER %1$I ENABLE ALWAYS;', wanted.name)
+                    ELSE format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', wanted.name) END, false
+          FROM member m CROSS JOIN (VALUES ('lead_scoring_partitions_changed')) wanted (name)
+          LEFT JOIN pg_event_trigger e ON e.evtname = wanted.name
+         WHERE m.oid = relation AND m.relkind = 'p' AND e.evtenabled IS DISTINCT FROM 'A') f (place, fault, statement, refused)
+ ORDER BY f.place, f.fault COLLATE "C"
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.table_faults IS 'What a table of leads or events is like, or has become, so that rows come and go without the model''s triggers, each with the statement that ends it, and whether create_model and publish refuse it.';
+
+CREATE FUNCTION lead_scoring.check_table(relation regclass, argument text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    SELECT c.relkind, c.relpersistence, c.relowner INTO found FROM pg_class c WHERE c.oid = relation;
+    IF found.relkind IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
+            MESSAGE = format('%s: there is no table with OID %s', argument, relation::oid),
+            DETAIL = 'It was dropped, or the number is wrong.',
+            HINT = format('Name the table, as in %s => ''public.%1$s''.', argument);
+    END IF;
+    IF found.relkind NOT IN ('r', 'p') OR found.relpersistence = 't' THEN
+        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+            MESSAGE = format('%s is not an ordinary or partitioned table', relation),
+            DETAIL = 'A model lives on triggers that views, foreign tables and temporary tables cannot keep.',
+            HINT = format('Give the table that holds the rows, as in %s => ''public.%1$s''.', argument);
+    END IF;
+    IF pg_get_userbyid(found.relowner) <> current_user THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('role "%s" does not own table %s', current_user, relation),
+            DETAIL = 'One role owns the leads, the events and the model.',
+            HINT = format('ALTER TABLE %s OWNER TO %I;', relation, current_user);
+    END IF;
+    PERFORM lead_scoring_internal.refuse_citus(relation);
+    SELECT f.* INTO found FROM lead_scoring_internal.table_faults(relation) f WHERE f.refused LIMIT 1;
+    IF found.fault IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = found.fault,
+            DETAIL = 'Rows that come and go there would fire none of the model''s triggers.',
+            HINT = found.statement;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the current role owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance and of Citus (0A000). "argument" is the name it was given under.';
+
+CREATE FUNCTION lead_scoring.column_type(relation regclass, column_name text, argument text)
+RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    SELECT a.atttypid::regtype AS type, c.collisdeterministic IS FALSE AS is_fuzzy INTO found
+      FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation
+     WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
+    IF found.type IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+            MESSAGE = format('column "%s" of table %s does not exist', column_name, relation),
+            DETAIL = format('The table has the columns %s.',
+                (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                  WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped)),
+            HINT = format('Name the right one: %s => ''...''.', argument);
+    END IF;
+    IF found.is_fuzzy THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('column "%s" of table %s has a nondeterministic collation', column_name, relation),
+            DETAIL = 'Keys and types are compared byte by byte.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text COLLATE "C".', relation, column_name);
+    END IF;
+    RETURN found.type;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.column_type IS 'The type of a column; raises 42703 when the table has no such column, 0A000 when its collation takes different texts for equal.';
+
+CREATE FUNCTION lead_scoring.primary_key_column(leads regclass)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_columns text[];
+BEGIN
+    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO key_columns
+      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+     WHERE i.indrelid = leads AND i.indisprimary;
+    IF cardinality(key_columns) = 1 THEN
+        RETURN key_columns[1];
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = CASE WHEN key_columns IS NULL THEN format('table %s has no primary key', leads)
+                       ELSE format('primary key of table %s has %s columns', leads, cardinality(key_columns)) END,
+        DETAIL = 'A lead is known by one column.',
+        HINT = 'Name a unique column: lead_key => ''id''.';
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
+
+CREATE FUNCTION lead_scoring.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
+                                           event_type text, event_time text, event_campaign text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type regtype := lead_scoring.column_type(leads, lead_key, 'lead_key');
+    found regtype;
+BEGIN
+    IF key_type NOT IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', lead_key, leads, key_type),
+            DETAIL = 'A lead''s key is an integer, bigint, uuid, text or varchar.',
+            HINT = 'Name another unique column: lead_key => ''id''.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = leads AND a.attname = lead_key AND i.indnkeyatts = 1
+                      AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('column "%s" of table %s is not unique', lead_key, leads),
+            DETAIL = 'A lead is known by its key, so no two rows may share one.',
+            HINT = format('ALTER TABLE %s ADD UNIQUE (%I).', leads, lead_key);
+    END IF;
+
+    found := lead_scoring.column_type(events, event_lead, 'event_lead');
+    IF found <> key_type
+       AND NOT (found IN ('text'::regtype, 'varchar'::regtype) AND key_type IN ('text'::regtype, 'varchar'::regtype)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s',
+                             event_lead, events, found, key_type),
+            DETAIL = 'An event names its lead by the very key of the leads table.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s.', events, event_lead, key_type);
+    END IF;
+
+    found := lead_scoring.column_type(events, event_type, 'event_type');
+    IF found NOT IN ('text'::regtype, 'varchar'::regtype)
+       AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', event_type, events, found),
+            DETAIL = 'An event''s type is a text, a varchar or an enum.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text.', events, event_type);
+    END IF;
+
+    found := lead_scoring.column_type(events, event_time, 'event_time');
+    IF found <> 'timestamptz'::regtype THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column "%s" of table %s has type %s', event_time, events, found),
+            DETAIL = 'An event''s time is an instant: a timestamp with time zone.',
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I AT TIME ZONE ''UTC''.', events, event_time);
+    END IF;
+
+    IF event_campaign IS NOT NULL THEN
+        PERFORM lead_scoring.column_type(events, event_campaign, 'event_campaign');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804) and the lead key is unique (55000).';
+
+CREATE FUNCTION lead_scoring.check_event_index(events regclass, event_lead text, event_time text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_index i
+                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                     JOIN pg_class c ON c.oid = i.indexrelid
+                     JOIN pg_am m ON m.oid = c.relam
+                    WHERE i.indrelid = events AND a.attname = event_lead AND m.amname = 'btree'
+                      AND i.indisvalid AND i.indpred IS NULL AND i.indcollation[0] = a.attcollation) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('table %s has no index led by column "%s"', events, event_lead),
+            DETAIL = 'Rebuilding one lead from its events would read the whole table.',
+            HINT = format('CREATE INDEX ON %s (%I, %I);  -- or pass require_index => false', events, event_lead, event_time);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_event_index IS 'Raises 55000 unless a valid btree index over all events starts with the lead column.';

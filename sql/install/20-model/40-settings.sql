@@ -1,0 +1,200 @@
+-- What else a model's settings may say, and all of it together: binding(), check_settings().
+
+CREATE FUNCTION lead_scoring.check_time_zone(time_zone text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- The view reads hundreds of files, which publish would do with the tables locked.
+    IF time_zone <> 'UTC' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('time zone "%s" is not known', time_zone),
+            DETAIL = 'It decides where the days, weeks and months of limits begin.',
+            HINT = 'Take a name of the view pg_timezone_names, such as ''Europe/Berlin''.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_time_zone IS 'Raises 22023 unless the text is the full name of a time zone.';
+
+CREATE FUNCTION lead_scoring.check_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
+RETURNS TABLE (missing_column text, missing_type text)
+LANGUAGE plpgsql PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    entry record;
+    status_column text;
+    wanted regtype;
+    found record;
+    other record;
+    claimed text;
+    seen text[] := '{}';
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF jsonb_typeof(status_columns) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'status_columns is not a JSON object',
+            DETAIL = 'It maps what is to be written to columns of the leads table.',
+            HINT = 'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}'', or ''{}'' for none.';
+    END IF;
+    FOR entry IN SELECT e.key, e.value FROM jsonb_each(status_columns) e ORDER BY e.key COLLATE "C" LOOP
+        wanted := CASE WHEN entry.key IN ('stage', 'grade') THEN 'text'
+                       WHEN entry.key = 'score' THEN 'double precision'
+                       WHEN entry.key LIKE '_%\_at' AND octet_length(entry.key) <= 63 THEN 'timestamptz' END;
+        IF wanted IS NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+                MESSAGE = format('status_columns has an unknown key "%s"', entry.key),
+                DETAIL = 'The keys are "stage", "score", "grade" and a stage''s name with "_at", such as "mql_at".',
+                HINT = 'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}''.';
+        END IF;
+        status_column := entry.value #>> '{}';
+        IF jsonb_typeof(entry.value) <> 'string' OR octet_length(status_column) NOT BETWEEN 1 AND 63 THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+                MESSAGE = format('status_columns names no column for "%s"', entry.key),
+                DETAIL = format('A column''s name is a string of 1 to 63 bytes, not %s.', left(entry.value::text, 70)),
+                HINT = format('Write it as in ''{"%s": "lead_%1$s"}''.', entry.key);
+        END IF;
+        IF status_column = lead_key OR status_column = ANY (seen) THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+                MESSAGE = format('status_columns uses column "%s" twice', status_column),
+                DETAIL = 'Each status has a column of its own, which is not the key.',
+                HINT = format('Give "%s" another column.', entry.key);
+        END IF;
+        seen := seen || status_column;
+
+        SELECT a.atttypid::regtype AS type, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS is_generated INTO found
+          FROM pg_attribute a
+         WHERE a.attrelid = leads AND a.attname = status_column AND a.attnum > 0 AND NOT a.attisdropped;
+        IF found.type IS NULL THEN
+            RETURN QUERY SELECT status_column, CASE WHEN entry.key = 'stage' THEN 'text DEFAULT ''lead''' ELSE wanted::text END;
+            CONTINUE;
+        END IF;
+        -- A varchar(n) that can cut a stage or grade short would make the user's own INSERT fail.
+        IF found.type <> wanted
+           AND NOT (wanted = 'text'::regtype AND found.type = 'varchar'::regtype
+                    AND (found.atttypmod = -1 OR found.atttypmod - 4 >= CASE WHEN entry.key = 'stage' THEN 60 ELSE 126 END)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+                MESSAGE = format('status column "%s" of table %s has type %s instead of %s', status_column, leads,
+                                 CASE WHEN found.atttypmod >= 4 THEN format('%s(%s)', found.type, found.atttypmod - 4)
+                                      ELSE found.type::text END, wanted),
+                DETAIL = format('It holds the lead''s %s.', entry.key),
+                HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s, or give "%s" another column in status_columns.',
+                              leads, status_column, wanted, entry.key);
+        END IF;
+        IF found.is_generated OR found.attnotnull AND entry.key <> 'stage' THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = format('status column "%s" of table %s %s', status_column, leads,
+                                 CASE WHEN found.is_generated THEN 'is a generated column' ELSE 'is NOT NULL' END),
+                DETAIL = 'The model writes it, and writes NULL as long as there is nothing to say.',
+                HINT = CASE WHEN found.is_generated THEN format('Give "%s" another column in status_columns.', entry.key)
+                            ELSE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL.', leads, status_column) END;
+        END IF;
+    END LOOP;
+
+    -- No column is written by two models. A model that cannot be looked into is known by its trigger.
+    FOR other IN SELECT m.name FROM lead_scoring.model_schemas() m
+                  WHERE m.name <> model AND seen <> '{}' ORDER BY m.name COLLATE "C" LOOP
+        IF lead_scoring_internal.is_sound(other.name)
+           AND NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(other.name) f WHERE f.relation = 'settings') THEN
+            EXECUTE format('SELECT e.value FROM ONLY %I.settings s, jsonb_each_text(s.status_columns) e
+                             WHERE s.leads = $1 AND e.value = ANY ($2) ORDER BY e.value COLLATE "C" LIMIT 1', other.name)
+               INTO claimed USING leads::text, seen;
+            IF claimed IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'object_in_use',
+                    MESSAGE = format('status column "%s" of table %s belongs to model "%s"', claimed, leads, other.name),
+                    DETAIL = 'Two models would write it in turns.',
+                    HINT = 'Pass status_columns => ''{}'' for none, or name other columns.';
+            END IF;
+        ELSIF EXISTS (SELECT FROM pg_trigger t
+                       WHERE t.tgrelid = leads AND t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure
+                         AND t.tgargs = lead_scoring.trigger_argument(other.name)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = format('permission denied for the settings of model "%s"', other.name),
+                DETAIL = format('It scores table %s too, and belongs to another role, or tables of it do, or its settings were altered.', leads),
+                HINT = format('Pass status_columns => ''{}'' for none; or SELECT lead_scoring.drop_model(%L);', other.name);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_status_columns IS 'Raises when the leads table cannot hold these status columns for this model (22023, 42804, 55000, 55006); returns those that are still to be added, with type and default.';
+
+CREATE FUNCTION lead_scoring.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
+    OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    missing text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT s.* FROM %I.settings s', model) INTO bound;
+    IF bound IS NULL THEN
+        RETURN;
+    END IF;
+    leads := lead_scoring.resolve_table(bound.leads);
+    events := lead_scoring.resolve_table(bound.events);
+    missing := CASE WHEN leads IS NULL THEN 'leads' WHEN events IS NULL THEN 'events' END;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
+            MESSAGE = format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
+            DETAIL = format('The model''s settings name it as the table of %s.', missing),
+            HINT = coalesce(lead_scoring.rebind_statement(model, bound.leads, bound.events),
+                            format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing));
+    END IF;
+    PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
+    IF leads <> lead_scoring.resolve_table(bound.leads) OR events <> lead_scoring.resolve_table(bound.events) THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = format('the tables of model "%s" were swapped while it was looked at', model),
+            DETAIL = 'What was looked at is to be what is used.',
+            HINT = 'Run the statement again.';
+    END IF;
+    SELECT bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.status_columns, bound.time_zone
+      INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+
+CREATE FUNCTION lead_scoring.check_trigger_path(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    path text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT s.trigger_path FROM %I.settings s', model) INTO path;
+    IF path IS NOT NULL THEN
+        PERFORM set_config('search_path', path, true);
+    END IF;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('trigger_path of model "%s" is no search_path: %s', model, path),
+        DETAIL = 'It lists schemas, quoted where needed, in which triggers on leads and events find names.',
+        HINT = format('UPDATE %I.settings SET trigger_path = NULL;', model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_trigger_path IS 'Raises 22023 unless settings.trigger_path can be a search_path.';
+
+CREATE FUNCTION lead_scoring.check_settings(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    missing record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring.binding(model);
+    PERFORM lead_scoring.check_table(bound.leads, 'leads');
+    PERFORM lead_scoring.check_table(bound.events, 'events');
+    PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
+                                       bound.event_time, bound.event_campaign);
+    PERFORM lead_scoring.check_time_zone(bound.time_zone);
+    PERFORM lead_scoring.check_trigger_path(model);
+    SELECT * INTO missing
+      FROM lead_scoring.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+    IF missing.missing_column IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+            MESSAGE = format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
+            DETAIL = format('The settings of model "%s" name it in status_columns.', model),
+            HINT = format('ALTER TABLE %s ADD COLUMN %I %s;  -- or UPDATE %I.settings SET status_columns', bound.leads,
+                          missing.missing_column, missing.missing_type, model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model, but for the index; all status columns must be there.';

@@ -1,0 +1,219 @@
+-- create_model, drop_model.
+
+CREATE FUNCTION lead_scoring.stored_key_type(leads regclass, lead_key text)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH RECURSIVE base (type) AS (
+    SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = leads AND a.attname = lead_key
+    UNION ALL
+    SELECT t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
+SELECT CASE WHEN b.type = 'varchar'::regtype THEN 'text' ELSE b.type::regtype::text END
+       || CASE WHEN c.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', n.nspname, c.collname) END
+  FROM pg_attribute a
+  JOIN base b ON (SELECT t.typtype FROM pg_type t WHERE t.oid = b.type) <> 'd'
+  LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
+  LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+ WHERE a.attrelid = leads AND a.attname = lead_key
+$$;
+COMMENT ON FUNCTION lead_scoring.stored_key_type IS 'The type, with its collation, in which a model keeps the keys of that column.';
+
+CREATE FUNCTION lead_scoring.refuse_write() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
+COMMENT ON FUNCTION lead_scoring.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
+
+-- ---------------------------------------------------------------- interface
+
+CREATE FUNCTION lead_scoring.create_model(
+    name text,
+    leads regclass,
+    events regclass,
+    lead_key text DEFAULT NULL,
+    event_lead text DEFAULT 'lead_id',
+    event_type text DEFAULT 'type',
+    event_time text DEFAULT 'occurred_at',
+    event_campaign text DEFAULT NULL,
+    time_zone text DEFAULT 'UTC',
+    status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
+    min_score numeric DEFAULT NULL,
+    max_score numeric DEFAULT NULL,
+    require_index boolean DEFAULT true)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_create_model';
+CREATE FUNCTION lead_scoring_internal.create_model(
+    name text,
+    leads regclass,
+    events regclass,
+    lead_key text,
+    event_lead text,
+    event_type text,
+    event_time text,
+    event_campaign text,
+    time_zone text,
+    status_columns jsonb,
+    min_score numeric,
+    max_score numeric,
+    require_index boolean)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted jsonb;
+    is_there boolean;
+    existing jsonb;
+    differing text;
+    added record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(name);
+    IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'an argument of create_model is NULL',
+            DETAIL = 'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            HINT = 'Leave an argument out for its default; status_columns => ''{}'' stands for none.';
+    END IF;
+    PERFORM lead_scoring.check_table(leads, 'leads');
+    PERFORM lead_scoring.check_table(events, 'events');
+    lead_key := coalesce(lead_key, lead_scoring.primary_key_column(leads));
+    wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
+        'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
+
+    is_there := EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = create_model.name);
+    IF is_there THEN
+        existing := lead_scoring.settings_row(name);
+    ELSE
+        PERFORM lead_scoring.check_model_name(name);
+    END IF;
+    IF existing IS NOT NULL THEN
+        SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
+          FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
+        IF differing IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
+                MESSAGE = format('model "%s" already exists with other settings', name),
+                DETAIL = format('These differ: %s.', differing),
+                HINT = format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name);
+        END IF;
+        RETURN;
+    END IF;
+
+    IF leads = events THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('leads and events are the same table %s', leads),
+            DETAIL = 'A lead has many events, each a row of its own.',
+            HINT = 'Give two tables: leads => ''public.leads'', events => ''public.events''.';
+    END IF;
+    -- Leads before events, as everywhere. From here on nobody else can claim a column or write a row.
+    PERFORM lead_scoring_internal.require_own(leads, true);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
+    PERFORM lead_scoring_internal.require_own(events, true);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
+    PERFORM lead_scoring.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
+    PERFORM lead_scoring.check_time_zone(time_zone);
+    IF NOT (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)) OR min_score > max_score THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('no score lies between min_score %s and max_score %s',
+                             coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
+            DETAIL = 'Both are numbers between -1e12 and 1e12, the smaller one first.',
+            HINT = 'For example min_score => 0, max_score => 100.';
+    END IF;
+    IF require_index THEN
+        PERFORM lead_scoring.check_event_index(events, event_lead, event_time);
+    END IF;
+    FOR added IN SELECT * FROM lead_scoring.check_status_columns(name, leads, lead_key, status_columns) LOOP
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
+                       format('Written by lead scoring model "%s".', name));
+        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
+    END LOOP;
+
+    IF NOT is_there THEN
+        PERFORM lead_scoring_internal.create_schema(name);
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
+    END IF;
+    PERFORM lead_scoring_internal.mend_shape(name);
+    EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
+                   (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
+    IF is_there THEN
+        PERFORM lead_scoring_internal.repair(name);
+        RETURN;
+    END IF;
+    PERFORM lead_scoring.mend_keys(name);
+    EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
+                    INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
+    PERFORM lead_scoring.make_leads_view(name);
+    PERFORM lead_scoring.make_reports(name);
+    PERFORM lead_scoring.add_triggers(name, leads, events);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.create_model IS
+'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
+lead_key defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
+Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.';
+
+CREATE FUNCTION lead_scoring.settings_row(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = model AND c.relname = 'settings' AND c.relkind IN ('r', 'p')) THEN
+        EXECUTE format('SELECT to_jsonb(s) FROM ONLY %I.settings s LIMIT 1', model) INTO found;
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.settings_row IS 'The row of a model''s settings, whatever columns they have; NULL where there is none, or no such table.';
+
+CREATE FUNCTION lead_scoring.drop_triggers(model text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+    dropped bigint := 0;
+BEGIN
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
+                   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                  WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                  ORDER BY t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers from all tables that are the caller''s, and returns how many there were. Whoever else aimed one at the model cannot keep it from being dropped; such a trigger refuses every row.';
+
+CREATE FUNCTION lead_scoring.drop_model(name text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_drop_model';
+CREATE FUNCTION lead_scoring_internal.drop_model(name text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+    bound jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(name);
+    bound := lead_scoring.settings_row(name);
+    PERFORM lead_scoring.drop_triggers(name);
+
+    -- Views and tables go without CASCADE: what others have built upon them outside of the schema is refused, not dropped.
+    FOR found IN SELECT k.kind, string_agg(c.oid::regclass::text, ', ') AS relations
+                   FROM pg_class c
+                   JOIN pg_namespace n ON n.oid = c.relnamespace
+                   JOIN (VALUES (1, 'm', 'MATERIALIZED VIEW'), (2, 'v', 'VIEW'), (3, 'r', 'TABLE'), (3, 'p', 'TABLE')) k (place, relkind, kind)
+                     ON k.relkind = c.relkind
+                  WHERE n.nspname = name AND NOT c.relispartition
+                  GROUP BY k.place, k.kind ORDER BY k.place LOOP
+        EXECUTE format('DROP %s %s', found.kind, found.relations);
+    END LOOP;
+    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+
+    IF jsonb_typeof(bound -> 'status_columns') = 'object' AND bound -> 'status_columns' <> '{}' THEN
+        RAISE NOTICE 'status columns of table % stay: %', bound ->> 'leads',
+            (SELECT string_agg(quote_ident(e.value), ', ' ORDER BY e.value COLLATE "C") FROM jsonb_each_text(bound -> 'status_columns') e);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.drop_model IS 'Implements lead_scoring.drop_model, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.drop_model IS 'Drops a model: its triggers and its schema with scores, history and all else in it. The leads and events tables stay, and so do the status columns on leads, which a notice names. Works whatever has become of the model''s own tables. Raises 42501 for anybody but the owner, 2BP01 when an object outside of the schema depends on it.';

@@ -1,0 +1,86 @@
+-- A person who wants to be forgotten.
+
+CREATE FUNCTION lead_scoring_internal.count_forgotten(model text, campaign text, came date, entered jsonb) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_count_forgotten';
+COMMENT ON FUNCTION lead_scoring_internal.count_forgotten IS 'Counts one more forgotten lead of that campaign and those months.';
+
+CREATE FUNCTION lead_scoring.begin_forgetting(model text, lead text)
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key text;
+    zone text;
+    forgotten record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF num_nulls(model, lead) > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'an argument of forget_lead is NULL',
+            DETAIL = 'It takes a model and the lead to be forgotten.',
+            HINT = 'SELECT lead_scoring.forget_lead(''sales'', 42);';
+    END IF;
+    -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
+    key := (lead_scoring.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
+    -- Before the first publish there are no reports.
+    zone := lead_scoring.report_setting(model) ->> 'time_zone';
+    IF zone IS NOT NULL THEN
+        EXECUTE format($query$
+            SELECT l.campaign, %3$s AS came,
+                   (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
+                      FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)) AS entered
+              FROM (%5$s) l
+            $query$, model, lead_scoring.key_type(model), lead_scoring.month_expression('l.came_at', zone),
+            lead_scoring.month_expression('lead_scoring.report_time(min(t.at))', zone),
+            lead_scoring.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring.key_type(model)))) INTO forgotten USING clock_timestamp(), key;
+        IF forgotten.entered IS NOT NULL THEN
+            PERFORM lead_scoring_internal.count_forgotten(model, forgotten.campaign, forgotten.came, forgotten.entered);
+        END IF;
+    END IF;
+    RETURN key;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds it to the counts of forgotten leads; returns its key.';
+
+CREATE FUNCTION lead_scoring_internal.erase_lead(model text, lead text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_erase_lead';
+COMMENT ON FUNCTION lead_scoring_internal.erase_lead IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of what was merged into other leads too.';
+
+CREATE FUNCTION lead_scoring.forget_lead(model text, lead text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.forget_lead(model text, lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key CONSTANT text := lead_scoring.begin_forgetting(model, lead);
+    bound record;
+BEGIN
+    SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+        bound.events, bound.event_lead, lead_scoring.key_type(model)), key);
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
+        bound.leads, bound.lead_key, lead_scoring.key_type(model)), key);
+    PERFORM lead_scoring_internal.erase_lead(model, key);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.forget_lead IS 'Implements lead_scoring.forget_lead, as the model''s owner.';
+CREATE FUNCTION lead_scoring.forget_lead(model text, lead bigint)
+RETURNS void LANGUAGE sql
+AS $$ SELECT lead_scoring.forget_lead(model, lead::pg_catalog.text) $$;
+CREATE FUNCTION lead_scoring.forget_lead(model text, lead uuid)
+RETURNS void LANGUAGE sql
+AS $$ SELECT lead_scoring.forget_lead(model, lead::pg_catalog.text) $$;
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.merge_leads(text, %1$s, %1$s) IS %2$L', key,
+'Makes one lead of two that are the same person: events, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
+Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
+The row of from_lead in the leads table stays, a lead without events or history, which reports do not count; what is to become of it is for the caller to say. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published.');
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
+'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+    END LOOP;
+END
+$comments$;

@@ -1,0 +1,59 @@
+-- The tables of a model, as they are to be: create_model copies them into the model's schema, models() tells in what the
+-- model's own differ from them, and repair() gives those back what they lack. They stay empty.
+--
+-- No foreign key points at or from the state of leads: a key share lock an event would cost more than the event.
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+CREATE DOMAIN lead_scoring_internal.lead_key AS text;
+COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the leads'' key, which differs from model to model.';
+
+CREATE TABLE lead_scoring_internal.settings (
+    leads            text NOT NULL,
+    events           text NOT NULL,
+    lead_key         text NOT NULL,
+    event_lead       text NOT NULL,
+    event_type       text NOT NULL,
+    event_time       text NOT NULL,
+    event_campaign   text,
+    status_columns   jsonb NOT NULL,
+    trigger_path     text,
+    paused           boolean NOT NULL DEFAULT false,
+    time_zone        text NOT NULL,
+    min_score        numeric,
+    max_score        numeric,
+    future_tolerance interval NOT NULL DEFAULT '5 minutes',
+    only_row         boolean NOT NULL DEFAULT true,
+    CONSTRAINT settings_pkey PRIMARY KEY (only_row),
+    CONSTRAINT settings_only_row CHECK (only_row),
+    CONSTRAINT settings_score_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)),
+    CONSTRAINT settings_score_range CHECK (min_score <= max_score),
+    CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring.is_span(future_tolerance))
+);
+CREATE TRIGGER settings_keep_row BEFORE DELETE ON lead_scoring_internal.settings FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring.refuse_change('Without its row the model would silently stop scoring.',
+        'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
+CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.settings FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring.binding_changed();
+CREATE TRIGGER settings_valid
+    AFTER INSERT OR UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
+    ON lead_scoring_internal.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+-- Other sessions are to hear of a change by a replica's session too.
+ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
+SELECT lead_scoring.describe('lead_scoring_internal.settings',
+    'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
+    '{"leads": "Table of leads, with its schema and quoted where needed.",
+      "events": "Table of events, with its schema and quoted where needed.",
+      "lead_key": "Unique column of the leads table by which a lead is known.",
+      "event_lead": "Column of the events table that names the lead.",
+      "event_type": "Column of the events table that holds the type of the event.",
+      "event_time": "Column of the events table that holds when it happened.",
+      "event_campaign": "Column of the events table that names the campaign; NULL for none.",
+      "status_columns": "What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.",
+      "trigger_path": "The search_path that triggers, checks and defaults of the leads and events tables find while the model writes there; NULL: the schema of leads, then pg_catalog, then pg_temp.",
+      "paused": "While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().",
+      "time_zone": "Draft: where the hours, days, weeks and months of limits begin.",
+      "min_score": "Draft: no score is below this, in points; NULL for no floor.",
+      "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
+      "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
+      "only_row": "Always true: the key that keeps the table at one row."}');

@@ -1,0 +1,154 @@
+-- The draft: what publish() makes a version of. See 10-settings.sql.
+
+CREATE TABLE lead_scoring_internal.rule_groups (
+    name       text,
+    kind       text NOT NULL,
+    min_points numeric,
+    max_points numeric,
+    CONSTRAINT rule_groups_pkey PRIMARY KEY (name),
+    CONSTRAINT rule_groups_name CHECK (octet_length(name) BETWEEN 1 AND 63),
+    CONSTRAINT rule_groups_kind CHECK (kind IN ('engagement', 'fit')),
+    CONSTRAINT rule_groups_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
+    CONSTRAINT rule_groups_range CHECK (min_points <= max_points)
+);
+
+CREATE TABLE lead_scoring_internal.rules (
+    name            text,
+    rule_group      text NOT NULL,
+    event_type      text,
+    condition       text,
+    points          numeric NOT NULL,
+    per             text,
+    decay           text NOT NULL DEFAULT 'none',
+    half_life       interval,
+    lifespan        interval,
+    "drop"          double precision,
+    step            interval,
+    min_points      numeric,
+    max_points      numeric,
+    limit_count     integer,
+    limit_window    text,
+    limit_key       text,
+    max_occurrences integer NOT NULL DEFAULT 1000,
+    CONSTRAINT rules_pkey PRIMARY KEY (name),
+    CONSTRAINT rules_rule_group FOREIGN KEY (rule_group) REFERENCES lead_scoring_internal.rule_groups (name) ON UPDATE CASCADE,
+    CONSTRAINT rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
+    CONSTRAINT rules_fit CHECK (event_type IS NOT NULL OR (condition IS NOT NULL AND per IS NULL AND decay = 'none'
+        AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL)),
+    CONSTRAINT rules_points CHECK (points BETWEEN -1e9 AND 1e9),
+    CONSTRAINT rules_decay CHECK (decay IN ('none', 'exponential', 'linear', 'step', 'window')),
+    CONSTRAINT rules_half_life CHECK ((half_life IS NOT NULL) = (decay = 'exponential')),
+    CONSTRAINT rules_half_life_span CHECK (lead_scoring.is_span(half_life)),
+    CONSTRAINT rules_lifespan CHECK ((lifespan IS NOT NULL) = (decay IN ('linear', 'window'))),
+    CONSTRAINT rules_lifespan_span CHECK (lead_scoring.is_span(lifespan)),
+    CONSTRAINT rules_step CHECK ((step IS NOT NULL) = (decay = 'step') AND ("drop" IS NOT NULL) = (decay = 'step')),
+    CONSTRAINT rules_step_span CHECK (lead_scoring.is_span(step)),
+    CONSTRAINT rules_drop_share CHECK ("drop" > 0 AND "drop" <= 1),
+    CONSTRAINT rules_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
+    CONSTRAINT rules_range CHECK (min_points <= max_points),
+    CONSTRAINT rules_limit CHECK ((limit_count IS NULL) = (limit_window IS NULL) AND (limit_key IS NULL OR limit_count IS NOT NULL)),
+    CONSTRAINT rules_limit_count CHECK (limit_count > 0),
+    CONSTRAINT rules_limit_window CHECK (limit_window IN ('hour', 'day', 'week', 'month', 'ever')),
+    CONSTRAINT rules_max_occurrences CHECK (max_occurrences BETWEEN 1 AND 100000)
+);
+
+CREATE TABLE lead_scoring_internal.bands (
+    axis       text,
+    label      text,
+    min_points numeric NOT NULL,
+    CONSTRAINT bands_pkey PRIMARY KEY (axis, label),
+    CONSTRAINT bands_axis_min_points_key UNIQUE (axis, min_points),
+    CONSTRAINT bands_axis CHECK (axis IN ('fit', 'engagement')),
+    CONSTRAINT bands_label CHECK (octet_length(label) BETWEEN 1 AND 63),
+    CONSTRAINT bands_bounds CHECK (lead_scoring.is_bound(min_points))
+);
+
+CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON lead_scoring_internal.rule_groups
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.rules
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+CREATE TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.bands
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+SELECT lead_scoring.describe('lead_scoring_internal.rule_groups',
+    'Draft: sets of rules whose points are added up and bounded together.',
+    '{"name": "Name of the group.",
+      "kind": "engagement for rules on events, fit for rules on the lead.",
+      "min_points": "The group never gives less, in points; NULL for no floor.",
+      "max_points": "The group never gives more, in points; NULL for no ceiling."}');
+SELECT lead_scoring.describe('lead_scoring_internal.rules',
+    'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
+    '{"name": "Name of the rule.",
+      "rule_group": "Group whose floor and ceiling apply.",
+      "event_type": "Type of the events that match; NULL for a rule on the lead.",
+      "condition": "SQL boolean expression over the row of the event, or of the lead; NULL for every row.",
+      "points": "Points of one match.",
+      "per": "SQL numeric expression over the event by which the points are multiplied.",
+      "decay": "none, exponential, linear, step or window.",
+      "half_life": "Decay exponential: after this the points are worth half.",
+      "lifespan": "Decay linear and window: after this the points are worth nothing.",
+      "drop": "Decay step: share of the points lost with each step, above 0 and up to 1.",
+      "step": "Decay step: length of a step.",
+      "min_points": "The rule never gives less, in points; NULL for no floor.",
+      "max_points": "The rule never gives more, in points; NULL for no ceiling.",
+      "limit_count": "So many matches count within limit_window, the earliest ones.",
+      "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
+      "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
+      "max_occurrences": "So many live matches count at the most, the latest ones."}');
+SELECT lead_scoring.describe('lead_scoring_internal.bands',
+    'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
+    '{"axis": "fit or engagement.",
+      "label": "What the band puts into the grade.",
+      "min_points": "Points from which on the band applies."}');
+
+CREATE TABLE lead_scoring_internal.stages (
+    name               text,
+    rank               integer NOT NULL,
+    kind               text NOT NULL DEFAULT 'progress',
+    min_score          numeric,
+    min_engagement     numeric,
+    min_fit            numeric,
+    grades             text[],
+    requires           jsonb,
+    on_event           text,
+    on_event_condition text,
+    falls_below        numeric,
+    within             interval,
+    timeout_stage      text,
+    cooldown           interval,
+    exit               text,
+    CONSTRAINT stages_pkey PRIMARY KEY (name),
+    CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
+    CONSTRAINT stages_kind CHECK (kind IN ('progress', 'detour')),
+    CONSTRAINT stages_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(min_engagement)
+        AND lead_scoring.is_bound(min_fit) AND lead_scoring.is_bound(falls_below)),
+    CONSTRAINT stages_grades CHECK (cardinality(grades) > 0 AND array_position(grades, NULL) IS NULL),
+    CONSTRAINT stages_requires CHECK (jsonb_typeof(requires) = 'object' AND requires <> '{}' AND NOT jsonb_path_exists(requires,
+        'strict $.* ? (@.type() != "number" || @ < 1 || @ > 1000000000 || @.floor() != @)')),
+    CONSTRAINT stages_thresholds CHECK (kind = 'progress'
+        OR num_nonnulls(min_score, min_engagement, min_fit, grades, requires, falls_below) = 0),
+    CONSTRAINT stages_on_event CHECK (on_event_condition IS NULL OR on_event IS NOT NULL),
+    CONSTRAINT stages_falls_below CHECK (falls_below <= min_score),
+    CONSTRAINT stages_within_span CHECK (lead_scoring.is_span(within)),
+    CONSTRAINT stages_timeout CHECK ((within IS NULL) = (timeout_stage IS NULL) AND (timeout_stage <> name) IS NOT FALSE),
+    CONSTRAINT stages_cooldown_span CHECK (lead_scoring.is_span(cooldown)),
+    CONSTRAINT stages_exit CHECK (exit IS NULL OR kind = 'detour' AND exit IN ('score', 'hand'))
+);
+CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.stages
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+SELECT lead_scoring.describe('lead_scoring_internal.stages',
+    'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
+    '{"name": "Name of the stage.",
+      "rank": "Order of the stages, lowest first; each progress stage has a rank of its own.",
+      "kind": "progress, entered upwards by rank, or detour, entered by event, time or hand only.",
+      "min_score": "Least score, in points; NULL for any.",
+      "min_engagement": "Least engagement, in points; NULL for any.",
+      "min_fit": "Least fit, in points; NULL for any.",
+      "grades": "Grades that qualify; NULL for any.",
+      "requires": "Rules that must have matched, with how often at least: {\"webinar\": 1}.",
+      "on_event": "Type of the events that move a lead here at once, whatever its score.",
+      "on_event_condition": "SQL boolean expression over the row of such an event; NULL for all of them.",
+      "falls_below": "The lead falls back when its score decays under this, in points; never above min_score.",
+      "within": "A lead that has not moved on within this goes to timeout_stage.",
+      "timeout_stage": "Stage for the leads that have not moved on in time.",
+      "cooldown": "Least time after entering before the same lead enters again.",
+      "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score."}');

@@ -1,0 +1,184 @@
+-- Versions, and the state of leads. See 10-settings.sql.
+
+CREATE TABLE lead_scoring_internal.versions (
+    version      bigint,
+    published_at timestamptz NOT NULL,
+    published_by text NOT NULL,
+    note         text,
+    definition   jsonb NOT NULL,
+    CONSTRAINT versions_pkey PRIMARY KEY (version),
+    CONSTRAINT versions_positive CHECK (version > 0)
+);
+CREATE TRIGGER versions_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.versions FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring.refuse_change('Scores and transitions refer to what was published.',
+        'Change the draft, then call lead_scoring.publish to make a new version.');
+CREATE TRIGGER versions_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.versions FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring.binding_changed();
+-- Other sessions are to hear of a change by a replica's session too.
+ALTER TABLE lead_scoring_internal.versions ENABLE ALWAYS TRIGGER versions_changed;
+SELECT lead_scoring.describe('lead_scoring_internal.versions',
+    'What was published. The triggers use the newest version; none is ever changed.',
+    '{"version": "Number of the version, from 1.",
+      "published_at": "When it was published.",
+      "published_by": "Role that published it.",
+      "note": "What it was published for.",
+      "definition": "Rules, groups, bands and stages as published: expressions as the server deparses them, intervals in seconds, points as numbers."}');
+
+CREATE TABLE lead_scoring_internal.scores (
+    lead_id     lead_scoring_internal.lead_key,
+    scored_at   timestamptz,
+    due_at      timestamptz,
+    stage_since timestamptz,
+    score       double precision,
+    engagement  double precision,
+    fit         double precision,
+    version     bigint,
+    stage_seq   integer,
+    stage_armed boolean,
+    counted     boolean,
+    stage       text,
+    grade       text,
+    card        lead_scoring.scorecard,
+    CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
+) USING heap WITH (fillfactor = 64);
+CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
+CREATE INDEX scores_due_at_idx ON lead_scoring_internal.scores (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE lead_scoring_internal.transitions (
+    lead_id     lead_scoring_internal.lead_key,
+    seq         integer,
+    from_stage  text,
+    to_stage    text NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    score       double precision,
+    engagement  double precision,
+    fit         double precision,
+    grade       text,
+    version     bigint,
+    cause       text NOT NULL,
+    rule        text,
+    actor       text,
+    reason      text,
+    merged_from text,
+    CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
+    CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish'))
+);
+CREATE INDEX transitions_merged_from_idx ON lead_scoring_internal.transitions (merged_from) WHERE merged_from IS NOT NULL;
+
+CREATE TABLE lead_scoring_internal.merged (
+    merged_from lead_scoring_internal.lead_key,
+    lead_id     lead_scoring_internal.lead_key NOT NULL,
+    CONSTRAINT merged_pkey PRIMARY KEY (merged_from)
+);
+CREATE INDEX merged_lead_id_idx ON lead_scoring_internal.merged (lead_id);
+
+CREATE TABLE lead_scoring_internal.forgotten (
+    campaign text,
+    came     date,
+    entered  jsonb NOT NULL,
+    leads    bigint NOT NULL,
+    CONSTRAINT forgotten_campaign_came_entered_key UNIQUE NULLS NOT DISTINCT (campaign, came, entered)
+);
+
+CREATE TABLE lead_scoring_internal.adjustments (
+    lead_id       lead_scoring_internal.lead_key,
+    id            uuid DEFAULT gen_random_uuid(),
+    points        numeric NOT NULL,
+    reason        text,
+    author        text NOT NULL,
+    made_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at    timestamptz,
+    cancelled_at  timestamptz,
+    cancelled_by  text,
+    cancel_reason text,
+    CONSTRAINT adjustments_pkey PRIMARY KEY (lead_id, id),
+    CONSTRAINT adjustments_points CHECK (points BETWEEN -1e9 AND 1e9),
+    CONSTRAINT adjustments_expires_at CHECK (isfinite(expires_at))
+);
+CREATE INDEX adjustments_id_idx ON lead_scoring_internal.adjustments (id);
+
+CREATE TABLE lead_scoring_internal.problems (
+    lead_id  lead_scoring_internal.lead_key,
+    rule     text,
+    message  text,
+    count    bigint,
+    first_at timestamptz,
+    last_at  timestamptz,
+    CONSTRAINT problems_pkey PRIMARY KEY (lead_id, rule)
+);
+SELECT lead_scoring.describe('lead_scoring_internal.scores',
+    'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
+    '{"lead_id": "Key of the lead.",
+      "scored_at": "The lead''s clock: the instant the stored numbers are true for.",
+      "due_at": "Time alone changes nothing before this; NULL for never.",
+      "stage_since": "When the lead entered its stage.",
+      "score": "Score as of scored_at, in points, with adjustments.",
+      "engagement": "Points for behaviour as of scored_at.",
+      "fit": "Points for attributes.",
+      "version": "Published version the row was computed under.",
+      "stage_seq": "Number of the lead''s latest transition.",
+      "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+      "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
+      "stage": "Stage of the lead.",
+      "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
+      "card": "The whole scoring state, from which all numbers follow."}');
+SELECT lead_scoring.describe('lead_scoring_internal.transitions',
+    'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
+    '{"lead_id": "Key of the lead.",
+      "seq": "Number of the move within the lead, from 1 without gaps.",
+      "from_stage": "Stage left.",
+      "to_stage": "Stage entered.",
+      "at": "The instant the move belongs to.",
+      "recorded_at": "When the row was written.",
+      "score": "Score at that instant, in points.",
+      "engagement": "Points for behaviour at that instant.",
+      "fit": "Points for attributes at that instant.",
+      "grade": "Grade at that instant.",
+      "version": "Published version that decided.",
+      "cause": "event, attribute, time, manual or publish.",
+      "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
+      "actor": "Role that moved it by hand.",
+      "reason": "Why it was moved by hand.",
+      "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
+SELECT lead_scoring.describe('lead_scoring_internal.merged',
+    'Leads that merge_leads made part of another, by which reports find what still names the old one.',
+    '{"merged_from": "Key of the lead that was merged.",
+      "lead_id": "Key of the lead it is now."}');
+SELECT lead_scoring.describe('lead_scoring_internal.forgotten',
+    'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
+    '{"campaign": "Their campaign; NULL for none.",
+      "came": "First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.",
+      "entered": "Each stage they entered, with the first day of the month of the first entry.",
+      "leads": "How many of the forgotten leads."}');
+SELECT lead_scoring.describe('lead_scoring_internal.adjustments',
+    'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
+    '{"lead_id": "Key of the lead.",
+      "id": "Identifies the adjustment.",
+      "points": "Points added to the score; negative ones are taken away.",
+      "reason": "Why.",
+      "author": "Role that made it.",
+      "made_at": "When it was made.",
+      "expires_at": "From when on it counts no more; NULL for never.",
+      "cancelled_at": "When it was taken back; NULL while it counts.",
+      "cancelled_by": "Role that took it back.",
+      "cancel_reason": "Why it was taken back."}');
+SELECT lead_scoring.describe('lead_scoring_internal.problems',
+    'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
+    '{"lead_id": "Key of the lead.",
+      "rule": "Name of the rule.",
+      "message": "The latest error.",
+      "count": "How often it was raised.",
+      "first_at": "When it was first raised.",
+      "last_at": "When it was last raised."}');
+
+DO $guards$
+DECLARE
+    guarded text;
+BEGIN
+    FOREACH guarded IN ARRAY ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions'] LOOP
+        EXECUTE format('CREATE TRIGGER %I BEFORE %s ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(''lead_scoring_internal'')',
+                       guarded || '_guard', CASE guarded WHEN 'versions' THEN 'INSERT' ELSE 'INSERT OR UPDATE OR DELETE OR TRUNCATE' END, guarded);
+    END LOOP;
+END
+$guards$;
