@@ -66,7 +66,7 @@ CREATE FUNCTION use_of(lead bigint) RETURNS text LANGUAGE sql AS $$
         'INSERT INTO full_test.events VALUES (%1$s, ''download'', ''2024-01-02'', ''c'', ''{"asset": "a1"}''), (%1$s, ''download'', now(), ''c'', ''{"asset": "a2"}'')',
         'DELETE FROM full_test.events WHERE lead_id = %1$s', 'UPDATE full_test.leads SET country = ''NZ'' WHERE id = %1$s', 'UPDATE full_test.leads SET id = id + 1000 WHERE id = %1$s',
         'DELETE FROM full_test.leads WHERE id = %1$s', 'SELECT lead_scoring.set_stage(''full_model'', %1$s, ''sql'')',
-        'SELECT * FROM full_model.scores s, lead_scoring.score_now(''full_model.scores''::regclass, s.version, s.card) WHERE s.lead_id = %1$s') END, lead)
+        'SELECT * FROM full_model.scores s, lead_scoring_internal.score_now(''full_model.scores''::regclass, s.version, s.card) WHERE s.lead_id = %1$s') END, lead)
 $$;
 
 CREATE FUNCTION cards(seed bigint, calls bigint) RETURNS TABLE (code text, calls_made bigint, example text) LANGUAGE plpgsql AS $$

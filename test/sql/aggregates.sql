@@ -187,29 +187,29 @@ SELECT aggregate, state_size(aggregate, arguments) AS bytes FROM aggregate_calls
 
 -- What the planner is told that a group takes is what a small one does.
 SELECT aggfnoid::regprocedure AS aggregate, aggtransspace AS told,
-       pg_column_size(CASE aggtransfn::text WHEN 'lead_scoring.attribution_accum' THEN lead_scoring.attribution_accum(NULL, 'linear', 'a', now(), now())
-                                            ELSE lead_scoring.window_funnel_accum(NULL, '1 day', now(), true) END) AS takes
+       pg_column_size(CASE aggtransfn::text WHEN 'lead_scoring_internal.attribution_accum' THEN lead_scoring_internal.attribution_accum(NULL, 'linear', 'a', now(), now())
+                                            ELSE lead_scoring_internal.window_funnel_accum(NULL, '1 day', now(), true) END) AS takes
 FROM pg_aggregate WHERE aggfnoid::text ~ '^lead_scoring.' AND aggtransspace > 0 ORDER BY aggfnoid;
 
 -- No rows.
 SELECT aggregate, answer(format('SELECT %s FROM aggregate_input WHERE false', call_of(aggregate, arguments))) FROM aggregate_calls ORDER BY ordinal;
 
 -- Support functions called by hand leave their arguments alone, and refuse what is no state.
-SELECT s, lead_scoring.conversion_accum(s, now(), now()), s FROM (SELECT '{3,1,0}'::bigint[] AS s) AS given;
-SELECT lead_scoring.conversion_rate_final('{1,2}');
-SELECT lead_scoring.conversion_accum(NULL::bigint[], now(), now());
-SELECT lead_scoring.cost_final('{1,1,0,0,0,99999999999,1}');
-SELECT lead_scoring.cost_accum('{1,1,0,0,0}', 1, true);
-SELECT lead_scoring.cost_accum('{1,1,0,0,0,-9223372036854775808,1}', 1.5, true);
-SELECT lead_scoring.cost_accum('{1,1,0,0,0,9223372036854775807,1}', 1.5, true);
-SELECT lead_scoring.cost_accum(s, 1.5, true), s FROM (SELECT '{1,2,0,0,0,-1,25,3}'::bigint[] AS s) AS given;
-SELECT lead_scoring.window_funnel_final('\xdeadbeef');
-SELECT lead_scoring.attribution_final('\xdeadbeefdeadbeef');
-SELECT lead_scoring.attribution_final(overlay(b PLACING '\xffffffffffffffff' FROM 45 FOR 8)) FROM (SELECT lead_scoring.attribution_accum(NULL, 'linear', 'a', now(), now()) AS a) AS one_touch,
-    LATERAL (SELECT lead_scoring.attribution_accum(lead_scoring.attribution_accum(a, 'linear', 'b', now(), now()), 'linear', 'b', now(), now()) AS b) AS three_touches;
-SELECT lead_scoring.auc_combine(lead_scoring.auc_accum(NULL, 1, true), lead_scoring.survival_accum(NULL, now(), now(), now()));
-SELECT lead_scoring.auc_final(lead_scoring.auc_accum(s, 2, true)), lead_scoring.auc_final(lead_scoring.auc_accum(s, 0, true)), lead_scoring.auc_final(s)
-FROM (SELECT lead_scoring.auc_accum(NULL, 1, false) AS s) AS given;
+SELECT s, lead_scoring_internal.conversion_accum(s, now(), now()), s FROM (SELECT '{3,1,0}'::bigint[] AS s) AS given;
+SELECT lead_scoring_internal.conversion_rate_final('{1,2}');
+SELECT lead_scoring_internal.conversion_accum(NULL::bigint[], now(), now());
+SELECT lead_scoring_internal.cost_final('{1,1,0,0,0,99999999999,1}');
+SELECT lead_scoring_internal.cost_accum('{1,1,0,0,0}', 1, true);
+SELECT lead_scoring_internal.cost_accum('{1,1,0,0,0,-9223372036854775808,1}', 1.5, true);
+SELECT lead_scoring_internal.cost_accum('{1,1,0,0,0,9223372036854775807,1}', 1.5, true);
+SELECT lead_scoring_internal.cost_accum(s, 1.5, true), s FROM (SELECT '{1,2,0,0,0,-1,25,3}'::bigint[] AS s) AS given;
+SELECT lead_scoring_internal.window_funnel_final('\xdeadbeef');
+SELECT lead_scoring_internal.attribution_final('\xdeadbeefdeadbeef');
+SELECT lead_scoring_internal.attribution_final(overlay(b PLACING '\xffffffffffffffff' FROM 45 FOR 8)) FROM (SELECT lead_scoring_internal.attribution_accum(NULL, 'linear', 'a', now(), now()) AS a) AS one_touch,
+    LATERAL (SELECT lead_scoring_internal.attribution_accum(lead_scoring_internal.attribution_accum(a, 'linear', 'b', now(), now()), 'linear', 'b', now(), now()) AS b) AS three_touches;
+SELECT lead_scoring_internal.auc_combine(lead_scoring_internal.auc_accum(NULL, 1, true), lead_scoring_internal.survival_accum(NULL, now(), now(), now()));
+SELECT lead_scoring_internal.auc_final(lead_scoring_internal.auc_accum(s, 2, true)), lead_scoring_internal.auc_final(lead_scoring_internal.auc_accum(s, 0, true)), lead_scoring_internal.auc_final(s)
+FROM (SELECT lead_scoring_internal.auc_accum(NULL, 1, false) AS s) AS given;
 
 -- Arguments that are stored compressed or elsewhere.
 CREATE TABLE aggregate_toast (channel text, at timestamptz, spend numeric);

@@ -78,5 +78,5 @@ DROP TABLE touches, conversions, many;
 SELECT lead_scoring.first_touch(channel, at) AS first, lead_scoring.first_touch(channel, at) FILTER (WHERE at > '2024-01-02') AS later,
        lead_scoring.first_touch(channel, at) FILTER (WHERE channel IS NULL) AS unnamed, lead_scoring.first_touch('x', NULL) AS undated
 FROM (VALUES (NULL, timestamptz '2024-01-01'), ('search', '2024-01-02'), ('mail', '2024-01-02'), ('always', '-infinity'), ('', '2024-01-04'), ('web', '2024-01-03')) AS v (channel, at);
-SELECT lead_scoring.first_touch_final('\x00');
-SELECT lead_scoring.first_touch_combine('\x', lead_scoring.first_touch_accum(NULL, 'a', '2024-01-01'));
+SELECT lead_scoring_internal.first_touch_final('\x00');
+SELECT lead_scoring_internal.first_touch_combine('\x', lead_scoring_internal.first_touch_accum(NULL, 'a', '2024-01-01'));

@@ -73,7 +73,7 @@ INSERT INTO at_model.report_settings (event_channel) VALUES ($$clerks.evil('x')$
 ROLLBACK;
 -- Nor by a table of the clerk's own, and nothing of what was tried ran.
 CREATE TABLE at_model.mine (LIKE at_model.report_settings);
-CREATE TRIGGER mine BEFORE INSERT ON at_model.mine FOR EACH ROW EXECUTE FUNCTION lead_scoring.check_report_settings();
+CREATE TRIGGER mine BEFORE INSERT ON at_model.mine FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
 INSERT INTO at_model.mine (event_channel, qualified_low, qualified_high, only_row) VALUES ($$clerks.evil('x')$$, 0, 0, true);
 DROP TABLE at_model.mine;
 SELECT is_called FROM clerks.ran;

@@ -96,7 +96,7 @@ INSERT INTO statements (statement) VALUES
     ('INSERT INTO leads VALUES (8), (9)'), ('TRUNCATE events'),
     ('SELECT lead_scoring.adjust(''dmg'', s.lead_id, 100) FROM dmg.scores s'),
     ('SELECT lead_scoring.set_stage(''dmg'', s.lead_id, ''sql'') FROM dmg.scores s'),
-    ('SELECT lead_scoring.refresh_leads(''dmg'', now(), 100)'),
+    ('SELECT lead_scoring_internal.refresh_leads(''dmg'', now(), 100)'),
     ('SELECT lead_scoring.publish(''dmg'')'), ('SELECT lead_scoring.pause(''dmg''), lead_scoring.resume(''dmg'')');
 
 -- The damage and then the statements, all in what is rolled back again: the error that one of them raises, or what verify

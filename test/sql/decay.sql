@@ -123,14 +123,14 @@ SELECT lead_scoring.score_at('decay', 'nobody', :t0) IS NULL;
 -- Grades: fit 0 is B, 10 is A, -10 none; engagement by what is left of 8: day 0: 1, day 10: 2, day 11: 3.
 INSERT INTO events VALUES ('grade', 'exponential', :t0);
 SELECT h, n.score, n.engagement, n.fit, n.grade FROM decay.scores s, generate_series(0, 264, 120) h,
-       LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, :t0 + h * interval '1 hour') n WHERE s.lead_id = 'grade';
+       LATERAL lead_scoring_internal.score_now(s.tableoid, s.version, s.card, :t0 + h * interval '1 hour') n WHERE s.lead_id = 'grade';
 UPDATE leads SET employees = 1000 WHERE id = 'grade';
 SELECT h, n.score, n.engagement, n.fit, n.grade FROM decay.scores s, generate_series(0, 264, 132) h,
-       LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, :t0 + h * interval '1 hour') n WHERE s.lead_id = 'grade';
+       LATERAL lead_scoring_internal.score_now(s.tableoid, s.version, s.card, :t0 + h * interval '1 hour') n WHERE s.lead_id = 'grade';
 SELECT engagement < 0.01 AS faded, fit, grade FROM decay.scores WHERE lead_id = 'grade';
 UPDATE leads SET employees = 9 WHERE id = 'grade';
 SELECT h, n.score, n.engagement, n.fit, n.grade FROM decay.scores s, generate_series(0, 264, 132) h,
-       LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, :t0 + h * interval '1 hour') n WHERE s.lead_id = 'grade';
+       LATERAL lead_scoring_internal.score_now(s.tableoid, s.version, s.card, :t0 + h * interval '1 hour') n WHERE s.lead_id = 'grade';
 SELECT grade, fit FROM decay.leads WHERE lead_id = 'grade';
 
 -- A rule with a floor above nothing gives it to everybody.

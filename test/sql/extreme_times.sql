@@ -81,7 +81,7 @@ SELECT lead_scoring.lead_velocity(a.at, b.at) IS NOT NULL, lead_scoring.median_t
 SELECT count(a) FROM (SELECT lead_scoring.attribution('time_decay', 'c', a.at, b.at, 1::numeric, '100000000 days', '1 microsecond') AS a FROM extremes a, extremes b GROUP BY b.at) a;
 
 -- Upkeep and recomputation.
-SELECT try(format('refresh %s %s', z.model, x.at), format('SELECT lead_scoring.refresh_leads(%L, %L, 100)', z.model, x.at)) FROM zones z, extremes x ORDER BY z.place, x.place;
+SELECT try(format('refresh %s %s', z.model, x.at), format('SELECT lead_scoring_internal.refresh_leads(%L, %L, 100)', z.model, x.at)) FROM zones z, extremes x ORDER BY z.place, x.place;
 SELECT try('publish ' || z.model, format('UPDATE %I.rules SET points = points + 1 WHERE name = ''plain''; SELECT lead_scoring.publish(%L)', z.model, z.model)) FROM zones z ORDER BY z.place;
 SELECT try('repair ' || z.model, format('SELECT lead_scoring.repair(%L)', z.model)) FROM zones z ORDER BY z.place;
 SELECT try('merge ' || z.model, format('SELECT lead_scoring.merge_leads(%L, 2, 4), lead_scoring.merge_leads(%1$L, 14, 15)', z.model)) FROM zones z ORDER BY z.place;

@@ -36,58 +36,58 @@ CALL lead_scoring.rescore(NULL);
 CALL lead_scoring.rescore('m', NULL);
 CALL lead_scoring.refresh(NULL);
 SELECT * FROM lead_scoring.verify(NULL);
-SELECT lead_scoring.rescore_leads(NULL, NULL, 1);
-SELECT lead_scoring.rescore_leads('m', NULL, NULL);
+SELECT lead_scoring_internal.rescore_leads(NULL, NULL, 1);
+SELECT lead_scoring_internal.rescore_leads('m', NULL, NULL);
 SELECT lead_scoring.set_stage(NULL, 1, 'mql');
 SELECT lead_scoring.set_stage('m', NULL::bigint, 'mql');
 SELECT lead_scoring.set_stage('m', 1, NULL);
 
 -- States whose numbers lead elsewhere.
-SELECT lead_scoring.cost_accum('{0,0,0,0,0,-9223372036854775808}'::bigint[], 1e131068, 1::bigint);
-SELECT lead_scoring.cost_accum('{0,0,0,0,0,9223372036854775807}'::bigint[], 1e131068, 1::bigint);
-SELECT lead_scoring.cost_accum('{0,0,0,0,0,32767,1,2,3,4,5,6,7}'::bigint[], 1, 1::bigint);
-SELECT lead_scoring.cost_accum('{0,0,0,0,0,-2,0,0,9223372036854775807}'::bigint[], 1, 1::bigint);
-SELECT lead_scoring.cost_accum('{9223372036854775807,0,0,0,0,0}'::bigint[], 1, true);
-SELECT lead_scoring.cost_combine('{0,0,0,0,0,-4096}', '{0,0,0,0,0,32767,1}');
-SELECT lead_scoring.cost_final('{1,99999,0,0,0,0}');
-SELECT lead_scoring.cost_final('[-5:2]={1,0,0,0,0,0,1,9223372036854775807}'::bigint[]);
-SELECT lead_scoring.conversion_combine('{9223372036854775807,1,0}', '{1,1,0}');
-SELECT lead_scoring.conversion_accum('{9223372036854775807,1,0}', true, true);
-SELECT lead_scoring.conversion_interval_final('{5,-1,0}');
-SELECT lead_scoring.conversion_interval_final('{5,6,0}');
-SELECT lead_scoring.conversion_interval_final('{5,1,1000000000000000}');
-SELECT lead_scoring.mean_combine('{4611686018427387904,0,0,0}', '{4611686018427387904,0,0,0}');
-SELECT lead_scoring.mean_combine('{0,0,0,9223372036854775807}', '{0,0,0,1}');
-SELECT lead_scoring.lead_velocity_final('{1,-9223372036854775808,0,0}');
-SELECT lead_scoring.brier_accum('{-1,0,0,0}', 0.5, true);
-SELECT lead_scoring.calibration_accum(array_fill(0::bigint, '{50}') || '{}', 1.5, true);
-SELECT lead_scoring.calibration_combine('{1,0,0,0,9223372036854775807}', '{1,0,0,0,1}');
-SELECT lead_scoring.calibration_final(array_fill(0::bigint, '{5005}'));
-SELECT lead_scoring.calibration_final('{{0,0,0,0,0}}');
-SELECT lead_scoring.calibration_final('{0,NULL,0,0,0}');
-SELECT lead_scoring.retention_accum(NULL, true), lead_scoring.retention_accum(-1, true);
-SELECT lead_scoring.retention_final(4294967296 * 33);
-SELECT lead_scoring.retention_combine(4294967296 * 2 + 4, 4294967296 * 2);
-SELECT lead_scoring.first_touch_final('\x0000000000000000ff00');
-SELECT lead_scoring.markov_accum(NULL, '{a}', 9223372036854775807, 1, 1);
+SELECT lead_scoring_internal.cost_accum('{0,0,0,0,0,-9223372036854775808}'::bigint[], 1e131068, 1::bigint);
+SELECT lead_scoring_internal.cost_accum('{0,0,0,0,0,9223372036854775807}'::bigint[], 1e131068, 1::bigint);
+SELECT lead_scoring_internal.cost_accum('{0,0,0,0,0,32767,1,2,3,4,5,6,7}'::bigint[], 1, 1::bigint);
+SELECT lead_scoring_internal.cost_accum('{0,0,0,0,0,-2,0,0,9223372036854775807}'::bigint[], 1, 1::bigint);
+SELECT lead_scoring_internal.cost_accum('{9223372036854775807,0,0,0,0,0}'::bigint[], 1, true);
+SELECT lead_scoring_internal.cost_combine('{0,0,0,0,0,-4096}', '{0,0,0,0,0,32767,1}');
+SELECT lead_scoring_internal.cost_final('{1,99999,0,0,0,0}');
+SELECT lead_scoring_internal.cost_final('[-5:2]={1,0,0,0,0,0,1,9223372036854775807}'::bigint[]);
+SELECT lead_scoring_internal.conversion_combine('{9223372036854775807,1,0}', '{1,1,0}');
+SELECT lead_scoring_internal.conversion_accum('{9223372036854775807,1,0}', true, true);
+SELECT lead_scoring_internal.conversion_interval_final('{5,-1,0}');
+SELECT lead_scoring_internal.conversion_interval_final('{5,6,0}');
+SELECT lead_scoring_internal.conversion_interval_final('{5,1,1000000000000000}');
+SELECT lead_scoring_internal.mean_combine('{4611686018427387904,0,0,0}', '{4611686018427387904,0,0,0}');
+SELECT lead_scoring_internal.mean_combine('{0,0,0,9223372036854775807}', '{0,0,0,1}');
+SELECT lead_scoring_internal.lead_velocity_final('{1,-9223372036854775808,0,0}');
+SELECT lead_scoring_internal.brier_accum('{-1,0,0,0}', 0.5, true);
+SELECT lead_scoring_internal.calibration_accum(array_fill(0::bigint, '{50}') || '{}', 1.5, true);
+SELECT lead_scoring_internal.calibration_combine('{1,0,0,0,9223372036854775807}', '{1,0,0,0,1}');
+SELECT lead_scoring_internal.calibration_final(array_fill(0::bigint, '{5005}'));
+SELECT lead_scoring_internal.calibration_final('{{0,0,0,0,0}}');
+SELECT lead_scoring_internal.calibration_final('{0,NULL,0,0,0}');
+SELECT lead_scoring_internal.retention_accum(NULL, true), lead_scoring_internal.retention_accum(-1, true);
+SELECT lead_scoring_internal.retention_final(4294967296 * 33);
+SELECT lead_scoring_internal.retention_combine(4294967296 * 2 + 4, 4294967296 * 2);
+SELECT lead_scoring_internal.first_touch_final('\x0000000000000000ff00');
+SELECT lead_scoring_internal.markov_accum(NULL, '{a}', 9223372036854775807, 1, 1);
 
 -- States that grow, each number of them replaced: eight bytes at each place of a small state, by -1, 1, the least number and the
 -- bytes of NaN; and cut short. Merged, joined and answered from.
 CREATE TABLE states (name text, state bytea, accum text, combine text, final text);
 INSERT INTO states VALUES
-    ('funnel', lead_scoring.window_funnel_accum(lead_scoring.window_funnel_accum(NULL, '1 day', '2024-01-01', true, false), '1 day', '2024-01-02', false, true),
+    ('funnel', lead_scoring_internal.window_funnel_accum(lead_scoring_internal.window_funnel_accum(NULL, '1 day', '2024-01-01', true, false), '1 day', '2024-01-02', false, true),
      'window_funnel_accum(%s, ''1 day'', ''2024-01-03'', true, true)', 'window_funnel_combine', 'window_funnel_final,funnel_times_final'),
-    ('attribution', lead_scoring.attribution_accum(lead_scoring.attribution_accum(NULL, 'position', 'a', '2024-01-01', '2024-01-02', 99.5), 'position', 'b', '2024-01-02', '2024-01-02', 99.5),
+    ('attribution', lead_scoring_internal.attribution_accum(lead_scoring_internal.attribution_accum(NULL, 'position', 'a', '2024-01-01', '2024-01-02', 99.5), 'position', 'b', '2024-01-02', '2024-01-02', 99.5),
      'attribution_accum(%s, ''position'', ''c'', ''2024-01-01'', ''2024-01-02'', 98.5)', 'attribution_combine', 'attribution_final'),
-    ('time decay', lead_scoring.attribution_accum(lead_scoring.attribution_accum(NULL, 'time_decay', 'a', '2024-01-01', '2024-01-02'), 'time_decay', 'b', '2024-01-02', '2024-01-02'),
+    ('time decay', lead_scoring_internal.attribution_accum(lead_scoring_internal.attribution_accum(NULL, 'time_decay', 'a', '2024-01-01', '2024-01-02'), 'time_decay', 'b', '2024-01-02', '2024-01-02'),
      'attribution_accum(%s, ''time_decay'', ''c'', ''2024-01-01'', ''2024-01-02'')', 'attribution_combine', 'attribution_final'),
-    ('markov', lead_scoring.markov_accum(lead_scoring.markov_accum(NULL, '{a,b}', true, 2), '{b,b}', false, 2),
+    ('markov', lead_scoring_internal.markov_accum(lead_scoring_internal.markov_accum(NULL, '{a,b}', true, 2), '{b,b}', false, 2),
      'markov_accum(%s, ''{b,c,a}'', true, 2)', 'markov_combine', 'markov_final'),
-    ('survival', lead_scoring.survival_accum(lead_scoring.survival_accum(NULL, '2024-01-01', '2024-01-02', '2024-02-01', 2), '2024-01-01', NULL, '2024-02-01', 2),
+    ('survival', lead_scoring_internal.survival_accum(lead_scoring_internal.survival_accum(NULL, '2024-01-01', '2024-01-02', '2024-02-01', 2), '2024-01-01', NULL, '2024-02-01', 2),
      'survival_accum(%s, ''2024-01-01'', ''2024-01-02'', ''2024-02-01'', 2, 0.9)', 'survival_combine', 'median_time_final,share_converted_final,share_converted_interval_final'),
-    ('auc', lead_scoring.auc_accum(lead_scoring.auc_accum(lead_scoring.auc_accum(NULL, 1, true), 2, false), 1, false),
+    ('auc', lead_scoring_internal.auc_accum(lead_scoring_internal.auc_accum(lead_scoring_internal.auc_accum(NULL, 1, true), 2, false), 1, false),
      'auc_accum(%s, 2, true)', 'auc_combine', 'auc_final'),
-    ('first touch', lead_scoring.first_touch_accum(NULL, 'search', '2024-01-01'),
+    ('first touch', lead_scoring_internal.first_touch_accum(NULL, 'search', '2024-01-01'),
      'first_touch_accum(%s, ''mail'', ''2023-01-01'')', 'first_touch_combine', 'first_touch_final');
 CREATE VIEW forged_states AS
 SELECT name, overlay(state PLACING number FROM place + 1 FOR 8) AS forged, state, accum, combine, final
@@ -132,15 +132,15 @@ SELECT call, code FROM uses, LATERAL code_of(format('SELECT %s FROM garbage_test
 SELECT count(*) > 35 AS tried FROM uses;
 EXPLAIN (COSTS OFF) SELECT lead_scoring.lead_velocity(from_at, to_at) FROM leads;
 RESET parallel_leader_participation;
-SELECT lead_scoring.cost_final('{1,0,0,0,0,0}');
-CREATE AGGREGATE stolen(numeric, bigint) (SFUNC = lead_scoring.cost_accum, STYPE = bigint[], INITCOND = '{0,0,0,0,0,-9223372036854775808}');
+SELECT lead_scoring_internal.cost_final('{1,0,0,0,0,0}');
+CREATE AGGREGATE stolen(numeric, bigint) (SFUNC = lead_scoring_internal.cost_accum, STYPE = bigint[], INITCOND = '{0,0,0,0,0,-9223372036854775808}');
 RESET ROLE;
 
 -- Trigger functions called otherwise than as the triggers they are.
-SELECT lead_scoring.events_changed();
-SELECT lead_scoring.leads_changed();
-SELECT lead_scoring.refuse_write();
-SELECT lead_scoring.binding_changed();
+SELECT lead_scoring_internal.events_changed();
+SELECT lead_scoring_internal.leads_changed();
+SELECT lead_scoring_internal.refuse_write();
+SELECT lead_scoring_internal.binding_changed();
 CREATE TABLE victims (id int);
 CREATE VIEW victims_view AS SELECT * FROM victims;
 CREATE FUNCTION try_triggers() RETURNS TABLE (function text, clause text, firing text, code text) LANGUAGE plpgsql AS $$

@@ -82,7 +82,7 @@ SELECT lead_scoring.set_stage('guards', 3, 'mql');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.clear_problems('guards');
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.settle_leads('guards', '{1}');
+SELECT lead_scoring_internal.settle_leads('guards', '{1}');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SELECT lead_scoring_internal.join_leads('guards', '1', '2');
@@ -228,9 +228,9 @@ SELECT problem FROM lead_scoring.models() WHERE model = 'guards';
 SELECT tries('UPDATE guards.scores SET score = 0'), tries('DELETE FROM guards.problems');
 -- On a table of somebody's own it refuses as well, and reads nothing of his.
 CREATE TABLE plain (a int);
-CREATE TRIGGER guard BEFORE INSERT ON plain FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write();
+CREATE TRIGGER guard BEFORE INSERT ON plain FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.refuse_write();
 INSERT INTO plain VALUES (1);
-CREATE TRIGGER row_guard BEFORE DELETE ON plain FOR EACH ROW EXECUTE FUNCTION lead_scoring.refuse_write();
+CREATE TRIGGER row_guard BEFORE DELETE ON plain FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.refuse_write();
 DELETE FROM plain;
 
 DROP TABLE plain, tried CASCADE;

@@ -94,9 +94,9 @@ SELECT problem FROM lead_scoring.models() WHERE model = 'hung';
 SELECT * FROM lead_scoring.verify('hung');
 -- On the model's own table they are called as they are made, by its owner too.
 SET ROLE regress_lead_scoring_owner;
-CREATE TRIGGER z_again BEFORE INSERT OR UPDATE ON hung.report_settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.check_report_settings();
+CREATE TRIGGER z_again BEFORE INSERT OR UPDATE ON hung.report_settings FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
 SELECT lead_scoring.set_spend('hung', NULL) \g /dev/null
-CREATE TRIGGER z_late AFTER UPDATE ON hung.report_settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.check_report_settings();
+CREATE TRIGGER z_late AFTER UPDATE ON hung.report_settings FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
 SELECT lead_scoring.set_spend('hung', NULL);
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;

@@ -10,7 +10,7 @@ CREATE ROLE regress_lead_scoring_clerk;
 CREATE SCHEMA partition_triggers_test;
 GRANT CREATE, USAGE ON SCHEMA partition_triggers_test TO regress_lead_scoring_clerk;
 SET search_path = partition_triggers_test, public;
-\set triggers 'SELECT c.relname, string_agg(DISTINCT encode(t.tgargs, ''escape''), '', ''), count(*) FILTER (WHERE t.tgtype = 29) AS of_rows, count(*) FILTER (WHERE t.tgtype <> 29) AS of_statements FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgfoid IN (''lead_scoring.events_changed''::regproc, ''lead_scoring.leads_changed''::regproc) AND c.relnamespace = ''partition_triggers_test''::regnamespace GROUP BY 1 ORDER BY 1;'
+\set triggers 'SELECT c.relname, string_agg(DISTINCT encode(t.tgargs, ''escape''), '', ''), count(*) FILTER (WHERE t.tgtype = 29) AS of_rows, count(*) FILTER (WHERE t.tgtype <> 29) AS of_statements FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgfoid IN (''lead_scoring_internal.events_changed''::regproc, ''lead_scoring_internal.leads_changed''::regproc) AND c.relnamespace = ''partition_triggers_test''::regnamespace GROUP BY 1 ORDER BY 1;'
 CREATE TABLE leads (id bigint PRIMARY KEY);
 CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz, day integer) PARTITION BY RANGE (day);
 CREATE INDEX ON events (lead_id, occurred_at);
@@ -52,7 +52,7 @@ SELECT * FROM lead_scoring.verify('parts');
 
 -- What looks like a partition that was detached, and is none of the command's: no command takes a trigger from it.
 CREATE TABLE lost_its_row_trigger (LIKE events);
-CREATE TRIGGER t AFTER INSERT ON lost_its_row_trigger REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('parts');
+CREATE TRIGGER t AFTER INSERT ON lost_its_row_trigger REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('parts');
 CREATE TABLE bystander (a integer);
 ALTER TABLE bystander ADD COLUMN b integer;
 ALTER TABLE events ADD COLUMN less text;
@@ -73,20 +73,20 @@ SELECT problem FROM lead_scoring.models() WHERE model = 'parts';
 -- number; bytes that are no text; the names that ours would have are taken.
 CREATE TABLE odd (lead_id bigint, day integer) PARTITION BY RANGE (day);
 CREATE TABLE odd_1 PARTITION OF odd FOR VALUES FROM (1) TO (2);
-CREATE TRIGGER none AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed();
-CREATE TRIGGER two AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed('parts', 'more');
-CREATE TRIGGER two_s AFTER DELETE ON odd REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('parts', 'more');
-CREATE TRIGGER bytes AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('bytes');
-CREATE TRIGGER bytes_s AFTER DELETE ON odd REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.leads_changed('bytes');
-CREATE TRIGGER empty AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('');
-CREATE TRIGGER some_columns AFTER UPDATE OF day ON odd FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.leads_changed('');
-CREATE TRIGGER sometimes AFTER DELETE ON odd FOR EACH STATEMENT WHEN (true) EXECUTE FUNCTION lead_scoring.leads_changed('');
-CREATE TRIGGER long AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('a very very very very very very very very very very very long name that is no model''s');
+CREATE TRIGGER none AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed();
+CREATE TRIGGER two AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed('parts', 'more');
+CREATE TRIGGER two_s AFTER DELETE ON odd REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('parts', 'more');
+CREATE TRIGGER bytes AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.leads_changed('bytes');
+CREATE TRIGGER bytes_s AFTER DELETE ON odd REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.leads_changed('bytes');
+CREATE TRIGGER empty AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.leads_changed('');
+CREATE TRIGGER some_columns AFTER UPDATE OF day ON odd FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.leads_changed('');
+CREATE TRIGGER sometimes AFTER DELETE ON odd FOR EACH STATEMENT WHEN (true) EXECUTE FUNCTION lead_scoring_internal.leads_changed('');
+CREATE TRIGGER long AFTER INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.leads_changed('a very very very very very very very very very very very long name that is no model''s');
 UPDATE pg_trigger SET tgargs = '\xfffe2700' WHERE tgname IN ('bytes', 'bytes_s');
 CREATE TABLE odd_2 PARTITION OF odd FOR VALUES FROM (2) TO (3);
 CREATE TABLE odd_3 (day integer, lead_id bigint) PARTITION BY LIST (lead_id);
 CREATE TABLE odd_3_1 PARTITION OF odd_3 DEFAULT;
-CREATE TRIGGER bytes_s AFTER DELETE ON odd_3_1 REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.leads_changed('other');
+CREATE TRIGGER bytes_s AFTER DELETE ON odd_3_1 REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.leads_changed('other');
 ALTER TABLE odd ATTACH PARTITION odd_3 FOR VALUES FROM (3) TO (4);
 :triggers
 ALTER TABLE odd DETACH PARTITION odd_3;
@@ -111,11 +111,11 @@ RESET ROLE;
 GRANT USAGE ON SCHEMA lead_scoring TO PUBLIC;
 
 -- It is called by event triggers only; at other events it does nothing.
-SELECT lead_scoring.partitions_changed();
-CREATE EVENT TRIGGER regress_lead_scoring_start ON ddl_command_start EXECUTE FUNCTION lead_scoring.partitions_changed();
-CREATE EVENT TRIGGER regress_lead_scoring_drop ON sql_drop EXECUTE FUNCTION lead_scoring.partitions_changed();
-CREATE EVENT TRIGGER regress_lead_scoring_rewrite ON table_rewrite EXECUTE FUNCTION lead_scoring.partitions_changed();
-CREATE EVENT TRIGGER regress_lead_scoring_any ON ddl_command_end EXECUTE FUNCTION lead_scoring.partitions_changed();
+SELECT lead_scoring_internal.partitions_changed();
+CREATE EVENT TRIGGER regress_lead_scoring_start ON ddl_command_start EXECUTE FUNCTION lead_scoring_internal.partitions_changed();
+CREATE EVENT TRIGGER regress_lead_scoring_drop ON sql_drop EXECUTE FUNCTION lead_scoring_internal.partitions_changed();
+CREATE EVENT TRIGGER regress_lead_scoring_rewrite ON table_rewrite EXECUTE FUNCTION lead_scoring_internal.partitions_changed();
+CREATE EVENT TRIGGER regress_lead_scoring_any ON ddl_command_end EXECUTE FUNCTION lead_scoring_internal.partitions_changed();
 CREATE TABLE events_5 PARTITION OF events FOR VALUES FROM (5) TO (6);
 ALTER TABLE events ALTER less TYPE integer USING 1;
 ALTER TABLE events DETACH PARTITION events_5;

@@ -11,7 +11,7 @@ SELECT lead_scoring.auc(s, c) FROM (VALUES ('-Infinity'::float8, false), (0, fal
 SELECT lead_scoring.auc(score, true), lead_scoring.auc(score, false), lead_scoring.auc(score, converted) FILTER (WHERE false) FROM predictions;
 -- Many leads, few scores: the state stays small.
 SELECT lead_scoring.auc(i % 100, i % 3 = 0 OR i % 100 > 90) AS auc FROM generate_series(1, 100000) AS i;
-CREATE AGGREGATE auc_state(float8, boolean) (SFUNC = lead_scoring.auc_accum, STYPE = bytea);
+CREATE AGGREGATE auc_state(float8, boolean) (SFUNC = lead_scoring_internal.auc_accum, STYPE = bytea);
 SELECT length(auc_state(i % 100, i % 3 = 0)) < 8192 AS few_scores, length(auc_state(i, i % 3 = 0)) BETWEEN 2400000 AND 2 * 2400000 AS distinct_scores FROM generate_series(1, 100000) AS i;
 DROP AGGREGATE auc_state(float8, boolean);
 

@@ -50,7 +50,7 @@ UPDATE progress.rules SET points = 20 WHERE name = 'visit';
 SELECT lead_scoring.add_stage('progress', 'warm', rank => 50, min_score => 22);
 SELECT lead_scoring.publish('progress', rescore => false);
 SELECT problem, count(*) FROM lead_scoring.verify('progress') GROUP BY 1;
-SELECT lead_scoring.rescore_leads('progress', NULL, 100);
+SELECT lead_scoring_internal.rescore_leads('progress', NULL, 100);
 SELECT problem, count(*) FROM lead_scoring.verify('progress') GROUP BY 1;
 CREATE TABLE written AS SELECT lead_id, xmin::text AS by FROM progress.scores WHERE version = 2;
 CALL lead_scoring.rescore('progress', 70);

@@ -21,7 +21,7 @@ SELECT lead_scoring.add_rule('reports_model', 'webinar', 'webinar', 10),
 SELECT lead_scoring.publish('reports_model');
 SELECT format('CREATE VIEW then_%1$s AS SELECT * FROM lead_scoring.report(%2$L, %1$L, ''2025-07-01'') AS r (%3$s)', v, 'reports_model',
               string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
-  FROM unnest(lead_scoring.report_views()) v JOIN pg_attribute a ON a.attrelid = ('reports_model.' || v)::regclass AND a.attnum > 0
+  FROM unnest(lead_scoring_internal.report_views()) v JOIN pg_attribute a ON a.attrelid = ('reports_model.' || v)::regclass AND a.attnum > 0
  GROUP BY v ORDER BY v \gexec
 
 -- Nobody yet.
@@ -150,7 +150,7 @@ SELECT count(*) FROM reports_model.scores;
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM events;
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.report_query('reports_model', 'funnel');
+SELECT lead_scoring_internal.report_query('reports_model', 'funnel');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.set_spend('reports_model', NULL);
 \echo :LAST_ERROR_SQLSTATE

@@ -28,7 +28,7 @@ INSERT INTO events SELECT i, 'visit', '2024-01-01' FROM generate_series(1, 7) i,
 \set as_north 'SET ROLE regress_lead_scoring_north;'
 \set as_owner 'SET ROLE regress_lead_scoring_owner;'
 \set one 'SELECT lead_id, score FROM guarded.leads ORDER BY 1; SELECT i, lead_scoring.score_at(''guarded'', i, ''2025-01-01''), (SELECT sum(capped) FROM lead_scoring.explain(''guarded'', i, ''2025-01-01'')) FROM generate_series(1, 8) i;'
-\set all 'SELECT count(*) FROM lead_scoring.rule_matches(''guarded''); SELECT count(*) FROM lead_scoring.verify(''guarded''); SELECT count(*) >= 0 FROM guarded.funnel;'
+\set all 'SELECT count(*) FROM lead_scoring_internal.rule_matches(''guarded''); SELECT count(*) FROM lead_scoring.verify(''guarded''); SELECT count(*) >= 0 FROM guarded.funnel;'
 
 -- Nothing without USAGE on the schema, whatever was granted in it; the hint is what is missing.
 GRANT SELECT ON ALL TABLES IN SCHEMA guarded TO regress_lead_scoring_north, regress_lead_scoring_south, regress_lead_scoring_boss;
@@ -39,13 +39,13 @@ SELECT count(*) FROM lead_scoring.explain('guarded', 1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.score_at('guarded', 1, now());
 \echo :LAST_ERROR_SQLSTATE
-SELECT count(*) FROM lead_scoring.rule_matches('guarded');
+SELECT count(*) FROM lead_scoring_internal.rule_matches('guarded');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.verify('guarded');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.report('guarded', 'funnel') r (month date);
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.score_now(:scores, 1, :'card');
+SELECT lead_scoring_internal.score_now(:scores, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM lead_scoring.versions('guarded');
 \echo :LAST_ERROR_SQLSTATE
@@ -55,7 +55,7 @@ GRANT USAGE ON SCHEMA guarded TO regress_lead_scoring_north, regress_lead_scorin
 SET ROLE regress_lead_scoring_stranger;
 SELECT count(*) FROM lead_scoring.explain('guarded', 1);
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.score_now(:scores, 1, :'card');
+SELECT lead_scoring_internal.score_now(:scores, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.report('guarded', 'funnel') r (month date);
 \echo :LAST_ERROR_SQLSTATE
@@ -83,7 +83,7 @@ SET ROLE regress_lead_scoring_south;
 :one
 -- What tells of all leads is refused: each report, in whatever way it is asked for.
 :as_north
-SELECT count(*) FROM lead_scoring.rule_matches('guarded');
+SELECT count(*) FROM lead_scoring_internal.rule_matches('guarded');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.verify('guarded');
 \echo :LAST_ERROR_SQLSTATE

@@ -31,7 +31,7 @@ SELECT * FROM lead_scoring.verify('scorecard');
 SELECT lead_id, card FROM scorecard.scores WHERE lead_id IN ('none', 'one', 'past', 'future') ORDER BY lead_id;
 SELECT length(card::text) > 2000 FROM scorecard.scores WHERE lead_id = 'many';
 -- There and back, in text and in bytes: bit for bit.
-SELECT count(*), bool_and(card::text::lead_scoring.scorecard::text = card::text), bool_and(lead_scoring.scorecard_send(card::text::lead_scoring.scorecard) = lead_scoring.scorecard_send(card))
+SELECT count(*), bool_and(card::text::lead_scoring.scorecard::text = card::text), bool_and(lead_scoring_internal.scorecard_send(card::text::lead_scoring.scorecard) = lead_scoring_internal.scorecard_send(card))
   FROM scorecard.scores;
 SELECT '  clock  0   fit 0 adjustments 0 rules 0 pending_more 0 pending 0 '::lead_scoring.scorecard;
 SELECT ARRAY[NULL, 'clock 1 fit 0 adjustments 0 rules 0 pending_more 0 pending 0']::lead_scoring.scorecard[];
@@ -43,7 +43,7 @@ CREATE TABLE loaded (lead_id text, card lead_scoring.scorecard);
 \copy (SELECT lead_id, card FROM scorecard.scores) TO 'results/scorecard.binary' WITH (FORMAT binary)
 \copy loaded FROM 'results/scorecard.binary' WITH (FORMAT binary)
 INSERT INTO loaded VALUES ('null', NULL);
-SELECT count(*), count(*) FILTER (WHERE lead_scoring.scorecard_send(l.card) = lead_scoring.scorecard_send(s.card)) FROM loaded l LEFT JOIN scorecard.scores s USING (lead_id);
+SELECT count(*), count(*) FILTER (WHERE lead_scoring_internal.scorecard_send(l.card) = lead_scoring_internal.scorecard_send(s.card)) FROM loaded l LEFT JOIN scorecard.scores s USING (lead_id);
 -- A card that was written back is one that goes on.
 BEGIN;
 SET LOCAL session_replication_role = replica;
@@ -102,7 +102,7 @@ SELECT ('x' || repeat('é', 30))::lead_scoring.scorecard;
 -- is written longer than it need be.
 CREATE TABLE bytes (what text, bytes bytea);
 CREATE TABLE read (what text, card lead_scoring.scorecard);
-INSERT INTO bytes SELECT w.what, w.bytes FROM scorecard.scores s, LATERAL lead_scoring.scorecard_send(s.card) b, LATERAL (VALUES
+INSERT INTO bytes SELECT w.what, w.bytes FROM scorecard.scores s, LATERAL lead_scoring_internal.scorecard_send(s.card) b, LATERAL (VALUES
     ('empty', ''::bytea), ('format', set_byte(b, 0, get_byte(b, 0) + 1)), ('cut', substr(b, 1, length(b) - 1)), ('more', b || '\x00'::bytea), ('half', substr(b, 1, length(b) / 2)),
     ('first', substr(b, 1, 1)), ('length', substr(b, 1, 1) || '\x00ffffffffffffffff7f'::bytea), ('long', substr(b, 1, 1) || '\x8000000000000000'::bytea), ('endless', substr(b, 1, 1) || '\xffffffffffffffffffffffffffffff'::bytea)) w (what, bytes)
  WHERE s.lead_id = 'few';

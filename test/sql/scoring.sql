@@ -37,11 +37,11 @@ UPDATE leads SET country = 'AT' WHERE id = 1;
 :show
 INSERT INTO events VALUES (3, 'unheard', '2024-01-04');
 :show
-SELECT lead_scoring.rescore_now('scoring', 'evaluate');
+SELECT lead_scoring_internal.rescore_now('scoring', 'evaluate');
 :show
 SELECT lead_id, seq, from_stage, to_stage, CASE WHEN cause = 'event' THEN at END AS at, cause, version FROM scoring.transitions ORDER BY 1, 2;
 -- Rescoring again changes nothing.
-SELECT lead_scoring.rescore_now('scoring', 'evaluate'), lead_scoring.rescore_now('scoring', 'catch up');
+SELECT lead_scoring_internal.rescore_now('scoring', 'evaluate'), lead_scoring_internal.rescore_now('scoring', 'catch up');
 SELECT count(*) FROM scoring.transitions;
 :show
 

@@ -44,7 +44,7 @@ SELECT lead_scoring.check_expression('leads', 'true', 'condition');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.publish('security');
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.rescore_now('security', 'replay');
+SELECT lead_scoring_internal.rescore_now('security', 'replay');
 \echo :LAST_ERROR_SQLSTATE
 CALL lead_scoring.refresh('security');
 \echo :LAST_ERROR_SQLSTATE
@@ -138,35 +138,35 @@ ALTER TABLE leads DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
 CREATE TABLE hostile.events (lead_id integer, type text, occurred_at timestamptz, tenant text);
 CREATE TABLE hostile.leads (id integer PRIMARY KEY, country text);
 CREATE INDEX ON hostile.events (lead_id);
-CREATE TRIGGER aim AFTER INSERT ON hostile.events REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('security');
+CREATE TRIGGER aim AFTER INSERT ON hostile.events REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('security');
 INSERT INTO hostile.events VALUES (1, 'visit', '2024-01-03', 'a');
 \echo :LAST_ERROR_SQLSTATE
-CREATE TRIGGER aim AFTER DELETE ON hostile.leads REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.leads_changed('security');
+CREATE TRIGGER aim AFTER DELETE ON hostile.leads REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.leads_changed('security');
 INSERT INTO hostile.leads VALUES (1, 'DE');
 DELETE FROM hostile.leads;
 \echo :LAST_ERROR_SQLSTATE
-CREATE TRIGGER aim_truncate AFTER TRUNCATE ON hostile.events FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('security');
+CREATE TRIGGER aim_truncate AFTER TRUNCATE ON hostile.events FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('security');
 TRUNCATE hostile.events;
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER aim_truncate ON hostile.events;
 DROP TRIGGER aim ON hostile.events;
-CREATE TRIGGER aim BEFORE INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed('security');
+CREATE TRIGGER aim BEFORE INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed('security');
 INSERT INTO hostile.events VALUES (1, 'visit', '2024-01-03', 'a');
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER aim ON hostile.events;
-CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('security');
+CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('security');
 INSERT INTO hostile.events VALUES (1, 'visit', '2024-01-03', 'a');
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER aim ON hostile.events;
-CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed();
+CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed();
 INSERT INTO hostile.events VALUES (1, 'visit', '2024-01-03', 'a');
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER aim ON hostile.events;
-CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed('nowhere');
+CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed('nowhere');
 INSERT INTO hostile.events VALUES (1, 'visit', '2024-01-03', 'a');
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER aim ON hostile.events;
-CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed('hostile');
+CREATE TRIGGER aim AFTER INSERT ON hostile.events FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed('hostile');
 INSERT INTO hostile.events VALUES (1, 'visit', '2024-01-03', 'a');
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER aim ON hostile.events;
@@ -197,33 +197,33 @@ SELECT lead_scoring.drop_model('hostile_model');
 
 -- Direct calls, with arguments made to harm. The session goes on.
 :as_writer
-SELECT lead_scoring.events_changed();
+SELECT lead_scoring_internal.events_changed();
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.binding_changed();
+SELECT lead_scoring_internal.binding_changed();
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.score_now(NULL, 1, NULL);
-SELECT * FROM lead_scoring.score_now(0, 1, '');
+SELECT * FROM lead_scoring_internal.score_now(NULL, 1, NULL);
+SELECT * FROM lead_scoring_internal.score_now(0, 1, '');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SELECT card::text AS card FROM security.scores WHERE lead_id = 2 \gset
 :as_writer
-SELECT * FROM lead_scoring.score_now(0, 1, :'card');
+SELECT * FROM lead_scoring_internal.score_now(0, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.score_now('pg_class'::regclass, 1, :'card');
+SELECT * FROM lead_scoring_internal.score_now('pg_class'::regclass, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
-SELECT score, engagement, fit FROM lead_scoring.score_now('security.scores'::regclass, 1, :'card', '2025-01-01');
-SELECT * FROM lead_scoring.score_now('security.scores'::regclass, 99, :'card');
-SELECT * FROM lead_scoring.score_now('security.scores'::regclass, -1, :'card');
-SELECT score FROM lead_scoring.score_now('security.scores'::regclass, 1, 'clock 0 fit 0 adjustments 0 rules 1 rule 77 closed 1 parts 1 sum 10 pending_more 0 pending 0');
+SELECT score, engagement, fit FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, :'card', '2025-01-01');
+SELECT * FROM lead_scoring_internal.score_now('security.scores'::regclass, 99, :'card');
+SELECT * FROM lead_scoring_internal.score_now('security.scores'::regclass, -1, :'card');
+SELECT score FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, 'clock 0 fit 0 adjustments 0 rules 1 rule 77 closed 1 parts 1 sum 10 pending_more 0 pending 0');
 \echo :LAST_ERROR_SQLSTATE
-SELECT score FROM lead_scoring.score_now('security.scores'::regclass, 1, 'clock 0 fit 1 rule 4000000000 adjustments 0 rules 0 pending_more 0 pending 0');
+SELECT score FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, 'clock 0 fit 1 rule 4000000000 adjustments 0 rules 0 pending_more 0 pending 0');
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.rescore_now(NULL, 'replay'), lead_scoring.rescore_now('', 'replay');
+SELECT lead_scoring_internal.rescore_now(NULL, 'replay'), lead_scoring_internal.rescore_now('', 'replay');
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.rescore_now(repeat('x', 1000), 'replay');
+SELECT lead_scoring_internal.rescore_now(repeat('x', 1000), 'replay');
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring.rescore_now('security', 'whatever');
+SELECT lead_scoring_internal.rescore_now('security', 'whatever');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.verify('security');
 
@@ -237,7 +237,7 @@ DECLARE
     attack record;
     tried integer := 0;
 BEGIN
-    FOR attack IN SELECT CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END AS verb, p.proname,
+    FOR attack IN SELECT CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END AS verb, p.pronamespace::regnamespace::text AS namespace, p.proname,
                          (SELECT string_agg(CASE a.type WHEN 'text'::regtype THEN text WHEN 'bigint'::regtype THEN '1' WHEN 'integer'::regtype THEN '1'
                                                         WHEN 'boolean'::regtype THEN 'true' WHEN 'numeric'::regtype THEN '1000' WHEN 'float8'::regtype THEN '1000'
                                                         WHEN 'regclass'::regtype THEN '''security_test.leads''' WHEN 'jsonb'::regtype THEN '''{}'''
@@ -246,10 +246,10 @@ BEGIN
                             FROM unnest(p.proargtypes) WITH ORDINALITY a (type, place)
                            CROSS JOIN LATERAL (SELECT CASE WHEN a.place = 1 OR key <> '1' THEN '''security''' ELSE '''1''' END) v (text)) AS arguments
                     FROM pg_proc p CROSS JOIN (VALUES ('1'), ('security')) keys (key)
-                   WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.prokind <> 'a' LOOP
+                   WHERE p.pronamespace IN ('lead_scoring'::regnamespace, 'lead_scoring_internal'::regnamespace) AND p.prokind <> 'a' LOOP
         tried := tried + 1;
         BEGIN
-            EXECUTE format('%s lead_scoring.%I(%s)', attack.verb, attack.proname, attack.arguments);
+            EXECUTE format('%s %I.%I(%s)', attack.verb, attack.namespace, attack.proname, attack.arguments);
         EXCEPTION WHEN OTHERS THEN
             NULL;
         END;

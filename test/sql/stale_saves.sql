@@ -130,7 +130,7 @@ SELECT lead_scoring.add_stage('stale', 'mql', min_score => 30);
 SELECT lead_scoring.publish('stale');
 CREATE TABLE rest PARTITION OF leads DEFAULT;
 SET client_min_messages = notice;
-SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgfoid = 'lead_scoring.leads_changed'::regproc AND tgtype = 19 ORDER BY tgrelid::regclass::text;
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgfoid = 'lead_scoring_internal.leads_changed'::regproc AND tgtype = 19 ORDER BY tgrelid::regclass::text;
 INSERT INTO leads SELECT i, 'n' FROM unnest('{1,101,201}'::int[]) i;
 INSERT INTO events SELECT l, 'visit' FROM generate_series(1, 3), unnest('{1,101,201}'::int[]) l;
 UPDATE leads SET name = 'saved', lead_stage = 'lead', mql_at = NULL;
@@ -149,11 +149,11 @@ DROP TABLE leads, high, events;
 -- On a table of a stranger's own the trigger changes nothing.
 CREATE TABLE plain (id bigint, lead_stage text);
 INSERT INTO plain VALUES (1, 'a');
-CREATE TRIGGER status BEFORE UPDATE ON plain FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('no_model');
+CREATE TRIGGER status BEFORE UPDATE ON plain FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.leads_changed('no_model');
 UPDATE plain SET lead_stage = 'b';
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER status ON plain;
-CREATE TRIGGER status BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('no_model');
+CREATE TRIGGER status BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.leads_changed('no_model');
 INSERT INTO plain VALUES (2);
 \echo :LAST_ERROR_SQLSTATE
 DROP SCHEMA stale_test CASCADE;

@@ -43,8 +43,8 @@ SELECT * FROM lead_scoring.verify('stranger');
 
 -- A trigger on a stranger's table does not stop the model from getting partitions, nor get their triggers.
 SET ROLE regress_lead_scoring_stranger;
-CREATE TRIGGER aimed AFTER INSERT OR UPDATE OR DELETE ON older FOR EACH ROW EXECUTE FUNCTION lead_scoring.events_changed('stranger');
-CREATE TRIGGER aimed_too AFTER INSERT OR UPDATE OR DELETE ON older FOR EACH ROW EXECUTE FUNCTION lead_scoring.leads_changed('stranger');
+CREATE TRIGGER aimed AFTER INSERT OR UPDATE OR DELETE ON older FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.events_changed('stranger');
+CREATE TRIGGER aimed_too AFTER INSERT OR UPDATE OR DELETE ON older FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.leads_changed('stranger');
 SET ROLE regress_lead_scoring_owner;
 CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 RESET ROLE;

@@ -275,7 +275,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT lead_scoring.repair('upkeep');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
-SELECT lead_scoring.rescore_now('upkeep', 'somehow');
+SELECT lead_scoring_internal.rescore_now('upkeep', 'somehow');
 \echo :LAST_ERROR_SQLSTATE
 SET ROLE regress_lead_scoring_clerk;
 SELECT lead_scoring.pause('upkeep');
@@ -343,7 +343,7 @@ SELECT lead_scoring.create_model('upkeep', 'leads', 'events');
 SELECT lead_scoring.add_rule('upkeep', 'visit', 'visit', 10), lead_scoring.add_stage('upkeep', 'mql', min_score => 30);
 SELECT lead_scoring.publish('upkeep');
 INSERT INTO leads SELECT generate_series(1, 4);
-\set triggers 'SELECT t.tgrelid::regclass, string_agg(t.tgname, '' '' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgfoid = ''lead_scoring.events_changed''::regproc GROUP BY 1 ORDER BY t.tgrelid::regclass::text COLLATE "C"; SELECT problem FROM lead_scoring.models() WHERE model = ''upkeep''; SELECT lead_id, score, stage FROM upkeep.scores ORDER BY 1; SELECT * FROM lead_scoring.verify(''upkeep'');'
+\set triggers 'SELECT t.tgrelid::regclass, string_agg(t.tgname, '' '' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgfoid = ''lead_scoring_internal.events_changed''::regproc GROUP BY 1 ORDER BY t.tgrelid::regclass::text COLLATE "C"; SELECT problem FROM lead_scoring.models() WHERE model = ''upkeep''; SELECT lead_id, score, stage FROM upkeep.scores ORDER BY 1; SELECT * FROM lead_scoring.verify(''upkeep'');'
 CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01') PARTITION BY LIST (type);
 CREATE TABLE events_2023_visits PARTITION OF events_2023 FOR VALUES IN ('visit');
 CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');

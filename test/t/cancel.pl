@@ -53,7 +53,7 @@ my %writers = (
     'verify' => "SELECT count(*) FROM lead_scoring.verify('long')",
     'merge_leads' => "SELECT lead_scoring.merge_leads('long', 1, 2)",
     'forget_lead' => "SELECT lead_scoring.forget_lead('long', 1)",
-    'refresh in a batch' => "INSERT INTO due_events SELECT id, 'hot', clock_timestamp() FROM due_leads; SELECT lead_scoring.refresh_leads('due', now() + interval '1 hour', 1000000)",
+    'refresh in a batch' => "INSERT INTO due_events SELECT id, 'hot', clock_timestamp() FROM due_leads; SELECT lead_scoring_internal.refresh_leads('due', now() + interval '1 hour', 1000000)",
     'a search for crossings' => "INSERT INTO close_events SELECT 1, type, now() - interval '60 days', 1e9 FROM unnest('{plus,minus}'::text[]) type; "
         . "INSERT INTO close_events VALUES (1, 'plus', now(), 0)",
     'steps without end' => "INSERT INTO close_events SELECT 2, CASE WHEN i % 2 = 0 THEN 'up' ELSE 'down' END, now() - interval '60 days' + i * interval '7 seconds', 0 FROM generate_series(1, $many) i",

@@ -107,8 +107,8 @@ $session->quit;
 # Shards, on a worker: the model may not be there.
 distribute(q{'data.events', 'h', 'lead_id'});
 $node->safe_psql('postgres', q{INSERT INTO pg_catalog.pg_dist_shard VALUES ('data.events', 102008, 't', '0', '9'), ('data.leads', 2024, 't', '0', '9');
-    CREATE TRIGGER scoring AFTER INSERT ON data.events_102008 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('elsewhere');
-    CREATE TRIGGER scoring AFTER INSERT ON data.events_2024 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.events_changed('elsewhere')});
+    CREATE TRIGGER scoring AFTER INSERT ON data.events_102008 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('elsewhere');
+    CREATE TRIGGER scoring AFTER INSERT ON data.events_2024 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.events_changed('elsewhere')});
 refused(q{INSERT INTO data.events_102008 VALUES (1, 'a')}, 'table data.events_102008 is a shard of table data.events of Citus', 'storing an event in a shard');
 refused(q{SELECT lead_scoring.create_model('n', leads => 'data.other', events => 'data.events_102008')}, 'table data.events_102008 is a shard', 'a model on a shard');
 my ($status, $output, $said) = $node->psql('postgres', q{INSERT INTO data.events_2024 VALUES (1, 'a')});

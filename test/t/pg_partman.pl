@@ -86,7 +86,7 @@ for my $keep ('true', 'false') {
 }
 is($node->safe_psql('postgres', q{
     SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-     WHERE t.tgfoid = 'lead_scoring.events_changed'::regproc AND NOT c.relispartition AND c.oid <> 'crm.events'::regclass}), '0',
+     WHERE t.tgfoid = 'lead_scoring_internal.events_changed'::regproc AND NOT c.relispartition AND c.oid <> 'crm.events'::regclass}), '0',
     'what it detached and kept has no trigger of ours left');
 
 $node->stop;

@@ -43,7 +43,7 @@ for my $needed (qw(explain score_at verify rule_matches versions models report))
     ok(scalar(grep { /FROM lead_scoring\.$needed\(/ } @questions), $needed);
 }
 is($primary->safe_psql('postgres', q{
-    SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND p.provolatile = 'v' AND p.proargnames[1] = 'model'
+    SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace IN ('lead_scoring'::regnamespace, 'lead_scoring_internal'::regnamespace) AND p.proretset AND p.provolatile = 'v' AND p.proargnames[1] = 'model'
        AND p.proname <> 'check_status_columns'}), '', 'what returns rows of a model does not write');
 # One that asks for the scores of all leads at once, and one that joins them.
 push @questions, 'SELECT count(*), sum(score), max(grade) FROM full_model.leads',

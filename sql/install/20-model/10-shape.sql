@@ -82,7 +82,7 @@ BEGIN
     -- are in versions.
     LOOP
         IF NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation = 'versions') THEN
-            stage_columns := coalesce(lead_scoring.stage_columns(model), '{}');
+            stage_columns := coalesce(lead_scoring_internal.stage_columns(model), '{}');
         END IF;
         statements := ARRAY(SELECT f.statement FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement IS NOT NULL);
         EXIT WHEN statements = '{}' OR statements = done;
@@ -164,7 +164,7 @@ DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring.make_leads_view(model);
+    PERFORM lead_scoring_internal.make_leads_view(model);
     FOREACH statement IN ARRAY grants LOOP
         EXECUTE statement;
     END LOOP;

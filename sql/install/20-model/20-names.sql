@@ -6,7 +6,7 @@
 
 -- ---------------------------------------------------------------- names and lookups
 
-CREATE FUNCTION lead_scoring.model_schemas(OUT schema oid, OUT name text, OUT owner oid)
+CREATE FUNCTION lead_scoring_internal.model_schemas(OUT schema oid, OUT name text, OUT owner oid)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT n.oid, n.nspname::text, n.nspowner
@@ -21,11 +21,11 @@ SELECT n.oid, n.nspname::text, n.nspowner
                UNION ALL
                SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid AND c.relnamespace = n.oid
                  JOIN pg_class own ON own.relname = c.relname AND own.relnamespace = 'lead_scoring_internal'::regnamespace
-                WHERE t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure)
+                WHERE t.tgfoid = 'lead_scoring_internal.refuse_write()'::regprocedure)
 $$;
-COMMENT ON FUNCTION lead_scoring.model_schemas IS 'The schemas that hold a model, or what is left of one: those with a table "scores", "settings" or "transitions" that has columns of ours, or with any table of a model''s that has our guard. Looks at the catalogs only.';
+COMMENT ON FUNCTION lead_scoring_internal.model_schemas IS 'The schemas that hold a model, or what is left of one: those with a table "scores", "settings" or "transitions" that has columns of ours, or with any table of a model''s that has our guard. Looks at the catalogs only.';
 
-CREATE FUNCTION lead_scoring.resolve_table(qualified_name text)
+CREATE FUNCTION lead_scoring_internal.resolve_table(qualified_name text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -38,23 +38,23 @@ EXCEPTION WHEN invalid_parameter_value THEN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.resolve_table IS 'The table of a name as settings holds it, with its schema and quoted where needed; NULL when there is none or the text is no such name. Unlike to_regclass it asks for no privilege, so that models() can speak of tables its caller may not use.';
+COMMENT ON FUNCTION lead_scoring_internal.resolve_table IS 'The table of a name as settings holds it, with its schema and quoted where needed; NULL when there is none or the text is no such name. Unlike to_regclass it asks for no privilege, so that models() can speak of tables its caller may not use.';
 
-CREATE FUNCTION lead_scoring.is_span(span interval)
+CREATE FUNCTION lead_scoring_internal.is_span(span interval)
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT span > '0'::interval AND extract(year FROM span) = 0 AND extract(month FROM span) = 0
 $$;
-COMMENT ON FUNCTION lead_scoring.is_span IS 'Whether an interval is positive, finite and free of months and years, so that it stands for a fixed number of seconds (a day is 24 hours). NULL for NULL.';
+COMMENT ON FUNCTION lead_scoring_internal.is_span IS 'Whether an interval is positive, finite and free of months and years, so that it stands for a fixed number of seconds (a day is 24 hours). NULL for NULL.';
 
-CREATE FUNCTION lead_scoring.is_bound(points numeric)
+CREATE FUNCTION lead_scoring_internal.is_bound(points numeric)
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT points BETWEEN -1e12 AND 1e12
 $$;
-COMMENT ON FUNCTION lead_scoring.is_bound IS 'Whether a number of points can be a threshold, a floor or a ceiling: finite, and far from where the sums of points end. NULL for NULL.';
+COMMENT ON FUNCTION lead_scoring_internal.is_bound IS 'Whether a number of points can be a threshold, a floor or a ceiling: finite, and far from where the sums of points end. NULL for NULL.';
 
-CREATE FUNCTION lead_scoring.describe(relation regclass, note text, column_notes jsonb)
+CREATE FUNCTION lead_scoring_internal.describe(relation regclass, note text, column_notes jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -68,4 +68,4 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.describe IS 'Comments a table or view and its columns; column_notes is an object of column name and text.';
+COMMENT ON FUNCTION lead_scoring_internal.describe IS 'Comments a table or view and its columns; column_notes is an object of column name and text.';

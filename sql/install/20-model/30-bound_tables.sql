@@ -1,6 +1,6 @@
 -- What a model may be bound to: the tables and columns of the user, and what they have to be like.
 
-CREATE FUNCTION lead_scoring.check_model_name(name text)
+CREATE FUNCTION lead_scoring_internal.check_model_name(name text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -24,7 +24,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_model_name IS 'Raises when a new model cannot have this name: empty or over 63 bytes (42622), reserved (42939), taken by a schema (42P06).';
+COMMENT ON FUNCTION lead_scoring_internal.check_model_name IS 'Raises when a new model cannot have this name: empty or over 63 bytes (42622), reserved (42939), taken by a schema (42P06).';
 
 CREATE FUNCTION lead_scoring_internal.table_faults(relation regclass)
 RETURNS TABLE (fault text, statement text, refused boolean)
@@ -60,7 +60,7 @@ SELECT f.fault, f.statement, f.refused
         UNION ALL
         SELECT 6, format('table %s is partitioned, but the event trigger "%s", which sees to new partitions, is %s', m.name, wanted.name,
                          CASE WHEN e.oid IS NULL THEN 'missing' ELSE 'disabled' END),
-               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %1$I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring.partitions_changed(); ALTER EVENT TRIGGER %1$I ENABLE ALWAYS;', wanted.name)
+               CASE WHEN e.oid IS NULL THEN format('CREATE EVENT TRIGGER %1$I ON ddl_command_end WHEN TAG IN (''CREATE TABLE'', ''ALTER TABLE'', ''CREATE SCHEMA'') EXECUTE FUNCTION lead_scoring_internal.partitions_changed(); ALTER EVENT TRIGGER %1$I ENABLE ALWAYS;', wanted.name)
                     ELSE format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', wanted.name) END, false
           FROM member m CROSS JOIN (VALUES ('lead_scoring_partitions_changed')) wanted (name)
           LEFT JOIN pg_event_trigger e ON e.evtname = wanted.name
@@ -69,7 +69,7 @@ SELECT f.fault, f.statement, f.refused
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.table_faults IS 'What a table of leads or events is like, or has become, so that rows come and go without the model''s triggers, each with the statement that ends it, and whether create_model and publish refuse it.';
 
-CREATE FUNCTION lead_scoring.check_table(relation regclass, argument text)
+CREATE FUNCTION lead_scoring_internal.check_table(relation regclass, argument text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -104,9 +104,9 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_table IS 'Raises unless the current role owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance and of Citus (0A000). "argument" is the name it was given under.';
+COMMENT ON FUNCTION lead_scoring_internal.check_table IS 'Raises unless the current role owns the table (42501) and it is a permanent ordinary or partitioned one (42809) outside of any inheritance and of Citus (0A000). "argument" is the name it was given under.';
 
-CREATE FUNCTION lead_scoring.column_type(relation regclass, column_name text, argument text)
+CREATE FUNCTION lead_scoring_internal.column_type(relation regclass, column_name text, argument text)
 RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -132,9 +132,9 @@ BEGIN
     RETURN found.type;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.column_type IS 'The type of a column; raises 42703 when the table has no such column, 0A000 when its collation takes different texts for equal.';
+COMMENT ON FUNCTION lead_scoring_internal.column_type IS 'The type of a column; raises 42703 when the table has no such column, 0A000 when its collation takes different texts for equal.';
 
-CREATE FUNCTION lead_scoring.primary_key_column(leads regclass)
+CREATE FUNCTION lead_scoring_internal.primary_key_column(leads regclass)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -153,14 +153,14 @@ BEGIN
         HINT = 'Name a unique column: lead_key => ''id''.';
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
+COMMENT ON FUNCTION lead_scoring_internal.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
 
-CREATE FUNCTION lead_scoring.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
+CREATE FUNCTION lead_scoring_internal.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
                                            event_type text, event_time text, event_campaign text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key_type regtype := lead_scoring.column_type(leads, lead_key, 'lead_key');
+    key_type regtype := lead_scoring_internal.column_type(leads, lead_key, 'lead_key');
     found regtype;
 BEGIN
     IF key_type NOT IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
@@ -178,7 +178,7 @@ BEGIN
             HINT = format('ALTER TABLE %s ADD UNIQUE (%I).', leads, lead_key);
     END IF;
 
-    found := lead_scoring.column_type(events, event_lead, 'event_lead');
+    found := lead_scoring_internal.column_type(events, event_lead, 'event_lead');
     IF found <> key_type
        AND NOT (found IN ('text'::regtype, 'varchar'::regtype) AND key_type IN ('text'::regtype, 'varchar'::regtype)) THEN
         RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
@@ -188,7 +188,7 @@ BEGIN
             HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s.', events, event_lead, key_type);
     END IF;
 
-    found := lead_scoring.column_type(events, event_type, 'event_type');
+    found := lead_scoring_internal.column_type(events, event_type, 'event_type');
     IF found NOT IN ('text'::regtype, 'varchar'::regtype)
        AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
         RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
@@ -197,7 +197,7 @@ BEGIN
             HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text.', events, event_type);
     END IF;
 
-    found := lead_scoring.column_type(events, event_time, 'event_time');
+    found := lead_scoring_internal.column_type(events, event_time, 'event_time');
     IF found <> 'timestamptz'::regtype THEN
         RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
             MESSAGE = format('column "%s" of table %s has type %s', event_time, events, found),
@@ -206,13 +206,13 @@ BEGIN
     END IF;
 
     IF event_campaign IS NOT NULL THEN
-        PERFORM lead_scoring.column_type(events, event_campaign, 'event_campaign');
+        PERFORM lead_scoring_internal.column_type(events, event_campaign, 'event_campaign');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804) and the lead key is unique (55000).';
+COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804) and the lead key is unique (55000).';
 
-CREATE FUNCTION lead_scoring.check_event_index(events regclass, event_lead text, event_time text)
+CREATE FUNCTION lead_scoring_internal.check_event_index(events regclass, event_lead text, event_time text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -229,4 +229,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_event_index IS 'Raises 55000 unless a valid btree index over all events starts with the lead column.';
+COMMENT ON FUNCTION lead_scoring_internal.check_event_index IS 'Raises 55000 unless a valid btree index over all events starts with the lead column.';

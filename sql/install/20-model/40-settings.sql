@@ -1,6 +1,6 @@
 -- What else a model's settings may say, and all of it together: binding(), check_settings().
 
-CREATE FUNCTION lead_scoring.check_time_zone(time_zone text)
+CREATE FUNCTION lead_scoring_internal.check_time_zone(time_zone text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -13,9 +13,9 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_time_zone IS 'Raises 22023 unless the text is the full name of a time zone.';
+COMMENT ON FUNCTION lead_scoring_internal.check_time_zone IS 'Raises 22023 unless the text is the full name of a time zone.';
 
-CREATE FUNCTION lead_scoring.check_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
+CREATE FUNCTION lead_scoring_internal.check_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
 RETURNS TABLE (missing_column text, missing_type text)
 LANGUAGE plpgsql PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -90,7 +90,7 @@ BEGIN
     END LOOP;
 
     -- No column is written by two models. A model that cannot be looked into is known by its trigger.
-    FOR other IN SELECT m.name FROM lead_scoring.model_schemas() m
+    FOR other IN SELECT m.name FROM lead_scoring_internal.model_schemas() m
                   WHERE m.name <> model AND seen <> '{}' ORDER BY m.name COLLATE "C" LOOP
         IF lead_scoring_internal.is_sound(other.name)
            AND NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(other.name) f WHERE f.relation = 'settings') THEN
@@ -104,8 +104,8 @@ BEGIN
                     HINT = 'Pass status_columns => ''{}'' for none, or name other columns.';
             END IF;
         ELSIF EXISTS (SELECT FROM pg_trigger t
-                       WHERE t.tgrelid = leads AND t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure
-                         AND t.tgargs = lead_scoring.trigger_argument(other.name)) THEN
+                       WHERE t.tgrelid = leads AND t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure
+                         AND t.tgargs = lead_scoring_internal.trigger_argument(other.name)) THEN
             RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
                 MESSAGE = format('permission denied for the settings of model "%s"', other.name),
                 DETAIL = format('It scores table %s too, and belongs to another role, or tables of it do, or its settings were altered.', leads),
@@ -114,9 +114,9 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_status_columns IS 'Raises when the leads table cannot hold these status columns for this model (22023, 42804, 55000, 55006); returns those that are still to be added, with type and default.';
+COMMENT ON FUNCTION lead_scoring_internal.check_status_columns IS 'Raises when the leads table cannot hold these status columns for this model (22023, 42804, 55000, 55006); returns those that are still to be added, with type and default.';
 
-CREATE FUNCTION lead_scoring.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
+CREATE FUNCTION lead_scoring_internal.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
     OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -129,18 +129,18 @@ BEGIN
     IF bound IS NULL THEN
         RETURN;
     END IF;
-    leads := lead_scoring.resolve_table(bound.leads);
-    events := lead_scoring.resolve_table(bound.events);
+    leads := lead_scoring_internal.resolve_table(bound.leads);
+    events := lead_scoring_internal.resolve_table(bound.events);
     missing := CASE WHEN leads IS NULL THEN 'leads' WHEN events IS NULL THEN 'events' END;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table',
             MESSAGE = format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
             DETAIL = format('The model''s settings name it as the table of %s.', missing),
-            HINT = coalesce(lead_scoring.rebind_statement(model, bound.leads, bound.events),
+            HINT = coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events),
                             format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing));
     END IF;
     PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
-    IF leads <> lead_scoring.resolve_table(bound.leads) OR events <> lead_scoring.resolve_table(bound.events) THEN
+    IF leads <> lead_scoring_internal.resolve_table(bound.leads) OR events <> lead_scoring_internal.resolve_table(bound.events) THEN
         RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
             MESSAGE = format('the tables of model "%s" were swapped while it was looked at', model),
             DETAIL = 'What was looked at is to be what is used.',
@@ -150,9 +150,9 @@ BEGIN
       INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+COMMENT ON FUNCTION lead_scoring_internal.binding IS 'The tables and columns a model''s settings name; all NULL without a settings row (a half-restored dump). Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
-CREATE FUNCTION lead_scoring.check_trigger_path(model text)
+CREATE FUNCTION lead_scoring_internal.check_trigger_path(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -170,24 +170,24 @@ EXCEPTION WHEN invalid_parameter_value THEN
         HINT = format('UPDATE %I.settings SET trigger_path = NULL;', model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_trigger_path IS 'Raises 22023 unless settings.trigger_path can be a search_path.';
+COMMENT ON FUNCTION lead_scoring_internal.check_trigger_path IS 'Raises 22023 unless settings.trigger_path can be a search_path.';
 
-CREATE FUNCTION lead_scoring.check_settings(model text)
+CREATE FUNCTION lead_scoring_internal.check_settings(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
     missing record;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    PERFORM lead_scoring.check_table(bound.leads, 'leads');
-    PERFORM lead_scoring.check_table(bound.events, 'events');
-    PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
+    PERFORM lead_scoring_internal.check_table(bound.events, 'events');
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
                                        bound.event_time, bound.event_campaign);
-    PERFORM lead_scoring.check_time_zone(bound.time_zone);
-    PERFORM lead_scoring.check_trigger_path(model);
+    PERFORM lead_scoring_internal.check_time_zone(bound.time_zone);
+    PERFORM lead_scoring_internal.check_trigger_path(model);
     SELECT * INTO missing
-      FROM lead_scoring.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+      FROM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     IF missing.missing_column IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_column',
             MESSAGE = format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
@@ -197,4 +197,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model, but for the index; all status columns must be there.';
+COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model, but for the index; all status columns must be there.';

@@ -1,96 +1,96 @@
 -- Triggers on the user's tables, and a model whose schema was renamed or whose extension was dropped.
 
-CREATE FUNCTION lead_scoring.trigger_argument(model text)
+CREATE FUNCTION lead_scoring_internal.trigger_argument(model text)
 RETURNS bytea LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT convert_to(model, getdatabaseencoding()) || '\x00'::bytea
 $$;
-COMMENT ON FUNCTION lead_scoring.trigger_argument IS 'A model''s name as pg_trigger.tgargs stores it.';
+COMMENT ON FUNCTION lead_scoring_internal.trigger_argument IS 'A model''s name as pg_trigger.tgargs stores it.';
 
-CREATE FUNCTION lead_scoring.trigger_name(model text, operation text)
+CREATE FUNCTION lead_scoring_internal.trigger_name(model text, operation text)
 RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT 'lead_scoring_' || operation || '_'
        || CASE WHEN octet_length(model) > 42 OR model ~ '^[0-9a-f]{32}$' THEN md5(model) ELSE model END
 $$;
-COMMENT ON FUNCTION lead_scoring.trigger_name IS 'The name of a model''s trigger, different for each model even where the model''s name leaves no room: a long name stands there as its MD5 (as does a name that looks like one).';
+COMMENT ON FUNCTION lead_scoring_internal.trigger_name IS 'The name of a model''s trigger, different for each model even where the model''s name leaves no room: a long name stands there as its MD5 (as does a name that looks like one).';
 
-CREATE FUNCTION lead_scoring.expected_triggers(model text, leads regclass, events regclass)
+CREATE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, events regclass)
 RETURNS TABLE (relation regclass, is_partition boolean, function_name text, operation text, state "char",
                found_name name, found_state "char")
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
-  FROM (VALUES (leads, 'leads_changed', 'lead_scoring.leads_changed()'::regprocedure),
-               (events, 'events_changed', 'lead_scoring.events_changed()'::regprocedure)) bound (root, function_name, function)
+  FROM (VALUES (leads, 'leads_changed', 'lead_scoring_internal.leads_changed()'::regprocedure),
+               (events, 'events_changed', 'lead_scoring_internal.events_changed()'::regprocedure)) bound (root, function_name, function)
  CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL
                       EXCEPT SELECT c.oid FROM pg_class c WHERE c.relkind = 'f') member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
                     (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R'), (6, 'status', 19, 'O')) kind (place, operation, type_bits, state)
   LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
-                        AND t.tgargs = lead_scoring.trigger_argument(model)
+                        AND t.tgargs = lead_scoring_internal.trigger_argument(model)
  WHERE kind.operation <> 'status' OR bound.function_name = 'leads_changed'
  ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
-COMMENT ON FUNCTION lead_scoring.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
+COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
 
-CREATE FUNCTION lead_scoring.rebind_statement(model text, leads text, events text)
+CREATE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%s = %L', moved.setting, moved.name), ', ' ORDER BY moved.setting DESC))
   FROM (SELECT bound.setting, min(format('%I.%I', n.nspname, c.relname)) AS name
-          FROM (VALUES ('leads', leads, 'lead_scoring.leads_changed()'::regprocedure),
-                       ('events', events, 'lead_scoring.events_changed()'::regprocedure)) bound (setting, name, function)
+          FROM (VALUES ('leads', leads, 'lead_scoring_internal.leads_changed()'::regprocedure),
+                       ('events', events, 'lead_scoring_internal.events_changed()'::regprocedure)) bound (setting, name, function)
           JOIN pg_trigger t ON t.tgfoid = bound.function AND t.tgtype = 29 AND t.tgparentid = 0
-                           AND t.tgargs = lead_scoring.trigger_argument(model)
+                           AND t.tgargs = lead_scoring_internal.trigger_argument(model)
           JOIN pg_class c ON c.oid = t.tgrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
          GROUP BY bound.setting, bound.name
-        HAVING count(*) = 1 AND min(c.oid) IS DISTINCT FROM lead_scoring.resolve_table(bound.name)) moved
+        HAVING count(*) = 1 AND min(c.oid) IS DISTINCT FROM lead_scoring_internal.resolve_table(bound.name)) moved
 HAVING count(*) > 0
 $$;
-COMMENT ON FUNCTION lead_scoring.rebind_statement IS 'The statement that makes the settings of a model name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
+COMMENT ON FUNCTION lead_scoring_internal.rebind_statement IS 'The statement that makes the settings of a model name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
 
-CREATE FUNCTION lead_scoring.make_statement(model text)
+CREATE FUNCTION lead_scoring_internal.make_statement(model text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L);  -- with the arguments it was made with', model,
-              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure), 'public.leads'),
-              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring.events_changed()'::regprocedure), 'public.events'))
+              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure), 'public.leads'),
+              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure), 'public.events'))
   FROM pg_trigger t
- WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring.trigger_argument(model)
+ WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring_internal.trigger_argument(model)
 $$;
-COMMENT ON FUNCTION lead_scoring.make_statement IS 'The statement that puts the settings of a model back which have lost their row, with the tables that have its row triggers.';
+COMMENT ON FUNCTION lead_scoring_internal.make_statement IS 'The statement that puts the settings of a model back which have lost their row, with the tables that have its row triggers.';
 
-CREATE FUNCTION lead_scoring.renamed_model(model text)
+CREATE FUNCTION lead_scoring_internal.renamed_model(model text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT min(n.nspname::text)
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE t.tgfoid = 'lead_scoring.refuse_write()'::regprocedure AND t.tgargs = lead_scoring.trigger_argument(model)
+ WHERE t.tgfoid = 'lead_scoring_internal.refuse_write()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model)
 $$;
-COMMENT ON FUNCTION lead_scoring.renamed_model IS 'The name that the schema of a model was given later, known by the triggers of its tables, which still bear the name it was made with; NULL where there is no such schema.';
+COMMENT ON FUNCTION lead_scoring_internal.renamed_model IS 'The name that the schema of a model was given later, known by the triggers of its tables, which still bear the name it was made with; NULL where there is no such schema.';
 
-CREATE FUNCTION lead_scoring.is_left_behind(model text)
+CREATE FUNCTION lead_scoring_internal.is_left_behind(model text)
 RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT EXISTS (SELECT FROM pg_trigger t
-                WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
-                  AND t.tgargs = lead_scoring.trigger_argument(model))
+                WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                  AND t.tgargs = lead_scoring_internal.trigger_argument(model))
 $$;
-COMMENT ON FUNCTION lead_scoring.is_left_behind IS 'Whether tables have triggers of a model, which may be gone itself.';
+COMMENT ON FUNCTION lead_scoring_internal.is_left_behind IS 'Whether tables have triggers of a model, which may be gone itself.';
 
-CREATE FUNCTION lead_scoring.add_triggers(model text, leads regclass, events regclass)
+CREATE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, events regclass)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted record;
     new_name text;
 BEGIN
-    FOR wanted IN SELECT * FROM lead_scoring.expected_triggers(model, leads, events) e
+    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, events) e
                    WHERE e.found_name IS NULL
                      AND NOT (e.operation IN ('row', 'status') AND e.is_partition) LOOP  -- the server clones these from the parent
-        new_name := lead_scoring.trigger_name(model, wanted.operation);
+        new_name := lead_scoring_internal.trigger_name(model, wanted.operation);
         -- The event trigger may have made those of partitions meanwhile.
         CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
         EXECUTE format('CREATE TRIGGER %I %s ON %s %s EXECUTE FUNCTION lead_scoring.%I(%L)', new_name,
@@ -114,4 +114,4 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.add_triggers IS 'Creates those of a model''s triggers that are missing, on both tables (or the one that is not NULL) and all their partitions.';
+COMMENT ON FUNCTION lead_scoring_internal.add_triggers IS 'Creates those of a model''s triggers that are missing, on both tables (or the one that is not NULL) and all their partitions.';

@@ -1,6 +1,6 @@
 -- create_model, drop_model.
 
-CREATE FUNCTION lead_scoring.stored_key_type(leads regclass, lead_key text)
+CREATE FUNCTION lead_scoring_internal.stored_key_type(leads regclass, lead_key text)
 RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 WITH RECURSIVE base (type) AS (
@@ -15,11 +15,11 @@ SELECT CASE WHEN b.type = 'varchar'::regtype THEN 'text' ELSE b.type::regtype::t
   LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
  WHERE a.attrelid = leads AND a.attname = lead_key
 $$;
-COMMENT ON FUNCTION lead_scoring.stored_key_type IS 'The type, with its collation, in which a model keeps the keys of that column.';
+COMMENT ON FUNCTION lead_scoring_internal.stored_key_type IS 'The type, with its collation, in which a model keeps the keys of that column.';
 
-CREATE FUNCTION lead_scoring.refuse_write() RETURNS trigger
+CREATE FUNCTION lead_scoring_internal.refuse_write() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
-COMMENT ON FUNCTION lead_scoring.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
 
 -- ---------------------------------------------------------------- interface
 
@@ -68,18 +68,18 @@ BEGIN
             DETAIL = 'Only lead_key, event_campaign, min_score and max_score may be NULL.',
             HINT = 'Leave an argument out for its default; status_columns => ''{}'' stands for none.';
     END IF;
-    PERFORM lead_scoring.check_table(leads, 'leads');
-    PERFORM lead_scoring.check_table(events, 'events');
-    lead_key := coalesce(lead_key, lead_scoring.primary_key_column(leads));
+    PERFORM lead_scoring_internal.check_table(leads, 'leads');
+    PERFORM lead_scoring_internal.check_table(events, 'events');
+    lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads));
     wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
         'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
 
-    is_there := EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.name = create_model.name);
+    is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
-        existing := lead_scoring.settings_row(name);
+        existing := lead_scoring_internal.settings_row(name);
     ELSE
-        PERFORM lead_scoring.check_model_name(name);
+        PERFORM lead_scoring_internal.check_model_name(name);
     END IF;
     IF existing IS NOT NULL THEN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
@@ -104,9 +104,9 @@ BEGIN
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
     PERFORM lead_scoring_internal.require_own(events, true);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
-    PERFORM lead_scoring.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
-    PERFORM lead_scoring.check_time_zone(time_zone);
-    IF NOT (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)) OR min_score > max_score THEN
+    PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
+    PERFORM lead_scoring_internal.check_time_zone(time_zone);
+    IF NOT (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)) OR min_score > max_score THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('no score lies between min_score %s and max_score %s',
                              coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
@@ -114,9 +114,9 @@ BEGIN
             HINT = 'For example min_score => 0, max_score => 100.';
     END IF;
     IF require_index THEN
-        PERFORM lead_scoring.check_event_index(events, event_lead, event_time);
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
     END IF;
-    FOR added IN SELECT * FROM lead_scoring.check_status_columns(name, leads, lead_key, status_columns) LOOP
+    FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(name, leads, lead_key, status_columns) LOOP
         EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
         EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
                        format('Written by lead scoring model "%s".', name));
@@ -134,12 +134,12 @@ BEGIN
         PERFORM lead_scoring_internal.repair(name);
         RETURN;
     END IF;
-    PERFORM lead_scoring.mend_keys(name);
+    PERFORM lead_scoring_internal.mend_keys(name);
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
-    PERFORM lead_scoring.make_leads_view(name);
-    PERFORM lead_scoring.make_reports(name);
-    PERFORM lead_scoring.add_triggers(name, leads, events);
+    PERFORM lead_scoring_internal.make_leads_view(name);
+    PERFORM lead_scoring_internal.make_reports(name);
+    PERFORM lead_scoring_internal.add_triggers(name, leads, events);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
@@ -148,7 +148,7 @@ COMMENT ON FUNCTION lead_scoring.create_model IS
 lead_key defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.';
 
-CREATE FUNCTION lead_scoring.settings_row(model text)
+CREATE FUNCTION lead_scoring_internal.settings_row(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -162,9 +162,9 @@ BEGIN
     RETURN found;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.settings_row IS 'The row of a model''s settings, whatever columns they have; NULL where there is none, or no such table.';
+COMMENT ON FUNCTION lead_scoring_internal.settings_row IS 'The row of a model''s settings, whatever columns they have; NULL where there is none, or no such table.';
 
-CREATE FUNCTION lead_scoring.drop_triggers(model text)
+CREATE FUNCTION lead_scoring_internal.drop_triggers(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -173,16 +173,16 @@ DECLARE
 BEGIN
     FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
                    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                  WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
-                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
-                  ORDER BY t.tgfoid = 'lead_scoring.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+                  WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                  ORDER BY t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
         dropped := dropped + 1;
     END LOOP;
     RETURN dropped;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.drop_triggers IS 'Drops a model''s triggers from all tables that are the caller''s, and returns how many there were. Whoever else aimed one at the model cannot keep it from being dropped; such a trigger refuses every row.';
+COMMENT ON FUNCTION lead_scoring_internal.drop_triggers IS 'Drops a model''s triggers from all tables that are the caller''s, and returns how many there were. Whoever else aimed one at the model cannot keep it from being dropped; such a trigger refuses every row.';
 
 CREATE FUNCTION lead_scoring.drop_model(name text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_drop_model';
@@ -194,8 +194,8 @@ DECLARE
     bound jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
-    bound := lead_scoring.settings_row(name);
-    PERFORM lead_scoring.drop_triggers(name);
+    bound := lead_scoring_internal.settings_row(name);
+    PERFORM lead_scoring_internal.drop_triggers(name);
 
     -- Views and tables go without CASCADE: what others have built upon them outside of the schema is refused, not dropped.
     FOR found IN SELECT k.kind, string_agg(c.oid::regclass::text, ', ') AS relations

@@ -6,7 +6,7 @@
 
 -- ---------------------------------------------------------------- refusing
 
-CREATE FUNCTION lead_scoring.refuse_change()
+CREATE FUNCTION lead_scoring_internal.refuse_change()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -15,9 +15,9 @@ BEGIN
         DETAIL = TG_ARGV[0], HINT = TG_ARGV[1];
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.refuse_change IS 'Trigger that raises 55000; its two arguments are detail and hint.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_change IS 'Trigger that raises 55000; its two arguments are detail and hint.';
 
-CREATE FUNCTION lead_scoring.refuse_draft_row(model text, subject text, relation text, constraint_name text)
+CREATE FUNCTION lead_scoring_internal.refuse_draft_row(model text, subject text, relation text, constraint_name text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -70,9 +70,9 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.refuse_draft_row IS 'Raises what an add function says when a constraint of a draft table refused its row: 42710 for a name that is taken, 22023 for all else. Returns when the constraint is none of ours.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_draft_row IS 'Raises what an add function says when a constraint of a draft table refused its row: 42710 for a name that is taken, 22023 for all else. Returns when the constraint is none of ours.';
 
-CREATE FUNCTION lead_scoring.refuse_group(model text, rule_group text, subject text)
+CREATE FUNCTION lead_scoring_internal.refuse_group(model text, rule_group text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -82,9 +82,9 @@ BEGIN
         HINT = format('SELECT lead_scoring.add_group(%L, %L) makes it.', model, rule_group);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.refuse_group IS 'Raises 42704 for a rule whose group is not there; "subject" is what the error calls the rule.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_group IS 'Raises 42704 for a rule whose group is not there; "subject" is what the error calls the rule.';
 
-CREATE FUNCTION lead_scoring.insert_draft_row(model text, subject text, relation text, new_row jsonb)
+CREATE FUNCTION lead_scoring_internal.insert_draft_row(model text, subject text, relation text, new_row jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -96,10 +96,10 @@ BEGIN
 EXCEPTION
     WHEN check_violation OR unique_violation THEN
         GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
-        PERFORM lead_scoring.refuse_draft_row(model, subject, relation, broken);
+        PERFORM lead_scoring_internal.refuse_draft_row(model, subject, relation, broken);
         RAISE;
     WHEN foreign_key_violation THEN
-        PERFORM lead_scoring.refuse_group(model, new_row ->> 'rule_group', subject);
+        PERFORM lead_scoring_internal.refuse_group(model, new_row ->> 'rule_group', subject);
     WHEN not_null_violation THEN
         GET STACKED DIAGNOSTICS broken = COLUMN_NAME;
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
@@ -108,4 +108,4 @@ EXCEPTION
             HINT = format('Pass %s => ..., or leave it out if it has a default.', broken);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only; "subject" is what errors call it. Raises what refuse_draft_row raises, 42704 for a group that is not there, 22004 for a NULL.';
+COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only; "subject" is what errors call it. Raises what refuse_draft_row raises, 42704 for a group that is not there, 22004 for a NULL.';

@@ -1,6 +1,6 @@
 -- What of the draft is checked with the catalog at hand, and becomes part of a version.
 
-CREATE FUNCTION lead_scoring.compile_expression(relation regclass, expression text, kind text, subject text)
+CREATE FUNCTION lead_scoring_internal.compile_expression(relation regclass, expression text, kind text, subject text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -15,9 +15,9 @@ BEGIN
     RETURN deparsed;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.compile_expression IS 'The expression as the server deparses it, NULL for NULL; raises what check_expression raises, with the subject in the context.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_expression IS 'The expression as the server deparses it, NULL for NULL; raises what check_expression raises, with the subject in the context.';
 
-CREATE FUNCTION lead_scoring.reads_column(expression text, column_name text)
+CREATE FUNCTION lead_scoring_internal.reads_column(expression text, column_name text)
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT bare ~ '\.\*' OR EXISTS (
@@ -25,16 +25,16 @@ SELECT bare ~ '\.\*' OR EXISTS (
             WHERE m.token[1] = quote_ident(column_name))
   FROM (SELECT regexp_replace(expression, '''(?:[^'']|'''')*''|OPERATOR\([^)]*\)', '', 'g')) e (bare)
 $$;
-COMMENT ON FUNCTION lead_scoring.reads_column IS 'Whether an expression, as deparsed over a single table, reads the column, by itself or with the whole row. There, a column is a name with no dot or cast before it and no parenthesis behind it.';
+COMMENT ON FUNCTION lead_scoring_internal.reads_column IS 'Whether an expression, as deparsed over a single table, reads the column, by itself or with the whole row. There, a column is a name with no dot or cast before it and no parenthesis behind it.';
 
-CREATE FUNCTION lead_scoring.seconds(span interval)
+CREATE FUNCTION lead_scoring_internal.seconds(span interval)
 RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT trim_scale(extract(epoch FROM span))
 $$;
-COMMENT ON FUNCTION lead_scoring.seconds IS 'Length of an interval in seconds, a day being 86400; NULL for NULL.';
+COMMENT ON FUNCTION lead_scoring_internal.seconds IS 'Length of an interval in seconds, a day being 86400; NULL for NULL.';
 
-CREATE FUNCTION lead_scoring.check_event_type(events regclass, event_column text, event_type text, subject text)
+CREATE FUNCTION lead_scoring_internal.check_event_type(events regclass, event_column text, event_type text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -52,9 +52,9 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_event_type IS 'Raises 22023 when the type column of events is an enum without such a label.';
+COMMENT ON FUNCTION lead_scoring_internal.check_event_type IS 'Raises 22023 when the type column of events is an enum without such a label.';
 
-CREATE FUNCTION lead_scoring.compile_rule(model text, rule text)
+CREATE FUNCTION lead_scoring_internal.compile_rule(model text, rule text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -73,9 +73,9 @@ BEGIN
     END IF;
     -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
     IF r.group_kind IS NULL THEN
-        PERFORM lead_scoring.refuse_group(model, r.rule_group, subject);
+        PERFORM lead_scoring_internal.refuse_group(model, r.rule_group, subject);
     END IF;
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
 
     is_fit := r.event_type IS NULL;
     IF is_fit <> (r.group_kind = 'fit') THEN
@@ -86,11 +86,11 @@ BEGIN
             HINT = format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'' lists the groups that fit.', model,
                           CASE WHEN is_fit THEN 'fit' ELSE 'engagement' END);
     END IF;
-    condition := lead_scoring.compile_expression(CASE WHEN is_fit THEN bound.leads ELSE bound.events END, r.condition,
+    condition := lead_scoring_internal.compile_expression(CASE WHEN is_fit THEN bound.leads ELSE bound.events END, r.condition,
                                                  'condition', 'condition of ' || subject);
     IF is_fit THEN
         FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e ORDER BY e.value COLLATE "C" LOOP
-            IF lead_scoring.reads_column(condition, status_column) THEN
+            IF lead_scoring_internal.reads_column(condition, status_column) THEN
                 RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
                     MESSAGE = format('condition of %s reads the status column "%s"', subject, status_column),
                     DETAIL = 'The model writes that column from the score, so the score cannot depend on it.',
@@ -98,24 +98,24 @@ BEGIN
             END IF;
         END LOOP;
     ELSE
-        PERFORM lead_scoring.check_event_type(bound.events, bound.event_type, r.event_type, subject);
+        PERFORM lead_scoring_internal.check_event_type(bound.events, bound.event_type, r.event_type, subject);
     END IF;
 
     RETURN to_jsonb(r) - 'group_kind' || jsonb_build_object(
         'condition', condition,
-        'per', lead_scoring.compile_expression(bound.events, r.per, 'number', 'per of ' || subject),
-        'limit_key', lead_scoring.compile_expression(bound.events, r.limit_key, 'key', 'limit_key of ' || subject),
-        'half_life', lead_scoring.seconds(r.half_life),
-        'lifespan', lead_scoring.seconds(r.lifespan),
-        'step', lead_scoring.seconds(r.step),
+        'per', lead_scoring_internal.compile_expression(bound.events, r.per, 'number', 'per of ' || subject),
+        'limit_key', lead_scoring_internal.compile_expression(bound.events, r.limit_key, 'key', 'limit_key of ' || subject),
+        'half_life', lead_scoring_internal.seconds(r.half_life),
+        'lifespan', lead_scoring_internal.seconds(r.lifespan),
+        'step', lead_scoring_internal.seconds(r.step),
         'typed', jsonb_build_object('condition', r.condition, 'per', r.per, 'limit_key', r.limit_key));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.compile_rule IS 'Checks a rule of the draft against its group and the tables of the model, and returns it as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. NULL when there is no such rule.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_rule IS 'Checks a rule of the draft against its group and the tables of the model, and returns it as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. NULL when there is no such rule.';
 
-CREATE FUNCTION lead_scoring.draft_changed() RETURNS trigger
+CREATE FUNCTION lead_scoring_internal.draft_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
-COMMENT ON FUNCTION lead_scoring.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner; raises 42501 where a role without his rights writes an expression, a table or a column.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner; raises 42501 where a role without his rights writes an expression, a table or a column.';
 
 CREATE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages text[], named boolean, everything boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -128,21 +128,21 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- A dump of data alone is restored table by table; the model is paused for it, or its settings are not there yet.
     EXECUTE format('SELECT NOT s.paused FROM %I.settings s', model) INTO scoring;
-    IF scoring IS NOT TRUE OR (SELECT b.leads IS NULL FROM lead_scoring.binding(model) b) THEN
+    IF scoring IS NOT TRUE OR (SELECT b.leads IS NULL FROM lead_scoring_internal.binding(model) b) THEN
         RETURN;
     END IF;
     IF everything THEN
-        PERFORM lead_scoring.compile_draft(model);
+        PERFORM lead_scoring_internal.compile_draft(model);
         RETURN;
     END IF;
     FOR rule IN SELECT DISTINCT r COLLATE "C" FROM unnest(rules) r ORDER BY 1 LOOP
-        PERFORM lead_scoring.compile_rule(model, rule);
+        PERFORM lead_scoring_internal.compile_rule(model, rule);
     END LOOP;
     FOR stage IN SELECT DISTINCT s COLLATE "C" FROM unnest(stages) s ORDER BY 1 LOOP
-        PERFORM lead_scoring.compile_stages(model, stage);
+        PERFORM lead_scoring_internal.compile_stages(model, stage);
     END LOOP;
     IF named THEN
-        PERFORM lead_scoring.check_stages(model);
+        PERFORM lead_scoring_internal.check_stages(model);
     END IF;
 END
 $$;

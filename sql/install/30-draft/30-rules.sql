@@ -16,7 +16,7 @@ CREATE FUNCTION lead_scoring_internal.add_group(
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.insert_draft_row(model, format('group "%s"', name), 'rule_groups',
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('group "%s"', name), 'rule_groups',
         jsonb_build_object('name', name, 'kind', kind, 'min_points', min_points, 'max_points', max_points));
 END
 $$;
@@ -71,12 +71,12 @@ BEGIN
             DETAIL = 'A rule on events names the type that matches.',
             HINT = 'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.';
     END IF;
-    PERFORM lead_scoring.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
         'name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
         'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
         'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
         'limit_key', limit_key, 'max_occurrences', max_occurrences));
-    PERFORM lead_scoring.compile_rule(model, name);
+    PERFORM lead_scoring_internal.compile_rule(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
@@ -106,9 +106,9 @@ BEGIN
             DETAIL = 'A rule on the lead gives its points to the leads that meet the condition.',
             HINT = 'Pass condition => ''true'' for all leads.';
     END IF;
-    PERFORM lead_scoring.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
         'name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
-    PERFORM lead_scoring.compile_rule(model, name);
+    PERFORM lead_scoring_internal.compile_rule(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_fit_rule IS 'Implements lead_scoring.add_fit_rule, as the model''s owner.';
@@ -128,7 +128,7 @@ CREATE FUNCTION lead_scoring_internal.add_band(
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.insert_draft_row(model, format('band "%s" of axis "%s"', label, axis), 'bands',
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('band "%s" of axis "%s"', label, axis), 'bands',
         jsonb_build_object('axis', axis, 'label', label, 'min_points', min_points));
 END
 $$;

@@ -1,6 +1,6 @@
 -- Stages: the draft table, its checks, and the function that fills it.
 
-CREATE FUNCTION lead_scoring.check_stages(model text)
+CREATE FUNCTION lead_scoring_internal.check_stages(model text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -65,9 +65,9 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
+COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
 
-CREATE FUNCTION lead_scoring.compile_stages(model text, only_stage text DEFAULT NULL)
+CREATE FUNCTION lead_scoring_internal.compile_stages(model text, only_stage text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -77,25 +77,25 @@ DECLARE
     stages jsonb := '[]';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring.check_stages(model);
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    PERFORM lead_scoring_internal.check_stages(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR s IN EXECUTE format('SELECT s.* FROM %I.stages s WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
         subject := format('stage "%s"', s.name);
         IF s.on_event IS NOT NULL THEN
-            PERFORM lead_scoring.check_event_type(bound.events, bound.event_type, s.on_event, subject);
+            PERFORM lead_scoring_internal.check_event_type(bound.events, bound.event_type, s.on_event, subject);
         END IF;
         stages := stages || jsonb_build_array(to_jsonb(s) || jsonb_build_object(
-            'on_event_condition', lead_scoring.compile_expression(bound.events, s.on_event_condition, 'condition',
+            'on_event_condition', lead_scoring_internal.compile_expression(bound.events, s.on_event_condition, 'condition',
                                                                   'on_event_condition of ' || subject),
-            'within', lead_scoring.seconds(s.within),
-            'cooldown', lead_scoring.seconds(s.cooldown),
+            'within', lead_scoring_internal.seconds(s.within),
+            'cooldown', lead_scoring_internal.seconds(s.cooldown),
             'exit', CASE WHEN s.kind = 'detour' THEN coalesce(s.exit, CASE WHEN s.name = 'disqualified' THEN 'hand' ELSE 'score' END) END,
             'typed', jsonb_build_object('on_event_condition', s.on_event_condition)));
     END LOOP;
     RETURN stages;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.compile_stages IS 'Checks how the stages of the draft fit each other, and each by itself (or only_stage, for whoever adds one after the other), and returns these as a version holds them, by rank: expressions deparsed, with the text as typed beside them, intervals in seconds, the exit of each detour resolved.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_stages IS 'Checks how the stages of the draft fit each other, and each by itself (or only_stage, for whoever adds one after the other), and returns these as a version holds them, by rank: expressions deparsed, with the text as typed beside them, intervals in seconds, the exit of each detour resolved.';
 
 CREATE FUNCTION lead_scoring.add_stage(
     model text,
@@ -139,12 +139,12 @@ BEGIN
     IF rank IS NULL THEN
         EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', model) INTO rank;
     END IF;
-    PERFORM lead_scoring.insert_draft_row(model, format('stage "%s"', name), 'stages', jsonb_build_object(
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('stage "%s"', name), 'stages', jsonb_build_object(
         'name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
         'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
         'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
         'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
-    PERFORM lead_scoring.compile_stages(model, name);
+    PERFORM lead_scoring_internal.compile_stages(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';

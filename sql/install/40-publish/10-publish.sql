@@ -1,6 +1,6 @@
 -- Publishing: the draft, checked and written down, becomes the version that the triggers use.
 
-CREATE FUNCTION lead_scoring.stage_columns(model text)
+CREATE FUNCTION lead_scoring_internal.stage_columns(model text)
 RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -12,9 +12,9 @@ BEGIN
     RETURN columns;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
+COMMENT ON FUNCTION lead_scoring_internal.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
 
-CREATE FUNCTION lead_scoring.newest_version(model text, OUT version bigint, OUT first_stage text)
+CREATE FUNCTION lead_scoring_internal.newest_version(model text, OUT version bigint, OUT first_stage text)
 RETURNS record LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -25,9 +25,9 @@ BEGIN
        INTO version, first_stage;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.newest_version IS 'Number and first stage of the version published last; NULL where nothing was.';
+COMMENT ON FUNCTION lead_scoring_internal.newest_version IS 'Number and first stage of the version published last; NULL where nothing was.';
 
-CREATE FUNCTION lead_scoring.make_leads_view(model text, anew boolean DEFAULT false)
+CREATE FUNCTION lead_scoring_internal.make_leads_view(model text, anew boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -49,7 +49,7 @@ BEGIN
     -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
     FOR stage_column IN SELECT a.attname AS name, left(a.attname, -3) AS stage FROM pg_attribute a
                          WHERE a.attrelid = scores AND NOT a.attisdropped
-                           AND a.attname = ANY (lead_scoring.stage_columns(model) || shown[cardinality(columns) + 1:])
+                           AND a.attname = ANY (lead_scoring_internal.stage_columns(model) || shown[cardinality(columns) + 1:])
                          ORDER BY a.attnum LOOP
         stage_columns := stage_columns || format(', s.%I', stage_column.name);
         columns := columns || stage_column.name;
@@ -64,15 +64,15 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads WITH (security_invoker = true) AS
         SELECT s.lead_id, n.score, n.engagement, n.fit, n.grade, s.stage%2$s
           FROM %1$I.scores s
-         CROSS JOIN LATERAL lead_scoring.score_now(s.tableoid, s.version, s.card, (SELECT pg_catalog.statement_timestamp())) n
+         CROSS JOIN LATERAL lead_scoring_internal.score_now(s.tableoid, s.version, s.card, (SELECT pg_catalog.statement_timestamp())) n
          WHERE s.counted', model, stage_columns);
-    PERFORM lead_scoring.describe(format('%I.leads', model)::regclass,
+    PERFORM lead_scoring_internal.describe(format('%I.leads', model)::regclass,
         'The leads with their scores as of now, decayed when read; join the table of leads by lead_id.', column_notes);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
+COMMENT ON FUNCTION lead_scoring_internal.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
 
-CREATE FUNCTION lead_scoring.compile_draft(model text)
+CREATE FUNCTION lead_scoring_internal.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -88,28 +88,28 @@ BEGIN
             DETAIL = 'Without it the draft may say what cannot be scored.',
             HINT = format('SELECT lead_scoring.repair(%L);', model);
     END IF;
-    PERFORM lead_scoring.check_settings(model);
+    PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
         SELECT jsonb_build_object(
                    'time_zone', s.time_zone, 'min_score', s.min_score, 'max_score', s.max_score,
-                   'future_tolerance', lead_scoring.seconds(s.future_tolerance),
+                   'future_tolerance', lead_scoring_internal.seconds(s.future_tolerance),
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
-                   'rules', (SELECT coalesce(jsonb_agg(lead_scoring.compile_rule($1, r.name) ORDER BY r.name COLLATE "C"), '[]')
+                   'rules', (SELECT coalesce(jsonb_agg(lead_scoring_internal.compile_rule($1, r.name) ORDER BY r.name COLLATE "C"), '[]')
                                FROM (SELECT r.name FROM %1$I.rules r ORDER BY r.name COLLATE "C") r),
                    'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
-                   'stages', lead_scoring.compile_stages($1))
+                   'stages', lead_scoring_internal.compile_stages($1))
           FROM %1$I.settings s
         $query$, model) INTO definition USING model;
     RETURN definition;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.compile_draft IS 'Checks the whole draft and returns the definition that publishing it would store.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_draft IS 'Checks the whole draft and returns the definition that publishing it would store.';
 
 CREATE FUNCTION lead_scoring_internal.add_version(model text, version bigint, note text, definition jsonb) RETURNS void
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_add_version';
 COMMENT ON FUNCTION lead_scoring_internal.add_version IS 'Writes down a version, published now by the role that asked.';
 
-CREATE FUNCTION lead_scoring.publish_draft(model text, note text, OUT version bigint, OUT published boolean)
+CREATE FUNCTION lead_scoring_internal.publish_draft(model text, note text, OUT version bigint, OUT published boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -119,14 +119,14 @@ DECLARE
     stage_column text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring.lock_tables(model);
-    draft := lead_scoring.compile_draft(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
+    draft := lead_scoring_internal.compile_draft(model);
     EXECUTE format('SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model)
        INTO current_version, current_definition;
     published := draft IS DISTINCT FROM current_definition;
     IF NOT published THEN
         RAISE NOTICE 'the draft of model "%" is unchanged, version % stays', model, current_version;
-        PERFORM lead_scoring.make_leads_view(model);
+        PERFORM lead_scoring_internal.make_leads_view(model);
         version := current_version;
         RETURN;
     END IF;
@@ -142,10 +142,10 @@ BEGIN
         EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, stage_column,
                        format('When the lead first entered stage "%s"; NULL if it never did.', left(stage_column, -3)));
     END LOOP;
-    PERFORM lead_scoring.make_leads_view(model);
+    PERFORM lead_scoring_internal.make_leads_view(model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.publish_draft IS 'The part of publish() that checks the draft and writes it down as a version, with the tables locked. "published" is false where the draft is the current version.';
+COMMENT ON FUNCTION lead_scoring_internal.publish_draft IS 'The part of publish() that checks the draft and writes it down as a version, with the tables locked. "published" is false where the draft is the current version.';
 
 CREATE FUNCTION lead_scoring.publish(
     model text,
@@ -164,15 +164,15 @@ DECLARE
 BEGIN
     -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
     -- unless that version cannot be computed any more, which is what this one may be for.
-    PERFORM lead_scoring.lock_tables(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
     BEGIN
-        PERFORM lead_scoring.refresh_leads(model, clock_timestamp(), 1000000000000);
+        PERFORM lead_scoring_internal.refresh_leads(model, clock_timestamp(), 1000000000000);
     EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_corrupted THEN
         NULL;
     END;
-    SELECT d.version, d.published INTO new_version, published FROM lead_scoring.publish_draft(model, note) d;
+    SELECT d.version, d.published INTO new_version, published FROM lead_scoring_internal.publish_draft(model, note) d;
     IF published AND rescore THEN
-        PERFORM lead_scoring.rescore_now(model, CASE WHEN new_version > 1 THEN 'evaluate' ELSE 'replay' END);
+        PERFORM lead_scoring_internal.rescore_now(model, CASE WHEN new_version > 1 THEN 'evaluate' ELSE 'replay' END);
     END IF;
     RETURN new_version;
 END

@@ -1,13 +1,13 @@
 -- What time does to leads: refresh and rescore, and how far they are.
 
-CREATE FUNCTION lead_scoring.refresh_leads(model text, due timestamptz, most bigint) RETURNS bigint
+CREATE FUNCTION lead_scoring_internal.refresh_leads(model text, due timestamptz, most bigint) RETURNS bigint
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
-COMMENT ON FUNCTION lead_scoring.refresh_leads IS
+COMMENT ON FUNCTION lead_scoring_internal.refresh_leads IS
 'Brings up to date at most that many of the leads that were due at a time and have not been looked at since, leaving out those that another session is working on, and returns how many it took. A batch of refresh(). Takes INSERT on the model''s transitions.';
 
-CREATE FUNCTION lead_scoring.require_commit(command text) RETURNS void
+CREATE FUNCTION lead_scoring_internal.require_commit(command text) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_commit';
-COMMENT ON FUNCTION lead_scoring.require_commit IS 'Raises 25001 in a transaction block, where a procedure that commits in batches cannot run.';
+COMMENT ON FUNCTION lead_scoring_internal.require_commit IS 'Raises 25001 in a transaction block, where a procedure that commits in batches cannot run.';
 
 -- No SET search_path, for a procedure that has one cannot commit: every name and operator is qualified instead.
 CREATE PROCEDURE lead_scoring.refresh(model text, batch_size bigint DEFAULT 1000)
@@ -16,14 +16,14 @@ AS $$
 DECLARE
     started CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
-    PERFORM lead_scoring.require_commit('refresh');
+    PERFORM lead_scoring_internal.require_commit('refresh');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'batch_size must be at least 1',
             DETAIL = 'It is the number of leads after which refresh commits.',
             HINT = 'CALL lead_scoring.refresh(''sales'', 1000);';
     END IF;
-    WHILE lead_scoring.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
+    WHILE lead_scoring_internal.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
         COMMIT;
     END LOOP;
 END
@@ -31,9 +31,9 @@ $$;
 COMMENT ON PROCEDURE lead_scoring.refresh IS
 'Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions.';
 
-CREATE FUNCTION lead_scoring.rescore_leads(model text, last text, most bigint) RETURNS text
+CREATE FUNCTION lead_scoring_internal.rescore_leads(model text, last text, most bigint) RETURNS text
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rescore_leads';
-COMMENT ON FUNCTION lead_scoring.rescore_leads IS
+COMMENT ON FUNCTION lead_scoring_internal.rescore_leads IS
 'Looks at so many leads after the last one (NULL: from the first one on), in order of their keys, computes those anew that are of an older version or have no row, and returns the key it came to; NULL when there are no more. A batch of rescore(). For the model''s owner only.';
 
 CREATE PROCEDURE lead_scoring.rescore(model text, batch_size bigint DEFAULT 1000)
@@ -42,7 +42,7 @@ AS $$
 DECLARE
     last pg_catalog.text;
 BEGIN
-    PERFORM lead_scoring.require_commit('rescore');
+    PERFORM lead_scoring_internal.require_commit('rescore');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'batch_size must be at least 1',
@@ -50,7 +50,7 @@ BEGIN
             HINT = 'CALL lead_scoring.rescore(''sales'', 1000);';
     END IF;
     LOOP
-        last := lead_scoring.rescore_leads(model, last, batch_size);
+        last := lead_scoring_internal.rescore_leads(model, last, batch_size);
         EXIT WHEN last IS NULL;
         COMMIT;
     END LOOP;
@@ -61,14 +61,14 @@ COMMENT ON PROCEDURE lead_scoring.rescore IS
 
 -- ---------------------------------------------------------------- progress
 
-CREATE FUNCTION lead_scoring.progress_reports(OUT pid integer, OUT scores bigint, OUT phase text, OUT leads_done bigint,
+CREATE FUNCTION lead_scoring_internal.progress_reports(OUT pid integer, OUT scores bigint, OUT phase text, OUT leads_done bigint,
                                               OUT leads_total bigint, OUT started_at timestamptz)
 RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'lead_scoring_progress_reports';
-COMMENT ON FUNCTION lead_scoring.progress_reports IS 'What the backends of this database report of long operations on models, each known by its table "scores". Numbers only, so that everybody may ask.';
+COMMENT ON FUNCTION lead_scoring_internal.progress_reports IS 'What the backends of this database report of long operations on models, each known by its table "scores". Numbers only, so that everybody may ask.';
 
 CREATE VIEW lead_scoring.progress AS
 SELECT r.pid, n.nspname::text AS model, r.phase, r.leads_done, r.leads_total, r.started_at
-  FROM lead_scoring.progress_reports() r
+  FROM lead_scoring_internal.progress_reports() r
   JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.scores::pg_catalog.oid
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
  WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE');

@@ -1,6 +1,6 @@
 -- Pausing a model and putting it right again.
 
-CREATE FUNCTION lead_scoring.lock_tables(model text)
+CREATE FUNCTION lead_scoring_internal.lock_tables(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -16,12 +16,12 @@ BEGIN
             DETAIL = 'Events committed between the transaction''s snapshot and the locks would be missed.',
             HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
     END IF;
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('settings of model "%s" have no row', model),
             DETAIL = 'The model was not restored completely, or its settings were truncated.',
-            HINT = lead_scoring.make_statement(model);
+            HINT = lead_scoring_internal.make_statement(model);
     END IF;
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
@@ -46,7 +46,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions of both included) and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions of both included) and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring.pause(model text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -55,30 +55,30 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring.lock_tables(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
     EXECUTE format('UPDATE %I.settings SET paused = true WHERE NOT paused', model);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.pause IS 'Implements lead_scoring.pause, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only.';
 
-CREATE FUNCTION lead_scoring.catch_up(model text)
+CREATE FUNCTION lead_scoring_internal.catch_up(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     looked_at bigint;
     statement text;
 BEGIN
-    looked_at := lead_scoring.rescore_now(model, CASE WHEN lead_scoring.has_scores(model) THEN 'catch up' ELSE 'replay' END);
-    FOREACH statement IN ARRAY lead_scoring.status_updates(model) LOOP
+    looked_at := lead_scoring_internal.rescore_now(model, CASE WHEN lead_scoring_internal.has_scores(model) THEN 'catch up' ELSE 'replay' END);
+    FOREACH statement IN ARRAY lead_scoring_internal.status_updates(model) LOOP
         PERFORM lead_scoring_internal.write_table(model, statement);
     END LOOP;
     RETURN looked_at;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.catch_up IS 'Computes every lead from the event log; stages move on from where they were, with the events that came since, each at its own time. Then writes the status columns that differ, whoever wrote them meanwhile. The tables must be locked.';
+COMMENT ON FUNCTION lead_scoring_internal.catch_up IS 'Computes every lead from the event log; stages move on from where they were, with the events that came since, each at its own time. Then writes the status columns that differ, whoever wrote them meanwhile. The tables must be locked.';
 
-CREATE FUNCTION lead_scoring.has_scores(model text)
+CREATE FUNCTION lead_scoring_internal.has_scores(model text)
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -89,21 +89,21 @@ BEGIN
     RETURN found_one;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.has_scores IS 'Whether the model has scored any lead.';
+COMMENT ON FUNCTION lead_scoring_internal.has_scores IS 'Whether the model has scored any lead.';
 
-CREATE FUNCTION lead_scoring.end_pause(model text)
+CREATE FUNCTION lead_scoring_internal.end_pause(model text)
 RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     was_paused boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring.lock_tables(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
     EXECUTE format('UPDATE %I.settings SET paused = false WHERE paused RETURNING true', model) INTO was_paused;
     RETURN was_paused IS TRUE;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.end_pause IS 'Locks the tables and lets the model score again; whether it was paused.';
+COMMENT ON FUNCTION lead_scoring_internal.end_pause IS 'Locks the tables and lets the model score again; whether it was paused.';
 
 CREATE FUNCTION lead_scoring.resume(model text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -111,8 +111,8 @@ CREATE FUNCTION lead_scoring_internal.resume(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF lead_scoring.end_pause(model) THEN
-        RETURN lead_scoring.catch_up(model);
+    IF lead_scoring_internal.end_pause(model) THEN
+        RETURN lead_scoring_internal.catch_up(model);
     END IF;
     RETURN 0;
 END
@@ -120,7 +120,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.resume IS 'Implements lead_scoring.resume, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only.';
 
-CREATE FUNCTION lead_scoring.mend_keys(model text)
+CREATE FUNCTION lead_scoring_internal.mend_keys(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -131,8 +131,8 @@ DECLARE
     stored record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    wanted := lead_scoring.stored_key_type(bound.leads, bound.lead_key);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    wanted := lead_scoring_internal.stored_key_type(bound.leads, bound.lead_key);
     plain_type := split_part(wanted, ' COLLATE ', 1);
     IF plain_type NOT IN ('integer', 'bigint', 'uuid', 'text') THEN
         RETURN;  -- no key of any model, which scoring refuses
@@ -144,7 +144,7 @@ BEGIN
                     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
                     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attname
                    WHERE w.atttypid = 'lead_scoring_internal.lead_key'::regtype
-                     AND (a.atttypid = w.atttypid OR lead_scoring.stored_key_type(c.oid, a.attname) <> wanted) LOOP
+                     AND (a.atttypid = w.atttypid OR lead_scoring_internal.stored_key_type(c.oid, a.attname) <> wanted) LOOP
         -- The view stands in the way of its own columns.
         grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::text::%s', stored.relation, stored.name, wanted, plain_type);
@@ -154,9 +154,9 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.mend_keys IS 'Gives the model''s own columns of keys the type, with its collation, that the key of the leads table has by now.';
+COMMENT ON FUNCTION lead_scoring_internal.mend_keys IS 'Gives the model''s own columns of keys the type, with its collation, that the key of the leads table has by now.';
 
-CREATE FUNCTION lead_scoring.mend_binding(model text)
+CREATE FUNCTION lead_scoring_internal.mend_binding(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -166,43 +166,43 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.mend_shape(model);
-    PERFORM lead_scoring.lock_tables(model);
-    PERFORM lead_scoring.mend_keys(model);
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
+    PERFORM lead_scoring_internal.mend_keys(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                  WHERE t.tgfoid IN ('lead_scoring.leads_changed()'::regprocedure, 'lead_scoring.events_changed()'::regprocedure)
-                    AND t.tgargs = lead_scoring.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
-                    AND NOT EXISTS (SELECT FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
+                  WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, bound.events) e
                                      WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
                                        AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
-    PERFORM lead_scoring.add_triggers(model, bound.leads, bound.events);
-    FOR wrong IN SELECT e.* FROM lead_scoring.expected_triggers(model, bound.leads, bound.events) e
+    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, bound.events);
+    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, bound.events) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
-    PERFORM lead_scoring.make_leads_view(model, anew => true);
-    PERFORM lead_scoring.make_reports(model);
+    PERFORM lead_scoring_internal.make_leads_view(model, anew => true);
+    PERFORM lead_scoring_internal.make_reports(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
     IF is_paused THEN
         RAISE NOTICE 'model "%" is paused: resume() computes its leads', model;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.mend_binding IS 'The part of repair() that mends triggers and views, with the tables locked.';
+COMMENT ON FUNCTION lead_scoring_internal.mend_binding IS 'The part of repair() that mends triggers and views, with the tables locked.';
 
 -- IS DISTINCT FROM would look up its operator by the search_path.
-CREATE FUNCTION lead_scoring.status_differs(status_column text, score_column text)
+CREATE FUNCTION lead_scoring_internal.status_differs(status_column text, score_column text)
 RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('coalesce(l.%1$I OPERATOR(pg_catalog.<>) s.%2$I, (l.%1$I IS NULL) OPERATOR(pg_catalog.<>) (s.%2$I IS NULL))',
               status_column, score_column)
 $$;
-COMMENT ON FUNCTION lead_scoring.status_differs IS 'SQL that says whether a status column of the leads table (l) differs from the model''s scores (s), whatever operators the search_path may lead to.';
+COMMENT ON FUNCTION lead_scoring_internal.status_differs IS 'SQL that says whether a status column of the leads table (l) differs from the model''s scores (s), whatever operators the search_path may lead to.';
 
-CREATE FUNCTION lead_scoring.status_updates(model text)
+CREATE FUNCTION lead_scoring_internal.status_updates(model text)
 RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -211,18 +211,18 @@ DECLARE
     updates text[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
                                                     AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
         updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
             WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND %s',
-            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring.status_differs(status.name, status.key));
+            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring_internal.status_differs(status.name, status.key));
     END LOOP;
     RETURN updates;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
+COMMENT ON FUNCTION lead_scoring_internal.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
 
 CREATE FUNCTION lead_scoring_internal.mend_state(model text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_state';
@@ -234,9 +234,9 @@ CREATE FUNCTION lead_scoring_internal.repair(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring.mend_binding(model);
+    PERFORM lead_scoring_internal.mend_binding(model);
     PERFORM lead_scoring_internal.mend_state(model);
-    RETURN lead_scoring.catch_up(model);
+    RETURN lead_scoring_internal.catch_up(model);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.repair IS 'Implements lead_scoring.repair, as the model''s owner.';

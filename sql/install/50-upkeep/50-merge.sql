@@ -1,16 +1,16 @@
 -- Two leads that are one person, and a person who wants to be forgotten. What write_table() runs does so under the path of
 -- the user's triggers, so every name and operator there is qualified.
 
-CREATE FUNCTION lead_scoring.key_type(model text)
+CREATE FUNCTION lead_scoring_internal.key_type(model text)
 RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('pg_catalog.%I', t.typname)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
  WHERE a.attrelid = format('%I.scores', model)::regclass AND a.attname = 'lead_id'
 $$;
-COMMENT ON FUNCTION lead_scoring.key_type IS 'The type of a model''s lead_id, qualified.';
+COMMENT ON FUNCTION lead_scoring_internal.key_type IS 'The type of a model''s lead_id, qualified.';
 
-CREATE FUNCTION lead_scoring.is_known(model text, lead text)
+CREATE FUNCTION lead_scoring_internal.is_known(model text, lead text)
 RETURNS boolean LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -18,20 +18,20 @@ DECLARE
     known boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$s l WHERE l.%2$I = $1::%5$s) OR EXISTS (SELECT FROM %3$s e WHERE e.%4$I = $1::%5$s)',
-                   bound.leads, bound.lead_key, bound.events, bound.event_lead, lead_scoring.key_type(model))
+                   bound.leads, bound.lead_key, bound.events, bound.event_lead, lead_scoring_internal.key_type(model))
        INTO known USING lead;
     RETURN known;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.is_known IS 'Whether one of the two tables has a row of that key.';
+COMMENT ON FUNCTION lead_scoring_internal.is_known IS 'Whether one of the two tables has a row of that key.';
 
-CREATE FUNCTION lead_scoring.lock_leads(model text, leads text[], strength text)
+CREATE FUNCTION lead_scoring_internal.lock_leads(model text, leads text[], strength text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key_type CONSTANT text := lead_scoring.key_type(model);
+    key_type CONSTANT text := lead_scoring_internal.key_type(model);
     key_order CONSTANT text := CASE WHEN key_type = 'pg_catalog.text' THEN ' COLLATE "C"' ELSE '' END;
     bound record;
     lead text;
@@ -39,14 +39,14 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE format('LOCK TABLE ONLY %s, ONLY %s IN ROW EXCLUSIVE MODE', bound.leads, bound.events);
     EXECUTE format('SELECT FROM %1$s l WHERE l.%2$I = ANY ($1::%3$s[]) ORDER BY l.%2$I%4$s FOR %5$s',
                    bound.leads, bound.lead_key, key_type, key_order, strength) USING keys;
     EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
                    model, key_type, key_order) USING keys;
     FOREACH lead IN ARRAY keys LOOP
-        IF NOT lead_scoring.is_known(model, lead) THEN
+        IF NOT lead_scoring_internal.is_known(model, lead) THEN
             RAISE EXCEPTION USING ERRCODE = 'no_data_found',
                 MESSAGE = format('model "%s" knows no lead "%s"', model, lead),
                 DETAIL = 'Neither table has a row of that key.',
@@ -56,11 +56,11 @@ BEGIN
     RETURN keys;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: leads before scores, each in key order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
+COMMENT ON FUNCTION lead_scoring_internal.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: leads before scores, each in key order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
 
 -- ---------------------------------------------------------------- merging
 
-CREATE FUNCTION lead_scoring.begin_merge(model text, from_lead text, into_lead text)
+CREATE FUNCTION lead_scoring_internal.begin_merge(model text, from_lead text, into_lead text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -82,7 +82,7 @@ BEGIN
             DETAIL = 'It is paused, or nothing is published.',
             HINT = format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model);
     END IF;
-    keys := lead_scoring.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
+    keys := lead_scoring_internal.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
     IF keys[1] = keys[2] THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('cannot merge lead "%s" into itself', keys[1]),
@@ -92,13 +92,13 @@ BEGIN
     RETURN keys;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.begin_merge IS 'Checks the arguments of merge_leads and locks both leads; returns their keys.';
+COMMENT ON FUNCTION lead_scoring_internal.begin_merge IS 'Checks the arguments of merge_leads and locks both leads; returns their keys.';
 
-CREATE FUNCTION lead_scoring.settle_leads(model text, leads text[]) RETURNS void
+CREATE FUNCTION lead_scoring_internal.settle_leads(model text, leads text[]) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_settle_leads';
-COMMENT ON FUNCTION lead_scoring.settle_leads IS 'Brings leads up to now: makes rows of scores that are missing, computes stale ones from the event log, applies what time and adjustments have done. Removes what is left of leads that neither table names. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring_internal.settle_leads IS 'Brings leads up to now: makes rows of scores that are missing, computes stale ones from the event log, applies what time and adjustments have done. Removes what is left of leads that neither table names. For the model''s owner only.';
 
-CREATE FUNCTION lead_scoring.progress_stages(model text)
+CREATE FUNCTION lead_scoring_internal.progress_stages(model text)
 RETURNS TABLE (stage text, rank integer)
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -110,9 +110,9 @@ BEGIN
                                     AND d.stage ->> ''kind'' = ''progress''', model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.progress_stages IS 'The progress stages of the newest version.';
+COMMENT ON FUNCTION lead_scoring_internal.progress_stages IS 'The progress stages of the newest version.';
 
-CREATE FUNCTION lead_scoring.higher_stage(model text, leads text[])
+CREATE FUNCTION lead_scoring_internal.higher_stage(model text, leads text[])
 RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -120,27 +120,27 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT CASE WHEN count(*) = cardinality($1) THEN (array_agg(p.stage ORDER BY p.rank DESC))[1] END
-                      FROM %I.scores s JOIN lead_scoring.progress_stages($2) p ON p.stage = s.stage
-                     WHERE s.lead_id = ANY ($1::%s[])', model, lead_scoring.key_type(model)) INTO highest USING leads, model;
+                      FROM %I.scores s JOIN lead_scoring_internal.progress_stages($2) p ON p.stage = s.stage
+                     WHERE s.lead_id = ANY ($1::%s[])', model, lead_scoring_internal.key_type(model)) INTO highest USING leads, model;
     RETURN highest;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.higher_stage IS 'The highest stage that one of the leads is in; NULL where one of them is in a detour.';
+COMMENT ON FUNCTION lead_scoring_internal.higher_stage IS 'The highest stage that one of the leads is in; NULL where one of them is in a detour.';
 
-CREATE FUNCTION lead_scoring.is_below(model text, lead text, stage text)
+CREATE FUNCTION lead_scoring_internal.is_below(model text, lead text, stage text)
 RETURNS boolean LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT EXISTS (SELECT FROM lead_scoring.progress_stages(model) now, lead_scoring.progress_stages(model) other
-                WHERE now.stage = lead_scoring.higher_stage(model, ARRAY[lead]) AND other.stage = is_below.stage
+SELECT EXISTS (SELECT FROM lead_scoring_internal.progress_stages(model) now, lead_scoring_internal.progress_stages(model) other
+                WHERE now.stage = lead_scoring_internal.higher_stage(model, ARRAY[lead]) AND other.stage = is_below.stage
                   AND now.rank < other.rank)
 $$;
-COMMENT ON FUNCTION lead_scoring.is_below IS 'Whether a lead is in a progress stage under that one.';
+COMMENT ON FUNCTION lead_scoring_internal.is_below IS 'Whether a lead is in a progress stage under that one.';
 
 CREATE FUNCTION lead_scoring_internal.join_leads(model text, from_lead text, into_lead text) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_join_leads';
 COMMENT ON FUNCTION lead_scoring_internal.join_leads IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems; puts the other''s row of scores to the end of the joined history, removes the one''s row, and notes that it is the other now.';
 
-CREATE FUNCTION lead_scoring.status_statement(model text)
+CREATE FUNCTION lead_scoring_internal.status_statement(model text)
 RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -148,9 +148,9 @@ DECLARE
     assignments text;
     differences text;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     SELECT string_agg(format('%I = s.%I', e.value, e.key), ', '),
-           string_agg(lead_scoring.status_differs(e.value, e.key), ' OR ')
+           string_agg(lead_scoring_internal.status_differs(e.value, e.key), ' OR ')
       INTO assignments, differences
       FROM jsonb_each_text(bound.status_columns) e
      WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
@@ -160,10 +160,10 @@ BEGIN
     END IF;
     RETURN format('UPDATE %s l SET %s FROM %I.scores s
                     WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s AND l.%I OPERATOR(pg_catalog.=) s.lead_id AND (%s)',
-                  bound.leads, assignments, model, lead_scoring.key_type(model), bound.lead_key, differences);
+                  bound.leads, assignments, model, lead_scoring_internal.key_type(model), bound.lead_key, differences);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';
+COMMENT ON FUNCTION lead_scoring_internal.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';
 
 CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead text, into_lead text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -171,28 +171,28 @@ CREATE FUNCTION lead_scoring_internal.merge_leads(model text, from_lead text, in
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    keys CONSTANT text[] := lead_scoring.begin_merge(model, from_lead, into_lead);
+    keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
     bound record;
     reached text;
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring.settle_leads(model, keys);
-    reached := lead_scoring.higher_stage(model, keys);
-    SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
+    PERFORM lead_scoring_internal.settle_leads(model, keys);
+    reached := lead_scoring_internal.higher_stage(model, keys);
+    SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
 
     -- Nobody else sees the pause. While it lasts the triggers do not live through the other lead's events a second time.
     EXECUTE format('UPDATE %I.settings SET paused = true', model);
     PERFORM lead_scoring_internal.write_table(model, format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
-        bound.events, bound.event_lead, lead_scoring.key_type(model)), keys[1], keys[2]);
+        bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), keys[1], keys[2]);
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     EXECUTE format('UPDATE %I.settings SET paused = false', model);
 
-    PERFORM lead_scoring.settle_leads(model, keys);
-    IF lead_scoring.is_below(model, keys[2], reached) THEN
+    PERFORM lead_scoring_internal.settle_leads(model, keys);
+    IF lead_scoring_internal.is_below(model, keys[2], reached) THEN
         PERFORM lead_scoring.set_stage(model, keys[2], reached, 'merge_leads');
     END IF;
-    statement := lead_scoring.status_statement(model);
+    statement := lead_scoring_internal.status_statement(model);
     IF statement IS NOT NULL THEN
         PERFORM lead_scoring_internal.write_table(model, statement, keys[2]);
     END IF;

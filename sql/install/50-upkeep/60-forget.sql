@@ -4,7 +4,7 @@ CREATE FUNCTION lead_scoring_internal.count_forgotten(model text, campaign text,
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_count_forgotten';
 COMMENT ON FUNCTION lead_scoring_internal.count_forgotten IS 'Counts one more forgotten lead of that campaign and those months.';
 
-CREATE FUNCTION lead_scoring.begin_forgetting(model text, lead text)
+CREATE FUNCTION lead_scoring_internal.begin_forgetting(model text, lead text)
 RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -20,18 +20,18 @@ BEGIN
             HINT = 'SELECT lead_scoring.forget_lead(''sales'', 42);';
     END IF;
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
-    key := (lead_scoring.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
+    key := (lead_scoring_internal.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
     -- Before the first publish there are no reports.
-    zone := lead_scoring.report_setting(model) ->> 'time_zone';
+    zone := lead_scoring_internal.report_setting(model) ->> 'time_zone';
     IF zone IS NOT NULL THEN
         EXECUTE format($query$
             SELECT l.campaign, %3$s AS came,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
                       FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)) AS entered
               FROM (%5$s) l
-            $query$, model, lead_scoring.key_type(model), lead_scoring.month_expression('l.came_at', zone),
-            lead_scoring.month_expression('lead_scoring.report_time(min(t.at))', zone),
-            lead_scoring.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring.key_type(model)))) INTO forgotten USING clock_timestamp(), key;
+            $query$, model, lead_scoring_internal.key_type(model), lead_scoring_internal.month_expression('l.came_at', zone),
+            lead_scoring_internal.month_expression('lead_scoring_internal.report_time(min(t.at))', zone),
+            lead_scoring_internal.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model)))) INTO forgotten USING clock_timestamp(), key;
         IF forgotten.entered IS NOT NULL THEN
             PERFORM lead_scoring_internal.count_forgotten(model, forgotten.campaign, forgotten.came, forgotten.entered);
         END IF;
@@ -39,7 +39,7 @@ BEGIN
     RETURN key;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds it to the counts of forgotten leads; returns its key.';
+COMMENT ON FUNCTION lead_scoring_internal.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds it to the counts of forgotten leads; returns its key.';
 
 CREATE FUNCTION lead_scoring_internal.erase_lead(model text, lead text) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_erase_lead';
@@ -51,14 +51,14 @@ CREATE FUNCTION lead_scoring_internal.forget_lead(model text, lead text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key CONSTANT text := lead_scoring.begin_forgetting(model, lead);
+    key CONSTANT text := lead_scoring_internal.begin_forgetting(model, lead);
     bound record;
 BEGIN
-    SELECT b.* INTO bound FROM lead_scoring.binding(model) b;
+    SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-        bound.events, bound.event_lead, lead_scoring.key_type(model)), key);
+        bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), key);
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
-        bound.leads, bound.lead_key, lead_scoring.key_type(model)), key);
+        bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END
 $$;

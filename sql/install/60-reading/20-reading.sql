@@ -30,10 +30,10 @@ BEGIN
 END
 $comments$;
 
-CREATE FUNCTION lead_scoring.verify_cards(model text)
+CREATE FUNCTION lead_scoring_internal.verify_cards(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_verify_cards';
-COMMENT ON FUNCTION lead_scoring.verify_cards IS 'The part of verify() that computes every scorecard again from the event log.';
+COMMENT ON FUNCTION lead_scoring_internal.verify_cards IS 'The part of verify() that computes every scorecard again from the event log.';
 
 CREATE FUNCTION lead_scoring.verify(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
@@ -48,10 +48,10 @@ DECLARE
     newest record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring.verify_cards(model) v;
+    RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring_internal.verify_cards(model) v;
 
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    SELECT * INTO newest FROM lead_scoring.newest_version(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    SELECT * INTO newest FROM lead_scoring_internal.newest_version(model);
 
     -- The chain of transitions: numbered without gaps, each from where the last one led, never back in time, up to
     -- the stage the lead is in.
@@ -78,7 +78,7 @@ BEGIN
 
     FOR status IN EXECUTE format('SELECT left(a.attname, -3) AS stage, a.attname AS name FROM pg_attribute a
                                    WHERE a.attrelid = %L::regclass AND NOT a.attisdropped
-                                     AND a.attname = ANY (lead_scoring.stage_columns(%L))
+                                     AND a.attname = ANY (lead_scoring_internal.stage_columns(%L))
                                    ORDER BY a.attnum', format('%I.scores', model), model) LOOP
         RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %L::text, s.%I::text, t.at::text
               FROM %I.scores s

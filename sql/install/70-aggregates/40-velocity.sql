@@ -2,23 +2,23 @@
 -- State: bigint[4] of the number of leads, the sum of microseconds as high and low word, and infinite terms (none here); 64 bytes a group.
 -- brier and log_loss keep the same state.
 
-CREATE FUNCTION lead_scoring.lead_velocity_accum(state bigint[], from_at timestamptz, to_at timestamptz) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.lead_velocity_accum(state bigint[], from_at timestamptz, to_at timestamptz) RETURNS bigint[]
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_lead_velocity_accum';
-COMMENT ON FUNCTION lead_scoring.lead_velocity_accum(state bigint[], from_at timestamptz, to_at timestamptz) IS 'Transition function of lead_velocity.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_velocity_accum(state bigint[], from_at timestamptz, to_at timestamptz) IS 'Transition function of lead_velocity.';
 
-CREATE FUNCTION lead_scoring.mean_combine(state bigint[], other bigint[]) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.mean_combine(state bigint[], other bigint[]) RETURNS bigint[]
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_mean_combine';
-COMMENT ON FUNCTION lead_scoring.mean_combine(state bigint[], other bigint[]) IS 'Combine function of lead_velocity, brier and log_loss.';
+COMMENT ON FUNCTION lead_scoring_internal.mean_combine(state bigint[], other bigint[]) IS 'Combine function of lead_velocity, brier and log_loss.';
 
-CREATE FUNCTION lead_scoring.lead_velocity_final(state bigint[]) RETURNS float8
+CREATE FUNCTION lead_scoring_internal.lead_velocity_final(state bigint[]) RETURNS float8
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_lead_velocity_final';
-COMMENT ON FUNCTION lead_scoring.lead_velocity_final(state bigint[]) IS 'Final function of lead_velocity.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_velocity_final(state bigint[]) IS 'Final function of lead_velocity.';
 
 CREATE AGGREGATE lead_scoring.lead_velocity(from_at timestamptz, to_at timestamptz) (
-    SFUNC = lead_scoring.lead_velocity_accum,
+    SFUNC = lead_scoring_internal.lead_velocity_accum,
     STYPE = bigint[],
-    FINALFUNC = lead_scoring.lead_velocity_final,
-    COMBINEFUNC = lead_scoring.mean_combine,
+    FINALFUNC = lead_scoring_internal.lead_velocity_final,
+    COMBINEFUNC = lead_scoring_internal.mean_combine,
     INITCOND = '{0,0,0,0}',
     PARALLEL = SAFE
 );

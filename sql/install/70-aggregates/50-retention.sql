@@ -1,23 +1,23 @@
 -- retention: which of several conditions a lead met, given that it met the first.
 -- State: one bigint, held by value.
 
-CREATE FUNCTION lead_scoring.retention_accum(state bigint, VARIADIC conditions boolean[]) RETURNS bigint
+CREATE FUNCTION lead_scoring_internal.retention_accum(state bigint, VARIADIC conditions boolean[]) RETURNS bigint
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_retention_accum';
-COMMENT ON FUNCTION lead_scoring.retention_accum(state bigint, VARIADIC conditions boolean[]) IS 'Transition function of retention.';
+COMMENT ON FUNCTION lead_scoring_internal.retention_accum(state bigint, VARIADIC conditions boolean[]) IS 'Transition function of retention.';
 
-CREATE FUNCTION lead_scoring.retention_combine(state bigint, other bigint) RETURNS bigint
+CREATE FUNCTION lead_scoring_internal.retention_combine(state bigint, other bigint) RETURNS bigint
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_retention_combine';
-COMMENT ON FUNCTION lead_scoring.retention_combine(state bigint, other bigint) IS 'Combine function of retention.';
+COMMENT ON FUNCTION lead_scoring_internal.retention_combine(state bigint, other bigint) IS 'Combine function of retention.';
 
-CREATE FUNCTION lead_scoring.retention_final(state bigint) RETURNS boolean[]
+CREATE FUNCTION lead_scoring_internal.retention_final(state bigint) RETURNS boolean[]
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_retention_final';
-COMMENT ON FUNCTION lead_scoring.retention_final(state bigint) IS 'Final function of retention.';
+COMMENT ON FUNCTION lead_scoring_internal.retention_final(state bigint) IS 'Final function of retention.';
 
 CREATE AGGREGATE lead_scoring.retention(VARIADIC conditions boolean[]) (
-    SFUNC = lead_scoring.retention_accum,
+    SFUNC = lead_scoring_internal.retention_accum,
     STYPE = bigint,
-    FINALFUNC = lead_scoring.retention_final,
-    COMBINEFUNC = lead_scoring.retention_combine,
+    FINALFUNC = lead_scoring_internal.retention_final,
+    COMBINEFUNC = lead_scoring_internal.retention_combine,
     INITCOND = '0',
     PARALLEL = SAFE
 );

@@ -2,58 +2,58 @@
 -- States. auc: bytea of 16 bytes and 24 a distinct score, its length a power of two. brier, log_loss: bigint[4]; 64 bytes a group.
 -- calibration: bigint[] of 40 bytes a bin. Terms are rounded to fixed point and summed as whole numbers.
 
-CREATE FUNCTION lead_scoring.auc_accum(state bytea, score float8, converted boolean) RETURNS bytea
+CREATE FUNCTION lead_scoring_internal.auc_accum(state bytea, score float8, converted boolean) RETURNS bytea
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_auc_accum';
-COMMENT ON FUNCTION lead_scoring.auc_accum(state bytea, score float8, converted boolean) IS 'Transition function of auc.';
+COMMENT ON FUNCTION lead_scoring_internal.auc_accum(state bytea, score float8, converted boolean) IS 'Transition function of auc.';
 
-CREATE FUNCTION lead_scoring.auc_combine(state bytea, other bytea) RETURNS bytea
+CREATE FUNCTION lead_scoring_internal.auc_combine(state bytea, other bytea) RETURNS bytea
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_auc_combine';
-COMMENT ON FUNCTION lead_scoring.auc_combine(state bytea, other bytea) IS 'Combine function of auc.';
+COMMENT ON FUNCTION lead_scoring_internal.auc_combine(state bytea, other bytea) IS 'Combine function of auc.';
 
-CREATE FUNCTION lead_scoring.auc_final(state bytea) RETURNS float8
+CREATE FUNCTION lead_scoring_internal.auc_final(state bytea) RETURNS float8
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_auc_final';
-COMMENT ON FUNCTION lead_scoring.auc_final(state bytea) IS 'Final function of auc.';
+COMMENT ON FUNCTION lead_scoring_internal.auc_final(state bytea) IS 'Final function of auc.';
 
 CREATE AGGREGATE lead_scoring.auc(score float8, converted boolean) (
-    SFUNC = lead_scoring.auc_accum,
+    SFUNC = lead_scoring_internal.auc_accum,
     STYPE = bytea,
-    FINALFUNC = lead_scoring.auc_final,
-    COMBINEFUNC = lead_scoring.auc_combine,
+    FINALFUNC = lead_scoring_internal.auc_final,
+    COMBINEFUNC = lead_scoring_internal.auc_combine,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.auc(score float8, converted boolean) IS 'Area under the ROC curve: the chance that a lead that converted has a higher score than one that did not, equal scores counting one half. Exact. Rows with NULL, or with NaN for a score, are passed over; NULL where all or none converted.';
 
-CREATE FUNCTION lead_scoring.brier_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.brier_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_brier_accum';
-COMMENT ON FUNCTION lead_scoring.brier_accum(state bigint[], probability float8, converted boolean) IS 'Transition function of brier.';
+COMMENT ON FUNCTION lead_scoring_internal.brier_accum(state bigint[], probability float8, converted boolean) IS 'Transition function of brier.';
 
-CREATE FUNCTION lead_scoring.brier_final(state bigint[]) RETURNS float8
+CREATE FUNCTION lead_scoring_internal.brier_final(state bigint[]) RETURNS float8
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_brier_final';
-COMMENT ON FUNCTION lead_scoring.brier_final(state bigint[]) IS 'Final function of brier.';
+COMMENT ON FUNCTION lead_scoring_internal.brier_final(state bigint[]) IS 'Final function of brier.';
 
-CREATE FUNCTION lead_scoring.log_loss_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.log_loss_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_log_loss_accum';
-COMMENT ON FUNCTION lead_scoring.log_loss_accum(state bigint[], probability float8, converted boolean) IS 'Transition function of log_loss.';
+COMMENT ON FUNCTION lead_scoring_internal.log_loss_accum(state bigint[], probability float8, converted boolean) IS 'Transition function of log_loss.';
 
-CREATE FUNCTION lead_scoring.log_loss_final(state bigint[]) RETURNS float8
+CREATE FUNCTION lead_scoring_internal.log_loss_final(state bigint[]) RETURNS float8
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_log_loss_final';
-COMMENT ON FUNCTION lead_scoring.log_loss_final(state bigint[]) IS 'Final function of log_loss.';
+COMMENT ON FUNCTION lead_scoring_internal.log_loss_final(state bigint[]) IS 'Final function of log_loss.';
 
 CREATE AGGREGATE lead_scoring.brier(probability float8, converted boolean) (
-    SFUNC = lead_scoring.brier_accum,
+    SFUNC = lead_scoring_internal.brier_accum,
     STYPE = bigint[],
-    FINALFUNC = lead_scoring.brier_final,
-    COMBINEFUNC = lead_scoring.mean_combine,
+    FINALFUNC = lead_scoring_internal.brier_final,
+    COMBINEFUNC = lead_scoring_internal.mean_combine,
     INITCOND = '{0,0,0,0}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.brier(probability float8, converted boolean) IS 'Brier score: the mean of (probability - outcome)^2; 0 is perfect. Rows with NULL are passed over, NULL where there are no others. A probability outside 0..1 is an error.';
 
 CREATE AGGREGATE lead_scoring.log_loss(probability float8, converted boolean) (
-    SFUNC = lead_scoring.log_loss_accum,
+    SFUNC = lead_scoring_internal.log_loss_accum,
     STYPE = bigint[],
-    FINALFUNC = lead_scoring.log_loss_final,
-    COMBINEFUNC = lead_scoring.mean_combine,
+    FINALFUNC = lead_scoring_internal.log_loss_final,
+    COMBINEFUNC = lead_scoring_internal.mean_combine,
     INITCOND = '{0,0,0,0}',
     PARALLEL = SAFE
 );
@@ -69,36 +69,36 @@ COMMENT ON COLUMN lead_scoring.calibration_bin.converted IS 'How many of them co
 COMMENT ON COLUMN lead_scoring.calibration_bin.predicted IS 'Mean of their probabilities; NULL where the bin is empty.';
 COMMENT ON COLUMN lead_scoring.calibration_bin.observed IS 'converted / n; NULL where the bin is empty.';
 
-CREATE FUNCTION lead_scoring.calibration_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.calibration_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_calibration_accum';
-COMMENT ON FUNCTION lead_scoring.calibration_accum(state bigint[], probability float8, converted boolean) IS 'Transition function of calibration.';
+COMMENT ON FUNCTION lead_scoring_internal.calibration_accum(state bigint[], probability float8, converted boolean) IS 'Transition function of calibration.';
 
-CREATE FUNCTION lead_scoring.calibration_accum(state bigint[], probability float8, converted boolean, bins integer) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.calibration_accum(state bigint[], probability float8, converted boolean, bins integer) RETURNS bigint[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_calibration_accum';
-COMMENT ON FUNCTION lead_scoring.calibration_accum(state bigint[], probability float8, converted boolean, bins integer) IS 'Transition function of calibration.';
+COMMENT ON FUNCTION lead_scoring_internal.calibration_accum(state bigint[], probability float8, converted boolean, bins integer) IS 'Transition function of calibration.';
 
-CREATE FUNCTION lead_scoring.calibration_combine(state bigint[], other bigint[]) RETURNS bigint[]
+CREATE FUNCTION lead_scoring_internal.calibration_combine(state bigint[], other bigint[]) RETURNS bigint[]
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_calibration_combine';
-COMMENT ON FUNCTION lead_scoring.calibration_combine(state bigint[], other bigint[]) IS 'Combine function of calibration.';
+COMMENT ON FUNCTION lead_scoring_internal.calibration_combine(state bigint[], other bigint[]) IS 'Combine function of calibration.';
 
-CREATE FUNCTION lead_scoring.calibration_final(state bigint[]) RETURNS lead_scoring.calibration_bin[]
+CREATE FUNCTION lead_scoring_internal.calibration_final(state bigint[]) RETURNS lead_scoring.calibration_bin[]
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_calibration_final';
-COMMENT ON FUNCTION lead_scoring.calibration_final(state bigint[]) IS 'Final function of calibration.';
+COMMENT ON FUNCTION lead_scoring_internal.calibration_final(state bigint[]) IS 'Final function of calibration.';
 
 CREATE AGGREGATE lead_scoring.calibration(probability float8, converted boolean) (
-    SFUNC = lead_scoring.calibration_accum,
+    SFUNC = lead_scoring_internal.calibration_accum,
     STYPE = bigint[],
-    FINALFUNC = lead_scoring.calibration_final,
-    COMBINEFUNC = lead_scoring.calibration_combine,
+    FINALFUNC = lead_scoring_internal.calibration_final,
+    COMBINEFUNC = lead_scoring_internal.calibration_combine,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.calibration(probability float8, converted boolean) IS 'Leads in ten bins of equal width by predicted probability, with what was predicted and what came; unnest(calibration(...)) makes a table of it. Empty bins are in it. Rows with NULL are passed over; NULL where there are no others. A probability outside 0..1 is an error.';
 
 CREATE AGGREGATE lead_scoring.calibration(probability float8, converted boolean, bins integer) (
-    SFUNC = lead_scoring.calibration_accum,
+    SFUNC = lead_scoring_internal.calibration_accum,
     STYPE = bigint[],
-    FINALFUNC = lead_scoring.calibration_final,
-    COMBINEFUNC = lead_scoring.calibration_combine,
+    FINALFUNC = lead_scoring_internal.calibration_final,
+    COMBINEFUNC = lead_scoring_internal.calibration_combine,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.calibration(probability float8, converted boolean, bins integer) IS 'Leads in so many (1 to 1000, the same in all rows, NULL for ten) bins of equal width by predicted probability, with what was predicted and what came; unnest(calibration(...)) makes a table of it. Empty bins are in it. Rows with NULL are passed over; NULL where there are no others. A probability outside 0..1 is an error.';

@@ -1,26 +1,26 @@
 -- What the report views read besides the model's own tables: report_settings, set_spend, set_revenue.
 
-CREATE FUNCTION lead_scoring.plain_type(relation regclass, column_name text, argument text)
+CREATE FUNCTION lead_scoring_internal.plain_type(relation regclass, column_name text, argument text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found record;
 BEGIN
     SELECT t.oid, t.typtype, t.typbasetype INTO found FROM pg_type t
-     WHERE t.oid = lead_scoring.column_type(relation, column_name, argument);
+     WHERE t.oid = lead_scoring_internal.column_type(relation, column_name, argument);
     WHILE found.typtype = 'd' LOOP
         SELECT t.oid, t.typtype, t.typbasetype INTO found FROM pg_type t WHERE t.oid = found.typbasetype;
     END LOOP;
     RETURN format_type(found.oid, NULL);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.plain_type IS 'The type of a column, of a domain the type below it; raises 42703 when there is no such column.';
+COMMENT ON FUNCTION lead_scoring_internal.plain_type IS 'The type of a column, of a domain the type below it; raises 42703 when there is no such column.';
 
-CREATE FUNCTION lead_scoring.time_expression(relation regclass, column_name text, zone text, argument text)
+CREATE FUNCTION lead_scoring_internal.time_expression(relation regclass, column_name text, zone text, argument text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    found CONSTANT text := lead_scoring.plain_type(relation, column_name, argument);
+    found CONSTANT text := lead_scoring_internal.plain_type(relation, column_name, argument);
 BEGIN
     IF found NOT IN ('date', 'timestamp without time zone', 'timestamp with time zone') THEN
         RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
@@ -29,18 +29,18 @@ BEGIN
             HINT = format('Name another column: %s => ''...''.', argument);
     END IF;
     RETURN CASE found WHEN 'timestamp with time zone'
-        THEN format('(CASE WHEN isfinite(r.%1$I) THEN lead_scoring.report_time(r.%1$I::timestamptz) END)', column_name)
+        THEN format('(CASE WHEN isfinite(r.%1$I) THEN lead_scoring_internal.report_time(r.%1$I::timestamptz) END)', column_name)
         ELSE format('(CASE WHEN isfinite(r.%1$I) THEN LEAST(GREATEST(r.%1$I, %3$L::%5$s), %4$L::%5$s)::timestamp AT TIME ZONE %2$L END)', column_name, zone,
                     '4000-01-01 BC', '200000-01-01', found) END;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite, within what report_time says; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
+COMMENT ON FUNCTION lead_scoring_internal.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite, within what report_time says; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
 
-CREATE FUNCTION lead_scoring.amount_expression(relation regclass, column_name text, argument text)
+CREATE FUNCTION lead_scoring_internal.amount_expression(relation regclass, column_name text, argument text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    found CONSTANT text := lead_scoring.plain_type(relation, column_name, argument);
+    found CONSTANT text := lead_scoring_internal.plain_type(relation, column_name, argument);
 BEGIN
     IF found NOT IN ('numeric', 'integer', 'bigint', 'smallint', 'double precision', 'real') THEN
         RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
@@ -51,9 +51,9 @@ BEGIN
     RETURN format('(CASE WHEN r.%1$I::numeric NOT IN (''NaN'', ''Infinity'', ''-Infinity'') THEN r.%1$I::numeric END)', column_name);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.amount_expression IS 'SQL for an amount in a column of table r as a numeric, NULL where it is not finite. Raises 42804 for a type that is no number.';
+COMMENT ON FUNCTION lead_scoring_internal.amount_expression IS 'SQL for an amount in a column of table r as a numeric, NULL where it is not finite. Raises 42804 for a type that is no number.';
 
-CREATE FUNCTION lead_scoring.read_from_strangers(relation regclass)
+CREATE FUNCTION lead_scoring_internal.read_from_strangers(relation regclass)
 RETURNS regclass LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 -- Who may act as the current role has nothing to gain.
@@ -71,9 +71,9 @@ WITH RECURSIVE reads (relation, kind, is_own, is_harmless) AS (
      WHERE r.is_own AND c.relkind NOT IN ('S', 'c'))
 SELECT r.relation::regclass FROM reads r WHERE NOT r.is_harmless ORDER BY r.relation LIMIT 1
 $$;
-COMMENT ON FUNCTION lead_scoring.read_from_strangers IS 'A table or view of another role that reading a table or view of the current role would read with it: through views of its own, or as a child or partition. NULL where there is none.';
+COMMENT ON FUNCTION lead_scoring_internal.read_from_strangers IS 'A table or view of another role that reading a table or view of the current role would read with it: through views of its own, or as a child or partition. NULL where there is none.';
 
-CREATE FUNCTION lead_scoring.mapped_table(model text, table_name text, argument text)
+CREATE FUNCTION lead_scoring_internal.mapped_table(model text, table_name text, argument text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -93,7 +93,7 @@ BEGIN
             HINT = format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s, and name that one.', relation);
     END IF;
     PERFORM lead_scoring_internal.require_readable(relation);
-    stranger := lead_scoring.read_from_strangers(relation);
+    stranger := lead_scoring_internal.read_from_strangers(relation);
     IF stranger IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('%s of model "%s" reads table %s, which belongs to another role than the model''s owner', relation, model, stranger),
@@ -109,9 +109,9 @@ BEGIN
     RETURN relation;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone, 42809 when it is temporary, 42501 when another role''s code would run with it.';
+COMMENT ON FUNCTION lead_scoring_internal.mapped_table IS 'The table that a column of report_settings names; raises 42P01 when it is gone, 42809 when it is temporary, 42501 when another role''s code would run with it.';
 
-CREATE FUNCTION lead_scoring.mapped_rows(model text, relation regclass, VARIADIC columns text[])
+CREATE FUNCTION lead_scoring_internal.mapped_rows(model text, relation regclass, VARIADIC columns text[])
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) THEN format('%s r', relation)
@@ -121,14 +121,14 @@ SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = cu
                     FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (columns)) END
   FROM pg_class c WHERE c.oid = relation
 $$;
-COMMENT ON FUNCTION lead_scoring.mapped_rows IS 'What stands behind FROM to read these columns of a table that report_settings name, as r: the table itself where it is the model''s owner''s, else stranger_rows.';
+COMMENT ON FUNCTION lead_scoring_internal.mapped_rows IS 'What stands behind FROM to read these columns of a table that report_settings name, as r: the table itself where it is the model''s owner''s, else stranger_rows.';
 
-CREATE FUNCTION lead_scoring.touch_key(events regclass, expression text, subject text)
+CREATE FUNCTION lead_scoring_internal.touch_key(events regclass, expression text, subject text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 -- The labels of an enum may be renamed, so that the server does not take its text for immutable; no setting changes it.
 SELECT CASE WHEN EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                           WHERE a.attrelid = events AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'e' AND quote_ident(a.attname) = expression)
-            THEN expression ELSE lead_scoring.compile_expression(events, expression, 'key', subject) END
+            THEN expression ELSE lead_scoring_internal.compile_expression(events, expression, 'key', subject) END
 $$;
-COMMENT ON FUNCTION lead_scoring.touch_key IS 'The expression that names the channel or asset of an event, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';
+COMMENT ON FUNCTION lead_scoring_internal.touch_key IS 'The expression that names the channel or asset of an event, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';

@@ -1,6 +1,6 @@
 -- report_settings, set_spend, set_revenue.
 
-CREATE FUNCTION lead_scoring.check_report_settings()
+CREATE FUNCTION lead_scoring_internal.check_report_settings_as_owner()
 RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.check_report_settings()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -11,32 +11,32 @@ DECLARE
     key_type text;
     stage text;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(TG_TABLE_SCHEMA);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(TG_TABLE_SCHEMA);
     IF num_nulls(NEW.spend_table, NEW.spend_campaign, NEW.spend_date, NEW.spend_amount) = 0 THEN
-        relation := lead_scoring.mapped_table(TG_TABLE_SCHEMA, NEW.spend_table, 'spend_table');
-        PERFORM lead_scoring.column_type(relation, NEW.spend_campaign, 'campaign'),
-                lead_scoring.time_expression(relation, NEW.spend_date, 'UTC', 'spent_on'),
-                lead_scoring.amount_expression(relation, NEW.spend_amount, 'amount'),
-                CASE WHEN NEW.spend_channel IS NOT NULL THEN lead_scoring.column_type(relation, NEW.spend_channel, 'channel') END;
+        relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.spend_table, 'spend_table');
+        PERFORM lead_scoring_internal.column_type(relation, NEW.spend_campaign, 'campaign'),
+                lead_scoring_internal.time_expression(relation, NEW.spend_date, 'UTC', 'spent_on'),
+                lead_scoring_internal.amount_expression(relation, NEW.spend_amount, 'amount'),
+                CASE WHEN NEW.spend_channel IS NOT NULL THEN lead_scoring_internal.column_type(relation, NEW.spend_channel, 'channel') END;
     END IF;
     IF num_nulls(NEW.revenue_table, NEW.revenue_lead, NEW.revenue_date, NEW.revenue_amount) = 0 THEN
-        relation := lead_scoring.mapped_table(TG_TABLE_SCHEMA, NEW.revenue_table, 'revenue_table');
-        key_type := lead_scoring.plain_type(format('%I.scores', TG_TABLE_SCHEMA)::regclass, 'lead_id', 'lead');
-        IF replace(lead_scoring.plain_type(relation, NEW.revenue_lead, 'lead'), 'character varying', 'text') <> key_type THEN
+        relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.revenue_table, 'revenue_table');
+        key_type := lead_scoring_internal.plain_type(format('%I.scores', TG_TABLE_SCHEMA)::regclass, 'lead_id', 'lead');
+        IF replace(lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), 'character varying', 'text') <> key_type THEN
             RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
                 MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
-                                 lead_scoring.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
+                                 lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
                 DETAIL = 'Revenue names its lead by the very key of the leads table.',
                 HINT = 'Name another column: lead => ''lead_id''.';
         END IF;
-        PERFORM lead_scoring.time_expression(relation, NEW.revenue_date, 'UTC', 'earned_on'),
-                lead_scoring.amount_expression(relation, NEW.revenue_amount, 'amount');
+        PERFORM lead_scoring_internal.time_expression(relation, NEW.revenue_date, 'UTC', 'earned_on'),
+                lead_scoring_internal.amount_expression(relation, NEW.revenue_amount, 'amount');
     END IF;
     IF NEW.lead_created IS NOT NULL THEN
-        PERFORM lead_scoring.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
+        PERFORM lead_scoring_internal.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
     END IF;
-    NEW.event_channel := lead_scoring.touch_key(bound.events, NEW.event_channel, 'event_channel');
-    NEW.event_asset := lead_scoring.touch_key(bound.events, NEW.event_asset, 'event_asset');
+    NEW.event_channel := lead_scoring_internal.touch_key(bound.events, NEW.event_channel, 'event_channel');
+    NEW.event_asset := lead_scoring_internal.touch_key(bound.events, NEW.event_asset, 'event_asset');
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
         EXECUTE format('SELECT s.name FROM %I.stages s WHERE s.name = $1 AND s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stage USING stage;
         IF stage IS NULL THEN
@@ -49,10 +49,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_report_settings IS 'Implements lead_scoring.check_report_settings, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.check_report_settings IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), what check_expression raises, and 42501 where a role without the rights of the model''s owner writes one of these; writes expressions as the server deparses them.';
+COMMENT ON FUNCTION lead_scoring_internal.check_report_settings IS 'Implements lead_scoring_internal.check_report_settings_as_owner, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring_internal.check_report_settings_as_owner IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), what check_expression raises, and 42501 where a role without the rights of the model''s owner writes one of these; writes expressions as the server deparses them.';
 
-CREATE FUNCTION lead_scoring.change_report_settings(model text, changes jsonb)
+CREATE FUNCTION lead_scoring_internal.change_report_settings(model text, changes jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -68,9 +68,9 @@ BEGIN
                    model, (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(changes) c (key))) USING changes;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.change_report_settings IS 'Sets these columns of a model''s report_settings; for its owner only.';
+COMMENT ON FUNCTION lead_scoring_internal.change_report_settings IS 'Sets these columns of a model''s report_settings; for its owner only.';
 
-CREATE FUNCTION lead_scoring.require_columns(function_name text, example text, VARIADIC columns text[])
+CREATE FUNCTION lead_scoring_internal.require_columns(function_name text, example text, VARIADIC columns text[])
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -82,7 +82,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.require_columns IS 'Raises 22004 when one of the columns is NULL; "example" is the hint.';
+COMMENT ON FUNCTION lead_scoring_internal.require_columns IS 'Raises 22004 when one of the columns is NULL; "example" is the hint.';
 
 CREATE FUNCTION lead_scoring.set_spend(model text, spend_table regclass, campaign text DEFAULT 'campaign', spent_on text DEFAULT 'spent_on',
                                        amount text DEFAULT 'amount', channel text DEFAULT NULL)
@@ -93,11 +93,11 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF spend_table IS NOT NULL THEN
-        PERFORM lead_scoring.require_columns('set_spend',
+        PERFORM lead_scoring_internal.require_columns('set_spend',
             format('SELECT lead_scoring.set_spend(%L, %L, campaign => ''campaign'', spent_on => ''spent_on'', amount => ''amount'');', model, spend_table),
             campaign, spent_on, amount);
     END IF;
-    PERFORM lead_scoring.change_report_settings(model, jsonb_build_object('spend_table', spend_table::text,
+    PERFORM lead_scoring_internal.change_report_settings(model, jsonb_build_object('spend_table', spend_table::text,
         'spend_campaign', CASE WHEN spend_table IS NOT NULL THEN campaign END,
         'spend_date', CASE WHEN spend_table IS NOT NULL THEN spent_on END,
         'spend_amount', CASE WHEN spend_table IS NOT NULL THEN amount END,
@@ -116,11 +116,11 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF revenue_table IS NOT NULL THEN
-        PERFORM lead_scoring.require_columns('set_revenue',
+        PERFORM lead_scoring_internal.require_columns('set_revenue',
             format('SELECT lead_scoring.set_revenue(%L, %L, lead => ''lead_id'', earned_on => ''earned_on'', amount => ''amount'');', model, revenue_table),
             lead, earned_on, amount);
     END IF;
-    PERFORM lead_scoring.change_report_settings(model, jsonb_build_object('revenue_table', revenue_table::text,
+    PERFORM lead_scoring_internal.change_report_settings(model, jsonb_build_object('revenue_table', revenue_table::text,
         'revenue_lead', CASE WHEN revenue_table IS NOT NULL THEN lead END,
         'revenue_date', CASE WHEN revenue_table IS NOT NULL THEN earned_on END,
         'revenue_amount', CASE WHEN revenue_table IS NOT NULL THEN amount END));

@@ -5,13 +5,13 @@
 
 -- ---------------------------------------------------------------- statements
 
-CREATE FUNCTION lead_scoring.report_setting(model text)
+CREATE FUNCTION lead_scoring_internal.report_setting(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     settings jsonb;
     version jsonb;
-    names text[] := ARRAY(SELECT p.stage FROM lead_scoring.progress_stages(model) p ORDER BY p.rank);
+    names text[] := ARRAY(SELECT p.stage FROM lead_scoring_internal.progress_stages(model) p ORDER BY p.rank);
     by_name boolean := names && ARRAY['mql', 'sql', 'customer'];
     role_stage record;
 BEGIN
@@ -29,25 +29,25 @@ BEGIN
     RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone');
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone and stages (the progress stages of the newest version by rank), and mql, sql and customer as places in these, NULL where the model has no such stage.';
+COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone and stages (the progress stages of the newest version by rank), and mql, sql and customer as places in these, NULL where the model has no such stage.';
 
-CREATE FUNCTION lead_scoring.report_time(at timestamptz) RETURNS timestamptz
+CREATE FUNCTION lead_scoring_internal.report_time(at timestamptz) RETURNS timestamptz
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_report_time';
-COMMENT ON FUNCTION lead_scoring.report_time IS 'A time as reports take it: an absurd one, before 4000 BC or after the year 200000, for the nearer of these. So there is room on both sides for time zones, months and intervals, and differences fit into 64 bits.';
+COMMENT ON FUNCTION lead_scoring_internal.report_time IS 'A time as reports take it: an absurd one, before 4000 BC or after the year 200000, for the nearer of these. So there is room on both sides for time zones, months and intervals, and differences fit into 64 bits.';
 
-CREATE FUNCTION lead_scoring.month_expression(instant text, zone text)
+CREATE FUNCTION lead_scoring_internal.month_expression(instant text, zone text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
 $$;
-COMMENT ON FUNCTION lead_scoring.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone; see report_time.';
+COMMENT ON FUNCTION lead_scoring_internal.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone; see report_time.';
 
-CREATE FUNCTION lead_scoring.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
+CREATE FUNCTION lead_scoring_internal.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
     entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     reached text[];
@@ -55,8 +55,8 @@ DECLARE
     touches text;
     leads text;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
     touches := format('SELECT e.%1$I AS lead_id, e.%2$I AS at, %3$s AS campaign FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1%5$s',
         bound.event_lead, bound.event_time,
@@ -79,7 +79,7 @@ BEGIN
         $query$,
         array_to_string(entered, ', '),
         CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
-             ', ' || lead_scoring.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
+             ', ' || lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
         model, bound.leads, bound.lead_key, touches, ' AND s.lead_id = ' || only_lead,
         bound.events, bound.event_lead);
     IF with_forgotten THEN
@@ -90,13 +90,13 @@ BEGIN
     END IF;
 
     -- Times are made those of reports here, as late as can be: the server evaluates each as often as it is used.
-    reached := ARRAY(SELECT format('lead_scoring.report_time(LEAST(%s))', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
-    came_at := format('lead_scoring.report_time(LEAST(%s, s.first_at))', array_to_string(entered, ', '));
+    reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s))', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
+    came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at))', array_to_string(entered, ', '));
     reached[1] := came_at;
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
     RETURN format($query$
-        SELECT s.lead_id, lead_scoring.report_time(s.stage_since) AS stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, s.campaign, %2$s AS came_at,
+        SELECT s.lead_id, lead_scoring_internal.report_time(s.stage_since) AS stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, s.campaign, %2$s AS came_at,
                %3$s AS mql_at, %4$s AS sql_at, %5$s AS customer_at, %6$s IS NOT NULL AS mql_entered, %7$s IS NOT NULL AS sql_entered,
                %8$s
           FROM (%9$s) s
@@ -110,26 +110,26 @@ BEGIN
            FROM unnest(reached) WITH ORDINALITY u (r, place)), leads);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.lead_rows IS 'SQL that gives each lead of the leads table once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead of the leads table once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
 
-CREATE FUNCTION lead_scoring.report_query(model text, view_name text)
+CREATE FUNCTION lead_scoring_internal.report_query(model text, view_name text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    IF view_name <> ALL (lead_scoring.report_views()) THEN
+    IF view_name <> ALL (lead_scoring_internal.report_views()) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('there is no report "%s"', view_name),
-            DETAIL = format('The reports are %s.', array_to_string(lead_scoring.report_views(), ', ')),
+            DETAIL = format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
             HINT = format('SELECT * FROM %I.funnel;', model);
     END IF;
     EXECUTE format('SELECT lead_scoring.%I($1)', view_name || '_report') INTO statement USING model;
     RETURN statement;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.report_query IS 'The statement of a report view.';
+COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a report view.';
 
 CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
 RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
@@ -137,7 +137,7 @@ COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model
 
 -- ---------------------------------------------------------------- views
 
-CREATE FUNCTION lead_scoring.make_report_view(model text, view_name text, note text, VARIADIC columns text[])
+CREATE FUNCTION lead_scoring_internal.make_report_view(model text, view_name text, note text, VARIADIC columns text[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -145,29 +145,29 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE VIEW %1$I.%2$I AS SELECT r.* FROM lead_scoring.report(%1$L, %2$L) AS r (%3$s)', model, view_name,
         (SELECT string_agg(format('%I %s', c[1], c[2]), ', ' ORDER BY place)
            FROM unnest(columns) WITH ORDINALITY u (line, place), regexp_split_to_array(line, ' \| ') c));
-    PERFORM lead_scoring.describe(format('%I.%I', model, view_name)::regclass, note,
+    PERFORM lead_scoring_internal.describe(format('%I.%I', model, view_name)::regclass, note,
         (SELECT jsonb_object_agg(c[1], c[3]) FROM unnest(columns) u (line), regexp_split_to_array(line, ' \| ') c));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.make_report_view IS 'Creates or replaces a report view of a model; each column is "name | type | comment".';
+COMMENT ON FUNCTION lead_scoring_internal.make_report_view IS 'Creates or replaces a report view of a model; each column is "name | type | comment".';
 
-CREATE FUNCTION lead_scoring.report_views()
+CREATE FUNCTION lead_scoring_internal.report_views()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}'::text[]
 $$;
-COMMENT ON FUNCTION lead_scoring.report_views IS 'The names of the report views.';
+COMMENT ON FUNCTION lead_scoring_internal.report_views IS 'The names of the report views.';
 
-CREATE FUNCTION lead_scoring.make_reports(model text)
+CREATE FUNCTION lead_scoring_internal.make_reports(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     view_name text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOREACH view_name IN ARRAY lead_scoring.report_views() LOOP
+    FOREACH view_name IN ARRAY lead_scoring_internal.report_views() LOOP
         EXECUTE format('SELECT lead_scoring.%I($1)', 'make_' || view_name) USING model;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.make_reports IS 'Creates or replaces the report views of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_reports IS 'Creates or replaces the report views of a model.';

@@ -1,10 +1,10 @@
 -- The view "funnel" of a model.
 
-CREATE FUNCTION lead_scoring.funnel_report(model text)
+CREATE FUNCTION lead_scoring_internal.funnel_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Each count is of the month in which its leads came, qualified, or moved; months without any are filled in, but no
@@ -48,18 +48,18 @@ BEGIN
           FROM changes, LATERAL lead_scoring.wilson_interval(leads_qualified, leads) q, LATERAL lead_scoring.wilson_interval(sqls, mqls) s,
                LATERAL lead_scoring.wilson_interval(customers, sqls) c, LATERAL lead_scoring.wilson_interval(customers, mqls) w
          ORDER BY month
-        $query$, lead_scoring.month_expression('l.came_at', zone), lead_scoring.month_expression('l.mql_at', zone),
-        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model, with_forgotten => true),
+        $query$, lead_scoring_internal.month_expression('l.came_at', zone), lead_scoring_internal.month_expression('l.mql_at', zone),
+        lead_scoring_internal.month_expression('l.sql_at', zone), lead_scoring_internal.month_expression('l.customer_at', zone), lead_scoring_internal.lead_rows(model, with_forgotten => true),
         settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL, zone,
-        lead_scoring.month_expression('$1', zone));
+        lead_scoring_internal.month_expression('$1', zone));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.funnel_report IS 'The statement of the view "funnel".';
+COMMENT ON FUNCTION lead_scoring_internal.funnel_report IS 'The statement of the view "funnel".';
 
-CREATE FUNCTION lead_scoring.make_funnel(model text)
+CREATE FUNCTION lead_scoring_internal.make_funnel(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'funnel',
+SELECT lead_scoring_internal.make_report_view(model, 'funnel',
     'Leads, MQLs, SQLs and customers by month, with step rates and growth. Months without any are there too; a last row without month has the leads that nothing dates.',
     'month | date | First day of the month, in the model''s time zone.',
     'leads | bigint | Leads that came in the month.',
@@ -91,4 +91,4 @@ SELECT lead_scoring.make_report_view(model, 'funnel',
     'yearly_growth | double precision | mqls_year_change / mqls_year_before.',
     'complete | boolean | Whether the month is over.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_funnel IS 'Creates the view "funnel" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_funnel IS 'Creates the view "funnel" of a model.';

@@ -1,10 +1,10 @@
 -- The view "velocity" of a model.
 
-CREATE FUNCTION lead_scoring.velocity_report(model text)
+CREATE FUNCTION lead_scoring_internal.velocity_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
     stages CONSTANT integer := cardinality(names);
     starts CONSTANT integer := greatest(stages - 1, 1);
@@ -47,16 +47,16 @@ BEGIN
          ORDER BY m.i, j, m.month
         $query$, (SELECT string_agg(format('CASE WHEN l.reached_%s <= $1 THEN l.reached_%1$s END AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
                     FROM generate_series(1, stages) i),
-        lead_scoring.lead_rows(model), spans, lead_scoring.month_expression('f.from_at', settings ->> 'time_zone'), sums,
+        lead_scoring_internal.lead_rows(model), spans, lead_scoring_internal.month_expression('f.from_at', settings ->> 'time_zone'), sums,
         (SELECT string_agg(format('(%s, l.at_%1$s)', i), ', ' ORDER BY i) FROM generate_series(1, starts) i), names, stages);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.velocity_report IS 'The statement of the view "velocity".';
+COMMENT ON FUNCTION lead_scoring_internal.velocity_report IS 'The statement of the view "velocity".';
 
-CREATE FUNCTION lead_scoring.make_velocity(model text)
+CREATE FUNCTION lead_scoring_internal.make_velocity(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'velocity',
+SELECT lead_scoring_internal.make_report_view(model, 'velocity',
     'How fast leads move, for each pair of progress stages, by the month in which they reached the lower one.',
     'from_stage | text | Stage the time is taken from.',
     'to_stage | text | Stage the time is taken to.',
@@ -75,4 +75,4 @@ SELECT lead_scoring.make_report_view(model, 'velocity',
     'p90_days | double precision | Days within which 90 % of the converted did so.',
     'p50_days | double precision | Days within which half of the converted did so; of a recent month that tells of the fast alone.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_velocity IS 'Creates the view "velocity" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_velocity IS 'Creates the view "velocity" of a model.';

@@ -1,53 +1,53 @@
 -- The view "campaigns" of a model: what campaigns cost and brought, by month.
 
-CREATE FUNCTION lead_scoring.spend_rows(model text)
+CREATE FUNCTION lead_scoring_internal.spend_rows(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     relation regclass;
 BEGIN
     IF settings ->> 'spend_table' IS NULL THEN
         RETURN 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false';
     END IF;
-    relation := lead_scoring.mapped_table(model, settings ->> 'spend_table', 'spend_table');
-    PERFORM lead_scoring.column_type(relation, settings ->> 'spend_campaign', 'campaign'),
-            CASE WHEN settings ->> 'spend_channel' IS NOT NULL THEN lead_scoring.column_type(relation, settings ->> 'spend_channel', 'channel') END;
+    relation := lead_scoring_internal.mapped_table(model, settings ->> 'spend_table', 'spend_table');
+    PERFORM lead_scoring_internal.column_type(relation, settings ->> 'spend_campaign', 'campaign'),
+            CASE WHEN settings ->> 'spend_channel' IS NOT NULL THEN lead_scoring_internal.column_type(relation, settings ->> 'spend_channel', 'channel') END;
     RETURN format('SELECT nullif(r.%I::text, '''') AS campaign, %s AS channel, %s AS at, %s AS amount FROM %s',
         settings ->> 'spend_campaign', CASE WHEN settings ->> 'spend_channel' IS NULL THEN 'NULL::text' ELSE format('nullif(r.%I::text, '''')', settings ->> 'spend_channel') END,
-        lead_scoring.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
-        lead_scoring.amount_expression(relation, settings ->> 'spend_amount', 'amount'),
-        lead_scoring.mapped_rows(model, relation, settings ->> 'spend_campaign', settings ->> 'spend_date', settings ->> 'spend_amount', settings ->> 'spend_channel'));
+        lead_scoring_internal.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
+        lead_scoring_internal.amount_expression(relation, settings ->> 'spend_amount', 'amount'),
+        lead_scoring_internal.mapped_rows(model, relation, settings ->> 'spend_campaign', settings ->> 'spend_date', settings ->> 'spend_amount', settings ->> 'spend_channel'));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.spend_rows IS 'SQL that gives what was spent: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.spend_rows IS 'SQL that gives what was spent: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
 
-CREATE FUNCTION lead_scoring.revenue_rows(model text)
+CREATE FUNCTION lead_scoring_internal.revenue_rows(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     relation regclass;
 BEGIN
     IF settings ->> 'revenue_table' IS NULL THEN
-        RETURN format('SELECT NULL::%s AS lead_id, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false', lead_scoring.key_type(model));
+        RETURN format('SELECT NULL::%s AS lead_id, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false', lead_scoring_internal.key_type(model));
     END IF;
-    relation := lead_scoring.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
-    PERFORM lead_scoring.column_type(relation, settings ->> 'revenue_lead', 'lead');
+    relation := lead_scoring_internal.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
+    PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
     RETURN format('SELECT coalesce(m.lead_id, r.%1$I) AS lead_id, %2$s AS at, %3$s AS amount FROM %4$s LEFT JOIN %5$I.merged m ON m.merged_from = r.%1$I',
         settings ->> 'revenue_lead',
-        lead_scoring.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
-        lead_scoring.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
-        lead_scoring.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'), model);
+        lead_scoring_internal.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
+        lead_scoring_internal.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
+        lead_scoring_internal.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'), model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
 
-CREATE FUNCTION lead_scoring.campaigns_report(model text)
+CREATE FUNCTION lead_scoring_internal.campaigns_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Leads, spend and revenue are summed by themselves before they meet, so that none is counted twice for another.
@@ -79,19 +79,19 @@ BEGIN
                w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8
           FROM sums, LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w
          ORDER BY campaign COLLATE "C", month
-        $query$, lead_scoring.month_expression('l.came_at', zone), lead_scoring.month_expression('l.mql_at', zone),
-        lead_scoring.month_expression('l.sql_at', zone), lead_scoring.month_expression('l.customer_at', zone), lead_scoring.lead_rows(model, true, true),
-        lead_scoring.month_expression('t.at', zone), lead_scoring.spend_rows(model), lead_scoring.revenue_rows(model),
+        $query$, lead_scoring_internal.month_expression('l.came_at', zone), lead_scoring_internal.month_expression('l.mql_at', zone),
+        lead_scoring_internal.month_expression('l.sql_at', zone), lead_scoring_internal.month_expression('l.customer_at', zone), lead_scoring_internal.lead_rows(model, true, true),
+        lead_scoring_internal.month_expression('t.at', zone), lead_scoring_internal.spend_rows(model), lead_scoring_internal.revenue_rows(model),
         settings ->> 'spend_table' IS NOT NULL, settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL,
         settings ->> 'customer' IS NOT NULL, settings ->> 'revenue_table' IS NOT NULL);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.campaigns_report IS 'The statement of the view "campaigns".';
+COMMENT ON FUNCTION lead_scoring_internal.campaigns_report IS 'The statement of the view "campaigns".';
 
-CREATE FUNCTION lead_scoring.make_campaigns(model text)
+CREATE FUNCTION lead_scoring_internal.make_campaigns(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'campaigns',
+SELECT lead_scoring_internal.make_report_view(model, 'campaigns',
     'What campaigns cost and brought, by campaign and month. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
     'campaign | text | Campaign; NULL for none.',
     'month | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
@@ -111,4 +111,4 @@ SELECT lead_scoring.make_report_view(model, 'campaigns',
     'mql_to_customer_high | double precision | Upper bound of its 95 % interval.',
     'roi | double precision | (revenue - spend) / spend.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_campaigns IS 'Creates the view "campaigns" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_campaigns IS 'Creates the view "campaigns" of a model.';

@@ -3,17 +3,17 @@
 -- All but markov share each conversion out by itself. Markov asks of all leads together, stage by stage, what would be lost
 -- without the channel; it takes no more channels than the aggregate does.
 
-CREATE FUNCTION lead_scoring.touch_report(model text, touched text, with_spend boolean)
+CREATE FUNCTION lead_scoring_internal.touch_report(model text, touched text, with_spend boolean)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     touches text;
     -- elapsed time, as attribution() has it; no more than an interval can hold
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     touches := format('SELECT e.%I AS lead_id, nullif((%s)::text, '''') AS channel, e.%I AS at FROM %s e WHERE e.%3$I > ''-infinity'' AND e.%3$I < ''infinity'' AND e.%3$I <= $1',
                       bound.event_lead, coalesce(touched, 'NULL'), bound.event_time, bound.events);
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
@@ -99,9 +99,9 @@ BEGIN
         SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), %12$s
                (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) %13$s
           FROM sums WHERE %14$L ORDER BY array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
-        $query$, lead_scoring.lead_rows(model), lead_scoring.revenue_rows(model), touches, settings ->> 'look_back',
+        $query$, lead_scoring_internal.lead_rows(model), lead_scoring_internal.revenue_rows(model), touches, settings ->> 'look_back',
         coalesce(settings ->> 'half_life', '7 days'),
-        CASE WHEN with_spend THEN lead_scoring.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
+        CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
         settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL,
         settings ->> 'spend_channel' IS NOT NULL, settings ->> 'revenue_table' IS NOT NULL,
         CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
@@ -109,41 +109,41 @@ BEGIN
         CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, touched IS NOT NULL, look_back);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';
+COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';
 
-CREATE FUNCTION lead_scoring.touch_expression(model text, setting text)
+CREATE FUNCTION lead_scoring_internal.touch_expression(model text, setting text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
-    PERFORM lead_scoring.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    RETURN lead_scoring.touch_key(bound.events,
-        coalesce(lead_scoring.report_setting(model) ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
+    RETURN lead_scoring_internal.touch_key(bound.events,
+        coalesce(lead_scoring_internal.report_setting(model) ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.touch_expression IS 'SQL over the row of an event that names its channel or asset, checked against the table as it is; NULL where nothing does. The channel is the campaign where nothing else is said.';
+COMMENT ON FUNCTION lead_scoring_internal.touch_expression IS 'SQL over the row of an event that names its channel or asset, checked against the table as it is; NULL where nothing does. The channel is the campaign where nothing else is said.';
 
-CREATE FUNCTION lead_scoring.channels_report(model text)
+CREATE FUNCTION lead_scoring_internal.channels_report(model text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.touch_report(model, lead_scoring.touch_expression(model, 'event_channel'), true)
+SELECT lead_scoring_internal.touch_report(model, lead_scoring_internal.touch_expression(model, 'event_channel'), true)
 $$;
-COMMENT ON FUNCTION lead_scoring.channels_report IS 'The statement of the view "channels".';
+COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the view "channels".';
 
-CREATE FUNCTION lead_scoring.lead_magnets_report(model text)
+CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.touch_report(model, lead_scoring.touch_expression(model, 'event_asset'), false)
+SELECT lead_scoring_internal.touch_report(model, lead_scoring_internal.touch_expression(model, 'event_asset'), false)
 $$;
-COMMENT ON FUNCTION lead_scoring.lead_magnets_report IS 'The statement of the view "lead_magnets".';
+COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the view "lead_magnets".';
 
-CREATE FUNCTION lead_scoring.make_channels(model text)
+CREATE FUNCTION lead_scoring_internal.make_channels(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'channels',
+SELECT lead_scoring_internal.make_report_view(model, 'channels',
     'What channels cost and brought, by attribution. A touch is an event that names a channel; conversions are shared out among the touches before them, and a row without channel has those without any.',
     'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
     'channel | text | Channel; NULL for none.',
@@ -162,12 +162,12 @@ SELECT lead_scoring.make_report_view(model, 'channels',
     'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.',
     'roi | double precision | (revenue - spend) / spend.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_channels IS 'Creates the view "channels" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_channels IS 'Creates the view "channels" of a model.';
 
-CREATE FUNCTION lead_scoring.make_lead_magnets(model text)
+CREATE FUNCTION lead_scoring_internal.make_lead_magnets(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'lead_magnets',
+SELECT lead_scoring_internal.make_report_view(model, 'lead_magnets',
     'What assets brought, by attribution: as the view channels, for the whitepapers, webinars and the like that report_settings.event_asset names.',
     'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
     'asset | text | Asset; NULL for none.',
@@ -180,4 +180,4 @@ SELECT lead_scoring.make_report_view(model, 'lead_magnets',
     'mql_to_customer_rate | double precision | customers / mqls.',
     'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_lead_magnets IS 'Creates the view "lead_magnets" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_lead_magnets IS 'Creates the view "lead_magnets" of a model.';

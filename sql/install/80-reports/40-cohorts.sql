@@ -1,10 +1,10 @@
 -- The view "cohorts" of a model: how many of a month's leads convert as they grow older.
 
-CREATE FUNCTION lead_scoring.cohorts_report(model text)
+CREATE FUNCTION lead_scoring_internal.cohorts_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     mql CONSTANT integer := settings ->> 'mql';
     pairs text;
     from_stages text[];
@@ -32,16 +32,16 @@ BEGIN
         SELECT (%5$L::text[])[c.place], (%6$L::text[])[c.place], c.month, c.age, c.leads, c.converted, c.mature, w.rate, w.low, w.high
           FROM cumulated c LEFT JOIN LATERAL lead_scoring.wilson_interval(c.converted, c.leads) w ON c.mature
          ORDER BY c.place, c.month, c.age
-        $query$, lead_scoring.month_expression('p.from_at', settings ->> 'time_zone'), lead_scoring.lead_rows(model),
+        $query$, lead_scoring_internal.month_expression('p.from_at', settings ->> 'time_zone'), lead_scoring_internal.lead_rows(model),
         coalesce(pairs, '(0, NULL::timestamptz, NULL::timestamptz)'), settings ->> 'time_zone', from_stages, to_stages);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.cohorts_report IS 'The statement of the view "cohorts".';
+COMMENT ON FUNCTION lead_scoring_internal.cohorts_report IS 'The statement of the view "cohorts".';
 
-CREATE FUNCTION lead_scoring.make_cohorts(model text)
+CREATE FUNCTION lead_scoring_internal.make_cohorts(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'cohorts',
+SELECT lead_scoring_internal.make_report_view(model, 'cohorts',
     'How many leads convert within 1 to 12 times 30 days, by the month in which they reached the first stage: from lead to MQL, from MQL to SQL, from MQL to customer.',
     'from_stage | text | Stage the cohort starts from.',
     'to_stage | text | Stage that counts as conversion.',
@@ -54,4 +54,4 @@ SELECT lead_scoring.make_report_view(model, 'cohorts',
     'rate_low | double precision | Lower bound of its 95 % interval.',
     'rate_high | double precision | Upper bound of its 95 % interval.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_cohorts IS 'Creates the view "cohorts" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_cohorts IS 'Creates the view "cohorts" of a model.';

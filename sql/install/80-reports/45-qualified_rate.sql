@@ -1,10 +1,10 @@
 -- The view "qualified_rate" of a model: does the share of leads that qualify stay where it should?
 
-CREATE FUNCTION lead_scoring.qualified_rate_report(model text)
+CREATE FUNCTION lead_scoring_internal.qualified_rate_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
     RETURN format($query$
         SELECT m.month, m.leads, m.qualified, w.rate, w.low, w.high, b.low, b.high,
@@ -16,16 +16,16 @@ BEGIN
                LATERAL lead_scoring.wilson_interval(m.qualified, m.leads) w,
                (VALUES (%5$L::float8, %6$L::float8)) b (low, high)
          ORDER BY m.month
-        $query$, settings ->> 'time_zone', lead_scoring.month_expression('l.came_at', settings ->> 'time_zone'),
-        settings ->> 'mql' IS NOT NULL, lead_scoring.lead_rows(model, with_forgotten => true), settings ->> 'qualified_low', settings ->> 'qualified_high');
+        $query$, settings ->> 'time_zone', lead_scoring_internal.month_expression('l.came_at', settings ->> 'time_zone'),
+        settings ->> 'mql' IS NOT NULL, lead_scoring_internal.lead_rows(model, with_forgotten => true), settings ->> 'qualified_low', settings ->> 'qualified_high');
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.qualified_rate_report IS 'The statement of the view "qualified_rate".';
+COMMENT ON FUNCTION lead_scoring_internal.qualified_rate_report IS 'The statement of the view "qualified_rate".';
 
-CREATE FUNCTION lead_scoring.make_qualified_rate(model text)
+CREATE FUNCTION lead_scoring_internal.make_qualified_rate(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'qualified_rate',
+SELECT lead_scoring_internal.make_report_view(model, 'qualified_rate',
     'Share of the leads of a month that became MQLs, flagged where it is outside of the band that report_settings state.',
     'month | date | First day of the month in which the leads came.',
     'leads | bigint | Leads that came in the month.',
@@ -39,4 +39,4 @@ SELECT lead_scoring.make_report_view(model, 'qualified_rate',
     'certain | boolean | Whether the whole interval is where the flag says.',
     'complete | boolean | Whether the month is over.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_qualified_rate IS 'Creates the view "qualified_rate" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_qualified_rate IS 'Creates the view "qualified_rate" of a model.';

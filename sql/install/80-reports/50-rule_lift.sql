@@ -1,15 +1,15 @@
 -- The view "rule_lift" of a model: do the leads that match a rule convert more often?
 
-CREATE FUNCTION lead_scoring.rule_matches(model text)
+CREATE FUNCTION lead_scoring_internal.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
-COMMENT ON FUNCTION lead_scoring.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
+COMMENT ON FUNCTION lead_scoring_internal.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
 
-CREATE FUNCTION lead_scoring.rule_lift_report(model text)
+CREATE FUNCTION lead_scoring_internal.rule_lift_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
     rules jsonb;
 BEGIN
@@ -20,7 +20,7 @@ BEGIN
         WITH leads AS (
             SELECT l.outcome_at, least(l.outcome_at, $1) + interval '1 microsecond' AS until, m.first_at
               FROM (SELECT l.lead_id, CASE WHEN l.reached_%1$s <= $1 THEN l.reached_%1$s END AS outcome_at FROM (%2$s) l) l
-              LEFT JOIN lead_scoring.rule_matches(%3$L) m ON m.lead_id::%8$s = l.lead_id OFFSET 0),
+              LEFT JOIN lead_scoring_internal.rule_matches(%3$L) m ON m.lead_id::%8$s = l.lead_id OFFSET 0),
         counts AS (
             SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%4$s]::bigint[] AS leads_with, ARRAY[%5$s]::bigint[] AS converted_with FROM leads),
         sums AS (
@@ -39,20 +39,20 @@ BEGIN
                                / nullif(o.low * (2 * o.rate - o.low), 0)
                          WHERE l.lift IS NOT NULL) x (low, high) ON true
          ORDER BY l.lift DESC NULLS LAST, rule COLLATE "C"
-        $query$, outcome, lead_scoring.lead_rows(model), model,
+        $query$, outcome, lead_scoring_internal.lead_rows(model), model,
         (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] < until)', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
         (SELECT string_agg(format('count(*) FILTER (WHERE outcome_at IS NOT NULL AND first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
            FROM generate_series(1, jsonb_array_length(rules)) i),
-        rules, settings -> 'stages' ->> outcome - 1, lead_scoring.key_type(model));
+        rules, settings -> 'stages' ->> outcome - 1, lead_scoring_internal.key_type(model));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.rule_lift_report IS 'The statement of the view "rule_lift".';
+COMMENT ON FUNCTION lead_scoring_internal.rule_lift_report IS 'The statement of the view "rule_lift".';
 
-CREATE FUNCTION lead_scoring.make_rule_lift(model text)
+CREATE FUNCTION lead_scoring_internal.make_rule_lift(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'rule_lift',
+SELECT lead_scoring_internal.make_report_view(model, 'rule_lift',
     'Conversion of the leads that match a rule, and of the others, for each rule of the current version. A match counts where it is not later than the conversion; attributes are those of today.',
     'rule | text | Rule.',
     'rule_group | text | Its group.',
@@ -73,4 +73,4 @@ SELECT lead_scoring.make_report_view(model, 'rule_lift',
     'lift_high | double precision | Upper bound of its 95 % interval.',
     'twice | boolean | Whether lift_low is 2 or more.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_rule_lift IS 'Creates the view "rule_lift" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_rule_lift IS 'Creates the view "rule_lift" of a model.';

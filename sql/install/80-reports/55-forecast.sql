@@ -9,20 +9,20 @@
 -- in today's pipeline does, the share that became customers in the h-th 30 days from then on. Each lead that was watched
 -- for so long counts; where none was, those of the stage at any age do.
 
-CREATE FUNCTION lead_scoring.student_quantile(z float8, degrees float8)
+CREATE FUNCTION lead_scoring_internal.student_quantile(z float8, degrees float8)
 RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT z + (z ^ 3 + z) / (4 * degrees) + (5 * z ^ 5 + 16 * z ^ 3 + 3 * z) / (96 * degrees ^ 2)
        + (3 * z ^ 7 + 19 * z ^ 5 + 17 * z ^ 3 - 15 * z) / (384 * degrees ^ 3)
        + (79 * z ^ 9 + 776 * z ^ 7 + 1482 * z ^ 5 - 1920 * z ^ 3 - 945 * z) / (92160 * degrees ^ 4)
 $$;
-COMMENT ON FUNCTION lead_scoring.student_quantile IS 'Quantile of Student''s distribution from that of the normal one.';
+COMMENT ON FUNCTION lead_scoring_internal.student_quantile IS 'Quantile of Student''s distribution from that of the normal one.';
 
-CREATE FUNCTION lead_scoring.forecast_report(model text)
+CREATE FUNCTION lead_scoring_internal.forecast_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     zone CONSTANT text := settings ->> 'time_zone';
     mql CONSTANT integer := settings ->> 'mql';
     customer CONSTANT integer := settings ->> 'customer';
@@ -53,7 +53,7 @@ BEGIN
         expected AS (
             SELECT a.ahead, (r.month + a.ahead * interval '1 month')::date AS month, t.n, t.seasonal,
                    CASE WHEN t.n >= 1 THEN t.mean_y + t.slope * (t.n + a.ahead - t.mean_x) + coalesce(s.factor, 0) END AS y,
-                   CASE WHEN t.n >= 4 THEN lead_scoring.student_quantile(1.2815515655446004, t.n - CASE WHEN t.seasonal THEN 13 ELSE 2 END)
+                   CASE WHEN t.n >= 4 THEN lead_scoring_internal.student_quantile(1.2815515655446004, t.n - CASE WHEN t.seasonal THEN 13 ELSE 2 END)
                        * sqrt(v.variance * (1 + 1 / t.n + (t.n + a.ahead - t.mean_x) ^ 2 / t.sxx)) END AS half_width
               FROM running r, trend t LEFT JOIN spread v ON true, generate_series(1, 6) a (ahead)
               LEFT JOIN seasons s ON s.part = extract(month FROM $1 AT TIME ZONE %7$L + a.ahead * interval '1 month')),
@@ -89,7 +89,7 @@ BEGIN
                CASE WHEN %6$L THEN coalesce(sum(w.customers) OVER (ORDER BY e.ahead), 0) END
           FROM expected e LEFT JOIN won w USING (ahead)
          ORDER BY e.ahead
-        $query$, lead_scoring.month_expression('l.mql_at', zone), lead_scoring.lead_rows(model), lead_scoring.month_expression('$1', zone),
+        $query$, lead_scoring_internal.month_expression('l.mql_at', zone), lead_scoring_internal.lead_rows(model), lead_scoring_internal.month_expression('$1', zone),
         coalesce(mql, 1), coalesce(customer, 1), mql < customer IS TRUE, zone,
         -- No stage below the pipeline: when a lead came would be read from the events.
         (SELECT string_agg(CASE WHEN i < mql THEN 'NULL::timestamptz' ELSE format('l.reached_%s', i) END, ', ' ORDER BY i) FROM generate_series(1, coalesce(customer, 1)) i),
@@ -100,12 +100,12 @@ BEGIN
            FROM generate_series(1, 6) h));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.forecast_report IS 'The statement of the view "forecast".';
+COMMENT ON FUNCTION lead_scoring_internal.forecast_report IS 'The statement of the view "forecast".';
 
-CREATE FUNCTION lead_scoring.make_forecast(model text)
+CREATE FUNCTION lead_scoring_internal.make_forecast(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'forecast',
+SELECT lead_scoring_internal.make_report_view(model, 'forecast',
     'What the six months after the running one will bring: MQLs by trend and season of the complete months so far, customers from today''s pipeline by what came of leads that had been in the same stage for as long.',
     'month_ahead | integer | 1 to 6; 1 is the month after the running one.',
     'month | date | First day of that month.',
@@ -118,4 +118,4 @@ SELECT lead_scoring.make_report_view(model, 'forecast',
     'customers | double precision | Of these, customers expected in the month_ahead-th 30 days from now.',
     'customers_to_date | double precision | The same from now on.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_forecast IS 'Creates the view "forecast" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_forecast IS 'Creates the view "forecast" of a model.';

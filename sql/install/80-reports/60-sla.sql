@@ -1,13 +1,13 @@
 -- The views "sla" and "feedback" of a model: what becomes of leads once they are handed over.
 
-CREATE FUNCTION lead_scoring.sla_report(model text)
+CREATE FUNCTION lead_scoring_internal.sla_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
-    SELECT * INTO bound FROM lead_scoring.binding(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     RETURN format($query$
         WITH stages AS (
             SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
@@ -18,7 +18,7 @@ BEGIN
             SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AS met, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
-                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring.report_time(t.at) AS at FROM %1$I.transitions t) t JOIN %3$s r ON r.%4$I = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
+                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM %1$I.transitions t) t JOIN %3$s r ON r.%4$I = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
         counts AS (
             SELECT place, stage, seconds, %2$s AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
                    count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
@@ -26,15 +26,15 @@ BEGIN
               FROM stays t GROUP BY 1, 2, 3, 4)
         SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
           FROM counts ORDER BY place, month
-        $query$, model, lead_scoring.month_expression('t.at', settings ->> 'time_zone'), bound.leads, bound.lead_key);
+        $query$, model, lead_scoring_internal.month_expression('t.at', settings ->> 'time_zone'), bound.leads, bound.lead_key);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.sla_report IS 'The statement of the view "sla".';
+COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the view "sla".';
 
-CREATE FUNCTION lead_scoring.make_sla(model text)
+CREATE FUNCTION lead_scoring_internal.make_sla(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'sla',
+SELECT lead_scoring_internal.make_report_view(model, 'sla',
     'Service levels: how many of the leads that entered a stage with "within" left it in time, by month.',
     'stage | text | Stage.',
     'within_days | double precision | Its service level in the current version, in days.',
@@ -46,13 +46,13 @@ SELECT lead_scoring.make_report_view(model, 'sla',
     'met_rate | double precision | met / (met + missed).',
     'median_days | double precision | Median of the days in the stage of those that were moved on, not by time alone.')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_sla IS 'Creates the view "sla" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_sla IS 'Creates the view "sla" of a model.';
 
-CREATE FUNCTION lead_scoring.feedback_report(model text)
+CREATE FUNCTION lead_scoring_internal.feedback_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring.report_setting(model);
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     mql CONSTANT integer := settings ->> 'mql';
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
 BEGIN
@@ -73,16 +73,16 @@ BEGIN
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
                (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
           FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
-        $query$, model, names[mql], lead_scoring.month_expression('lead_scoring.report_time(e.at)', settings ->> 'time_zone'), names,
-        CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END, lead_scoring.lead_rows(model));
+        $query$, model, names[mql], lead_scoring_internal.month_expression('lead_scoring_internal.report_time(e.at)', settings ->> 'time_zone'), names,
+        CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END, lead_scoring_internal.lead_rows(model));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.feedback_report IS 'The statement of the view "feedback".';
+COMMENT ON FUNCTION lead_scoring_internal.feedback_report IS 'The statement of the view "feedback".';
 
-CREATE FUNCTION lead_scoring.make_feedback(model text)
+CREATE FUNCTION lead_scoring_internal.make_feedback(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring.make_report_view(model, 'feedback',
+SELECT lead_scoring_internal.make_report_view(model, 'feedback',
     'What sales made of MQLs, by the rule that made them and the month.',
     'rule | text | Rule of the move into the MQL stage; NULL where no points of an event moved the lead.',
     'month | date | First day of the month of that move, the first of the lead.',
@@ -93,4 +93,4 @@ SELECT lead_scoring.make_report_view(model, 'feedback',
     'open | bigint | All others.',
     'acceptance_rate | double precision | accepted / (accepted + rejected).')
 $$;
-COMMENT ON FUNCTION lead_scoring.make_feedback IS 'Creates the view "feedback" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.make_feedback IS 'Creates the view "feedback" of a model.';

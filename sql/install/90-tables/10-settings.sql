@@ -26,21 +26,21 @@ CREATE TABLE lead_scoring_internal.settings (
     only_row         boolean NOT NULL DEFAULT true,
     CONSTRAINT settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT settings_only_row CHECK (only_row),
-    CONSTRAINT settings_score_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(max_score)),
+    CONSTRAINT settings_score_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)),
     CONSTRAINT settings_score_range CHECK (min_score <= max_score),
-    CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring.is_span(future_tolerance))
+    CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring_internal.is_span(future_tolerance))
 );
 CREATE TRIGGER settings_keep_row BEFORE DELETE ON lead_scoring_internal.settings FOR EACH STATEMENT
-    EXECUTE FUNCTION lead_scoring.refuse_change('Without its row the model would silently stop scoring.',
+    EXECUTE FUNCTION lead_scoring_internal.refuse_change('Without its row the model would silently stop scoring.',
         'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
 CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.settings FOR EACH STATEMENT
-    EXECUTE FUNCTION lead_scoring.binding_changed();
+    EXECUTE FUNCTION lead_scoring_internal.binding_changed();
 CREATE TRIGGER settings_valid
     AFTER INSERT OR UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
-    ON lead_scoring_internal.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+    ON lead_scoring_internal.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
-SELECT lead_scoring.describe('lead_scoring_internal.settings',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
     'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
     '{"leads": "Table of leads, with its schema and quoted where needed.",
       "events": "Table of events, with its schema and quoted where needed.",

@@ -8,7 +8,7 @@ CREATE TABLE lead_scoring_internal.rule_groups (
     CONSTRAINT rule_groups_pkey PRIMARY KEY (name),
     CONSTRAINT rule_groups_name CHECK (octet_length(name) BETWEEN 1 AND 63),
     CONSTRAINT rule_groups_kind CHECK (kind IN ('engagement', 'fit')),
-    CONSTRAINT rule_groups_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
+    CONSTRAINT rule_groups_bounds CHECK (lead_scoring_internal.is_bound(min_points) AND lead_scoring_internal.is_bound(max_points)),
     CONSTRAINT rule_groups_range CHECK (min_points <= max_points)
 );
 
@@ -38,13 +38,13 @@ CREATE TABLE lead_scoring_internal.rules (
     CONSTRAINT rules_points CHECK (points BETWEEN -1e9 AND 1e9),
     CONSTRAINT rules_decay CHECK (decay IN ('none', 'exponential', 'linear', 'step', 'window')),
     CONSTRAINT rules_half_life CHECK ((half_life IS NOT NULL) = (decay = 'exponential')),
-    CONSTRAINT rules_half_life_span CHECK (lead_scoring.is_span(half_life)),
+    CONSTRAINT rules_half_life_span CHECK (lead_scoring_internal.is_span(half_life)),
     CONSTRAINT rules_lifespan CHECK ((lifespan IS NOT NULL) = (decay IN ('linear', 'window'))),
-    CONSTRAINT rules_lifespan_span CHECK (lead_scoring.is_span(lifespan)),
+    CONSTRAINT rules_lifespan_span CHECK (lead_scoring_internal.is_span(lifespan)),
     CONSTRAINT rules_step CHECK ((step IS NOT NULL) = (decay = 'step') AND ("drop" IS NOT NULL) = (decay = 'step')),
-    CONSTRAINT rules_step_span CHECK (lead_scoring.is_span(step)),
+    CONSTRAINT rules_step_span CHECK (lead_scoring_internal.is_span(step)),
     CONSTRAINT rules_drop_share CHECK ("drop" > 0 AND "drop" <= 1),
-    CONSTRAINT rules_bounds CHECK (lead_scoring.is_bound(min_points) AND lead_scoring.is_bound(max_points)),
+    CONSTRAINT rules_bounds CHECK (lead_scoring_internal.is_bound(min_points) AND lead_scoring_internal.is_bound(max_points)),
     CONSTRAINT rules_range CHECK (min_points <= max_points),
     CONSTRAINT rules_limit CHECK ((limit_count IS NULL) = (limit_window IS NULL) AND (limit_key IS NULL OR limit_count IS NOT NULL)),
     CONSTRAINT rules_limit_count CHECK (limit_count > 0),
@@ -60,22 +60,22 @@ CREATE TABLE lead_scoring_internal.bands (
     CONSTRAINT bands_axis_min_points_key UNIQUE (axis, min_points),
     CONSTRAINT bands_axis CHECK (axis IN ('fit', 'engagement')),
     CONSTRAINT bands_label CHECK (octet_length(label) BETWEEN 1 AND 63),
-    CONSTRAINT bands_bounds CHECK (lead_scoring.is_bound(min_points))
+    CONSTRAINT bands_bounds CHECK (lead_scoring_internal.is_bound(min_points))
 );
 
 CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON lead_scoring_internal.rule_groups
-    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.rules
-    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 CREATE TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.bands
-    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
-SELECT lead_scoring.describe('lead_scoring_internal.rule_groups',
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+SELECT lead_scoring_internal.describe('lead_scoring_internal.rule_groups',
     'Draft: sets of rules whose points are added up and bounded together.',
     '{"name": "Name of the group.",
       "kind": "engagement for rules on events, fit for rules on the lead.",
       "min_points": "The group never gives less, in points; NULL for no floor.",
       "max_points": "The group never gives more, in points; NULL for no ceiling."}');
-SELECT lead_scoring.describe('lead_scoring_internal.rules',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
     'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
     '{"name": "Name of the rule.",
       "rule_group": "Group whose floor and ceiling apply.",
@@ -94,7 +94,7 @@ SELECT lead_scoring.describe('lead_scoring_internal.rules',
       "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
       "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
       "max_occurrences": "So many live matches count at the most, the latest ones."}');
-SELECT lead_scoring.describe('lead_scoring_internal.bands',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.bands',
     'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
     '{"axis": "fit or engagement.",
       "label": "What the band puts into the grade.",
@@ -119,8 +119,8 @@ CREATE TABLE lead_scoring_internal.stages (
     CONSTRAINT stages_pkey PRIMARY KEY (name),
     CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
     CONSTRAINT stages_kind CHECK (kind IN ('progress', 'detour')),
-    CONSTRAINT stages_bounds CHECK (lead_scoring.is_bound(min_score) AND lead_scoring.is_bound(min_engagement)
-        AND lead_scoring.is_bound(min_fit) AND lead_scoring.is_bound(falls_below)),
+    CONSTRAINT stages_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(min_engagement)
+        AND lead_scoring_internal.is_bound(min_fit) AND lead_scoring_internal.is_bound(falls_below)),
     CONSTRAINT stages_grades CHECK (cardinality(grades) > 0 AND array_position(grades, NULL) IS NULL),
     CONSTRAINT stages_requires CHECK (jsonb_typeof(requires) = 'object' AND requires <> '{}' AND NOT jsonb_path_exists(requires,
         'strict $.* ? (@.type() != "number" || @ < 1 || @ > 1000000000 || @.floor() != @)')),
@@ -128,14 +128,14 @@ CREATE TABLE lead_scoring_internal.stages (
         OR num_nonnulls(min_score, min_engagement, min_fit, grades, requires, falls_below) = 0),
     CONSTRAINT stages_on_event CHECK (on_event_condition IS NULL OR on_event IS NOT NULL),
     CONSTRAINT stages_falls_below CHECK (falls_below <= min_score),
-    CONSTRAINT stages_within_span CHECK (lead_scoring.is_span(within)),
+    CONSTRAINT stages_within_span CHECK (lead_scoring_internal.is_span(within)),
     CONSTRAINT stages_timeout CHECK ((within IS NULL) = (timeout_stage IS NULL) AND (timeout_stage <> name) IS NOT FALSE),
-    CONSTRAINT stages_cooldown_span CHECK (lead_scoring.is_span(cooldown)),
+    CONSTRAINT stages_cooldown_span CHECK (lead_scoring_internal.is_span(cooldown)),
     CONSTRAINT stages_exit CHECK (exit IS NULL OR kind = 'detour' AND exit IN ('score', 'hand'))
 );
 CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.stages
-    FOR EACH ROW EXECUTE FUNCTION lead_scoring.draft_changed();
-SELECT lead_scoring.describe('lead_scoring_internal.stages',
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
     'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
     '{"name": "Name of the stage.",
       "rank": "Order of the stages, lowest first; each progress stage has a rank of its own.",

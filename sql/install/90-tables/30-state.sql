@@ -10,13 +10,13 @@ CREATE TABLE lead_scoring_internal.versions (
     CONSTRAINT versions_positive CHECK (version > 0)
 );
 CREATE TRIGGER versions_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.versions FOR EACH STATEMENT
-    EXECUTE FUNCTION lead_scoring.refuse_change('Scores and transitions refer to what was published.',
+    EXECUTE FUNCTION lead_scoring_internal.refuse_change('Scores and transitions refer to what was published.',
         'Change the draft, then call lead_scoring.publish to make a new version.');
 CREATE TRIGGER versions_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.versions FOR EACH STATEMENT
-    EXECUTE FUNCTION lead_scoring.binding_changed();
+    EXECUTE FUNCTION lead_scoring_internal.binding_changed();
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.versions ENABLE ALWAYS TRIGGER versions_changed;
-SELECT lead_scoring.describe('lead_scoring_internal.versions',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.versions',
     'What was published. The triggers use the newest version; none is ever changed.',
     '{"version": "Number of the version, from 1.",
       "published_at": "When it was published.",
@@ -107,7 +107,7 @@ CREATE TABLE lead_scoring_internal.problems (
     last_at  timestamptz,
     CONSTRAINT problems_pkey PRIMARY KEY (lead_id, rule)
 );
-SELECT lead_scoring.describe('lead_scoring_internal.scores',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
     'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
     '{"lead_id": "Key of the lead.",
       "scored_at": "The lead''s clock: the instant the stored numbers are true for.",
@@ -123,7 +123,7 @@ SELECT lead_scoring.describe('lead_scoring_internal.scores',
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow."}');
-SELECT lead_scoring.describe('lead_scoring_internal.transitions',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
     'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
     '{"lead_id": "Key of the lead.",
       "seq": "Number of the move within the lead, from 1 without gaps.",
@@ -141,17 +141,17 @@ SELECT lead_scoring.describe('lead_scoring_internal.transitions',
       "actor": "Role that moved it by hand.",
       "reason": "Why it was moved by hand.",
       "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
-SELECT lead_scoring.describe('lead_scoring_internal.merged',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
     'Leads that merge_leads made part of another, by which reports find what still names the old one.',
     '{"merged_from": "Key of the lead that was merged.",
       "lead_id": "Key of the lead it is now."}');
-SELECT lead_scoring.describe('lead_scoring_internal.forgotten',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.forgotten',
     'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
     '{"campaign": "Their campaign; NULL for none.",
       "came": "First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.",
       "entered": "Each stage they entered, with the first day of the month of the first entry.",
       "leads": "How many of the forgotten leads."}');
-SELECT lead_scoring.describe('lead_scoring_internal.adjustments',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.adjustments',
     'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
     '{"lead_id": "Key of the lead.",
       "id": "Identifies the adjustment.",
@@ -163,7 +163,7 @@ SELECT lead_scoring.describe('lead_scoring_internal.adjustments',
       "cancelled_at": "When it was taken back; NULL while it counts.",
       "cancelled_by": "Role that took it back.",
       "cancel_reason": "Why it was taken back."}');
-SELECT lead_scoring.describe('lead_scoring_internal.problems',
+SELECT lead_scoring_internal.describe('lead_scoring_internal.problems',
     'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
     '{"lead_id": "Key of the lead.",
       "rule": "Name of the rule.",
@@ -177,7 +177,7 @@ DECLARE
     guarded text;
 BEGIN
     FOREACH guarded IN ARRAY ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions'] LOOP
-        EXECUTE format('CREATE TRIGGER %I BEFORE %s ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring.refuse_write(''lead_scoring_internal'')',
+        EXECUTE format('CREATE TRIGGER %I BEFORE %s ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.refuse_write(''lead_scoring_internal'')',
                        guarded || '_guard', CASE guarded WHEN 'versions' THEN 'INSERT' ELSE 'INSERT OR UPDATE OR DELETE OR TRUNCATE' END, guarded);
     END LOOP;
 END

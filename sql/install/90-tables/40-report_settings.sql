@@ -26,13 +26,13 @@ CREATE TABLE lead_scoring_internal.report_settings (
     CONSTRAINT report_settings_spend CHECK (num_nulls(spend_table, spend_campaign, spend_date, spend_amount) IN (0, 4)
         AND (spend_channel IS NULL OR spend_table IS NOT NULL)),
     CONSTRAINT report_settings_revenue CHECK (num_nulls(revenue_table, revenue_lead, revenue_date, revenue_amount) IN (0, 4)),
-    CONSTRAINT report_settings_look_back CHECK (lead_scoring.is_span(look_back)),
-    CONSTRAINT report_settings_half_life CHECK (lead_scoring.is_span(half_life)),
+    CONSTRAINT report_settings_look_back CHECK (lead_scoring_internal.is_span(look_back)),
+    CONSTRAINT report_settings_half_life CHECK (lead_scoring_internal.is_span(half_life)),
     CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1)
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
-    EXECUTE FUNCTION lead_scoring.check_report_settings();
-SELECT lead_scoring.describe('lead_scoring_internal.report_settings',
+    EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
+SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
     'What the report views read besides the model''s own tables, in one row at most; effective at once. Without a row all is default.',
     '{"spend_table": "Table or view of what was spent, with its schema and quoted where needed; see set_spend.",
       "spend_campaign": "Its column that names the campaign.",

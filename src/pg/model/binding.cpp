@@ -26,7 +26,7 @@ char* rebind_statement(const Model* model) {
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->leads_name),
                       CStringGetTextDatum(model->events_name)};
-    query("SELECT lead_scoring.rebind_statement($1, $2, $3)", 3, types, values);
+    query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3)", 3, types, values);
     return ResultRow{0}.text(1);
 }
 

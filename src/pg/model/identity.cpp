@@ -154,7 +154,7 @@ bool is_model(Oid schema) {
     connect_spi();
     Oid type = OIDOID;
     Datum value = ObjectIdGetDatum(schema);
-    query("SELECT EXISTS (SELECT FROM lead_scoring.model_schemas() m WHERE m.schema = $1)", 1, &type, &value);
+    query("SELECT EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.schema = $1)", 1, &type, &value);
     bool found = ResultRow{0}.boolean(1, false);
     finish_spi();
     return found;
@@ -217,8 +217,8 @@ void no_such_model(const char* name) {
     connect_spi();
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(name);
-    if (strlen(name) >= NAMEDATALEN) query("SELECT lead_scoring.check_model_name($1)", 1, &type, &value);
-    query("SELECT lead_scoring.renamed_model($1), lead_scoring.is_left_behind($1)", 1, &type, &value);
+    if (strlen(name) >= NAMEDATALEN) query("SELECT lead_scoring_internal.check_model_name($1)", 1, &type, &value);
+    query("SELECT lead_scoring_internal.renamed_model($1), lead_scoring_internal.is_left_behind($1)", 1, &type, &value);
     const char* renamed = ResultRow{0}.text(1);
     bool left_behind = ResultRow{0}.boolean(2, false);
     const char* quoted = quote_literal_cstr(name);

@@ -161,7 +161,7 @@ const char* make_statement(const char* model) {
     connect_spi();
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(model);
-    query("SELECT lead_scoring.make_statement($1)", 1, &type, &value);
+    query("SELECT lead_scoring_internal.make_statement($1)", 1, &type, &value);
     char* statement = ResultRow{0}.text(1);
     char* kept = static_cast<char*>(SPI_palloc(strlen(statement) + 1));
     strcpy(kept, statement);

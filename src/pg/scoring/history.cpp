@@ -169,7 +169,7 @@ EntryColumns entry_columns(const Model* model) {
         "coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '') "
         "FROM pg_attribute a WHERE a.attrelid = format('%I.scores', $1)::regclass AND NOT a.attisdropped "
-        "AND a.attname = ANY (lead_scoring.stage_columns($1))",
+        "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
         1, &type, &name);
     ResultRow row{0};
     return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};

@@ -1,10 +1,12 @@
 // The entry of what is written in SQL: each command and reading function that PL/pgSQL implements, and each trigger
 // function of the draft, is this one C function. It finds the implementation, the function of the same name and
-// arguments in schema lead_scoring_internal, sees that the caller may ask for it, and calls it as the model's owner.
+// arguments in schema lead_scoring_internal (NAME of what is NAME_as_owner there itself), sees that the caller may ask
+// for it, and calls it as the model's owner.
 
 #include "pg/server/postgres.hpp"
 
 #include <initializer_list>
+#include <string_view>
 
 #include "pg/model/authorship.hpp"
 #include "pg/model/identity.hpp"
@@ -37,6 +39,7 @@ using namespace lead_scoring;
 namespace {
 
 constexpr const char* kInternalSchema = "lead_scoring_internal";
+constexpr std::string_view kEntry = "_as_owner";
 
 // What the caller needs, where he is not to be the owner.
 struct Capability {
@@ -52,6 +55,7 @@ constexpr Capability kCapabilities[] = {
 // Of one SQL function, kept as long as its call site.
 struct Command {
     const char* name;
+    const char* body;              // the implementation's name
     const Capability* capability;  // null: for the owner
     bool returns_set;
     bool read_only;
@@ -67,7 +71,9 @@ const Command* find_command(FunctionCallInfo fcinfo) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
     if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
     auto* form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
-    command->name = pstrdup(NameStr(form->proname));
+    std::string_view name = command->name = pstrdup(NameStr(form->proname));
+    bool internal = name.ends_with(kEntry);
+    command->body = internal ? pnstrdup(name.data(), name.size() - kEntry.size()) : command->name;
     command->returns_set = form->proretset;
     command->read_only = form->provolatile != PROVOLATILE_VOLATILE;
     command->arguments = form->pronargs;
@@ -76,7 +82,7 @@ const Command* find_command(FunctionCallInfo fcinfo) {
     ReleaseSysCache(tuple);
     for (const Capability& capability : kCapabilities)
         if (strcmp(capability.function, command->name) == 0) command->capability = &capability;
-    List* names = list_make2(makeString(pstrdup(kInternalSchema)), makeString(pstrdup(command->name)));
+    List* names = list_make2(makeString(pstrdup(kInternalSchema)), makeString(pstrdup(command->body)));
     Oid implementation = LookupFuncName(names, command->arguments, command->types, false);
     fmgr_info_cxt(implementation, &command->implementation, fcinfo->flinfo->fn_mcxt);
     fcinfo->flinfo->fn_extra = command;
@@ -129,7 +135,7 @@ struct TriggerFunction {
     const char* table;
 };
 
-constexpr TriggerFunction kTriggerFunctions[] = {{"check_report_settings", "report_settings"}};
+constexpr TriggerFunction kTriggerFunctions[] = {{"check_report_settings_as_owner", "report_settings"}};
 
 const TriggerFunction* find_trigger_function(const Command* command) {
     for (const TriggerFunction& known : kTriggerFunctions)
@@ -170,7 +176,7 @@ void call_for_rows(FunctionCallInfo fcinfo, const Command* command) {
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql, "SELECT * FROM %s.%s(", kInternalSchema, quote_identifier(command->name));
+    appendStringInfo(&sql, "SELECT * FROM %s.%s(", kInternalSchema, quote_identifier(command->body));
     ParamListInfo parameters = makeParamList(command->arguments);
     for (int i = 0; i < command->arguments; ++i) {
         appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
@@ -264,14 +270,15 @@ LEAD_SCORING_FUNCTION(drop_model) {
     connect_spi();
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(model);
-    int code = SPI_execute_with_args("SELECT lead_scoring.drop_triggers($1)", 1, &type, &value, nullptr, false, 0);
+    int code =
+        SPI_execute_with_args("SELECT lead_scoring_internal.drop_triggers($1)", 1, &type, &value, nullptr, false, 0);
     if (code < 0) elog(ERROR, "cannot drop triggers: %s", SPI_result_code_string(code));
     if (ResultRow{0}.integer(1, 0) == 0) no_such_model(model);
     finish_spi();
     PG_RETURN_VOID();
 }
 
-// model_state(model text) returns (leads, events, version, paused, problem)
+// model_state_as_owner(model text) returns (leads, events, version, paused, problem)
 LEAD_SCORING_FUNCTION(model_state) {
     const Command* command = find_command(fcinfo);
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));

@@ -86,7 +86,7 @@ char* entry_assignments(const Model* model) {
         "SELECT coalesce(string_agg(format(', %I = (SELECT min(t.at) FROM %I.transitions t WHERE t.lead_id = s.lead_id "
         "AND t.to_stage = %L)', a.attname, $1, left(a.attname, -3)), ''), '') FROM pg_attribute a "
         "WHERE a.attrelid = format('%I.scores', $1)::regclass AND NOT a.attisdropped "
-        "AND a.attname = ANY (lead_scoring.stage_columns($1))",
+        "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
         1, &type, &name);
     return ResultRow{0}.text(1);
 }
@@ -100,7 +100,7 @@ void join_scores(Pair* pair) {
         "UPDATE %1$s.scores s SET version = 0, card = pair.card, scored_at = pair.scored_at, "
         "stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(latest.seq, 0), stage_since = latest.at, "
         "stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%2$s "
-        "FROM (SELECT (array_agg(b.card ORDER BY lead_scoring.card_clock(b.card) DESC NULLS LAST))[1] AS card, "
+        "FROM (SELECT (array_agg(b.card ORDER BY lead_scoring_internal.card_clock(b.card) DESC NULLS LAST))[1] AS card, "
         "max(b.scored_at) AS scored_at, "
         "array_remove(array_agg(CASE WHEN b.stage_armed THEN b.stage END), NULL) AS armed_stages "
         "FROM %1$s.scores b WHERE b.lead_id IN ($1, $2)) pair "

@@ -55,7 +55,7 @@ TimestampTz within_calendar(TimestampTz at) {
 char* report_query(FunctionCallInfo fcinfo) {
     Oid types[2] = {TEXTOID, TEXTOID};
     Datum values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
-    query("SELECT lead_scoring.report_query($1, $2)", 2, types, values);
+    query("SELECT lead_scoring_internal.report_query($1, $2)", 2, types, values);
     return ResultRow{0}.text(1);
 }
 

@@ -139,7 +139,7 @@ BEGIN
           FROM moment i
           JOIN plain_total p ON p.label = i.label AND p.lead = i.lead
           LEFT JOIN %1$I.scores s ON s.lead_id::text = i.lead,
-               LATERAL lead_scoring.score_now('%1$I.scores'::regclass, s.version, s.card, i.at) n,
+               LATERAL lead_scoring_internal.score_now('%1$I.scores'::regclass, s.version, s.card, i.at) n,
                LATERAL (SELECT coalesce(string_agg(c.label, '' ORDER BY c.axis DESC), '') AS grade
                           FROM (SELECT DISTINCT ON (d.axis) d.axis, d.label FROM %1$I.bands d
                                  WHERE d.min_points * 10000 <= CASE d.axis WHEN 'fit' THEN p.fit ELSE p.engagement END
