@@ -209,7 +209,8 @@ bool is_polymorphic(Form_pg_proc function) {
     return polymorphic;
 }
 
-// The statement that is the body of a function in SQL; null where it has none, or several. Parsing may be an error, too.
+// The statement that is the body of a function in SQL; null where it has none, or several. Parsing may be an error,
+// too.
 Query* statement_of(HeapTuple function) {
     bool is_text = false;
     Datum parsed = SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosqlbody, &is_text);
