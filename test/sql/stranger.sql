@@ -38,6 +38,24 @@ UPDATE leads SET lead_stage = 'wrong' WHERE lead_id = 1;
 UPDATE leads SET lead_stage = NULL WHERE lead_id = 2;
 SELECT lead_scoring.repair('stranger');
 SELECT lead_scoring.merge_leads('stranger', 1, 2);
+
+-- Where a report's view is missing, a stranger who may create in the schema gets no report by a view of his own.
+\set VERBOSITY default
+SET ROLE regress_lead_scoring_owner;
+GRANT USAGE, CREATE ON SCHEMA stranger TO regress_lead_scoring_stranger;
+DROP VIEW stranger.velocity, stranger.sla;
+SET ROLE regress_lead_scoring_stranger;
+CREATE VIEW stranger.velocity AS SELECT 1;
+CREATE TABLE stranger.sla ();
+SELECT count(*) FROM lead_scoring.report('stranger', 'velocity') r (from_stage text);
+SELECT count(*) FROM lead_scoring.report('stranger', 'sla') r (stage text);
+SET ROLE regress_lead_scoring_owner;
+DROP VIEW stranger.velocity;
+DROP TABLE stranger.sla; SELECT lead_scoring.repair('stranger');
+SELECT count(*) FROM stranger.velocity, stranger.sla;
+REVOKE ALL ON SCHEMA stranger FROM regress_lead_scoring_stranger;
+SELECT * FROM lead_scoring.verify('stranger');
+\set VERBOSITY terse
 SELECT lead_id, lead_stage FROM leads ORDER BY lead_id;
 SELECT * FROM lead_scoring.verify('stranger');
 
