@@ -154,10 +154,17 @@ bool compute(const Computation* task, const LeadFindings& found, ScoreRow* store
         run_cpp(
             [&] { leave_removed_stage(definition, workspace->lead, stored_score(row), now, workspace->transitions); });
 
+    // Of all that was found before any lead was computed, or of what triggers of the user's have made of it meanwhile.
+    auto rebuild_all = [&](Moves moves) {
+        if (gone || (row.written_since && !fresh)) return rebuild_from_log(task, found.key, moves, nullptr);
+        rebuild(task, found, moves, nullptr);
+        return true;
+    };
+
     switch (task->work) {
         case Work::Replay:
         case Work::Rescore:
-            rebuild(task, found, fresh || task->work == Work::Replay ? Moves{clock} : Moves::none(), nullptr);
+            if (!rebuild_all(fresh || task->work == Work::Replay ? Moves{clock} : Moves::none())) return false;
             run_cpp([&] {
                 if (task->work == Work::Replay) refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
@@ -176,7 +183,7 @@ bool compute(const Computation* task, const LeadFindings& found, ScoreRow* store
             });
             return true;
         case Work::CatchUp:
-            rebuild(task, found, Moves{clock}, nullptr);
+            if (!rebuild_all(Moves{clock})) return false;
             run_cpp([&] {
                 refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);

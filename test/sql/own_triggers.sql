@@ -84,5 +84,62 @@ UPDATE events SET type = 'spam';
 :show
 DROP FUNCTION sort_out CASCADE;
 
+-- A move stores events: of the lead itself and of another one, whose turn has been or is still to come.
+TRUNCATE events, leads;
+CREATE FUNCTION celebrate() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    IF NEW.to_stage = 'mql' AND pg_trigger_depth() < 5 THEN
+        INSERT INTO events (lead_id, type) VALUES (NEW.lead_id, 'visit'), (NEW.lead_id % 5 + 1, 'visit'), (5 - NEW.lead_id, 'visit');
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER celebrate AFTER INSERT ON own_triggers.transitions FOR EACH ROW EXECUTE FUNCTION celebrate();
+INSERT INTO leads SELECT i, 'CEO' FROM generate_series(1, 5) i;
+INSERT INTO events (lead_id, type) VALUES (3, 'visit');
+:show
+INSERT INTO events (lead_id, type) VALUES (1, 'visit'), (5, 'visit');
+:show
+SELECT lead_scoring.set_stage('own_triggers', 1, 'lead', 'anew');
+SELECT lead_scoring.set_stage('own_triggers', 1, 'mql', 'again');
+:show
+DROP TRIGGER celebrate ON own_triggers.transitions;
+
+-- The same while everything is computed, with more moves than are kept for the end.
+TRUNCATE events, leads;
+INSERT INTO leads SELECT i, 'clerk' FROM generate_series(1, 1500) i;
+INSERT INTO events (lead_id, type) SELECT i, 'visit' FROM generate_series(1, 1500) i;
+CREATE FUNCTION infect() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    INSERT INTO events (lead_id, type) VALUES (NEW.lead_id, 'visit'), (1500 - NEW.lead_id, 'visit'), (2000, 'visit');
+    UPDATE leads SET title = 'CEO' WHERE id = 1501 - NEW.lead_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER infect AFTER INSERT ON own_triggers.transitions FOR EACH ROW WHEN (NEW.lead_id % 500 = 1) EXECUTE FUNCTION infect();
+UPDATE own_triggers.stages SET min_score = 10 WHERE name = 'mql';
+SELECT lead_scoring.publish('own_triggers');
+SELECT s.engagement, s.fit, s.stage, l.lead_stage, l.lead_score, count(*) FROM own_triggers.scores s LEFT JOIN leads l ON l.id = s.lead_id GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+SELECT * FROM lead_scoring.verify('own_triggers');
+DROP FUNCTION infect CASCADE;
+
+-- And while status columns are written, many at a time: the row of another lead may be in a later statement.
+CREATE FUNCTION pass_on() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    INSERT INTO events (lead_id, type) VALUES (1500 - NEW.id, 'visit');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER pass_on AFTER UPDATE OF lead_stage ON leads FOR EACH ROW WHEN (NEW.id % 500 = 1) EXECUTE FUNCTION pass_on();
+UPDATE own_triggers.rules SET points = 11 WHERE name = 'visit';
+SELECT lead_scoring.publish('own_triggers');
+SELECT s.engagement, s.fit, s.stage, l.lead_stage, l.lead_score, count(*) FROM own_triggers.scores s LEFT JOIN leads l ON l.id = s.lead_id GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3;
+SELECT * FROM lead_scoring.verify('own_triggers');
+DROP FUNCTION pass_on CASCADE;
+DROP FUNCTION celebrate;
+
 SELECT lead_scoring.drop_model('own_triggers');
 DROP SCHEMA own_triggers_test CASCADE;
