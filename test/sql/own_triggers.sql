@@ -141,5 +141,27 @@ SELECT * FROM lead_scoring.verify('own_triggers');
 DROP FUNCTION pass_on CASCADE;
 DROP FUNCTION celebrate;
 
+-- Who is to be forgotten and is kept, is not said to be forgotten.
+TRUNCATE events, leads;
+ALTER TABLE leads ADD COLUMN deleted boolean DEFAULT false;
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    UPDATE leads SET deleted = true WHERE id = OLD.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER keep BEFORE DELETE ON leads FOR EACH ROW EXECUTE FUNCTION keep();
+INSERT INTO leads VALUES (1, 'CEO');
+INSERT INTO events (lead_id, type) VALUES (1, 'visit');
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT lead_scoring.forget_lead('own_triggers', 1);
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN ('own_triggers_test.leads'::regclass, 'own_triggers_test.events'::regclass) AND NOT tgisinternal AND tgname NOT LIKE 'lead_scoring%';
+:show
+DROP FUNCTION keep CASCADE;
+SELECT lead_scoring.forget_lead('own_triggers', 1);
+:show
+
 SELECT lead_scoring.drop_model('own_triggers');
 DROP SCHEMA own_triggers_test CASCADE;
