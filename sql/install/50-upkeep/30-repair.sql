@@ -11,17 +11,14 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state',
-            MESSAGE = format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
-            DETAIL = 'Events committed between the transaction''s snapshot and the locks would be missed.',
-            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
+        PERFORM lead_scoring_internal.fail('25000',
+            format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
+            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED.');
     END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('settings of model "%s" have no row', model),
-            DETAIL = 'The model was not restored completely, or its settings were truncated.',
-            HINT = lead_scoring_internal.make_statement(model);
+        PERFORM lead_scoring_internal.fail('55000', format('settings of model "%s" have no row', model),
+            'The model was not restored completely, or its settings were truncated.', lead_scoring_internal.make_statement(model));
     END IF;
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all

@@ -47,10 +47,8 @@ BEGIN
                    model, key_type, key_order) USING keys;
     FOREACH lead IN ARRAY keys LOOP
         IF NOT lead_scoring_internal.is_known(model, lead) THEN
-            RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-                MESSAGE = format('model "%s" knows no lead "%s"', model, lead),
-                DETAIL = 'Neither table has a row of that key.',
-                HINT = format('SELECT lead_id FROM %I.leads;', model);
+            PERFORM lead_scoring_internal.fail('P0002', format('model "%s" knows no lead "%s"', model, lead), 'Neither table has a row of that key.',
+                format('SELECT lead_id FROM %I.leads;', model));
         END IF;
     END LOOP;
     RETURN keys;
@@ -69,25 +67,19 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, from_lead, into_lead) > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'an argument of merge_leads is NULL',
-            DETAIL = 'It takes a model, the lead to be merged, and the one that stays.',
-            HINT = 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);';
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of merge_leads is NULL',
+            'It takes a model, the lead to be merged, and the one that stays.', 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);');
     END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
                            (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
     IF state.is_paused OR NOT state.is_published THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('model "%s" does not score at present', model),
-            DETAIL = 'It is paused, or nothing is published.',
-            HINT = format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model);
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model), 'It is paused, or nothing is published.',
+            format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model));
     END IF;
     keys := lead_scoring_internal.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
     IF keys[1] = keys[2] THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('cannot merge lead "%s" into itself', keys[1]),
-            DETAIL = 'Both arguments are the same key.',
-            HINT = 'Name the lead to be merged first, then the one that stays.';
+        PERFORM lead_scoring_internal.fail('22023', format('cannot merge lead "%s" into itself', keys[1]), 'Both arguments are the same key.',
+            'Name the lead to be merged first, then the one that stays.');
     END IF;
     RETURN keys;
 END

@@ -14,10 +14,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, lead) > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'an argument of forget_lead is NULL',
-            DETAIL = 'It takes a model and the lead to be forgotten.',
-            HINT = 'SELECT lead_scoring.forget_lead(''sales'', 42);';
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of forget_lead is NULL', 'It takes a model and the lead to be forgotten.',
+            'SELECT lead_scoring.forget_lead(''sales'', 42);');
     END IF;
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring_internal.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
@@ -60,11 +58,10 @@ BEGIN
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
     IF lead_scoring_internal.is_known(model, key) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('lead "%s" of model "%s" cannot be forgotten', key, model),
-            DETAIL = 'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
-            HINT = format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%L::regclass, %L::regclass) AND NOT tgisinternal;',
-                          bound.leads, bound.events);
+        PERFORM lead_scoring_internal.fail('55000', format('lead "%s" of model "%s" cannot be forgotten', key, model),
+            'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
+            format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%L::regclass, %L::regclass) AND NOT tgisinternal;',
+                   bound.leads, bound.events));
     END IF;
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END

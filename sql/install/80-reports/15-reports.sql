@@ -120,10 +120,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF view_name <> ALL (lead_scoring_internal.report_views()) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('there is no report "%s"', view_name),
-            DETAIL = format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
-            HINT = format('SELECT * FROM %I.funnel;', model);
+        PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', view_name),
+            format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')), format('SELECT * FROM %I.funnel;', model));
     END IF;
     EXECUTE format('SELECT lead_scoring_internal.%I($1)', view_name || '_report') INTO statement USING model;
     RETURN statement;

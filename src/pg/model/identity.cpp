@@ -235,7 +235,9 @@ void no_such_model(const char* name) {
 
 void enter_model(const char* model, Oid owner, bool keep) {
     make_room();
+    const Entry* outer = current_entry();
     Entry* entry = &entries[entry_count];
+    entry->callers_context = outer == nullptr ? error_context_stack : outer->callers_context;
     strlcpy(entry->model, model, NAMEDATALEN);
     entry->owner = owner;
     entry->caller = asking_role();
@@ -250,6 +252,12 @@ const Entry* current_entry() {
     if (entry_count == 0) return nullptr;
     const Entry* entry = &entries[entry_count - 1];
     return entry->owner == GetUserId() && InSecurityRestrictedOperation() ? entry : nullptr;
+}
+
+ErrorContextCallback* hide_internals() {
+    ErrorContextCallback* shown = error_context_stack;
+    if (const Entry* entry = current_entry()) error_context_stack = entry->callers_context;
+    return shown;
 }
 
 Oid asking_role() {
@@ -293,6 +301,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     bool exclusive = PG_GETARG_BOOL(1);
     LOCKMODE mode = exclusive ? ShareRowExclusiveLock : AccessShareLock;
     const Entry* entry = current_entry();
+    ErrorContextCallback* shown = hide_internals();
     LockRelationOid(relation, mode);
     Oid owner = relation_owner(relation);
     if (owner != GetUserId()) {
@@ -304,6 +313,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     }
     require_own_members(relation, owner);
     refuse_citus(relation);
+    error_context_stack = shown;
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
     PG_RETURN_VOID();
 }

@@ -66,6 +66,7 @@ struct Entry {
     Oid caller;  // who asked
     bool keep;
     SavedIdentity saved;
+    ErrorContextCallback* callers_context;
 };
 
 // Becomes the owner in a security-restricted operation under a safe path, and lets the internal functions of that model
@@ -75,6 +76,11 @@ void leave_model();
 
 // The innermost entry, or null: nobody works on a model as its owner.
 const Entry* current_entry();
+
+// Errors raised from here on show, as their CONTEXT, what is called from here on and what called the command, and not
+// which functions of ours led from there to here. To be undone by error_context_stack = what this returns; an error in
+// between undoes it by itself.
+ErrorContextCallback* hide_internals();
 
 // Raises 42501 unless the innermost entry is one of that model (null: none is).
 void require_entry(const char* model);
