@@ -131,11 +131,11 @@ BEGIN
     IF rank IS NULL THEN
         EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', model) INTO rank;
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('stage "%s"', name), 'stages', jsonb_build_object(
-        'name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
-        'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
-        'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
-        'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('stage "%s"', name), 'stages',
+        jsonb_build_object('name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
+            'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
+            'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
+            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
     PERFORM lead_scoring_internal.compile_stages(model, name);
 END
 $$;

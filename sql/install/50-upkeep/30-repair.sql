@@ -144,7 +144,8 @@ BEGIN
                      AND (a.atttypid = w.atttypid OR lead_scoring_internal.stored_key_type(c.oid, a.attname) <> wanted) LOOP
         -- The view stands in the way of its own columns.
         grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::text::%s', stored.relation, stored.name, wanted, plain_type);
+        EXECUTE lead_scoring_internal.fill('ALTER TABLE {!table} ALTER COLUMN {column} TYPE {!type} USING {column}::text::{!plain_type}',
+            jsonb_build_object('table', stored.relation, 'column', stored.name, 'type', wanted, 'plain_type', plain_type));
     END LOOP;
     IF grants IS NOT NULL THEN
         PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
@@ -212,9 +213,10 @@ BEGIN
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
                                                     AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
-        updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
-            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND %s',
-            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring_internal.status_differs(status.name, status.key));
+        updates := updates || lead_scoring_internal.fill('UPDATE {!leads} l SET {status_column} = s.{score_column} FROM {model}.scores s
+            WHERE s.lead_id OPERATOR(pg_catalog.=) l.{key} AND s.version OPERATOR(pg_catalog.>) 0 AND {!differs}',
+            jsonb_build_object('leads', bound.leads, 'status_column', status.name, 'score_column', status.key, 'model', model, 'key', bound.lead_key,
+                'differs', lead_scoring_internal.status_differs(status.name, status.key)));
     END LOOP;
     RETURN updates;
 END

@@ -19,8 +19,9 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    EXECUTE format('SELECT EXISTS (SELECT FROM %1$s l WHERE l.%2$I = $1::%5$s) OR EXISTS (SELECT FROM %3$s e WHERE e.%4$I = $1::%5$s)',
-                   bound.leads, bound.lead_key, bound.events, bound.event_lead, lead_scoring_internal.key_type(model))
+    EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type}) OR EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = $1::{!key_type})',
+        jsonb_build_object('leads', bound.leads, 'lead_key', bound.lead_key, 'events', bound.events, 'event_lead', bound.event_lead,
+            'key_type', lead_scoring_internal.key_type(model)))
        INTO known USING lead;
     RETURN known;
 END
@@ -41,8 +42,8 @@ BEGIN
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE format('LOCK TABLE ONLY %s, ONLY %s IN ROW EXCLUSIVE MODE', bound.leads, bound.events);
-    EXECUTE format('SELECT FROM %1$s l WHERE l.%2$I = ANY ($1::%3$s[]) ORDER BY l.%2$I%4$s FOR %5$s',
-                   bound.leads, bound.lead_key, key_type, key_order, strength) USING keys;
+    EXECUTE lead_scoring_internal.fill('SELECT FROM {!leads} l WHERE l.{key} = ANY ($1::{!key_type}[]) ORDER BY l.{key}{!order} FOR {!strength}',
+        jsonb_build_object('leads', bound.leads, 'key', bound.lead_key, 'key_type', key_type, 'order', key_order, 'strength', strength)) USING keys;
     EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
                    model, key_type, key_order) USING keys;
     FOREACH lead IN ARRAY keys LOOP
@@ -150,9 +151,10 @@ BEGIN
     IF assignments IS NULL THEN
         RETURN NULL;
     END IF;
-    RETURN format('UPDATE %s l SET %s FROM %I.scores s
-                    WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s AND l.%I OPERATOR(pg_catalog.=) s.lead_id AND (%s)',
-                  bound.leads, assignments, model, lead_scoring_internal.key_type(model), bound.lead_key, differences);
+    RETURN lead_scoring_internal.fill('UPDATE {!leads} l SET {!assignments} FROM {model}.scores s
+                    WHERE s.lead_id OPERATOR(pg_catalog.=) $1::{!key_type} AND l.{key} OPERATOR(pg_catalog.=) s.lead_id AND ({!differences})',
+        jsonb_build_object('leads', bound.leads, 'assignments', assignments, 'model', model, 'key_type', lead_scoring_internal.key_type(model), 'key', bound.lead_key,
+            'differences', differences));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';

@@ -28,8 +28,9 @@ BEGIN
     END IF;
     RETURN CASE found WHEN 'timestamp with time zone'
         THEN format('(CASE WHEN isfinite(r.%1$I) THEN lead_scoring_internal.report_time(r.%1$I::timestamptz) END)', column_name)
-        ELSE format('(CASE WHEN isfinite(r.%1$I) THEN LEAST(GREATEST(r.%1$I, %3$L::%5$s), %4$L::%5$s)::timestamp AT TIME ZONE %2$L END)', column_name, zone,
-                    '4000-01-01 BC', '200000-01-01', found) END;
+        ELSE lead_scoring_internal.fill(
+            '(CASE WHEN isfinite(r.{column}) THEN LEAST(GREATEST(r.{column}, ''4000-01-01 BC''::{!type}), ''200000-01-01''::{!type})::timestamp AT TIME ZONE {''zone''} END)',
+            jsonb_build_object('column', column_name, 'type', found, 'zone', zone)) END;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite, within what report_time says; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
@@ -108,9 +109,10 @@ CREATE FUNCTION lead_scoring_internal.mapped_rows(model text, relation regclass,
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) THEN format('%s r', relation)
-            ELSE (SELECT format('lead_scoring_internal.stranger_rows(%L, %L::oid, %s) r (%s)', model, relation::oid,
-                                string_agg(format('%L', a.attname), ', ' ORDER BY a.attnum),
-                                string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
+            ELSE (SELECT lead_scoring_internal.fill('lead_scoring_internal.stranger_rows({''model''}, {''relation''}::oid, {!columns}) r ({!definitions})',
+                        jsonb_build_object('model', model, 'relation', relation::oid,
+                            'columns', string_agg(quote_literal(a.attname), ', ' ORDER BY a.attnum),
+                            'definitions', string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)))
                     FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (columns)) END
   FROM pg_class c WHERE c.oid = relation
 $$;
