@@ -106,7 +106,7 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
     at->collation = index->rd_indcollation[0];
     at->guard = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("refuse_write"),
                                 PointerGetDatum(buildoidvector(nullptr, 0)),
-                                ObjectIdGetDatum(get_namespace_oid("lead_scoring", true)));
+                                ObjectIdGetDatum(get_namespace_oid("lead_scoring_internal", false)));
     index_close(index, AccessShareLock);
     return at;
 }
