@@ -47,8 +47,7 @@ struct Statement : Computation {
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
 void run(Statement* statement, PlanName name, Datum* values) {
     MemoryContext caller = CurrentMemoryContext;
-    int code = SPI_execute_plan(plan(statement->model, name), values, nullptr, false, 0);
-    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    execute(statement->model, name, values);
     SPI_freetuptable(SPI_tuptable);
     MemoryContextSwitchTo(caller);
 }

@@ -3,6 +3,7 @@
 #include "pg/sql/trigger.hpp"
 
 #include "pg/intake/problems.hpp"
+#include "pg/model/identity.hpp"
 #include "pg/model/program.hpp"
 #include "pg/server/query.hpp"
 
@@ -125,7 +126,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
         run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
     run->caller = MemoryContextSwitchTo(run->memory);
     use_here(run->model);  // findings outlive this trigger, and problems name its rules
-    run->identity = become_for_trigger(run->model->owner);
+    enter_write(run->model->owner, true);
     connect_spi();
     MemoryContextSwitchTo(run->memory);
     if (run->findings == nullptr) {
@@ -185,7 +186,7 @@ void end_trigger(TriggerRun* run, Work work) {
     bool last = !is_incomplete(run->changes);
     Statuses statuses = last ? apply(run, work) : Statuses{};
     if (!last) run->changes->problems = run->problems;
-    restore(run->identity);
+    leave_model();
     // TRUNCATE's queue takes triggers of the truncated tables only.
     write_statuses(run->model, statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
     finish_spi();
