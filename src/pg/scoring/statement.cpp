@@ -6,6 +6,7 @@
 
 #include "pg/intake/event_log.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/withheld.hpp"
 #include "pg/scoring/score_row.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
@@ -161,7 +162,22 @@ bool needs_status(const Statement* statement, const LeadFindings& found, const S
            (came_or_changed(statement, found) || shows_status(statement->model, statement->workspace, row));
 }
 
+// A lead that is being merged is left to the merge, which takes up what was done to it; but a move has to be made now.
+bool is_left_alone(const Statement* statement, Datum key) {
+    const Model* model = statement->model;
+    if (!is_withheld(model, key)) return false;
+    if (statement->work == Work::SetStage)
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("lead \"%s\" of model \"%s\" is being merged", key_to_text(model->key, key), model->name),
+                 errdetail("A trigger is to move it within merge_leads, which joins its history."),
+                 errhint("SELECT lead_scoring.set_stage(%s, %s, 'sql', 'called them');  -- after merge_leads",
+                         quote_literal_cstr(model->name), quote_literal_cstr(key_to_text(model->key, key)))));
+    return true;
+}
+
 void work_on_lead(Statement* statement, const LeadFindings& found) {
+    if (is_left_alone(statement, found.key)) return;
     const Workspace* workspace = statement->workspace;
     ScoreRow row;
     bool gone = seems_gone(statement, found);
@@ -289,7 +305,7 @@ bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext
         MemoryContextSwitchTo(caller);
     };
     ScoreRow row;
-    if (seems_gone(statement, found)) return true;
+    if (seems_gone(statement, found) || is_withheld(statement->model, found.key)) return true;
     if (!read_score(statement->scores, found.key, statement->began, &row)) {
         if (statement->model->status_count > 0 && !came_or_changed(statement, found)) lock_first();
         return true;
