@@ -353,7 +353,8 @@ bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLe
 }
 
 // Prepares all leads and locks those rows in the leads table that will be needed, both in key order. False where
-// somebody else is at any of all these; nothing was written then, and nothing is locked but where he came just now (see the second gap).
+// somebody else is at any of all these; nothing was written then, and nothing is locked but where he came just now (see
+// the second gap).
 bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memory, PreparedLead* leads) {
     LeadFindings found;
     PreparedLead* end = leads;
