@@ -233,36 +233,75 @@ void no_such_model(const char* name) {
     pg_unreachable();
 }
 
-void enter_model(const char* model, Oid owner, bool keep) {
+namespace {
+
+bool is_of(const Entry* entry) {
+    return entry != nullptr && entry->owner == GetUserId() && InSecurityRestrictedOperation();
+}
+
+Entry* add_entry(Oid owner, Oid caller) {
     make_room();
-    const Entry* outer = current_entry();
     Entry* entry = &entries[entry_count];
-    entry->callers_context = outer == nullptr ? error_context_stack : outer->callers_context;
-    strlcpy(entry->model, model, NAMEDATALEN);
+    *entry = {};
     entry->owner = owner;
-    entry->caller = asking_role();
+    entry->caller = caller;
+    entry_levels[entry_count] = GetCurrentTransactionNestLevel();
+    return entry;
+}
+
+// Between a write and what runs within it there may be code of the user's.
+ErrorContextCallback* callers_context() {
+    const Entry* entry = innermost_entry();
+    return is_of(entry) && entry->model[0] != '\0' ? entry->callers_context : error_context_stack;
+}
+
+}  // namespace
+
+ErrorContextCallback* hide_internals() {
+    ErrorContextCallback* shown = error_context_stack;
+    error_context_stack = callers_context();
+    return shown;
+}
+
+void enter_model(const char* model, Oid owner, bool keep) {
+    ErrorContextCallback* context = callers_context();
+    Entry* entry = add_entry(owner, asking_role());
+    entry->callers_context = context;
+    strlcpy(entry->model, model, NAMEDATALEN);
     entry->keep = keep;
     entry->saved = become(owner);
-    entry_levels[entry_count++] = GetCurrentTransactionNestLevel();
+    entry->context = entry->saved.context;
+    ++entry_count;
+}
+
+void enter_write(Oid owner, bool in_trigger) {
+    Entry* entry = add_entry(owner, told_role());
+    const Entry* outer = innermost_entry();
+    bool is_inner = !in_trigger && is_of(outer);
+    entry->in_trigger = in_trigger;
+    entry->saved = in_trigger ? become_for_trigger(owner) : become(owner);
+    entry->context = is_inner ? outer->context : entry->saved.context;
+    ++entry_count;
 }
 
 void leave_model() { restore(entries[--entry_count].saved); }
 
-const Entry* current_entry() {
-    if (entry_count == 0) return nullptr;
-    const Entry* entry = &entries[entry_count - 1];
-    return entry->owner == GetUserId() && InSecurityRestrictedOperation() ? entry : nullptr;
-}
+const Entry* innermost_entry() { return entry_count == 0 ? nullptr : &entries[entry_count - 1]; }
 
-ErrorContextCallback* hide_internals() {
-    ErrorContextCallback* shown = error_context_stack;
-    if (const Entry* entry = current_entry()) error_context_stack = entry->callers_context;
-    return shown;
+const Entry* current_entry() {
+    for (int i = entry_count; i-- > 0;)
+        if (entries[i].model[0] != '\0') return is_of(&entries[i]) ? &entries[i] : nullptr;
+    return nullptr;
 }
 
 Oid asking_role() {
     const Entry* entry = current_entry();
     return entry == nullptr ? GetUserId() : entry->caller;
+}
+
+Oid told_role() {
+    const Entry* entry = innermost_entry();
+    return is_of(entry) ? entry->caller : GetUserId();
 }
 
 void require_entry(const char* model) {

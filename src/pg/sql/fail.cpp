@@ -29,9 +29,8 @@ LEAD_SCORING_FUNCTION(fail) {
     const char* hint = text_argument(fcinfo, 3);
     const char* constraint = text_argument(fcinfo, 4);
     int sqlstate = sqlstate_of(text_argument(fcinfo, 0));
-    hide_internals();
     // Where no command led here, there are the call itself and the function that makes it.
-    if (current_entry() == nullptr)
+    if (hide_internals() == error_context_stack)
         for (int i = 0; i < 2 && error_context_stack != nullptr; ++i)
             error_context_stack = error_context_stack->previous;
     ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message == nullptr ? "" : message),
