@@ -241,8 +241,10 @@ bool is_of(const Entry* entry) {
 
 Entry* add_entry(Oid owner, Oid caller) {
     make_room();
+    const Entry* outer = current_entry();
     Entry* entry = &entries[entry_count];
     *entry = {};
+    entry->callers_context = outer == nullptr ? error_context_stack : outer->callers_context;
     entry->owner = owner;
     entry->caller = caller;
     entry_levels[entry_count] = GetCurrentTransactionNestLevel();
@@ -278,6 +280,12 @@ const Entry* current_entry() {
     for (int i = entry_count; i-- > 0;)
         if (entries[i].model[0] != '\0') return is_of(&entries[i]) ? &entries[i] : nullptr;
     return nullptr;
+}
+
+ErrorContextCallback* hide_internals() {
+    ErrorContextCallback* shown = error_context_stack;
+    if (const Entry* entry = current_entry()) error_context_stack = entry->callers_context;
+    return shown;
 }
 
 Oid asking_role() {
@@ -326,6 +334,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     bool exclusive = PG_GETARG_BOOL(1);
     LOCKMODE mode = exclusive ? ShareRowExclusiveLock : AccessShareLock;
     const Entry* entry = current_entry();
+    ErrorContextCallback* shown = hide_internals();
     LockRelationOid(relation, mode);
     Oid owner = relation_owner(relation);
     if (owner != GetUserId()) {
@@ -337,6 +346,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     }
     require_own_members(relation, owner);
     refuse_citus(relation);
+    error_context_stack = shown;
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
     PG_RETURN_VOID();
 }
