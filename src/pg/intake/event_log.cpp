@@ -446,8 +446,7 @@ void execute(Model* model, PlanName name, Datum* values, const char* nulls, bool
 void delete_state(Model* model, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
     for (std::size_t i = 0; i < std::size(kLeadTables); ++i) {
-        auto name = static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i);
-        execute(model, name, &key);
+        execute(model, static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i), &key);
         MemoryContextSwitchTo(caller);
     }
 }
