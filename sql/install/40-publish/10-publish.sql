@@ -160,10 +160,10 @@ DECLARE
     new_version bigint;
     published boolean;
 BEGIN
-    PERFORM lead_scoring_internal.upgrade_model(model);
     -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
     -- unless that version cannot be computed any more, which is what this one may be for.
     PERFORM lead_scoring_internal.lock_tables(model);
+    PERFORM lead_scoring_internal.upgrade_model(model);
     BEGIN
         PERFORM lead_scoring_internal.refresh_leads(model, clock_timestamp(), 1000000000000);
     EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_corrupted THEN
