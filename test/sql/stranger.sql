@@ -38,6 +38,43 @@ UPDATE leads SET lead_stage = 'wrong' WHERE lead_id = 1;
 UPDATE leads SET lead_stage = NULL WHERE lead_id = 2;
 SELECT lead_scoring.repair('stranger');
 SELECT lead_scoring.merge_leads('stranger', 1, 2);
+
+-- Whoever may create in the schema of leads puts nothing in the place of the server's own: the owner's triggers there find
+-- that first, as they do in an application's session.
+ALTER TABLE leads ADD COLUMN note text;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.note := lower('NOTED ' || NEW.lead_id::text); RETURN NEW; END$$;
+CREATE TRIGGER note BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION note();
+GRANT USAGE, CREATE ON SCHEMA stranger_test TO regress_lead_scoring_stranger;
+SET ROLE regress_lead_scoring_stranger;
+CREATE FUNCTION stranger_test.lower(text) RETURNS text LANGUAGE plpgsql AS $$BEGIN RETURN 'ran as ' || current_user; END$$;
+CREATE DOMAIN stranger_test.text AS pg_catalog.text CHECK (stranger_test.lower(VALUE) IS NULL);
+SET ROLE regress_lead_scoring_owner;
+SELECT lead_scoring.set_stage('stranger', 2, 'lead');
+SELECT lead_scoring.set_stage('stranger', 2, 'mql');
+SELECT note FROM leads ORDER BY lead_id;
+DROP DOMAIN stranger_test.text;
+DROP FUNCTION stranger_test.lower(text);
+DROP TRIGGER note ON leads;
+ALTER TABLE leads DROP COLUMN note;
+REVOKE ALL ON SCHEMA stranger_test FROM regress_lead_scoring_stranger;
+
+-- Where a report's view is missing, a stranger who may create in the schema gets no report by a view of his own.
+\set VERBOSITY default
+SET ROLE regress_lead_scoring_owner;
+GRANT USAGE, CREATE ON SCHEMA stranger TO regress_lead_scoring_stranger;
+DROP VIEW stranger.velocity, stranger.sla;
+SET ROLE regress_lead_scoring_stranger;
+CREATE VIEW stranger.velocity AS SELECT 1;
+CREATE TABLE stranger.sla ();
+SELECT count(*) FROM lead_scoring.report('stranger', 'velocity') r (from_stage text);
+SELECT count(*) FROM lead_scoring.report('stranger', 'sla') r (stage text);
+SET ROLE regress_lead_scoring_owner;
+DROP VIEW stranger.velocity;
+DROP TABLE stranger.sla; SELECT lead_scoring.repair('stranger');
+SELECT count(*) FROM stranger.velocity, stranger.sla;
+REVOKE ALL ON SCHEMA stranger FROM regress_lead_scoring_stranger;
+SELECT * FROM lead_scoring.verify('stranger');
+\set VERBOSITY terse
 SELECT lead_id, lead_stage FROM leads ORDER BY lead_id;
 SELECT * FROM lead_scoring.verify('stranger');
 

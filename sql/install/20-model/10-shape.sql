@@ -5,6 +5,15 @@ RETURNS TABLE (relation text, fault text, statement text, by_hand text)
 LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_shape_faults';
 COMMENT ON FUNCTION lead_scoring_internal.shape_faults IS 'What keeps the library from working with a model''s own tables, with the statement that puts it right, or, where none does without losing anything, with what to do by hand. "stage_columns" are further columns that scores needs. Looks at the catalogs only.';
 
+CREATE FUNCTION lead_scoring_internal.moved_to(model text, definition text)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT replace(regexp_replace(definition, '\mlead_scoring_internal\.(?=(' || string_agg(c.relname, '|') || ')\M)', replace(quote_ident(model), '\', '\\') || '.', 'g'),
+               quote_literal('lead_scoring_internal'), quote_literal(model))
+  FROM pg_class c WHERE c.relnamespace = 'lead_scoring_internal'::regnamespace AND c.relkind = 'r'
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.moved_to IS 'What a constraint or trigger of a table that models get a copy of is in that model: the tables it names are the model''s, the functions it calls stay.';
+
 CREATE FUNCTION lead_scoring_internal.lost_parts(model text)
 RETURNS TABLE (fault text, statement text, by_hand text)
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
@@ -18,7 +27,7 @@ WITH own AS (
       JOIN pg_class c ON c.relname = w.relname AND c.relkind IN ('r', 'p')
       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
      WHERE w.relnamespace = 'lead_scoring_internal'::regnamespace AND w.relkind = 'r')
-SELECT p.fault, replace(replace(p.statement, quote_literal('lead_scoring_internal'), quote_literal(model)), 'lead_scoring_internal.', quote_ident(model) || '.'), p.by_hand
+SELECT p.fault, lead_scoring_internal.moved_to(model, p.statement), p.by_hand
   FROM (SELECT 1 AS place, o.name::text AS relation,
                format('table %s has lost constraint "%s"', o.name, c.conname) AS fault,
                format('ALTER TABLE %s %sADD CONSTRAINT %I %s', o.name,
@@ -47,7 +56,7 @@ SELECT p.fault, replace(replace(p.statement, quote_literal('lead_scoring_interna
               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum) k
          WHERE NOT EXISTS (SELECT FROM pg_constraint f
                             WHERE f.conrelid = o.found AND f.contype = c.contype
-                              AND pg_get_constraintdef(f.oid) = replace(pg_get_constraintdef(c.oid), 'lead_scoring_internal.', quote_ident(model) || '.'))
+                              AND replace(pg_get_constraintdef(f.oid), format(' REFERENCES %I.', model), ' REFERENCES lead_scoring_internal.') = pg_get_constraintdef(c.oid))
         UNION ALL
         SELECT 2, o.name::text,
                format('trigger %s on %s is %s', t.tgname, o.name,

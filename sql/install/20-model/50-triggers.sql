@@ -93,7 +93,7 @@ BEGIN
         new_name := lead_scoring_internal.trigger_name(model, wanted.operation);
         -- The event trigger may have made those of partitions meanwhile.
         CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
-        EXECUTE format('CREATE TRIGGER %I %s ON %s %s EXECUTE FUNCTION lead_scoring.%I(%L)', new_name,
+        EXECUTE format('CREATE TRIGGER %I %s ON %s %s EXECUTE FUNCTION lead_scoring_internal.%I(%L)', new_name,
             CASE wanted.operation WHEN 'row' THEN 'AFTER INSERT OR UPDATE OR DELETE'
                                   WHEN 'before' THEN 'BEFORE INSERT OR UPDATE OR DELETE'
                                   WHEN 'status' THEN 'BEFORE UPDATE'

@@ -59,6 +59,13 @@ BEGIN
         bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), key);
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
+    IF lead_scoring_internal.is_known(model, key) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('lead "%s" of model "%s" cannot be forgotten', key, model),
+            DETAIL = 'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
+            HINT = format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%L::regclass, %L::regclass) AND NOT tgisinternal;',
+                          bound.leads, bound.events);
+    END IF;
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END
 $$;
@@ -80,7 +87,7 @@ BEGIN
 Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
 The row of from_lead in the leads table stays, a lead without events or history, which reports do not count; what is to become of it is for the caller to say. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
-'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where triggers of the user''s keep its rows, and what foreign keys of the user''s say, 23503: then nothing is erased.');
     END LOOP;
 END
 $comments$;

@@ -125,7 +125,7 @@ BEGIN
             DETAIL = format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
             HINT = format('SELECT * FROM %I.funnel;', model);
     END IF;
-    EXECUTE format('SELECT lead_scoring.%I($1)', view_name || '_report') INTO statement USING model;
+    EXECUTE format('SELECT lead_scoring_internal.%I($1)', view_name || '_report') INTO statement USING model;
     RETURN statement;
 END
 $$;
@@ -166,7 +166,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     FOREACH view_name IN ARRAY lead_scoring_internal.report_views() LOOP
-        EXECUTE format('SELECT lead_scoring.%I($1)', 'make_' || view_name) USING model;
+        EXECUTE format('SELECT lead_scoring_internal.%I($1)', 'make_' || view_name) USING model;
     END LOOP;
 END
 $$;

@@ -209,38 +209,53 @@ bool is_polymorphic(Form_pg_proc function) {
     return polymorphic;
 }
 
-// The one value that a function in SQL selects which can be inlined and is not polymorphic.
-Node* body_of(HeapTuple function) {
+// The statement that is the body of a function in SQL; null where it has none, or several. Parsing may be an error,
+// too.
+Query* statement_of(HeapTuple function) {
     bool is_text = false;
     Datum parsed = SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosqlbody, &is_text);
-    Node* body = nullptr;
-    if (is_text) {
-        char* source = TextDatumGetCString(SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosrc, &is_text));
-        ParseState* state = make_parsestate(nullptr);
-        state->p_sourcetext = source;
-        sql_fn_parser_setup(state, prepare_sql_fn_parse_info(function, nullptr, InvalidOid));
-        body = reinterpret_cast<Node*>(transformTopLevelStmt(state, linitial_node(RawStmt, pg_parse_query(source))));
-        free_parsestate(state);
-    } else {
-        body = static_cast<Node*>(stringToNode(TextDatumGetCString(parsed)));
-        while (IsA(body, List)) body = static_cast<Node*>(linitial(reinterpret_cast<List*>(body)));
+    if (!is_text) {
+        auto* body = static_cast<Node*>(stringToNode(TextDatumGetCString(parsed)));
+        while (body != nullptr && IsA(body, List)) {
+            auto* statements = reinterpret_cast<List*>(body);
+            body = list_length(statements) == 1 ? static_cast<Node*>(linitial(statements)) : nullptr;
+        }
+        return reinterpret_cast<Query*>(body);
     }
-    List* selected = castNode(Query, body)->targetList;
-    return reinterpret_cast<Node*>(linitial_node(TargetEntry, selected)->expr);
+    char* source = TextDatumGetCString(SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosrc, &is_text));
+    List* statements = pg_parse_query(source);
+    if (list_length(statements) != 1) return nullptr;
+    ParseState* state = make_parsestate(nullptr);
+    state->p_sourcetext = source;
+    sql_fn_parser_setup(state, prepare_sql_fn_parse_info(function, nullptr, InvalidOid));
+    Query* body = transformTopLevelStmt(state, linitial_node(RawStmt, statements));
+    free_parsestate(state);
+    return body;
+}
+
+// The one value that a function in SQL selects which can be inlined and is not polymorphic. Null for any other body:
+// what was inlined a moment ago may have been replaced since, by another session or by a function that planning called.
+Node* body_of(HeapTuple function) {
+    const Query* body = statement_of(function);
+    if (body == nullptr || body->commandType != CMD_SELECT || body->utilityStmt != nullptr || body->hasAggs ||
+        body->hasWindowFuncs || body->hasTargetSRFs || body->hasSubLinks || body->rtable != NIL ||
+        list_length(body->targetList) != 1)
+        return nullptr;
+    return reinterpret_cast<Node*>(linitial_node(TargetEntry, body->targetList)->expr);
 }
 
 // What an inlined function calls may be folded away without being called: where an argument is NULL, or by CASE, AND
 // or OR.
 void note_body(Dependencies* dependencies, Oid function) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-    if (!HeapTupleIsValid(tuple) || is_polymorphic(reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple)))) {
-        dependencies->any_function = true;
-    } else {
-        Node* body = body_of(tuple);
+    bool fixed = HeapTupleIsValid(tuple) && !is_polymorphic(reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple)));
+    if (Node* body = fixed ? body_of(tuple) : nullptr; body != nullptr) {
         Written written = {dependencies, false};
         note_call(body, &written);
         Noting noting = {dependencies, false};
         note_node(fill_in_defaults(body), &noting);
+    } else {
+        dependencies->any_function = true;
     }
     if (HeapTupleIsValid(tuple)) ReleaseSysCache(tuple);
 }

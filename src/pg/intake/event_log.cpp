@@ -52,7 +52,7 @@ class CursorSource final : public RowSource {
     void back_to_mark() override { at_ = 0; }
     void close() {
         SPI_freetuptable(rows_);
-        SPI_cursor_close(portal_);
+        close_cursor(portal_);
     }
 
   private:
@@ -99,8 +99,7 @@ void read_query(Model* model, const PublishedVersion* version, PlanName name, Da
     Oid table = table_of(model, name);
     if (frozen) require_unaltered(table, GetActiveSnapshot());
     Relation relation = table_open(table, NoLock);
-    Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
-    if (portal == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
+    Portal portal = open_cursor(statement, arguments, frozen);
     require_rows_of(relation, portal);
     CursorSource source(portal);
     auto read = table == model->leads ? read_leads : read_events;

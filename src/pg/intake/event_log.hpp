@@ -48,7 +48,7 @@ class SingleRowSource final : public RowSource {
 template <class Visit>
 void for_each_row(SPIPlanPtr statement, Datum* arguments, bool frozen, Visit visit) {
     MemoryContext caller = CurrentMemoryContext;
-    Portal portal = SPI_cursor_open(nullptr, statement, arguments, nullptr, frozen);
+    Portal portal = open_cursor(statement, arguments, frozen);
     for (uint64 count = kRowsPerBatch; count > 0;) {
         CHECK_FOR_INTERRUPTS();
         SPI_cursor_fetch(portal, true, kRowsPerBatch);
@@ -57,7 +57,7 @@ void for_each_row(SPIPlanPtr statement, Datum* arguments, bool frozen, Visit vis
         for (uint64 i = 0; i < count; ++i) visit(ResultRow{i, rows});
         SPI_freetuptable(rows);
     }
-    SPI_cursor_close(portal);
+    close_cursor(portal);
     MemoryContextSwitchTo(caller);
 }
 

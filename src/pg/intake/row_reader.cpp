@@ -273,7 +273,7 @@ void read_all(Model* model, const PublishedVersion* version, Relation relation, 
               Findings* findings, Problems* problems) {
     Reading reading = {};
     reading.model = model;
-    reading.program = program_for(model, version, relation, of_leads);
+    reading.program = take_program(model, version, relation, of_leads);
     reading.source = source;
     reading.findings = findings;
     reading.problems = problems;
@@ -292,6 +292,7 @@ void read_all(Model* model, const PublishedVersion* version, Relation relation, 
         end_batch(&reading);
     }
     if (locks != nullptr) put_back_session_locks(locks);
+    give_back_program();
     ExecDropSingleTupleTableSlot(reading.slot);
     pfree(reading.batch);
     for (MemoryContext context : {reading.context, reading.errors})

@@ -234,10 +234,10 @@ void read_settings(Model* model) {
     model->events = table_of(model, "events", model->events_name);
     model->leads_name = qualified_name(model, model->leads);
     model->events_name = qualified_name(model, model->events);
-    if (model->trigger_path == nullptr)
+    if (model->trigger_path == nullptr)  // others may create in the schema of leads, but not in place of the server's
         model->trigger_path = MemoryContextStrdup(
             model->context,
-            psprintf("%s, pg_catalog, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
+            psprintf("pg_catalog, %s, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
     require_owner(model, model->leads, "leads table");
     require_owner(model, model->events, "events table");
     note_members(model);

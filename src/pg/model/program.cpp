@@ -11,9 +11,11 @@
 #include "pg/model/binding.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/session_locks.hpp"
+#include "pg/server/transaction_end.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
@@ -40,6 +42,39 @@ void start(Candidate* candidate) {
 void start(const Dispatch& dispatch) {
     for (Switch* choice = dispatch.switches; choice != nullptr; choice = choice->next) start(&choice->subject);
     for (int i = 0; dispatch.shared != nullptr && i < dispatch.shared->count; ++i) start(&dispatch.shared->formulas[i]);
+}
+
+// Programs by which rows are being read, the innermost first: what a condition calls may read rows of the same model,
+// while states of the program that called it are in the midst of their work. In TopTransactionContext.
+struct Reader {
+    const Program* program;
+    int level;  // of the transaction
+    Reader* outer;
+};
+
+Reader* readers = nullptr;
+
+bool is_taken(const Program* program) {
+    for (const Reader* reader = readers; reader != nullptr; reader = reader->outer)
+        if (reader->program == program) return true;
+    return false;
+}
+
+void end_reader() {
+    Reader* ended = readers;
+    readers = ended->outer;
+    pfree(ended);
+}
+
+// What an error ended gives nothing back.
+void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
+    if (event != SUBXACT_EVENT_ABORT_SUB) return;
+    int level = GetCurrentTransactionNestLevel();
+    while (readers != nullptr && readers->level >= level) end_reader();
+}
+
+void at_transaction_end(XactEvent event, void*) {
+    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT) readers = nullptr;
 }
 
 }  // namespace
@@ -241,10 +276,21 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
 Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
     for (Program* program = version->programs; program != nullptr; program = program->next)
         if (program->relation == RelationGetRelid(relation) && program->of_leads == of_leads &&
-            has_row_type(relation, &program->rows))
+            has_row_type(relation, &program->rows) && !is_taken(program))
             return program;
     return build_program(model, version, relation, of_leads);
 }
+
+Program* take_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
+    Program* program = program_for(model, version, relation, of_leads);
+    auto* reader = static_cast<Reader*>(MemoryContextAlloc(TopTransactionContext, sizeof(Reader)));
+    *reader = {program, GetCurrentTransactionNestLevel(), readers};
+    readers = reader;
+    return program;
+}
+
+void give_back_program() { end_reader(); }
 
 AttrNumber key_column(const Model* model, Relation relation, bool of_leads) {
     return get_attnum(RelationGetRelid(relation), of_leads ? model->lead_key : model->event_lead);

@@ -67,6 +67,11 @@ struct Program {
 // locked before the rows are read, and until they are evaluated. To be called as the model's owner.
 Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
 
+// The same, to evaluate it. Until it is given back, the last one taken first, or an error ends the (sub)transaction,
+// who asks for one gets another: it is not to be evaluated within its own evaluation.
+Program* take_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
+void give_back_program();
+
 // Makes executor states anew; those that an error went through are not to be trusted.
 void start(Program* program);
 void start(Program* program, Candidate* candidate);

@@ -71,14 +71,17 @@ void change_card(const Computation* task, const LeadFindings& found, const Score
     });
 }
 
+// Whether the stored row has all of the lead but what the statement's own rows tell. Where the transaction wrote it
+// after the statement began, by triggers of the user's within it, it may know of these rows, and of what became of them
+// since.
+bool precedes_statement(const Computation* task, const ScoreRow& row) {
+    return row.version == task->version->number && !row.written_since;
+}
+
 // Folds new events into the card, or counts them by rebuilding it.
 void fold(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
-    Workspace* workspace = task->workspace;
-    // A row that this transaction wrote after the statement began may already count the statement's events.
-    if (row.version == task->version->number && !row.written_since) {
-        if (fold_found(workspace, task->version, found, task->now, Moves::all())) return;
-        load_again(task, found, row);  // what could not be folded is half-changed
-    }
+    if (fold_found(task->workspace, task->version, found, task->now, Moves::all())) return;
+    load_again(task, found, row);  // what could not be folded is half-changed
     rebuild_from_log(task, found.key, Moves{clock}, &found);
 }
 
@@ -86,23 +89,26 @@ void fold(const Computation* task, const LeadFindings& found, const ScoreRow& ro
 // there is no such lead any more.
 bool change(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock, bool gone) {
     Workspace* workspace = task->workspace;
+    Lead& lead = workspace->lead;
     const Definition& definition = *task->version->definition;
     if (gone) {
         rebuild_from_log(task, found.key, Moves::none(), nullptr);
         return true;
     }
-    if (found.taken_back) {
+    bool from_log = found.taken_back || !precedes_statement(task, row);
+    if (from_log) {
         if (!rebuild_from_log(task, found.key, Moves{clock}, &found)) return false;
-        run_cpp([&] { evaluate_at_clock(definition, workspace->lead, task->now, workspace->transitions); });
+        if (found.taken_back) run_cpp([&] { evaluate_at_clock(definition, lead, task->now, workspace->transitions); });
     } else if (found.seen) {
         fold(task, found, row, clock);
-    } else if (!rebuild_if_stale(task, found, row, clock)) {
-        return false;
     }
     if (!found.known) return true;
-    change_card(task, found, row, clock,
-                [&] { return set_fit(definition, workspace->lead, found.fit, task->now, workspace->transitions); });
-    workspace->known = true;
+    change_card(task, found, row, clock, [&] {
+        std::vector<std::size_t> fit = lead.card.fit;
+        if (!from_log) fit.assign(found.fit.begin(), found.fit.end());
+        return set_fit(definition, lead, fit, task->now, workspace->transitions);
+    });
+    if (!from_log) workspace->known = true;
     return true;
 }
 
@@ -148,10 +154,17 @@ bool compute(const Computation* task, const LeadFindings& found, ScoreRow* store
         run_cpp(
             [&] { leave_removed_stage(definition, workspace->lead, stored_score(row), now, workspace->transitions); });
 
+    // Of all that was found before any lead was computed, or of what triggers of the user's have made of it meanwhile.
+    auto rebuild_all = [&](Moves moves) {
+        if (gone || (row.written_since && !fresh)) return rebuild_from_log(task, found.key, moves, nullptr);
+        rebuild(task, found, moves, nullptr);
+        return true;
+    };
+
     switch (task->work) {
         case Work::Replay:
         case Work::Rescore:
-            rebuild(task, found, fresh || task->work == Work::Replay ? Moves{clock} : Moves::none(), nullptr);
+            if (!rebuild_all(fresh || task->work == Work::Replay ? Moves{clock} : Moves::none())) return false;
             run_cpp([&] {
                 if (task->work == Work::Replay) refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
@@ -170,7 +183,7 @@ bool compute(const Computation* task, const LeadFindings& found, ScoreRow* store
             });
             return true;
         case Work::CatchUp:
-            rebuild(task, found, Moves{clock}, nullptr);
+            if (!rebuild_all(Moves{clock})) return false;
             run_cpp([&] {
                 refresh_rebuilt(task);
                 evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);

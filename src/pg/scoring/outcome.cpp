@@ -20,6 +20,8 @@ namespace {
 
 constexpr int kRowsPerStatement = 1000;
 
+uint64 computations = 0;  // begun so far, one within the other too
+
 RowToWrite* add_row(RowList* list, int columns) {
     auto* row = static_cast<RowToWrite*>(palloc(sizeof(RowToWrite)));
     row->values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(columns)));
@@ -71,15 +73,17 @@ void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row
 }
 
 // Writes all rows from `row` on. A row by itself has a statement of its own: reading arrays takes the server longer
-// than writing the row.
-void write_rows(Model* model, PlanName one, PlanName many, const RowToWrite* row, bool fire_triggers) {
+// than writing the row. Before each statement prepare(row, rows) may change what it is about to write.
+template <class Prepare>
+void write_rows(Model* model, PlanName one, PlanName many, RowToWrite* row, bool fire_triggers, Prepare prepare) {
     if (row == nullptr) return;
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring rows", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
     while (row != nullptr) {
         int rows = 0;
-        const RowToWrite* end = row;
+        RowToWrite* end = row;
         for (; end != nullptr && rows < kRowsPerStatement; end = end->next) ++rows;
+        prepare(row, rows);
         write_some(model, one, many, row, rows, fire_triggers);
         MemoryContextSwitchTo(context);
         MemoryContextReset(context);
@@ -96,16 +100,65 @@ void clear_transitions(Outcome* outcome) {
     if (outcome->pending != nullptr) MemoryContextReset(outcome->pending);
 }
 
-Datum stage_time(const Outcome* outcome, const char* name, const Workspace* workspace, const ScoreRow& row,
-                 bool* null) {
-    int stage = find_stage(outcome->version, name);
-    Timestamp at = stage == kNoStage ? kNever : row.entered[stage];
-    if (stage != kNoStage && at == kNever) at = workspace->entered[static_cast<std::size_t>(stage)];
-    *null = at == kNever;
-    return Int64GetDatum(at);
+// What status columns can show of a lead.
+struct Shown {
+    const char* stage;
+    double score;
+    const char* grade;             // null: none
+    const Timestamp* entered;      // for each stage: when it was entered first, or kNever
+    const Timestamp* entered_now;  // the same, where that is kNever
+};
+
+void show(const Model* model, const PublishedVersion* version, const Shown& shown, RowToWrite* row) {
+    for (int i = 0; i < model->status_count; ++i) {
+        const StatusColumn& column = model->status[i];
+        int stage = kNoStage;
+        Timestamp at = kNever;
+        switch (column.kind) {
+            case StatusKind::Stage:
+                set_text(row, i + 1, shown.stage);
+                break;
+            case StatusKind::Score:
+                row->values[i + 1] = Float8GetDatum(shown.score);
+                break;
+            case StatusKind::Grade:
+                set_text(row, i + 1, shown.grade);
+                break;
+            case StatusKind::StageAt:
+                stage = find_stage(version, column.stage);
+                if (stage != kNoStage)
+                    at = shown.entered[stage] != kNever ? shown.entered[stage] : shown.entered_now[stage];
+                row->values[i + 1] = Int64GetDatum(at);
+                row->nulls[i + 1] = at == kNever;
+                break;
+        }
+    }
+}
+
+// Has each row show what the lead's row of scores says now. That of a lead which has gone shows nobody anything.
+void show_again(Model* model, const PublishedVersion* version, RowToWrite* row, int rows) {
+    ScoreTable* scores = open_scores(model, version);
+    begin_reading(scores);
+    for (; rows > 0; --rows, row = row->next) {
+        ScoreRow stored;
+        if (!read_score(scores, row->values[0], FirstCommandId, &stored)) continue;
+        Shown shown = {stored.stage_name, stored.score, stored.grade, stored.entered, stored.entered};
+        show(model, version, shown, row);
+    }
+    close_scores(scores);
 }
 
 }  // namespace
+
+Outcome begin_outcome(Model* model, const PublishedVersion* version, const MoveByHand* by_hand) {
+    Outcome outcome = {};
+    outcome.model = model;
+    outcome.version = version;
+    outcome.computation = ++computations;
+    outcome.by_hand = by_hand;
+    outcome.context = CurrentMemoryContext;
+    return outcome;
+}
 
 void clear_outcome(Outcome* outcome) {
     clear_transitions(outcome);
@@ -170,33 +223,22 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
 
 void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
     Model* model = outcome->model;
+    const PublishedVersion* version = outcome->version;
     MemoryContext caller = MemoryContextSwitchTo(outcome->context);
     RowToWrite* added = add_row(&outcome->statuses, model->status_count + 1);
     added->values[0] = datumCopy(key, model->key.by_value, model->key.length);
-    for (int i = 0; i < model->status_count; ++i) {
-        const StatusColumn& column = model->status[i];
-        switch (column.kind) {
-            case StatusKind::Stage:
-                set_text(added, i + 1, outcome->version->stages[workspace->lead.stage.stage].name);
-                break;
-            case StatusKind::Score:
-                added->values[i + 1] = Float8GetDatum(points_of_units(workspace->lead.score.total));
-                break;
-            case StatusKind::Grade:
-                set_text(added, i + 1, workspace->grade.empty() ? nullptr : workspace->grade.c_str());
-                break;
-            case StatusKind::StageAt:
-                added->values[i + 1] = stage_time(outcome, column.stage, workspace, row, &added->nulls[i + 1]);
-                break;
-        }
-    }
+    const char* grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
+    Shown shown = {version->stages[workspace->lead.stage.stage].name, points_of_units(workspace->lead.score.total),
+                   grade, row.entered, workspace->entered.data()};
+    show(model, version, shown, added);
     MemoryContextSwitchTo(caller);
 }
 
 bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.count >= kRowsPerStatement; }
 
 void write_transitions(Outcome* outcome) {
-    write_rows(outcome->model, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true);
+    write_rows(outcome->model, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true,
+               [](RowToWrite*, int) {});
     clear_transitions(outcome);
 }
 
@@ -239,12 +281,17 @@ List* take_contradicted_leads(Outcome* outcome) {
     return leads;
 }
 
-void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger) {
-    if (statuses == nullptr) return;
+Statuses statuses_of(const Outcome& outcome) { return {outcome.statuses.first, outcome.version, outcome.computation}; }
+
+void write_statuses(Model* model, const Statuses& statuses, bool in_trigger) {
+    if (statuses.first == nullptr) return;
     // What would be queued as the owner is not to run under the path of the one who stored the event.
     bool fire_triggers = !in_trigger || LEAD_SCORING_QUEUED_AS_QUEUER;
+    auto prepare = [&](RowToWrite* row, int rows) {
+        if (computations != statuses.computation) show_again(model, statuses.version, row, rows);
+    };
     with_lead_update(model, in_trigger, [&] {
-        write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses, fire_triggers);
+        write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses.first, fire_triggers, prepare);
     });
 }
 

@@ -34,15 +34,27 @@ struct RowList {
     int count;
 };
 
+// What is to be written into status columns, and when it was gathered: triggers of the user's may have had the leads
+// computed again since.
+struct Statuses {
+    RowToWrite* first;  // null: nothing
+    const PublishedVersion* version;
+    uint64 computation;
+};
+
 struct Outcome {
     Model* model;
     const PublishedVersion* version;
+    uint64 computation;         // a number of its own
     const MoveByHand* by_hand;  // null: nobody moved the lead
     MemoryContext context;      // of the statuses, which outlive the statement's work
     MemoryContext pending;      // of the transitions not yet written
     RowList transitions;
     RowList statuses;  // of leads whose rows in the leads table are locked
 };
+
+// Of leads that are about to be computed, in the current memory context.
+Outcome begin_outcome(Model* model, const PublishedVersion* version, const MoveByHand* by_hand);
 
 // Forgets what was gathered.
 void clear_outcome(Outcome* outcome);
@@ -66,8 +78,11 @@ void write_transitions(Outcome* outcome);
 // their order and in the outcome's context. Their rows in scores are wrong about where they stand.
 List* take_contradicted_leads(Outcome* outcome);
 
-// Writes the status columns, after the caller's identity has been restored and with SPI still connected. `in_trigger`:
-// triggers on leads are then queued behind the statement that fired ours, and run as its user.
-void write_statuses(Model* model, const RowToWrite* statuses, bool in_trigger);
+Statuses statuses_of(const Outcome& outcome);
+
+// Writes the status columns, after the caller's identity has been restored and with SPI still connected. Where leads
+// have been computed since, as their rows of scores have them now. `in_trigger`: triggers on leads are then queued
+// behind the statement that fired ours, and run as its user.
+void write_statuses(Model* model, const Statuses& statuses, bool in_trigger);
 
 }  // namespace lead_scoring

@@ -62,6 +62,7 @@ struct ScoreTable {
     IndexScanDesc scan;       // under that snapshot
     Buffer page;              // the one read last
     TupleTableSlot* stored;   // the row read last
+    RowHolder holder;         // of it
     TupleTableSlot* changed;  // the row to write
     TupleTableSlot* later;    // a prepared row to write
     ResultRelInfo* indexes;   // opened by the first update that is not HOT; null: not open
@@ -282,6 +283,7 @@ bool fetch_row(ScoreTable* table) {
         LockBuffer(table->page, BUFFER_LOCK_SHARE);
         bool found =
             heap_hot_search_buffer(&tuple->t_self, table->relation, table->page, table->snapshot, tuple, &no_row, true);
+        if (found) table->holder = holder_of(tuple->t_data);
         LockBuffer(table->page, BUFFER_LOCK_UNLOCK);
         return found;
     };
@@ -341,7 +343,7 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     bool shared = false;
     HeapTuple tuple = ExecFetchSlotHeapTuple(table->stored, false, &shared);
     row->written_since = written_since(tuple->t_data, since_command);
-    row->contended = is_contended(tuple->t_data);
+    row->contended = is_contended(table->holder);
     row->restored = false;
     row->settled_to = kNever;
     ExecMaterializeSlot(table->stored);

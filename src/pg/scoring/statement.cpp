@@ -452,11 +452,8 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
     statement.context = CurrentMemoryContext;
-    statement.outcome.model = model;
-    statement.outcome.version = version;
     statement.by_hand = by_hand;
-    statement.outcome.by_hand = by_hand;
-    statement.outcome.context = CurrentMemoryContext;
+    statement.outcome = begin_outcome(model, version, by_hand);
     statement.predicted = statement.outcome;
     statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     statement.workspace = make_workspace();
@@ -471,7 +468,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
         work_on_all(&statement, findings, &leads);
     close_scores(statement.scores);
     CommandCounterIncrement();
-    return {leads - statement.left_out, statement.outcome.statuses.first};
+    return {leads - statement.left_out, statuses_of(statement.outcome)};
 }
 
 Applied apply_to_lead(Model* model, const PublishedVersion* version, Datum key, Work work, const MoveByHand* by_hand) {

@@ -27,7 +27,7 @@ namespace lead_scoring {
 
 struct Applied {
     uint64 leads;
-    const RowToWrite* statuses;  // to be written with write_statuses; in the current memory context
+    Statuses statuses;  // to be written with write_statuses; in the current memory context
 };
 
 // Does `work` for every lead of the sorted findings. To be called as the model's owner with SPI connected.

@@ -6,6 +6,7 @@
 extern "C" {
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "parser/parser.h"
 #include "utils/guc.h"
 }
 
@@ -17,11 +18,15 @@ struct SavedIdentity {
     int settings;  // nest level of the search_path
 };
 
-// Lets the caller's search_path reach nothing until `restore`, or until a subtransaction begun before ends.
+// Lets the caller's search_path reach nothing until `restore`, or until a subtransaction begun before ends. Nor are
+// backslashes in our statements what an old application's session takes them for.
 inline void shut_search_path() {
     constexpr const char* kSafePath = "pg_catalog, pg_temp";
     if (strcmp(namespace_search_path, kSafePath) != 0)
         set_config_option("search_path", kSafePath, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    if (!standard_conforming_strings)
+        set_config_option("standard_conforming_strings", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                          false);
 }
 
 // As `become`, but the search_path is still the caller's: shut_search_path must be called before anything is parsed,

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "utils/lsyscache.h"
+#include "utils/portal.h"
 }
 
 namespace lead_scoring {
@@ -25,6 +26,18 @@ SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types) {
     if (plan == nullptr) elog(ERROR, "cannot prepare a statement: %s", SPI_result_code_string(SPI_result));
     if (SPI_keepplan(plan) != 0) elog(ERROR, "cannot keep a plan");
     return plan;
+}
+
+Portal open_cursor(SPIPlanPtr statement, Datum* arguments, bool read_only) {
+    Portal cursor = SPI_cursor_open(nullptr, statement, arguments, nullptr, read_only);
+    if (cursor == nullptr) elog(ERROR, "cannot open a cursor: %s", SPI_result_code_string(SPI_result));
+    PinPortal(cursor);
+    return cursor;
+}
+
+void close_cursor(Portal cursor) {
+    UnpinPortal(cursor);
+    SPI_cursor_close(cursor);
 }
 
 void connect_spi() {

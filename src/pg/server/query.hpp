@@ -52,6 +52,10 @@ void query(const char* sql, int arguments = 0, Oid* types = nullptr, Datum* valu
 // As SPI_prepare and SPI_keepplan, checked. One plan serves all arguments.
 SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types);
 
+// A cursor that nobody else can close: whatever code runs until we close it may know its name.
+Portal open_cursor(SPIPlanPtr statement, Datum* arguments, bool read_only);
+void close_cursor(Portal cursor);
+
 void connect_spi();
 void finish_spi();
 

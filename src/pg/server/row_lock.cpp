@@ -9,6 +9,7 @@ extern "C" {
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/tuptable.h"
+#include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -16,13 +17,14 @@ extern "C" {
 
 namespace lead_scoring {
 
-bool is_contended(HeapTupleHeader row) {
-    uint16 mask = row->t_infomask;
-    TransactionId holder = HeapTupleHeaderGetRawXmax(row);
+RowHolder holder_of(HeapTupleHeader row) { return {row->t_infomask, HeapTupleHeaderGetRawXmax(row)}; }
+
+bool is_contended(RowHolder holder) {
+    auto [mask, transactions] = holder;
     if (mask & HEAP_XMAX_INVALID) return false;
-    if (mask & HEAP_XMAX_IS_MULTI) return MultiXactIdIsRunning(holder, HEAP_XMAX_IS_LOCKED_ONLY(mask));
+    if (mask & HEAP_XMAX_IS_MULTI) return MultiXactIdIsRunning(transactions, HEAP_XMAX_IS_LOCKED_ONLY(mask));
     if (HEAP_XMAX_IS_KEYSHR_LOCKED(mask)) return false;  // by a foreign key
-    return !TransactionIdIsCurrentTransactionId(holder) && TransactionIdIsInProgress(holder);
+    return !TransactionIdIsCurrentTransactionId(transactions) && TransactionIdIsInProgress(transactions);
 }
 
 bool is_row_contended(Oid table, ItemPointer place) {
@@ -30,8 +32,11 @@ bool is_row_contended(Oid table, ItemPointer place) {
     TupleTableSlot* slot = table_slot_create(relation, nullptr);
     bool contended = true;
     if (slot->tts_ops == &TTSOpsBufferHeapTuple && table_tuple_fetch_row_version(relation, place, SnapshotAny, slot)) {
-        bool copied = false;
-        contended = is_contended(ExecFetchSlotHeapTuple(slot, false, &copied)->t_data);
+        auto* stored = reinterpret_cast<BufferHeapTupleTableSlot*>(slot);
+        LockBuffer(stored->buffer, BUFFER_LOCK_SHARE);
+        RowHolder holder = holder_of(stored->base.tuple->t_data);
+        LockBuffer(stored->buffer, BUFFER_LOCK_UNLOCK);
+        contended = is_contended(holder);
     }
     ExecDropSingleTupleTableSlot(slot);
     table_close(relation, NoLock);

@@ -11,9 +11,19 @@ extern "C" {
 
 namespace lead_scoring {
 
+// Who changes a row or holds it locked, as the row says.
+struct RowHolder {
+    uint16 mask;
+    TransactionId transactions;  // one, or a number for several
+};
+
+// To be called with the row's page locked: the two are not written at once, and the one makes no sense of another
+// holder's other.
+RowHolder holder_of(HeapTupleHeader row);
+
 // Whether a transaction in progress, other than the current one, is changing the row or holds it locked so that it
 // cannot be updated. Of several transactions that hold it, the current one counts too.
-bool is_contended(HeapTupleHeader row);
+bool is_contended(RowHolder holder);
 
 // The same of the row at that place of a table, which the current transaction has locked against alteration. Rows of
 // other tables than heaps are taken for contended.

@@ -71,8 +71,8 @@ void check_adjustment(FunctionCallInfo fcinfo) {
 Datum asking_name() { return CStringGetTextDatum(GetUserNameFromId(asking_role(), false)); }
 
 // What the lead becomes by its adjustments as they are now. Where the model does not score, that is for later.
-const RowToWrite* evaluate(Model* model, const PublishedVersion* version, Datum key) {
-    return version == nullptr ? nullptr : apply_to_lead(model, version, key, Work::Adjust).statuses;
+Statuses evaluate(Model* model, const PublishedVersion* version, Datum key) {
+    return version == nullptr ? Statuses{} : apply_to_lead(model, version, key, Work::Adjust).statuses;
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ LEAD_SCORING_FUNCTION(adjust) {
     bool is_null = false;
     auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
     *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
-    const RowToWrite* statuses = evaluate(model, version, key);
+    Statuses statuses = evaluate(model, version, key);
     restore(identity);
     write_statuses(model, statuses, false);
     finish_spi();
@@ -156,7 +156,7 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
     if (!sees_lead(model, key)) no_such_adjustment(model, values[0]);
     identity = become(model->owner);
     SPI_execute_plan(plan(model, PlanName::CancelAdjustment), values, nulls, false, 0);
-    const RowToWrite* statuses = SPI_processed == 0 ? nullptr : evaluate(model, version, key);
+    Statuses statuses = SPI_processed == 0 ? Statuses{} : evaluate(model, version, key);
     restore(identity);
     write_statuses(model, statuses, false);
     finish_spi();

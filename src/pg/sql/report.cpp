@@ -1,5 +1,5 @@
-// report(): what the report views of a model read. The statement is built by sql/install/80-reports/15-reports.sql when it is asked
-// for, from the settings as they are, so that no view depends on a table or column of the user.
+// report(): what the report views of a model read. The statement is built by sql/install/80-reports/15-reports.sql when
+// it is asked for, from the settings as they are, so that no view depends on a table or column of the user.
 
 #include "pg/server/postgres.hpp"
 
@@ -14,6 +14,7 @@
 
 extern "C" {
 #include "access/tupconvert.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
@@ -30,14 +31,24 @@ using namespace lead_scoring;
 
 namespace {
 
-// A function in a view runs as the one who reads, so it is for us to see that he may read the view.
-void check_reader(const Model* model, const char* view) {
+// A function in a view runs as the one who reads, so it is for us to see that he may read the view. Whoever may create
+// in the schema could put something of his own in its place, where it is missing.
+void check_reader(const Model* model, Oid owner, const char* view) {
     Oid relation = get_relname_relid(view, model->schema);
     if (!OidIsValid(relation))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                         errmsg("view %s.%s does not exist", quote_identifier(model->name), quote_identifier(view)),
                         errdetail("A report is for those who may read the view of its name."),
                         errhint("SELECT lead_scoring.repair(%s) makes it again.", quote_literal_cstr(model->name))));
+    if (!is_member_of_role(relation_owner(relation), owner)) {
+        const char* name = relation_name(relation);
+        const char* kind = get_rel_relkind(relation) == RELKIND_VIEW ? "VIEW" : "TABLE";
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s belongs to another role than the model's owner", name),
+             errdetail("A report is for those whom the owner lets read the view of its name."),
+             errhint("DROP %s %s; SELECT lead_scoring.repair(%s);", kind, name, quote_literal_cstr(model->name))));
+    }
     require_reader(model, relation);
     require_all_rows(model->name, model->scores, "A report");
 }
@@ -100,7 +111,7 @@ LEAD_SCORING_FUNCTION(report) {
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Oid owner = require_model(model->name, true).owner;
-    check_reader(model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    check_reader(model, owner, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     require_shape(model->name, model->schema, true);
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
     if (!OidIsValid(model->leads)) no_settings_row(model->name);

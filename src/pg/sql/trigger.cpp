@@ -168,8 +168,8 @@ void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, FindingKi
 
 namespace {
 
-const RowToWrite* apply(TriggerRun* run, Work work) {
-    const RowToWrite* statuses = nullptr;
+Statuses apply(TriggerRun* run, Work work) {
+    Statuses statuses = {};
     if (!is_empty(run->findings)) {
         sort_findings(run->findings);
         statuses = apply_findings(run->model, run->version, run->findings, work).statuses;
@@ -183,7 +183,7 @@ const RowToWrite* apply(TriggerRun* run, Work work) {
 
 void end_trigger(TriggerRun* run, Work work) {
     bool last = !is_incomplete(run->changes);
-    const RowToWrite* statuses = last ? apply(run, work) : nullptr;
+    Statuses statuses = last ? apply(run, work) : Statuses{};
     if (!last) run->changes->problems = run->problems;
     restore(run->identity);
     // TRUNCATE's queue takes triggers of the truncated tables only.
