@@ -11,17 +11,14 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state',
-            MESSAGE = format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
-            DETAIL = 'Events committed between the transaction''s snapshot and the locks would be missed.',
-            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
+        PERFORM lead_scoring_internal.fail('25000',
+            format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
+            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED.');
     END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('settings of model "%s" have no row', model),
-            DETAIL = 'The model was not restored completely, or its settings were truncated.',
-            HINT = lead_scoring_internal.make_statement(model);
+        PERFORM lead_scoring_internal.fail('55000', format('settings of model "%s" have no row', model),
+            'The model was not restored completely, or its settings were truncated.', lead_scoring_internal.make_statement(model));
     END IF;
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
@@ -147,7 +144,8 @@ BEGIN
                      AND (a.atttypid = w.atttypid OR lead_scoring_internal.stored_key_type(c.oid, a.attname) <> wanted) LOOP
         -- The view stands in the way of its own columns.
         grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::text::%s', stored.relation, stored.name, wanted, plain_type);
+        EXECUTE lead_scoring_internal.fill('ALTER TABLE {!table} ALTER COLUMN {column} TYPE {!type} USING {column}::text::{!plain_type}',
+            jsonb_build_object('table', stored.relation, 'column', stored.name, 'type', wanted, 'plain_type', plain_type));
     END LOOP;
     IF grants IS NOT NULL THEN
         PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
@@ -226,9 +224,10 @@ BEGIN
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
                                                     AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
-        updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
-            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND %s',
-            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring_internal.status_differs(status.name, status.key));
+        updates := updates || lead_scoring_internal.fill('UPDATE {!leads} l SET {status_column} = s.{score_column} FROM {model}.scores s
+            WHERE s.lead_id OPERATOR(pg_catalog.=) l.{key} AND s.version OPERATOR(pg_catalog.>) 0 AND {!differs}',
+            jsonb_build_object('leads', bound.leads, 'status_column', status.name, 'score_column', status.key, 'model', model, 'key', bound.lead_key,
+                'differs', lead_scoring_internal.status_differs(status.name, status.key)));
     END LOOP;
     RETURN updates;
 END
@@ -247,10 +246,8 @@ AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF (lead_scoring_internal.settings_row(model) ->> 'format')::integer > lead_scoring_internal.newest_format() THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('model "%s" is of a later format than this version of the extension', model),
-            DETAIL = 'A later version made its tables.',
-            HINT = 'ALTER EXTENSION lead_scoring UPDATE;';
+        PERFORM lead_scoring_internal.fail('0A000', format('model "%s" is of a later format than this version of the extension', model),
+            'A later version made its tables.', 'ALTER EXTENSION lead_scoring UPDATE;');
     ELSIF lead_scoring_internal.is_older(model) THEN
         PERFORM lead_scoring_internal.mend_binding(model);
     END IF;
