@@ -267,6 +267,7 @@ void enter_model(const char* model, Oid owner, bool keep) {
     ErrorContextCallback* context = callers_context();
     Entry* entry = add_entry(owner, asking_role());
     entry->callers_context = context;
+    entry->is_models = true;
     strlcpy(entry->model, model, NAMEDATALEN);
     entry->keep = keep;
     entry->saved = become(owner);
@@ -290,7 +291,7 @@ const Entry* innermost_entry() { return entry_count == 0 ? nullptr : &entries[en
 
 const Entry* current_entry() {
     for (int i = entry_count; i-- > 0;)
-        if (entries[i].model[0] != '\0') return is_of(&entries[i]) ? &entries[i] : nullptr;
+        if (entries[i].is_models) return is_of(&entries[i]) ? &entries[i] : nullptr;
     return nullptr;
 }
 

@@ -65,6 +65,7 @@ struct Entry {
     Oid owner;
     Oid caller;  // who asked
     bool keep;
+    bool is_models;   // else of a write, which no internal function is called by
     bool in_trigger;  // within a statement of the user's
     int context;      // how restricted the one was who asked
     SavedIdentity saved;
