@@ -88,7 +88,7 @@ void end_reading(const Reading* reading) {
 
 Model* hold_off_versions(Model* model) {
     if (model->paused) return model;
-    LockRelationOid(model->leads, RowExclusiveLock);
+    LockRelationOid(model->binding.leads, RowExclusiveLock);
     return use_model(model->name);
 }
 

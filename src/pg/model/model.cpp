@@ -49,9 +49,9 @@ void mark_stale(Concerns concerns) {
 }
 
 bool has_relation(const Model* model, Oid relation) {
-    return relation == model->events || relation == model->leads ||
+    return relation == model->binding.events || relation == model->binding.leads ||
            std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
-           list_member_oid(model->members, relation) || has_program(model, relation);
+           list_member_oid(model->binding.members, relation) || has_program(model, relation);
 }
 
 extern "C" void relation_changed(Datum, Oid relation) {
@@ -248,7 +248,7 @@ Model* use_model(const char* name) {
 
 Model* use_bound(const char* name) {
     Model* model = use_model(name);
-    if (!OidIsValid(model->leads)) no_settings_row(name);
+    if (!OidIsValid(model->binding.leads)) no_settings_row(name);
     return model;
 }
 

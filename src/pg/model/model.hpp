@@ -10,6 +10,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/model/binding.hpp"
 #include "pg/model/lead_key.hpp"
 #include "pg/model/shape.hpp"
 #include "pg/model/version.hpp"
@@ -20,14 +21,6 @@ extern "C" {
 }
 
 namespace lead_scoring {
-
-enum class StatusKind { Stage, Score, Grade, StageAt };
-
-struct StatusColumn {
-    StatusKind kind;
-    char* stage;   // StageAt: of this stage
-    char* column;  // in the leads table
-};
 
 enum class PlanName {
     LeadEvents,   // the events of one lead
@@ -98,19 +91,8 @@ struct Model {
     Oid scores;
     Oid own[kScoringTables];  // the model's tables, those three included
     KeyType key;
-    bool bound;  // what the settings say was read: the next lines
-    Oid events;
-    Oid leads;
-    List* members;      // both, with their partitions
-    char* events_name;  // as SQL takes them
-    char* leads_name;
-    char* lead_key;  // column names, unquoted
-    char* event_lead;
-    char* event_type;
-    char* event_time;
-    char* trigger_path;  // the search_path under which leads and events are written
-    StatusColumn* status;
-    int status_count;
+    bool bound;  // the settings were read: the next two
+    Binding binding;
     bool paused;
     PublishedVersion* known_versions;  // those that were asked for
     bool knows_newest;

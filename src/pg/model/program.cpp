@@ -249,8 +249,8 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
     program->states = AllocSetContextCreate(memory, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
     program->key = key_column(model, relation, of_leads);
     if (!of_leads) {
-        program->time = get_attnum(program->relation, model->event_time);
-        program->type = get_attnum(program->relation, model->event_type);
+        program->time = get_attnum(program->relation, model->binding.event_time);
+        program->type = get_attnum(program->relation, model->binding.event_type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
@@ -293,7 +293,7 @@ Program* take_program(Model* model, const PublishedVersion* version, Relation re
 void give_back_program() { end_reader(); }
 
 AttrNumber key_column(const Model* model, Relation relation, bool of_leads) {
-    return get_attnum(RelationGetRelid(relation), of_leads ? model->lead_key : model->event_lead);
+    return get_attnum(RelationGetRelid(relation), of_leads ? model->binding.lead_key : model->binding.event_lead);
 }
 
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row) {

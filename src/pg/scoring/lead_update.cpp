@@ -33,7 +33,7 @@ struct Deferrable {
 
 Deferrable find_deferrable(const Model* model) {
     Oid types[] = {OIDOID, OIDOID};
-    Datum values[] = {ObjectIdGetDatum(model->leads), ObjectIdGetDatum(model->events)};
+    Datum values[] = {ObjectIdGetDatum(model->binding.leads), ObjectIdGetDatum(model->binding.events)};
     query(
         "SELECT string_agg(DISTINCT k.name, ', '), string_agg(DISTINCT k.name, ', ') FILTER (WHERE c.condeferred) "
         "FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace, "
@@ -68,7 +68,8 @@ LeadUpdate begin(const Model* model, bool in_trigger) {
             SetUserIdAndSecContext(model->owner,
                                    entry->saved.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
     }
-    set_config_option("search_path", model->trigger_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    set_config_option("search_path", model->binding.trigger_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                      false);
     return update;
 }
 
@@ -123,7 +124,7 @@ void raise_without_values(const ErrorData* error, void* given) {
                  errhint("%s", hint)));
     ereport(ERROR,
             (errcode(error->sqlerrcode),
-             errmsg("the status of a lead could not be written to table %s", hidden->model->leads_name),
+             errmsg("the status of a lead could not be written to table %s", hidden->model->binding.leads_name),
              errdetail("An expression, check or trigger of the table raised an error. What it says may hold values of "
                        "the row, and is for the owner."),
              errhint("%s", hint)));
@@ -165,7 +166,7 @@ LEAD_SCORING_FUNCTION(write_table) {
     connect_spi();
     int64 rows = 0;
     with_lead_update(model, false, [&] {
-        permit(model->leads);  // that is where the statement may write a status
+        permit(model->binding.leads);  // that is where the statement may write a status
         int code = SPI_execute_with_args(statement, count, types, values, nulls, false, 0);
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
         rows = static_cast<int64>(SPI_processed);

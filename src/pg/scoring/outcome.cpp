@@ -58,7 +58,8 @@ Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
 
 // `rows` rows from `row` on, each column of which is an argument: a row by itself as values, several as arrays.
 void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
-    auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
+    auto* types =
+        static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
     int columns = row_types(model, many, types);
     auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
     auto* nulls = static_cast<char*>(palloc(static_cast<Size>(columns)));
@@ -110,8 +111,8 @@ struct Shown {
 };
 
 void show(const Model* model, const PublishedVersion* version, const Shown& shown, RowToWrite* row) {
-    for (int i = 0; i < model->status_count; ++i) {
-        const StatusColumn& column = model->status[i];
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        const StatusColumn& column = model->binding.status[i];
         int stage = kNoStage;
         Timestamp at = kNever;
         switch (column.kind) {
@@ -182,8 +183,8 @@ void take_rows(RowList* from, int count, RowList* to) {
 
 bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row) {
     if (row.card == nullptr || !workspace->transitions.empty()) return true;
-    for (int i = 0; i < model->status_count; ++i) {
-        const StatusColumn& column = model->status[i];
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        const StatusColumn& column = model->binding.status[i];
         if (column.kind == StatusKind::Score && points_of_units(workspace->lead.score.total) != row.score) return true;
         if (column.kind == StatusKind::Grade &&
             strcmp(workspace->grade.c_str(), row.grade == nullptr ? "" : row.grade) != 0)
@@ -225,7 +226,7 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
     Model* model = outcome->model;
     const PublishedVersion* version = outcome->version;
     MemoryContext caller = MemoryContextSwitchTo(outcome->context);
-    RowToWrite* added = add_row(&outcome->statuses, model->status_count + 1);
+    RowToWrite* added = add_row(&outcome->statuses, model->binding.status_count + 1);
     added->values[0] = datumCopy(key, model->key.by_value, model->key.length);
     const char* grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
     Shown shown = {version->stages[workspace->lead.stage.stage].name, points_of_units(workspace->lead.score.total),

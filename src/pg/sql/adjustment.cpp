@@ -127,7 +127,8 @@ Datum find_adjusted(Model* model, Datum id) {
 Datum lock_adjusted(Model* model, Datum id) {
     Datum key = find_adjusted(model, id);
     for (;;) {
-        if (model->status_count > 0) SPI_execute_plan(plan(model, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
+        if (model->binding.status_count > 0)
+            SPI_execute_plan(plan(model, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
         SPI_execute_plan(plan(model, PlanName::LockScore), &key, nullptr, false, 0);
         Datum found = find_adjusted(model, id);
         if (compare_keys(model->key, key, found) == 0) return key;
