@@ -233,7 +233,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
     }
 }
 
-// In a memory context of its own, which is the model's once the program is whole: a failure leaves nothing behind.
+// In a memory context of its own, which is the version's once the program is whole: a failure leaves nothing behind.
 Program* build_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
     uint64 changes = definition_changes();
     uint64 invalidations = invalidation_count();
@@ -263,7 +263,7 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
     program->last = std::max({program->key, program->type, program->time, last_input});
     start(program);
     MemoryContextSwitchTo(caller);
-    MemoryContextSetParent(memory, model->context);
+    MemoryContextSetParent(memory, version->context);
     program->next = version->programs;
     version->programs = program;
     // What it rests on was not known before, so nobody could tell whether a change concerned it.

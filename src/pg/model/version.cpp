@@ -283,38 +283,26 @@ void delete_definition(void* definition) { delete static_cast<Definition*>(defin
 
 }  // namespace
 
-PublishedVersion* load_version(const char* schema, int64 number) {
+PublishedVersion* make_version(const char* schema, int64 number, Datum definition) {
     MemoryContext context = CurrentMemoryContext;
-    Oid type = INT8OID;
-    Datum argument = Int64GetDatum(number);
-    query(psprintf("SELECT version::bigint, definition::jsonb, (definition ->> 'min_score')::float8, "
-                   "(definition ->> 'max_score')::float8, (definition ->> 'future_tolerance')::float8, "
-                   "definition ->> 'time_zone' FROM %s.versions WHERE version = $1",
-                   quote_identifier(schema)),
-          1, &type, &argument);
-    if (SPI_processed == 0) return nullptr;
-
+    Oid type = JSONBOID;
+    query(
+        "SELECT ($1 ->> 'min_score')::float8, ($1 ->> 'max_score')::float8, ($1 ->> 'future_tolerance')::float8, "
+        "$1 ->> 'time_zone'",
+        1, &type, &definition);
     ResultRow row{0};
-    bool is_null = false;
-    Datum stored = row.value(2, &is_null);
-    if (is_null)  // a column that was dropped and added
-        ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-                        errmsg("version " INT64_FORMAT " of model \"%s\" has no definition", number, schema),
-                        errdetail("Its row in table %s.versions says nothing.", quote_identifier(schema)),
-                        errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(schema))));
-    Datum definition = PointerGetDatum(PG_DETOAST_DATUM_COPY(stored));
     Draft draft = {};
-    draft.min_score = row.number(3, kMissing);
-    draft.max_score = row.number(4, kMissing);
-    draft.future_tolerance = row.number(5, 300);
-    int64 found = row.integer(1, 0);
-    char* time_zone = row.text(6);
+    draft.min_score = row.number(1, kMissing);
+    draft.max_score = row.number(2, kMissing);
+    draft.future_tolerance = row.number(3, 300);
+    char* time_zone = row.text(4);
     read_parts(&draft, definition, context);
 
     MemoryContextSwitchTo(context);
     auto* version = static_cast<PublishedVersion*>(palloc0(sizeof(PublishedVersion)));
     auto* release = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-    version->number = found;
+    version->context = context;
+    version->number = number;
     version->rules = draft.sources.rows;
     version->rule_count = draft.sources.count;
     version->stages = draft.stage_sources.rows;
@@ -323,7 +311,7 @@ PublishedVersion* load_version(const char* schema, int64 number) {
     if (version->time_zone == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" is not known", time_zone),
-                 errdetail("Version " INT64_FORMAT " of model \"%s\" counts calendar days in it.", found, schema),
+                 errdetail("Version " INT64_FORMAT " of model \"%s\" counts calendar days in it.", number, schema),
                  errhint("UPDATE %s.settings SET time_zone = 'UTC'; SELECT lead_scoring.publish(%s);",
                          quote_identifier(schema), quote_literal_cstr(schema))));
     version->definition = run_cpp([&] { return build(draft); });
@@ -331,6 +319,26 @@ PublishedVersion* load_version(const char* schema, int64 number) {
     release->arg = const_cast<Definition*>(version->definition);
     MemoryContextRegisterResetCallback(context, release);
     return version;
+}
+
+PublishedVersion* load_version(const char* schema, int64 number) {
+    MemoryContext context = CurrentMemoryContext;
+    Oid type = INT8OID;
+    Datum argument = Int64GetDatum(number);
+    query(psprintf("SELECT definition::jsonb FROM %s.versions WHERE version = $1", quote_identifier(schema)), 1, &type,
+          &argument);
+    if (SPI_processed == 0) return nullptr;
+
+    bool is_null = false;
+    Datum stored = ResultRow{0}.value(1, &is_null);
+    if (is_null)  // a column that was dropped and added
+        ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+                        errmsg("version " INT64_FORMAT " of model \"%s\" has no definition", number, schema),
+                        errdetail("Its row in table %s.versions says nothing.", quote_identifier(schema)),
+                        errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(schema))));
+    Datum definition = PointerGetDatum(PG_DETOAST_DATUM_COPY(stored));
+    MemoryContextSwitchTo(context);
+    return make_version(schema, number, definition);
 }
 
 int find_stage(const PublishedVersion* version, const char* name) {

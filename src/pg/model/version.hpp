@@ -1,4 +1,4 @@
-// A published version of a model, read from its `versions` table.
+// A version of a model: of what was published, as its `versions` table has it, or of a definition that may become one.
 #pragma once
 
 #include "pg/server/postgres.hpp"
@@ -34,7 +34,8 @@ struct StageSource {
 };
 
 struct PublishedVersion {
-    int64 number;
+    MemoryContext context;         // it ends with it, and so do its programs
+    int64 number;                  // 0: of a definition that is not stored
     const Definition* definition;  // on the C++ heap, owned by the memory context
     RuleSource* rules;
     int rule_count;
@@ -47,6 +48,11 @@ struct PublishedVersion {
     mutable Program* programs;            // compiled expressions, one for each relation they were used with
     mutable ScoreColumns* score_columns;  // where things are in the scores table
 };
+
+// The version that a definition (jsonb, as publish stores it) makes of the model in `schema`, in the current memory
+// context. Raises what the core says of a definition that cannot be used, and 22023 for a time zone that is not known.
+// SPI must be connected, a snapshot active.
+PublishedVersion* make_version(const char* schema, int64 number, Datum definition);
 
 // Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
 // be connected, a snapshot active.

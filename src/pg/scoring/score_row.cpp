@@ -112,7 +112,7 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
 }
 
 // Those that were found before, unless the table or its primary key is another by now. What they replace is freed with
-// the model: a statement further up the stack may still use it.
+// the version: a statement further up the stack may still use it.
 const ScoreColumns* columns_for(Model* model, Relation relation, const PublishedVersion* version) {
     ScoreColumns* known = version->score_columns;
     if (known != nullptr && has_row_type(relation, &known->rows) && relation->rd_rel->relam == HEAP_TABLE_AM_OID &&
@@ -122,7 +122,7 @@ const ScoreColumns* columns_for(Model* model, Relation relation, const Published
     MemoryContext caller = MemoryContextSwitchTo(memory);
     ScoreColumns* found = find_columns(model, relation, version);
     MemoryContextSwitchTo(caller);
-    MemoryContextSetParent(memory, model->context);
+    MemoryContextSetParent(memory, version->context);
     version->score_columns = found;
     return found;
 }
