@@ -3,7 +3,7 @@
 
 #include "pg/server/postgres.hpp"
 
-#include "core/card/definition.hpp"
+#include "core/card/definition_reader.hpp"
 
 extern "C" {
 #include "pgtime.h"
@@ -14,23 +14,22 @@ namespace lead_scoring {
 struct Program;       // program.hpp
 struct ScoreColumns;  // score_row.cpp
 
-enum class LimitWindow { None, Hour, Day, Week, Month, Ever };
-
-// What the server evaluates of a rule. Expressions are as deparsed by publish; null where there is none.
+// What the server evaluates of a rule and of a stage: the texts of the definition, which the version keeps; null where
+// there is none.
 struct RuleSource {
-    char* name;
-    char* event_type;  // null: a fit rule
-    char* condition;
-    char* per;
-    char* limit_key;
+    const char* name;
+    const char* event_type;  // null: a fit rule
+    const char* condition;
+    const char* per;
+    const char* limit_key;
     LimitWindow window;
     double points;
 };
 
 struct StageSource {
-    char* name;
-    char* on_event;  // null: no event leads here
-    char* on_event_condition;
+    const char* name;
+    const char* on_event;  // null: no event leads here
+    const char* on_event_condition;
 };
 
 struct PublishedVersion {
@@ -50,8 +49,8 @@ struct PublishedVersion {
 };
 
 // The version that a definition (jsonb, as publish stores it) makes of the model in `schema`, in the current memory
-// context. Raises what the core says of a definition that cannot be used, and 22023 for a time zone that is not known.
-// SPI must be connected, a snapshot active.
+// context. Raises what the core says of a definition that cannot be used (XX001, 0A000, 54000), and 22023 for a time
+// zone that is not known.
 PublishedVersion* make_version(const char* schema, int64 number, Datum definition);
 
 // Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
