@@ -63,10 +63,9 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'an argument of create_model is NULL',
-            DETAIL = 'Only lead_key, event_campaign, min_score and max_score may be NULL.',
-            HINT = 'Leave an argument out for its default; status_columns => ''{}'' stands for none.';
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
+            'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
     PERFORM lead_scoring_internal.check_table(events, 'events');
@@ -85,19 +84,16 @@ BEGIN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
           FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
         IF differing IS NOT NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-                MESSAGE = format('model "%s" already exists with other settings', name),
-                DETAIL = format('These differ: %s.', differing),
-                HINT = format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name);
+            PERFORM lead_scoring_internal.fail('42710', format('model "%s" already exists with other settings', name),
+                format('These differ: %s.', differing),
+                format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name));
         END IF;
         RETURN;
     END IF;
 
     IF leads = events THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('leads and events are the same table %s', leads),
-            DETAIL = 'A lead has many events, each a row of its own.',
-            HINT = 'Give two tables: leads => ''public.leads'', events => ''public.events''.';
+        PERFORM lead_scoring_internal.fail('22023', format('leads and events are the same table %s', leads),
+            'A lead has many events, each a row of its own.', 'Give two tables: leads => ''public.leads'', events => ''public.events''.');
     END IF;
     -- Leads before events, as everywhere. From here on nobody else can claim a column or write a row.
     PERFORM lead_scoring_internal.require_own(leads, true);
@@ -107,11 +103,10 @@ BEGIN
     PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
     PERFORM lead_scoring_internal.check_time_zone(time_zone);
     IF NOT (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)) OR min_score > max_score THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('no score lies between min_score %s and max_score %s',
-                             coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
-            DETAIL = 'Both are numbers between -1e12 and 1e12, the smaller one first.',
-            HINT = 'For example min_score => 0, max_score => 100.';
+        PERFORM lead_scoring_internal.fail('22023',
+            format('no score lies between min_score %s and max_score %s',
+                   coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
+            'Both are numbers between -1e12 and 1e12, the smaller one first.', 'For example min_score => 0, max_score => 100.');
     END IF;
     IF require_index THEN
         PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
@@ -128,6 +123,7 @@ BEGIN
         EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
     END IF;
     PERFORM lead_scoring_internal.mend_shape(name);
+    wanted := wanted || jsonb_build_object('format', lead_scoring_internal.newest_format());
     EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
                    (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
     IF is_there THEN

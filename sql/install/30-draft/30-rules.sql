@@ -66,16 +66,14 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF event_type IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('event_type of rule "%s" is NULL', name),
-            DETAIL = 'A rule on events names the type that matches.',
-            HINT = 'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.';
+        PERFORM lead_scoring_internal.fail('22004', format('event_type of rule "%s" is NULL', name), 'A rule on events names the type that matches.',
+            'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.');
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
-        'name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
-        'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
-        'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
-        'limit_key', limit_key, 'max_occurrences', max_occurrences));
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
+        jsonb_build_object('name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
+            'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
+            'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
+            'limit_key', limit_key, 'max_occurrences', max_occurrences));
     PERFORM lead_scoring_internal.compile_rule(model, name);
 END
 $$;
@@ -101,13 +99,11 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF condition IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('condition of rule "%s" is NULL', name),
-            DETAIL = 'A rule on the lead gives its points to the leads that meet the condition.',
-            HINT = 'Pass condition => ''true'' for all leads.';
+        PERFORM lead_scoring_internal.fail('22004', format('condition of rule "%s" is NULL', name),
+            'A rule on the lead gives its points to the leads that meet the condition.', 'Pass condition => ''true'' for all leads.');
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
-        'name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
+        jsonb_build_object('name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
     PERFORM lead_scoring_internal.compile_rule(model, name);
 END
 $$;

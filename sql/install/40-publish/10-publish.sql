@@ -83,10 +83,8 @@ BEGIN
     -- What a row of the draft tells by itself is for its constraints to refuse.
     SELECT p.fault INTO lost FROM lead_scoring_internal.lost_parts(model) p WHERE p.by_hand IS NOT NULL LIMIT 1;
     IF lost IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = lost,
-            DETAIL = 'Without it the draft may say what cannot be scored.',
-            HINT = format('SELECT lead_scoring.repair(%L);', model);
+        PERFORM lead_scoring_internal.fail('55000', lost, 'Without it the draft may say what cannot be scored.',
+            format('SELECT lead_scoring.repair(%L);', model));
     END IF;
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
@@ -162,6 +160,7 @@ DECLARE
     new_version bigint;
     published boolean;
 BEGIN
+    PERFORM lead_scoring_internal.upgrade_model(model);
     -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
     -- unless that version cannot be computed any more, which is what this one may be for.
     PERFORM lead_scoring_internal.lock_tables(model);

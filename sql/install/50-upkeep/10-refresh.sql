@@ -18,10 +18,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_commit('refresh');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'batch_size must be at least 1',
-            DETAIL = 'It is the number of leads after which refresh commits.',
-            HINT = 'CALL lead_scoring.refresh(''sales'', 1000);';
+        PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which refresh commits.',
+            'CALL lead_scoring.refresh(''sales'', 1000);');
     END IF;
     WHILE lead_scoring_internal.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
         COMMIT;
@@ -44,10 +42,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_commit('rescore');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'batch_size must be at least 1',
-            DETAIL = 'It is the number of leads after which rescore commits.',
-            HINT = 'CALL lead_scoring.rescore(''sales'', 1000);';
+        PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which rescore commits.',
+            'CALL lead_scoring.rescore(''sales'', 1000);');
     END IF;
     LOOP
         last := lead_scoring_internal.rescore_leads(model, last, batch_size);

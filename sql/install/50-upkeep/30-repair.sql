@@ -11,17 +11,14 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state',
-            MESSAGE = format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
-            DETAIL = 'Events committed between the transaction''s snapshot and the locks would be missed.',
-            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
+        PERFORM lead_scoring_internal.fail('25000',
+            format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
+            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED.');
     END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('settings of model "%s" have no row', model),
-            DETAIL = 'The model was not restored completely, or its settings were truncated.',
-            HINT = lead_scoring_internal.make_statement(model);
+        PERFORM lead_scoring_internal.fail('55000', format('settings of model "%s" have no row', model),
+            'The model was not restored completely, or its settings were truncated.', lead_scoring_internal.make_statement(model));
     END IF;
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
@@ -147,7 +144,8 @@ BEGIN
                      AND (a.atttypid = w.atttypid OR lead_scoring_internal.stored_key_type(c.oid, a.attname) <> wanted) LOOP
         -- The view stands in the way of its own columns.
         grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::text::%s', stored.relation, stored.name, wanted, plain_type);
+        EXECUTE lead_scoring_internal.fill('ALTER TABLE {!table} ALTER COLUMN {column} TYPE {!type} USING {column}::text::{!plain_type}',
+            jsonb_build_object('table', stored.relation, 'column', stored.name, 'type', wanted, 'plain_type', plain_type));
     END LOOP;
     IF grants IS NOT NULL THEN
         PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
@@ -155,6 +153,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mend_keys IS 'Gives the model''s own columns of keys the type, with its collation, that the key of the leads table has by now.';
+
+CREATE FUNCTION lead_scoring_internal.newest_format()
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS 'SELECT 1';
+COMMENT ON FUNCTION lead_scoring_internal.newest_format IS 'The format that this version of the extension gives the tables of models.';
+
+CREATE FUNCTION lead_scoring_internal.is_older(model text)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT coalesce((lead_scoring_internal.settings_row(model) ->> 'format')::integer, 1) < lead_scoring_internal.newest_format() $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_older IS 'Whether the tables of a model are of an older format than this version gives them.';
 
 CREATE FUNCTION lead_scoring_internal.mend_binding(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -166,6 +174,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.mend_shape(model);
+    EXECUTE format('UPDATE %I.settings SET format = $1 WHERE format < $1', model) USING lead_scoring_internal.newest_format();
     PERFORM lead_scoring_internal.lock_tables(model);
     PERFORM lead_scoring_internal.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
@@ -215,9 +224,10 @@ BEGIN
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
                                                     AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
-        updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
-            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND %s',
-            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring_internal.status_differs(status.name, status.key));
+        updates := updates || lead_scoring_internal.fill('UPDATE {!leads} l SET {status_column} = s.{score_column} FROM {model}.scores s
+            WHERE s.lead_id OPERATOR(pg_catalog.=) l.{key} AND s.version OPERATOR(pg_catalog.>) 0 AND {!differs}',
+            jsonb_build_object('leads', bound.leads, 'status_column', status.name, 'score_column', status.key, 'model', model, 'key', bound.lead_key,
+                'differs', lead_scoring_internal.status_differs(status.name, status.key)));
     END LOOP;
     RETURN updates;
 END
@@ -227,6 +237,24 @@ COMMENT ON FUNCTION lead_scoring_internal.status_updates IS 'Statements that wri
 CREATE FUNCTION lead_scoring_internal.mend_state(model text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_state';
 COMMENT ON FUNCTION lead_scoring_internal.mend_state IS 'The part of repair() that makes chains of the transitions of leads that are none: numbered without gaps, each move from where the last one led, never back in time; then puts each lead''s row of scores where its transitions end, and makes the rows that are missing: history is right, whatever a row says.';
+
+CREATE FUNCTION lead_scoring.upgrade_model(model text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.upgrade_model(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF (lead_scoring_internal.settings_row(model) ->> 'format')::integer > lead_scoring_internal.newest_format() THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('model "%s" is of a later format than this version of the extension', model),
+            'A later version made its tables.', 'ALTER EXTENSION lead_scoring UPDATE;');
+    ELSIF lead_scoring_internal.is_older(model) THEN
+        PERFORM lead_scoring_internal.mend_binding(model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.upgrade_model IS 'Implements lead_scoring.upgrade_model, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.upgrade_model IS 'Brings the tables and views of a model to the format of the extension''s version (settings.format), after ALTER EXTENSION lead_scoring UPDATE. Events are scored before it as well, but what a later version brings takes its format. publish() and repair() do it too. It locks the tables of leads and events while it works. Nothing happens where the model is of that format already. For the model''s owner only. Raises 42704 for an unknown model, 0A000 where the model is of a later format than the extension.';
 
 CREATE FUNCTION lead_scoring.repair(model text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';

@@ -23,11 +23,10 @@ BEGIN
         relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.revenue_table, 'revenue_table');
         key_type := lead_scoring_internal.plain_type(format('%I.scores', TG_TABLE_SCHEMA)::regclass, 'lead_id', 'lead');
         IF replace(lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), 'character varying', 'text') <> key_type THEN
-            RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-                MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
-                                 lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
-                DETAIL = 'Revenue names its lead by the very key of the leads table.',
-                HINT = 'Name another column: lead => ''lead_id''.';
+            PERFORM lead_scoring_internal.fail('42804',
+                format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
+                       lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
+                'Revenue names its lead by the very key of the leads table.', 'Name another column: lead => ''lead_id''.');
         END IF;
         PERFORM lead_scoring_internal.time_expression(relation, NEW.revenue_date, 'UTC', 'earned_on'),
                 lead_scoring_internal.amount_expression(relation, NEW.revenue_amount, 'amount');
@@ -40,10 +39,9 @@ BEGIN
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
         EXECUTE format('SELECT s.name FROM %I.stages s WHERE s.name = $1 AND s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stage USING stage;
         IF stage IS NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-                MESSAGE = format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
-                DETAIL = 'mql_stage, sql_stage and customer_stage are progress stages.',
-                HINT = format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA);
+            PERFORM lead_scoring_internal.fail('42704', format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
+                'mql_stage, sql_stage and customer_stage are progress stages.',
+                format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA));
         END IF;
     END LOOP;
     RETURN NEW;
@@ -58,10 +56,8 @@ AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('session_replication_role') = 'replica' THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('report_settings of model "%s" cannot be changed by a replica''s session', model),
-            DETAIL = 'The trigger that checks them does not fire there.',
-            HINT = 'SET session_replication_role = origin;';
+        PERFORM lead_scoring_internal.fail('55000', format('report_settings of model "%s" cannot be changed by a replica''s session', model),
+            'The trigger that checks them does not fire there.', 'SET session_replication_role = origin;');
     END IF;
     EXECUTE format('INSERT INTO %1$I.report_settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1)
                     ON CONFLICT (only_row) DO UPDATE SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1))',
@@ -75,10 +71,7 @@ RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catal
 AS $$
 BEGIN
     IF array_position(columns, NULL) IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('an argument of %s is NULL', function_name),
-            DETAIL = 'Each names a column of the table.',
-            HINT = example;
+        PERFORM lead_scoring_internal.fail('22004', format('an argument of %s is NULL', function_name), 'Each names a column of the table.', example);
     END IF;
 END
 $$;

@@ -3,6 +3,7 @@
 #include "pg/model/binding.hpp"
 
 #include "pg/model/citus.hpp"
+#include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/server/query.hpp"
@@ -208,49 +209,61 @@ void read_status_columns(Model* model) {
     MemoryContextSwitchTo(caller);
 }
 
+// Formats only add to what a model's tables have, so that older ones are worked with as they are.
+void require_known_format(const Model* model, int64 format) {
+    if (format >= kOldestFormat && format <= kNewestFormat) return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("model \"%s\" is of format " INT64_FORMAT, model->name, format),
+                    errdetail("The library that is installed knows formats %d to %d.", kOldestFormat, kNewestFormat),
+                    errhint("Install the library of the extension's version: SELECT extversion FROM pg_extension WHERE "
+                            "extname = 'lead_scoring';")));
+}
+
 }  // namespace
 
 // The binding; without a settings row (a dump half restored) the model counts as paused.
 void read_settings(Model* model) {
-    query(psprintf(
-        "SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path FROM "
-        "%s.settings",
-        quote_identifier(model->name)));
+    query(
+        psprintf("SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path, "
+                 "format FROM "
+                 "%s.settings",
+                 quote_identifier(model->name)));
     if (SPI_processed == 0) {
         model->paused = true;
         return;
     }
-    MemoryContext caller = MemoryContextSwitchTo(model->context);
     ResultRow row{0};
-    model->binding.leads_name = require_setting(model, row, 1, "leads");
-    model->binding.events_name = require_setting(model, row, 2, "events");
-    model->binding.lead_key = require_setting(model, row, 3, "lead_key");
-    model->binding.event_lead = require_setting(model, row, 4, "event_lead");
-    model->binding.event_type = require_setting(model, row, 5, "event_type");
-    model->binding.event_time = require_setting(model, row, 6, "event_time");
+    Binding& binding = model->binding;
+    require_known_format(model, row.integer(9, kOldestFormat));
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    binding.leads_name = require_setting(model, row, 1, "leads");
+    binding.events_name = require_setting(model, row, 2, "events");
+    binding.lead_key = require_setting(model, row, 3, "lead_key");
+    binding.event_lead = require_setting(model, row, 4, "event_lead");
+    binding.event_type = require_setting(model, row, 5, "event_type");
+    binding.event_time = require_setting(model, row, 6, "event_time");
     model->paused = row.boolean(7, false);
-    model->binding.trigger_path = row.text(8);
+    binding.trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);
-    model->binding.leads = table_of(model, "leads", model->binding.leads_name);
-    model->binding.events = table_of(model, "events", model->binding.events_name);
-    model->binding.leads_name = qualified_name(model, model->binding.leads);
-    model->binding.events_name = qualified_name(model, model->binding.events);
-    if (model->binding.trigger_path ==
-        nullptr)  // others may create in the schema of leads, but not in place of the server's
-        model->binding.trigger_path = MemoryContextStrdup(
+    binding.leads = table_of(model, "leads", binding.leads_name);
+    binding.events = table_of(model, "events", binding.events_name);
+    binding.leads_name = qualified_name(model, binding.leads);
+    binding.events_name = qualified_name(model, binding.events);
+    if (binding.trigger_path == nullptr)  // others may create in the schema of leads, but not in place of the server's
+        binding.trigger_path = MemoryContextStrdup(
             model->context, psprintf("pg_catalog, %s, pg_temp",
-                                     quote_identifier(get_namespace_name(get_rel_namespace(model->binding.leads)))));
-    require_owner(model, model->binding.leads, "leads table");
-    require_owner(model, model->binding.events, "events table");
+                                     quote_identifier(get_namespace_name(get_rel_namespace(binding.leads)))));
+    require_owner(model, binding.leads, "leads table");
+    require_owner(model, binding.events, "events table");
     note_members(model);
-    require_own_members(model->binding.leads, model->owner);
-    require_own_members(model->binding.events, model->owner);
-    refuse_citus(model->binding.leads);
-    refuse_citus(model->binding.events);
-    require_access(model, model->binding.leads, "leads");
-    require_access(model, model->binding.events, "events");
+    require_own_members(binding.leads, model->owner);
+    require_own_members(binding.events, model->owner);
+    refuse_citus(binding.leads);
+    refuse_citus(binding.events);
+    require_access(model, binding.leads, "leads");
+    require_access(model, binding.events, "events");
     require_keys(model);
-    require_columns(model, model->binding.events, false);
+    require_columns(model, binding.events, false);
     read_status_columns(model);
 }
 

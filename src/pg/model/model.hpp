@@ -10,6 +10,8 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <iterator>
+
 #include "pg/model/binding.hpp"
 #include "pg/model/lead_key.hpp"
 #include "pg/model/shape.hpp"
@@ -38,11 +40,8 @@ enum class PlanName {
     FindScore,
     LockScore,
     CreateScore,
-    DeleteScore,
-    DeleteTransitions,
-    DeleteProblems,
-    DeleteAdjustments,
-    DeleteMerged,
+    DeleteState,  // of one lead, from the first of kLeadTables; from the others with the numbers that follow
+    DeleteLastState = DeleteState + std::size(kLeadTables) - 1,
     AddTransition,
     AddTransitions,  // takes arrays
     AddProblem,
