@@ -42,7 +42,7 @@ StageSource* stage_sources(const FullDefinition& full) {
 
 }  // namespace
 
-PublishedVersion* make_version(const char* schema, int64 number, Datum definition) {
+Version* make_version(const char* schema, int64 number, Datum definition) {
     MemoryContext context = CurrentMemoryContext;
     Jsonb* stored = DatumGetJsonbP(definition);
     char* json = JsonbToCString(nullptr, &stored->root, static_cast<int>(VARSIZE(stored)));
@@ -51,7 +51,7 @@ PublishedVersion* make_version(const char* schema, int64 number, Datum definitio
     run_cpp([&] { *full = read_definition(text); });
     pfree(json);
 
-    auto* version = static_cast<PublishedVersion*>(palloc0(sizeof(PublishedVersion)));
+    auto* version = static_cast<Version*>(palloc0(sizeof(Version)));
     version->context = context;
     version->number = number;
     version->definition = &full->definition;
@@ -69,7 +69,7 @@ PublishedVersion* make_version(const char* schema, int64 number, Datum definitio
     return version;
 }
 
-PublishedVersion* load_version(const char* schema, int64 number) {
+Version* load_version(const char* schema, int64 number) {
     MemoryContext context = CurrentMemoryContext;
     Oid type = INT8OID;
     Datum argument = Int64GetDatum(number);
@@ -89,7 +89,7 @@ PublishedVersion* load_version(const char* schema, int64 number) {
     return make_version(schema, number, definition);
 }
 
-int find_stage(const PublishedVersion* version, const char* name) {
+int find_stage(const Version* version, const char* name) {
     for (int i = 0; i < version->stage_count; ++i)
         if (strcmp(version->stages[i].name, name) == 0) return i;
     return kNoStage;

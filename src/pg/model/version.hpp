@@ -32,7 +32,7 @@ struct StageSource {
     const char* on_event_condition;
 };
 
-struct PublishedVersion {
+struct Version {
     MemoryContext context;         // it ends with it, and so do its programs
     int64 number;                  // 0: of a definition that is not stored
     const Definition* definition;  // on the C++ heap, owned by the memory context
@@ -41,7 +41,7 @@ struct PublishedVersion {
     StageSource* stages;
     int stage_count;
     pg_tz* time_zone;
-    PublishedVersion* next;  // of those that the model has read
+    Version* next;  // of those that the model has read
 
     // What it takes to work by it; found at first use.
     mutable Program* programs;            // compiled expressions, one for each relation they were used with
@@ -51,13 +51,13 @@ struct PublishedVersion {
 // The version that a definition (jsonb, as publish stores it) makes of the model in `schema`, in the current memory
 // context. Raises what the core says of a definition that cannot be used (XX001, 0A000, 54000), and 22023 for a time
 // zone that is not known.
-PublishedVersion* make_version(const char* schema, int64 number, Datum definition);
+Version* make_version(const char* schema, int64 number, Datum definition);
 
 // Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
 // be connected, a snapshot active.
-PublishedVersion* load_version(const char* schema, int64 number);
+Version* load_version(const char* schema, int64 number);
 
 // The stage of that name, or kNoStage.
-int find_stage(const PublishedVersion* version, const char* name);
+int find_stage(const Version* version, const char* name);
 
 }  // namespace lead_scoring
