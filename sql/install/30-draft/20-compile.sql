@@ -1,7 +1,7 @@
 -- What of the draft is checked with the catalog at hand, and becomes part of a version.
 
 CREATE FUNCTION lead_scoring_internal.compile_expression(relation regclass, expression text, kind text, subject text) RETURNS text
-LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_compile_expression';
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_compile_expression';
 COMMENT ON FUNCTION lead_scoring_internal.compile_expression IS 'The expression as the server deparses it, NULL for NULL; raises what check_expression raises, with the subject in the context.';
 
 CREATE FUNCTION lead_scoring_internal.reads_column(expression text, column_name text)

@@ -21,7 +21,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_group IS 'Implements lead_scoring.add_group, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.add_group IS 'Adds a group of rules to the draft: kind engagement (rules on events) or fit (rules on the lead); min_points and max_points bound what the group gives.';
+COMMENT ON FUNCTION lead_scoring.add_group IS 'Adds a group of rules to the draft: kind engagement (rules on events) or fit (rules on the lead); min_points and max_points bound what the group gives. Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none. Every model has the groups engagement and fit. Effective with the next publish.';
 
 CREATE FUNCTION lead_scoring.add_rule(
     model text,
@@ -80,7 +80,8 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_rule IS
 'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
-per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish.';
+per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group, and for an expression what check_expression() raises.';
 
 CREATE FUNCTION lead_scoring.add_fit_rule(
     model text,
@@ -108,7 +109,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_fit_rule IS 'Implements lead_scoring.add_fit_rule, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.add_fit_rule IS 'Adds a rule on the lead to the draft: points, negative ones too, while the row of the lead meets the condition, an immutable SQL expression over it that reads no status column. Fit does not decay. Effective with the next publish.';
+COMMENT ON FUNCTION lead_scoring.add_fit_rule IS 'Adds a rule on the lead to the draft: points, negative ones too, while the row of the lead meets the condition, an immutable SQL expression over it that reads no status column. Fit does not decay. Effective with the next publish. Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 22023 too for a condition that reads a status column, 42704 for an unknown group, and for the condition what check_expression() raises.';
 
 CREATE FUNCTION lead_scoring.add_band(
     model text,
@@ -129,4 +130,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_band IS 'Implements lead_scoring.add_band, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.add_band IS 'Adds a band to the draft: from min_points of fit or engagement on (axis), the grade bears this label. A grade is the label of fit followed by the label of engagement. Effective with the next publish.';
+COMMENT ON FUNCTION lead_scoring.add_band IS 'Adds a band to the draft: from min_points of fit or engagement on (axis), the grade bears this label. A grade is the label of fit followed by the label of engagement. Effective with the next publish. Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none.';

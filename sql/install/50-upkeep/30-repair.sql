@@ -57,7 +57,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.pause IS 'Implements lead_scoring.pause, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.catch_up(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -115,7 +115,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.resume IS 'Implements lead_scoring.resume, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.mend_keys(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -268,4 +268,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.repair IS 'Implements lead_scoring.repair, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, makes chains of transitions that are none and puts each lead where its transitions end, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, makes chains of transitions that are none and puts each lead where its transitions end, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';

@@ -133,7 +133,7 @@ COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a re
 
 CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
 RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
-COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model: what the view reads, with as_of in the place of now for what depends on it (whether a month is complete, a cohort mature, a lead still waiting). Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish.';
+COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model: what the view reads, with as_of in the place of now for what depends on it (whether a month is complete, a cohort mature, a lead still waiting). Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish. Moves that were recorded later than as_of are in it all the same. Raises 42704 for an unknown report, 42P01 for a view that was dropped, which repair() makes again, and 42P01, 42703 or 42804 where a table or column behind it changed.';
 
 -- ---------------------------------------------------------------- views
 

@@ -241,20 +241,32 @@ bool is_of(const Entry* entry) {
 
 Entry* add_entry(Oid owner, Oid caller) {
     make_room();
-    const Entry* outer = current_entry();
     Entry* entry = &entries[entry_count];
     *entry = {};
-    entry->callers_context = outer == nullptr ? error_context_stack : outer->callers_context;
     entry->owner = owner;
     entry->caller = caller;
     entry_levels[entry_count] = GetCurrentTransactionNestLevel();
     return entry;
 }
 
+// Between a write and what runs within it there may be code of the user's.
+ErrorContextCallback* callers_context() {
+    const Entry* entry = innermost_entry();
+    return is_of(entry) && entry->model[0] != '\0' ? entry->callers_context : error_context_stack;
+}
+
 }  // namespace
 
+ErrorContextCallback* hide_internals() {
+    ErrorContextCallback* shown = error_context_stack;
+    error_context_stack = callers_context();
+    return shown;
+}
+
 void enter_model(const char* model, Oid owner, bool keep) {
+    ErrorContextCallback* context = callers_context();
     Entry* entry = add_entry(owner, asking_role());
+    entry->callers_context = context;
     strlcpy(entry->model, model, NAMEDATALEN);
     entry->keep = keep;
     entry->saved = become(owner);
@@ -280,12 +292,6 @@ const Entry* current_entry() {
     for (int i = entry_count; i-- > 0;)
         if (entries[i].model[0] != '\0') return is_of(&entries[i]) ? &entries[i] : nullptr;
     return nullptr;
-}
-
-ErrorContextCallback* hide_internals() {
-    ErrorContextCallback* shown = error_context_stack;
-    if (const Entry* entry = current_entry()) error_context_stack = entry->callers_context;
-    return shown;
 }
 
 Oid asking_role() {

@@ -158,8 +158,6 @@ LEAD_SCORING_FUNCTION(draft_changed) {
 
 // compile_expression(relation regclass, expression text, kind text, subject text) returns text
 LEAD_SCORING_FUNCTION(compile_expression) {
-    for (int i = 0; i < 4; ++i)
-        if (PG_ARGISNULL(i)) PG_RETURN_NULL();
     const char* typed = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const char* kind = text_to_cstring(PG_GETARG_TEXT_PP(2));
     ErrorContextCallback* shown = hide_internals();

@@ -12,11 +12,11 @@ const char* text_argument(FunctionCallInfo fcinfo, int place) {
     return PG_ARGISNULL(place) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(place));
 }
 
-// Anything but five letters or digits is a plain exception, and so is what would say that nothing failed.
+// Anything but five letters or digits is no code, nor is what would say that nothing failed.
 int sqlstate_of(const char* code) {
     if (code == nullptr || strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || strlen(code) != 5 ||
         strncmp(code, "00", 2) == 0)
-        return ERRCODE_RAISE_EXCEPTION;
+        return ERRCODE_INVALID_PARAMETER_VALUE;
     return MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]);
 }
 
@@ -29,9 +29,8 @@ LEAD_SCORING_FUNCTION(fail) {
     const char* hint = text_argument(fcinfo, 3);
     const char* constraint = text_argument(fcinfo, 4);
     int sqlstate = sqlstate_of(text_argument(fcinfo, 0));
-    hide_internals();
     // Where no command led here, there are the call itself and the function that makes it.
-    if (current_entry() == nullptr)
+    if (hide_internals() == error_context_stack)
         for (int i = 0; i < 2 && error_context_stack != nullptr; ++i)
             error_context_stack = error_context_stack->previous;
     ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message == nullptr ? "" : message),
