@@ -1,7 +1,7 @@
 # What the machine must have: Debian packages, and a server to build for.
 
 # What the tests take, beside the server's packages.
-TEST_PACKAGES=(g++ make libfmt-dev libeigen3-dev rsync clang libclang-rt-dev clang-format cmake libgtest-dev
+TEST_PACKAGES=(g++ make libfmt-dev libeigen3-dev nlohmann-json3-dev rsync clang libclang-rt-dev clang-format cmake libgtest-dev
     libipc-run-perl libio-pty-perl)
 
 # as_root COMMAND...

@@ -53,5 +53,17 @@ $node->safe_psql('ascii', $bytes);
 isnt($node->safe_psql('ascii', $card), $node->safe_psql('latin1', $card), 'without characters, keys are bytes');
 is($node->safe_psql('ascii', $verify), '', 'and that is what the events say');
 
+# Names and expressions of a definition are in the database's encoding, which may be none.
+for my $database (sort keys %encoding) {
+    $node->safe_psql($database, q{
+        SET client_encoding = 'SQL_ASCII';
+        SELECT lead_scoring.create_model('named', 'leads', 'events', status_columns => '{}');
+        SELECT lead_scoring.add_rule('named', 'd' || chr(233), 'download', 1, 'paper = ''caf' || chr(233) || '''');
+        SELECT lead_scoring.publish('named');
+    });
+    is($node->safe_psql($database, q{SELECT rule = 'd' || chr(233), times > 0 FROM lead_scoring.explain('named', 1)}), 't|t', "a rule in $encoding{$database}");
+    is($node->safe_psql($database, q{SELECT lead_id, problem FROM lead_scoring.verify('named')}), '', 'and its scores');
+}
+
 $node->stop;
 done_testing();

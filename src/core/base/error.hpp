@@ -13,6 +13,7 @@ enum class ErrorCode {
     InvalidBinary,     // 22P03: a binary form that cannot be read
     CorruptData,       // XX001: a stored value that cannot be read
     LimitExceeded,     // 54000
+    NotSupported,      // 0A000
     Internal,          // XX000
     Stopped,           // the server's own error: core/stop.hpp
 };

@@ -11,6 +11,10 @@ namespace lead_scoring {
 
 namespace {
 
+void require_sound(bool holds, const char* what) {
+    if (!holds) refuse_definition(what);
+}
+
 void check_number(std::size_t number, const char* what) {
     if (number > Definition::kMaxRules)
         throw Error(ErrorCode::LimitExceeded, "version has " + std::to_string(number) + " " + what,
@@ -93,9 +97,8 @@ void check_bands(const std::vector<Band>& bands) {
 
 }  // namespace
 
-void require_sound(bool holds, const char* what) {
-    if (holds) return;
-    throw Error(ErrorCode::CorruptData, "published definition cannot be used", what,
+void refuse_definition(const std::string& detail) {
+    throw Error(ErrorCode::CorruptData, "definition cannot be used", detail,
                 "Change the draft and call lead_scoring.publish() to make a sound version.");
 }
 

@@ -1,4 +1,4 @@
-// A published version of a model, as the core needs it: rules, groups, bands and stages, without their conditions,
+// The definition of a model, as the core needs it: rules, groups, bands and stages, without their conditions,
 // which the server evaluates.
 #pragma once
 
@@ -87,8 +87,8 @@ struct Stage {
     }
 };
 
-// Throws CorruptData, with `what` for a detail, where it does not hold of a definition.
-void require_sound(bool holds, const char* what);
+// Throws CorruptData, of a definition that cannot be used.
+[[noreturn]] void refuse_definition(const std::string& detail);
 
 struct Definition {
     static constexpr std::size_t kMaxRules = 65536;  // and stages

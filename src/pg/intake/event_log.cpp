@@ -68,7 +68,7 @@ Oid table_of(const Model* model, PlanName name) {
     switch (name) {
         case PlanName::LeadEvents:
         case PlanName::AllEvents:
-            return model->events;
+            return model->binding.events;
         case PlanName::LeadRow:
         case PlanName::AllLeads:
         case PlanName::LockLead:
@@ -77,7 +77,7 @@ Oid table_of(const Model* model, PlanName name) {
         case PlanName::PlacesOfLeads:
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
-            return model->leads;
+            return model->binding.leads;
         default:
             return InvalidOid;
     }
@@ -93,7 +93,7 @@ void require_rows_of(Relation relation, Portal portal) {
              errdetail("Its schema was renamed while a statement read it."), errhint("Run the transaction again.")));
 }
 
-void read_query(Model* model, const PublishedVersion* version, PlanName name, Datum* arguments, Findings* findings,
+void read_query(Model* model, const Version* version, PlanName name, Datum* arguments, Findings* findings,
                 Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
     SPIPlanPtr statement = plan(model, name);  // locks the table
@@ -103,7 +103,7 @@ void read_query(Model* model, const PublishedVersion* version, PlanName name, Da
     Portal portal = open_cursor(statement, arguments, frozen);
     require_rows_of(relation, portal);
     CursorSource source(portal);
-    auto read = table == model->leads ? read_leads : read_events;
+    auto read = table == model->binding.leads ? read_leads : read_events;
     read(model, version, relation, &source, findings, problems);
     source.close();
     table_close(relation, NoLock);
@@ -144,8 +144,8 @@ char* unnested_columns(int count) {
 char* update_statement(const Model* model, bool many) {
     StringInfoData assignments, differences, names;
     for (StringInfo list : {&assignments, &differences, &names}) initStringInfo(list);
-    for (int i = 0; i < model->status_count; ++i) {
-        const char* column = quote_identifier(model->status[i].column);
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        const char* column = quote_identifier(model->binding.status[i].column);
         const char* value = many ? psprintf("status.value%d", i) : psprintf("$%d", i + 2);
         appendStringInfo(&assignments, "%s%s = %s", i > 0 ? ", " : "", column, value);
         appendStringInfo(&differences,
@@ -154,10 +154,10 @@ char* update_statement(const Model* model, bool many) {
                          i > 0 ? " OR " : "", column, value);
         appendStringInfo(&names, ", value%d", i);
     }
-    const char* columns = unnested_columns(model->status_count + 1);
+    const char* columns = unnested_columns(model->binding.status_count + 1);
     const char* rows = many ? psprintf("FROM (SELECT %s) AS status(lead%s) ", columns, names.data) : "";
     return psprintf("UPDATE %s lead_row SET %s %sWHERE lead_row.%s OPERATOR(pg_catalog.=) %s AND (%s)",
-                    model->leads_name, assignments.data, rows, quote_identifier(model->lead_key),
+                    model->binding.leads_name, assignments.data, rows, quote_identifier(model->binding.lead_key),
                     many ? "status.lead" : "$1", differences.data);
 }
 
@@ -191,19 +191,20 @@ const char* deleted_from(PlanName name) {
 char* statement_of(const Model* model, PlanName name) {
     const char* schema = quote_identifier(model->name);
     if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s.%s WHERE lead_id = $1", schema, table);
-    const char* lead_key = quote_identifier(model->lead_key);
-    const char* event_lead = quote_identifier(model->event_lead);
+    const char* lead_key = quote_identifier(model->binding.lead_key);
+    const char* event_lead = quote_identifier(model->binding.event_lead);
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
     switch (name) {
         case PlanName::LeadEvents:
-            return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", model->events_name,
+            return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", model->binding.events_name,
                             event_lead);
         case PlanName::LeadRow:
-            return psprintf("SELECT lead_row FROM %s lead_row WHERE lead_row.%s = $1", model->leads_name, lead_key);
+            return psprintf("SELECT lead_row FROM %s lead_row WHERE lead_row.%s = $1", model->binding.leads_name,
+                            lead_key);
         case PlanName::AllEvents:
-            return psprintf("SELECT event_row FROM %s event_row", model->events_name);
+            return psprintf("SELECT event_row FROM %s event_row", model->binding.events_name);
         case PlanName::AllLeads:
-            return psprintf("SELECT lead_row FROM %s lead_row", model->leads_name);
+            return psprintf("SELECT lead_row FROM %s lead_row", model->binding.leads_name);
         case PlanName::LeadAdjustments:
             return psprintf(
                 "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments "
@@ -273,13 +274,14 @@ char* statement_of(const Model* model, PlanName name) {
                 "WHERE id = $1 AND cancelled_at IS NULL",
                 schema);
         case PlanName::LockLead:
-            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", model->leads_name, lead_key);
+            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", model->binding.leads_name,
+                            lead_key);
         case PlanName::LockLeadWaiting:
-            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->leads_name, lead_key);
+            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->binding.leads_name, lead_key);
         case PlanName::FindLead:
-            return psprintf("SELECT FROM %s WHERE %s = $1", model->leads_name, lead_key);
+            return psprintf("SELECT FROM %s WHERE %s = $1", model->binding.leads_name, lead_key);
         case PlanName::PlacesOfLeads:
-            return psprintf("SELECT tableoid, ctid FROM %s WHERE %s = ANY ($1)", model->leads_name, lead_key);
+            return psprintf("SELECT tableoid, ctid FROM %s WHERE %s = ANY ($1)", model->binding.leads_name, lead_key);
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return update_statement(model, name == PlanName::UpdateStatuses);
@@ -405,11 +407,11 @@ int row_types(const Model* model, PlanName name, Oid* types) {
         memcpy(types + 1, rest, sizeof rest);
         return kTransitionColumns;
     }
-    for (int i = 0; i < model->status_count; ++i) {
-        StatusKind kind = model->status[i].kind;
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        StatusKind kind = model->binding.status[i].kind;
         types[i + 1] = kind == StatusKind::Score ? FLOAT8OID : kind == StatusKind::StageAt ? TIMESTAMPTZOID : TEXTOID;
     }
-    return model->status_count + 1;
+    return model->binding.status_count + 1;
 }
 
 SPIPlanPtr plan(Model* model, PlanName name) {
@@ -419,12 +421,12 @@ SPIPlanPtr plan(Model* model, PlanName name) {
     if (OidIsValid(table)) hold_table(model, table);
     SPIPlanPtr& kept = model->plans[static_cast<std::size_t>(name)];
     if (kept == nullptr) {
-        auto* types =
-            static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
+        auto* types = static_cast<Oid*>(
+            palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
         int count = argument_types(model, name, types);
         kept = prepare_kept(statement_of(model, name), count, types);
     }
-    if (fires_triggers_of_users) permit(model->leads);
+    if (fires_triggers_of_users) permit(model->binding.leads);
     return kept;
 }
 
@@ -451,7 +453,7 @@ void delete_state(Model* model, Datum key) {
     }
 }
 
-void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen) {
+void read_lead(Model* model, const Version* version, Datum key, Findings* findings, bool frozen) {
     read_query(model, version, PlanName::LeadEvents, &key, findings, nullptr, frozen);
     read_query(model, version, PlanName::LeadRow, &key, findings, nullptr, frozen);
     read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
@@ -493,8 +495,7 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
     read_adjustments(model, PlanName::LeadAdjustments, &key, false, findings);
 }
 
-void read_everything(Model* model, const PublishedVersion* version, Findings* findings, Problems* problems,
-                     bool frozen) {
+void read_everything(Model* model, const Version* version, Findings* findings, Problems* problems, bool frozen) {
     allow_maintenance_memory(findings);
     read_query(model, version, PlanName::AllEvents, nullptr, findings, problems, frozen);
     read_query(model, version, PlanName::AllLeads, nullptr, findings, problems, frozen);

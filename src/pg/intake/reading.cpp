@@ -52,14 +52,26 @@ Model* look_up(const char* name) {
 }
 
 void enter(Reading* reading) {
+    reading->identity = become(reading->model->owner);
+    connect_spi();
+}
+
+void enter_visible(Reading* reading) {
     reading->version = visible_version(reading->model);
     if (reading->version == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("model \"%s\" has no published version", reading->model->name),
                         errdetail("Scores follow from what was published."),
                         errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(reading->model->name))));
-    reading->identity = become(reading->model->owner);
-    connect_spi();
+    enter(reading);
+}
+
+// The model and the lead that the first two arguments name; false where the caller may not see it.
+bool look_up_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
+    *reading = {};
+    reading->model = look_up(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    *key = lead_argument(fcinfo, 1, reading->model->key);
+    return sees_lead(reading->model, *key);
 }
 
 }  // namespace
@@ -68,17 +80,21 @@ Reading begin_reading(const char* name, const char* what) {
     Reading reading = {};
     reading.model = look_up(name);
     require_all_rows(name, reading.model->scores, what);
-    enter(&reading);
+    enter_visible(&reading);
     return reading;
 }
 
 bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
-    *reading = {};
-    reading->model = look_up(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    *key = lead_argument(fcinfo, 1, reading->model->key);
-    bool visible = sees_lead(reading->model, *key);
-    if (visible) enter(reading);
-    return visible;
+    if (!look_up_lead(fcinfo, reading, key)) return false;
+    enter_visible(reading);
+    return true;
+}
+
+bool begin_reading_lead_by(Datum definition, FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
+    if (!look_up_lead(fcinfo, reading, key)) return false;
+    enter(reading);
+    reading->version = make_version(reading->model->name, 0, definition);
+    return true;
 }
 
 void end_reading(const Reading* reading) {
@@ -88,14 +104,14 @@ void end_reading(const Reading* reading) {
 
 Model* hold_off_versions(Model* model) {
     if (model->paused) return model;
-    LockRelationOid(model->leads, RowExclusiveLock);
+    LockRelationOid(model->binding.leads, RowExclusiveLock);
     return use_model(model->name);
 }
 
-const PublishedVersion* scoring_version(Model* model) { return model->paused ? nullptr : current_version(model); }
+const Version* scoring_version(Model* model) { return model->paused ? nullptr : current_version(model); }
 
-const PublishedVersion* require_scoring(Model* model) {
-    const PublishedVersion* version = scoring_version(model);
+const Version* require_scoring(Model* model) {
+    const Version* version = scoring_version(model);
     if (version == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("model \"%s\" does not score at present", model->name),

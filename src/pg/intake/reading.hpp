@@ -12,7 +12,7 @@ namespace lead_scoring {
 // One run of a reading function, from begin_reading to end_reading. Everything is read under the active snapshot.
 struct Reading {
     Model* model;
-    const PublishedVersion* version;  // the one that the snapshot sees
+    const Version* version;  // the one that the snapshot sees, or that of a definition which is not stored
     SavedIdentity identity;
 };
 
@@ -26,6 +26,9 @@ Reading begin_reading(const char* model, const char* what);
 // For who reads one, which the second argument of the function names. False where row security hides it from the
 // caller.
 bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key);
+// The same by a definition that is not stored, as compile_draft() returns it; nothing needs to be published. To be
+// called within an entry of the model.
+bool begin_reading_lead_by(Datum definition, FunctionCallInfo fcinfo, Reading* reading, Datum* key);
 void end_reading(const Reading* reading);
 
 // The model as it is while the caller's transaction lasts: owner commands that change it wait for the lock on leads, as
@@ -33,9 +36,9 @@ void end_reading(const Reading* reading);
 Model* hold_off_versions(Model* model);
 
 // The version in force; null where the model does not score at present.
-const PublishedVersion* scoring_version(Model* model);
+const Version* scoring_version(Model* model);
 // The same; raises 55000 where there is none.
-const PublishedVersion* require_scoring(Model* model);
+const Version* require_scoring(Model* model);
 
 // Raises 22004 where that argument of a function that is not strict is NULL. `call`: how to call it.
 void require_argument(FunctionCallInfo fcinfo, int number, const char* name, const char* call);

@@ -5,6 +5,7 @@
 #include "pg/model/citus.hpp"
 #include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
+#include "pg/model/model.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -25,8 +26,8 @@ namespace {
 // The statement that makes the settings name the tables again; null where nobody can tell.
 char* rebind_statement(const Model* model) {
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-    Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->leads_name),
-                      CStringGetTextDatum(model->events_name)};
+    Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->binding.leads_name),
+                      CStringGetTextDatum(model->binding.events_name)};
     query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3)", 3, types, values);
     return ResultRow{0}.text(1);
 }
@@ -76,9 +77,9 @@ void require_owner(const Model* model, Oid relation, const char* what) {
 // For invalidation, before any of them is looked at.
 void note_members(Model* model) {
     MemoryContext caller = MemoryContextSwitchTo(model->context);
-    model->members = NIL;
-    for (Oid table : {model->leads, model->events})
-        model->members = list_concat(model->members, find_all_inheritors(table, NoLock, nullptr));
+    model->binding.members = NIL;
+    for (Oid table : {model->binding.leads, model->binding.events})
+        model->binding.members = list_concat(model->binding.members, find_all_inheritors(table, NoLock, nullptr));
     MemoryContextSwitchTo(caller);
 }
 
@@ -94,8 +95,8 @@ char* qualified_name(const Model* model, Oid relation) {
                            get_rel_name(table), found, model->name, wanted),
                     errdetail("The column's type was changed after the model was made."),
                     errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s;",
-                            table == model->leads ? model->leads_name : model->events_name, quote_identifier(column),
-                            wanted)));
+                            table == model->binding.leads ? model->binding.leads_name : model->binding.events_name,
+                            quote_identifier(column), wanted)));
     pg_unreachable();
 }
 
@@ -122,14 +123,14 @@ void require_column(const Model* model, Oid table, const char* setting, const ch
 
 // Where both of the user's columns have another type by now, the model's own are to follow.
 void require_keys(const Model* model) {
-    Oid type = column_type(model, model->leads, "lead_key", model->lead_key);
+    Oid type = column_type(model, model->binding.leads, "lead_key", model->binding.lead_key);
     Oid wanted = is_key_type(type) ? type : model->key.type;
-    require_column(model, model->leads, "lead_key", model->lead_key, wanted);
-    require_column(model, model->events, "event_lead", model->event_lead, wanted);
+    require_column(model, model->binding.leads, "lead_key", model->binding.lead_key, wanted);
+    require_column(model, model->binding.events, "event_lead", model->binding.event_lead, wanted);
     if (wanted == model->key.type) return;
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("model \"%s\" keeps keys of type %s, but those of table \"%s\" are of type %s", model->name,
-                           format_type_be(model->key.type), get_rel_name(model->leads), format_type_be(type)),
+                           format_type_be(model->key.type), get_rel_name(model->binding.leads), format_type_be(type)),
                     errdetail("The column's type was changed after the model was made."),
                     errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(model->name))));
 }
@@ -163,18 +164,18 @@ char* require_setting(const Model* model, ResultRow row, int column, const char*
 
 // As check_status_columns() in SQL, for a column that may have been changed since.
 void check_status_column(const Model* model, const StatusColumn& column, const char* key) {
-    AttrNumber number = get_attnum(model->leads, column.column);
+    AttrNumber number = get_attnum(model->binding.leads, column.column);
     if (number == InvalidAttrNumber)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                         errmsg("model \"%s\" cannot find status column \"%s\" of table \"%s\"", model->name,
-                               column.column, get_rel_name(model->leads)),
+                               column.column, get_rel_name(model->binding.leads)),
                         errdetail("The column was renamed or dropped after the model was made."),
                         errhint("UPDATE %s.settings SET status_columns = status_columns - %s;",
                                 quote_identifier(model->name), quote_literal_cstr(key))));
     Oid type = InvalidOid;
     Oid collation = InvalidOid;
     int32 limit = -1;
-    get_atttypetypmodcoll(model->leads, number, &type, &limit, &collation);
+    get_atttypetypmodcoll(model->binding.leads, number, &type, &limit, &collation);
     Oid wanted = column.kind == StatusKind::Score     ? FLOAT8OID
                  : column.kind == StatusKind::StageAt ? TIMESTAMPTZOID
                                                       : TEXTOID;
@@ -182,7 +183,7 @@ void check_status_column(const Model* model, const StatusColumn& column, const c
     constexpr int32 kGradeBytes = 126;
     int32 longest = VARHDRSZ + (column.kind == StatusKind::Stage ? kStageBytes : kGradeBytes);
     if (type == wanted || (wanted == TEXTOID && type == VARCHAROID && (limit == -1 || limit >= longest))) return;
-    refuse_type(model, model->leads, "status column", column.column, format_type_with_typemod(type, limit),
+    refuse_type(model, model->binding.leads, "status column", column.column, format_type_with_typemod(type, limit),
                 format_type_be(wanted));
 }
 
@@ -192,11 +193,11 @@ void read_status_columns(Model* model) {
                  "WHEN 'object' THEN s.status_columns ELSE '{\"\": null}' END) c ORDER BY c.key",
                  quote_identifier(model->name)));
     MemoryContext caller = MemoryContextSwitchTo(model->context);
-    model->status_count = static_cast<int>(SPI_processed);
-    model->status = static_cast<StatusColumn*>(palloc0(sizeof(StatusColumn) * (SPI_processed + 1)));
+    model->binding.status_count = static_cast<int>(SPI_processed);
+    model->binding.status = static_cast<StatusColumn*>(palloc0(sizeof(StatusColumn) * (SPI_processed + 1)));
     for (uint64 i = 0; i < SPI_processed; ++i) {
         ResultRow row{i};
-        StatusColumn& column = model->status[i];
+        StatusColumn& column = model->binding.status[i];
         char* name = row.text(1);
         column.kind = status_kind(name);
         bool is_time = column.kind == StatusKind::StageAt;
@@ -232,52 +233,53 @@ void read_settings(Model* model) {
         return;
     }
     ResultRow row{0};
+    Binding& binding = model->binding;
     require_known_format(model, row.integer(9, kOldestFormat));
     MemoryContext caller = MemoryContextSwitchTo(model->context);
-    model->leads_name = require_setting(model, row, 1, "leads");
-    model->events_name = require_setting(model, row, 2, "events");
-    model->lead_key = require_setting(model, row, 3, "lead_key");
-    model->event_lead = require_setting(model, row, 4, "event_lead");
-    model->event_type = require_setting(model, row, 5, "event_type");
-    model->event_time = require_setting(model, row, 6, "event_time");
+    binding.leads_name = require_setting(model, row, 1, "leads");
+    binding.events_name = require_setting(model, row, 2, "events");
+    binding.lead_key = require_setting(model, row, 3, "lead_key");
+    binding.event_lead = require_setting(model, row, 4, "event_lead");
+    binding.event_type = require_setting(model, row, 5, "event_type");
+    binding.event_time = require_setting(model, row, 6, "event_time");
     model->paused = row.boolean(7, false);
-    model->trigger_path = row.text(8);
+    binding.trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);
-    model->leads = table_of(model, "leads", model->leads_name);
-    model->events = table_of(model, "events", model->events_name);
-    model->leads_name = qualified_name(model, model->leads);
-    model->events_name = qualified_name(model, model->events);
-    if (model->trigger_path == nullptr)  // others may create in the schema of leads, but not in place of the server's
-        model->trigger_path = MemoryContextStrdup(
-            model->context,
-            psprintf("pg_catalog, %s, pg_temp", quote_identifier(get_namespace_name(get_rel_namespace(model->leads)))));
-    require_owner(model, model->leads, "leads table");
-    require_owner(model, model->events, "events table");
+    binding.leads = table_of(model, "leads", binding.leads_name);
+    binding.events = table_of(model, "events", binding.events_name);
+    binding.leads_name = qualified_name(model, binding.leads);
+    binding.events_name = qualified_name(model, binding.events);
+    if (binding.trigger_path == nullptr)  // others may create in the schema of leads, but not in place of the server's
+        binding.trigger_path = MemoryContextStrdup(
+            model->context, psprintf("pg_catalog, %s, pg_temp",
+                                     quote_identifier(get_namespace_name(get_rel_namespace(binding.leads)))));
+    require_owner(model, binding.leads, "leads table");
+    require_owner(model, binding.events, "events table");
     note_members(model);
-    require_own_members(model->leads, model->owner);
-    require_own_members(model->events, model->owner);
-    refuse_citus(model->leads);
-    refuse_citus(model->events);
-    require_access(model, model->leads, "leads");
-    require_access(model, model->events, "events");
+    require_own_members(binding.leads, model->owner);
+    require_own_members(binding.events, model->owner);
+    refuse_citus(binding.leads);
+    refuse_citus(binding.events);
+    require_access(model, binding.leads, "leads");
+    require_access(model, binding.events, "events");
     require_keys(model);
-    require_columns(model, model->events, false);
+    require_columns(model, binding.events, false);
     read_status_columns(model);
 }
 
 void require_columns(const Model* model, Oid relation, bool of_leads) {
     if (of_leads) {
-        require_column(model, relation, "lead_key", model->lead_key, model->key.type);
+        require_column(model, relation, "lead_key", model->binding.lead_key, model->key.type);
         return;
     }
-    require_column(model, relation, "event_lead", model->event_lead, model->key.type);
-    require_column(model, relation, "event_type", model->event_type, TEXTOID, true);
-    require_column(model, relation, "event_time", model->event_time, TIMESTAMPTZOID);
+    require_column(model, relation, "event_lead", model->binding.event_lead, model->key.type);
+    require_column(model, relation, "event_type", model->binding.event_type, TEXTOID, true);
+    require_column(model, relation, "event_time", model->binding.event_time, TIMESTAMPTZOID);
 }
 
 bool require_binding(const Model* model, Oid table) {
-    bool of_leads = table == model->leads;
-    const char* name = of_leads ? model->leads_name : model->events_name;
+    bool of_leads = table == model->binding.leads;
+    const char* name = of_leads ? model->binding.leads_name : model->binding.events_name;
     if (table_of(model, of_leads ? "leads" : "events", name) != table) return false;
     require_owner(model, table, of_leads ? "leads table" : "events table");
     require_own_members(table, model->owner);

@@ -1,11 +1,39 @@
-// What a model is bound to: the tables and columns that its settings name.
+// What a model is bound to: the tables and columns that its settings name. It is always the present one, whatever
+// version is worked by.
 #pragma once
 
 #include "pg/server/postgres.hpp"
 
-#include "pg/model/model.hpp"
+extern "C" {
+#include "nodes/pg_list.h"
+}
 
 namespace lead_scoring {
+
+struct Model;  // model.hpp
+
+enum class StatusKind { Stage, Score, Grade, StageAt };
+
+struct StatusColumn {
+    StatusKind kind;
+    char* stage;   // StageAt: of this stage
+    char* column;  // in the leads table
+};
+
+struct Binding {
+    Oid events;
+    Oid leads;
+    List* members;      // both, with their partitions
+    char* events_name;  // as SQL takes them
+    char* leads_name;
+    char* lead_key;  // column names, unquoted
+    char* event_lead;
+    char* event_type;
+    char* event_time;
+    char* trigger_path;  // the search_path under which leads and events are written
+    StatusColumn* status;
+    int status_count;
+};
 
 // Reads the settings into the model. Raises an error where its tables cannot be found or read, are another's, or lack
 // columns that it needs. SPI must be connected, the identity the owner's.

@@ -51,8 +51,8 @@ bool is_unaltered(Oid table, Snapshot snapshot) {
 void require_unaltered_tables(Model* model) {
     LocalTransactionId transaction = LEAD_SCORING_LOCAL_TRANSACTION;
     if (model->unaltered_in == transaction && model->unaltered_at == invalidation_count()) return;
-    require_unaltered(model->leads, GetTransactionSnapshot());
-    require_unaltered(model->events, GetTransactionSnapshot());
+    require_unaltered(model->binding.leads, GetTransactionSnapshot());
+    require_unaltered(model->binding.events, GetTransactionSnapshot());
     model->unaltered_in = transaction;
     model->unaltered_at = invalidation_count();
 }
@@ -74,7 +74,7 @@ void require_unaltered(Oid table, Snapshot snapshot) {
 void hold_table(Model* model, Oid table) {
     LockRelationOid(table, AccessShareLock);
     if (model->stale && !require_binding(model, table))
-        raise_replaced(model, table == model->leads ? model->leads_name : model->events_name);
+        raise_replaced(model, table == model->binding.leads ? model->binding.leads_name : model->binding.events_name);
     if (IsolationUsesXactSnapshot()) require_unaltered_tables(model);
 }
 

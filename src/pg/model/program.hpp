@@ -63,13 +63,14 @@ struct Program {
 };
 
 // The version's program for rows of `relation` as it is now: of the model's leads, or of its events or a partition of
-// them. Compiled at first use and when the relation has changed, kept as long as the model is. The relation must be
-// locked before the rows are read, and until they are evaluated. To be called as the model's owner.
-Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
+// them. Compiled at first use and when the relation has changed, kept as long as the version is. The version need not
+// be one that the model knows: it may be of a definition that is not stored. The relation must be locked before the
+// rows are read, and until they are evaluated. To be called as the model's owner.
+Program* program_for(Model* model, const Version* version, Relation relation, bool of_leads);
 
 // The same, to evaluate it. Until it is given back, the last one taken first, or an error ends the (sub)transaction,
 // who asks for one gets another: it is not to be evaluated within its own evaluation.
-Program* take_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
+Program* take_program(Model* model, const Version* version, Relation relation, bool of_leads);
 void give_back_program();
 
 // Makes executor states anew; those that an error went through are not to be trusted.
@@ -85,10 +86,10 @@ AttrNumber key_column(const Model* model, Relation relation, bool of_leads);
 // Whether two rows of the leads table differ in what its program's conditions read.
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row);
 
-// Whether the model has compiled anything for the relation, or that rests on it.
+// Whether versions that the model knows have anything compiled for the relation, or that rests on it.
 bool has_program(const Model* model, Oid relation);
 
-// Whether it has compiled anything that rests on what changed: see rests_on.
+// Whether they have anything compiled that rests on what changed: see rests_on.
 bool has_program_on(const Model* model, int cache, uint32 hash);
 
 }  // namespace lead_scoring

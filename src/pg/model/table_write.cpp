@@ -34,7 +34,8 @@ struct Deferrable {
 
 Deferrable find_deferrable(const Model* model) {
     Oid types[] = {OIDOID, OIDOID, OIDOID};
-    Datum values[] = {ObjectIdGetDatum(model->leads), ObjectIdGetDatum(model->events), ObjectIdGetDatum(model->schema)};
+    Datum values[] = {ObjectIdGetDatum(model->binding.leads), ObjectIdGetDatum(model->binding.events),
+                      ObjectIdGetDatum(model->schema)};
     query(
         "SELECT string_agg(DISTINCT k.name, ', '), string_agg(DISTINCT k.name, ', ') FILTER (WHERE c.condeferred) "
         "FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace, "
@@ -102,7 +103,8 @@ void update_leads(void* given) {
         identity = become(model->owner);
         deferred = begin_immediate(model);
     }
-    set_config_option("search_path", model->trigger_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    set_config_option("search_path", model->binding.trigger_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                      false);
     write->body(write->argument);
     end_immediate(deferred);
     restore(identity);
@@ -200,12 +202,12 @@ void hide_state_values(Write* write, void (*body)(void*)) {
 }  // namespace
 
 void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), void* argument) {
-    Write write = {model, in_trigger, model->leads, body, argument, nullptr, nullptr, nullptr};
+    Write write = {model, in_trigger, model->binding.leads, body, argument, nullptr, nullptr, nullptr};
     if (are_for(model, asking_role())) {
         update_leads(&write);
         return;
     }
-    write.failure = psprintf("the status of a lead could not be written to table %s", model->leads_name);
+    write.failure = psprintf("the status of a lead could not be written to table %s", model->binding.leads_name);
     write.purpose = "The status of a lead is written there with every move";
     hide_values(&write, update_leads);
 }
@@ -256,7 +258,7 @@ LEAD_SCORING_FUNCTION(write_table) {
     ErrorContextCallback* shown = hide_internals();
     int64 rows = 0;
     with_lead_update(model, false, [&] {
-        permit(model->leads);  // that is where the statement may write a status
+        permit(model->binding.leads);  // that is where the statement may write a status
         int code = SPI_execute_with_args(statement, count, types, values, nulls, false, 0);
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
         rows = static_cast<int64>(SPI_processed);

@@ -1,9 +1,9 @@
-// A published version of a model, read from its `versions` table.
+// A version of a model: of what was published, as its `versions` table has it, or of a definition that may become one.
 #pragma once
 
 #include "pg/server/postgres.hpp"
 
-#include "core/card/definition.hpp"
+#include "core/card/definition_reader.hpp"
 
 extern "C" {
 #include "pgtime.h"
@@ -14,45 +14,50 @@ namespace lead_scoring {
 struct Program;       // program.hpp
 struct ScoreColumns;  // score_row.cpp
 
-enum class LimitWindow { None, Hour, Day, Week, Month, Ever };
-
-// What the server evaluates of a rule. Expressions are as deparsed by publish; null where there is none.
+// What the server evaluates of a rule and of a stage: the texts of the definition, which the version keeps; null where
+// there is none.
 struct RuleSource {
-    char* name;
-    char* event_type;  // null: a fit rule
-    char* condition;
-    char* per;
-    char* limit_key;
+    const char* name;
+    const char* event_type;  // null: a fit rule
+    const char* condition;
+    const char* per;
+    const char* limit_key;
     LimitWindow window;
     double points;
 };
 
 struct StageSource {
-    char* name;
-    char* on_event;  // null: no event leads here
-    char* on_event_condition;
+    const char* name;
+    const char* on_event;  // null: no event leads here
+    const char* on_event_condition;
 };
 
-struct PublishedVersion {
-    int64 number;
+struct Version {
+    MemoryContext context;         // it ends with it, and so do its programs
+    int64 number;                  // 0: of a definition that is not stored
     const Definition* definition;  // on the C++ heap, owned by the memory context
     RuleSource* rules;
     int rule_count;
     StageSource* stages;
     int stage_count;
     pg_tz* time_zone;
-    PublishedVersion* next;  // of those that the model has read
+    Version* next;  // of those that the model has read
 
     // What it takes to work by it; found at first use.
     mutable Program* programs;            // compiled expressions, one for each relation they were used with
     mutable ScoreColumns* score_columns;  // where things are in the scores table
 };
 
+// The version that a definition (jsonb, as publish stores it) makes of the model in `schema`, in the current memory
+// context. Raises what the core says of a definition that cannot be used (XX001, 0A000, 54000), and 22023 for a time
+// zone that is not known.
+Version* make_version(const char* schema, int64 number, Datum definition);
+
 // Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
 // be connected, a snapshot active.
-PublishedVersion* load_version(const char* schema, int64 number);
+Version* load_version(const char* schema, int64 number);
 
 // The stage of that name, or kNoStage.
-int find_stage(const PublishedVersion* version, const char* name);
+int find_stage(const Version* version, const char* name);
 
 }  // namespace lead_scoring

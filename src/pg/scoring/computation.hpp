@@ -25,7 +25,7 @@ enum class Work {
 
 struct Computation {
     Model* model;
-    const PublishedVersion* version;
+    const Version* version;
     Work work;
     const MoveByHand* by_hand;  // of SetStage
     Timestamp now;

@@ -58,7 +58,8 @@ Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
 
 // `rows` rows from `row` on, each column of which is an argument: a row by itself as values, several as arrays.
 void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
-    auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->status_count + kTransitionColumns)));
+    auto* types =
+        static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
     int columns = row_types(model, many, types);
     auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(columns)));
     auto* nulls = static_cast<char*>(palloc(static_cast<Size>(columns)));
@@ -106,9 +107,9 @@ struct Shown {
     const Timestamp* entered_now;  // the same, where that is kNever
 };
 
-void show(const Model* model, const PublishedVersion* version, const Shown& shown, RowToWrite* row) {
-    for (int i = 0; i < model->status_count; ++i) {
-        const StatusColumn& column = model->status[i];
+void show(const Model* model, const Version* version, const Shown& shown, RowToWrite* row) {
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        const StatusColumn& column = model->binding.status[i];
         int stage = kNoStage;
         Timestamp at = kNever;
         switch (column.kind) {
@@ -133,7 +134,7 @@ void show(const Model* model, const PublishedVersion* version, const Shown& show
 }
 
 // Has each row show what the lead's row of scores says now. That of a lead which has gone shows nobody anything.
-void show_again(Model* model, const PublishedVersion* version, RowToWrite* row, int rows) {
+void show_again(Model* model, const Version* version, RowToWrite* row, int rows) {
     ScoreTable* scores = open_scores(model, version);
     begin_reading(scores);
     for (; rows > 0; --rows, row = row->next) {
@@ -147,7 +148,7 @@ void show_again(Model* model, const PublishedVersion* version, RowToWrite* row, 
 
 }  // namespace
 
-Outcome begin_outcome(Model* model, const PublishedVersion* version, const MoveByHand* by_hand) {
+Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand) {
     Outcome outcome = {};
     outcome.model = model;
     outcome.version = version;
@@ -179,8 +180,8 @@ void take_rows(RowList* from, int count, RowList* to) {
 
 bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row) {
     if (row.card == nullptr || !workspace->transitions.empty()) return true;
-    for (int i = 0; i < model->status_count; ++i) {
-        const StatusColumn& column = model->status[i];
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        const StatusColumn& column = model->binding.status[i];
         if (column.kind == StatusKind::Score && points_of_units(workspace->lead.score.total) != row.score) return true;
         if (column.kind == StatusKind::Grade &&
             strcmp(workspace->grade.c_str(), row.grade == nullptr ? "" : row.grade) != 0)
@@ -190,7 +191,7 @@ bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow
 }
 
 void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
-    const PublishedVersion* version = outcome->version;
+    const Version* version = outcome->version;
     const KeyType& type = outcome->model->key;
     if (workspace->transitions.empty()) return;
     if (outcome->pending == nullptr)
@@ -220,9 +221,9 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
 
 void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
     Model* model = outcome->model;
-    const PublishedVersion* version = outcome->version;
+    const Version* version = outcome->version;
     MemoryContext caller = MemoryContextSwitchTo(outcome->context);
-    RowToWrite* added = add_row(&outcome->statuses, model->status_count + 1);
+    RowToWrite* added = add_row(&outcome->statuses, model->binding.status_count + 1);
     added->values[0] = datumCopy(key, model->key.by_value, model->key.length);
     const char* grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
     Shown shown = {version->stages[workspace->lead.stage.stage].name, points_of_units(workspace->lead.score.total),

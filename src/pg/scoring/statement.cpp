@@ -105,7 +105,7 @@ bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row)
 // above.
 bool create_row(Statement* statement, const LeadFindings& found) {
     LeadRow lead;
-    if (statement->model->status_count > 0 && !ask_for_lead(statement, found, &lead)) return false;
+    if (statement->model->binding.status_count > 0 && !ask_for_lead(statement, found, &lead)) return false;
     const char* first = statement->version->stages[statement->version->definition->first_stage].name;
     Datum values[] = {found.key, CStringGetTextDatum(first)};
     run(statement, PlanName::CreateScore, values);
@@ -158,7 +158,7 @@ bool seems_gone(const Statement* statement, const LeadFindings& found) {
 
 // Whether the lead in the workspace, whose row that was, may need its row in the leads table.
 bool needs_status(const Statement* statement, const LeadFindings& found, const ScoreRow& row) {
-    return statement->model->status_count > 0 &&
+    return statement->model->binding.status_count > 0 &&
            (came_or_changed(statement, found) || shows_status(statement->model, statement->workspace, row));
 }
 
@@ -307,7 +307,7 @@ bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext
     ScoreRow row;
     if (seems_gone(statement, found) || is_withheld(statement->model, found.key)) return true;
     if (!read_score(statement->scores, found.key, statement->began, &row)) {
-        if (statement->model->status_count > 0 && !came_or_changed(statement, found)) lock_first();
+        if (statement->model->binding.status_count > 0 && !came_or_changed(statement, found)) lock_first();
         return true;
     }
     if (row.contended) return false;
@@ -455,15 +455,14 @@ uint64 work_on_several(Statement* statement, Findings* findings) {
 
 }  // namespace
 
-Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
-                       const MoveByHand* by_hand) {
+Applied apply_findings(Model* model, const Version* version, Findings* findings, Work work, const MoveByHand* by_hand) {
     Statement statement = {};
     statement.model = model;
     statement.version = version;
     statement.work = work;
     // With one lead nothing is held while its row is waited for. A refresh waits for no lead, and so need not begin
     // again; nor must its rows, which are locked, be written by a subtransaction: that would cost a multixact.
-    statement.revocable = model->status_count > 0 && work != Work::Refresh && !has_single_lead(findings);
+    statement.revocable = model->binding.status_count > 0 && work != Work::Refresh && !has_single_lead(findings);
     statement.everything = work == Work::Rescore || work == Work::Replay || work == Work::CatchUp;
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
@@ -487,7 +486,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     return {leads - statement.left_out, statuses_of(statement.outcome)};
 }
 
-Applied apply_to_lead(Model* model, const PublishedVersion* version, Datum key, Work work, const MoveByHand* by_hand) {
+Applied apply_to_lead(Model* model, const Version* version, Datum key, Work work, const MoveByHand* by_hand) {
     Findings* findings = make_findings(model->key);
     add_key(model, key, FindingKind::Stored, findings);
     sort_findings(findings);

@@ -33,6 +33,8 @@ int sqlstate_of(ErrorCode code) {
             return ERRCODE_DATA_CORRUPTED;
         case ErrorCode::LimitExceeded:
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+        case ErrorCode::NotSupported:
+            return ERRCODE_FEATURE_NOT_SUPPORTED;
         case ErrorCode::Stopped:
             return ERRCODE_QUERY_CANCELED;
         case ErrorCode::Internal:

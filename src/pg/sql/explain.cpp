@@ -19,7 +19,7 @@ using namespace lead_scoring;
 
 namespace {
 
-void put_line(ReturnSetInfo* result, const PublishedVersion* version, const ExplainLine& line) {
+void put_line(ReturnSetInfo* result, const Version* version, const ExplainLine& line) {
     Datum values[7];
     bool nulls[7] = {};
     nulls[0] = line.group == kNoGroup;
@@ -56,26 +56,41 @@ Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) 
     return run_cpp([&] { return score_at(definition, workspace->lead.card, at).total; });
 }
 
+void explain(const Reading* reading, Datum key, Timestamp at, ReturnSetInfo* result) {
+    with_log(reading->model, reading->version, key, true, [&](const LeadFindings& found) {
+        if (!is_known(found)) return;
+        LeadFacts facts = {found.fit, found.adjustments};
+        auto* explanation = make_owned<Explanation>(*reading->version->definition, facts, at);
+        auto* lines = make_owned<std::vector<ExplainLine>>();
+        MatchReader reader(found);
+        for (std::span<const Match> matches; reader.next(&matches);) run_cpp([&] { explanation->add(matches); });
+        run_cpp([&] { *lines = explanation->lines(); });
+        for (const ExplainLine& line : *lines) put_line(result, reading->version, line);
+    });
+}
+
 }  // namespace
 
 // explain(model text, lead, at timestamptz) returns (rule_group, rule, times, raw, decayed, capped, last_at)
 LEAD_SCORING_FUNCTION(explain) {
     InitMaterializedSRF(fcinfo, 0);
-    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
     Reading reading;
     Datum key;
     if (!begin_reading_lead(fcinfo, &reading, &key)) return static_cast<Datum>(0);
-    with_log(reading.model, reading.version, key, true, [&](const LeadFindings& found) {
-        if (!is_known(found)) return;
-        LeadFacts facts = {found.fit, found.adjustments};
-        auto* explanation = make_owned<Explanation>(*reading.version->definition, facts, at);
-        auto* lines = make_owned<std::vector<ExplainLine>>();
-        MatchReader reader(found);
-        for (std::span<const Match> matches; reader.next(&matches);) run_cpp([&] { explanation->add(matches); });
-        run_cpp([&] { *lines = explanation->lines(); });
-        for (const ExplainLine& line : *lines) put_line(result, reading.version, line);
-    });
+    explain(&reading, key, PG_GETARG_TIMESTAMPTZ(2), reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo));
+    end_reading(&reading);
+    return static_cast<Datum>(0);
+}
+
+// explain_definition(model text, lead text, at timestamptz, definition jsonb) returns the same
+LEAD_SCORING_FUNCTION(explain_definition) {
+    InitMaterializedSRF(fcinfo, 0);
+    require_entry(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    Datum definition = PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(3)));
+    Reading reading;
+    Datum key;
+    if (!begin_reading_lead_by(definition, fcinfo, &reading, &key)) return static_cast<Datum>(0);
+    explain(&reading, key, PG_GETARG_TIMESTAMPTZ(2), reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo));
     end_reading(&reading);
     return static_cast<Datum>(0);
 }

@@ -31,13 +31,13 @@ const StatusColumns* find_columns(FunctionCallInfo fcinfo) {
     MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
     Model* model = use_model(data->tg_trigger->tgargs[0], table);
     MemoryContextSwitchTo(caller);
-    bool scores = !model->paused && newest_version(model) != nullptr && belongs_to(table, model->leads);
+    bool scores = !model->paused && newest_version(model) != nullptr && belongs_to(table, model->binding.leads);
     MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
     auto* columns = static_cast<StatusColumns*>(palloc0(sizeof(StatusColumns)));
     columns->model = model;
-    columns->numbers = static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(model->status_count + 1)));
-    for (int i = 0; scores && i < model->status_count; ++i) {
-        AttrNumber number = get_attnum(table, model->status[i].column);
+    columns->numbers = static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(model->binding.status_count + 1)));
+    for (int i = 0; scores && i < model->binding.status_count; ++i) {
+        AttrNumber number = get_attnum(table, model->binding.status[i].column);
         if (number != InvalidAttrNumber) columns->numbers[columns->count++] = number;
     }
     fcinfo->flinfo->fn_extra = columns;
@@ -51,7 +51,7 @@ void tell(const TriggerData* data, const Model* model, const char* column) {
     if (told == running_query()) return;
     told = running_query();
     ereport(NOTICE, (errmsg("status columns of table \"%s\" stay as model \"%s\" has written them",
-                            get_rel_name(model->leads), model->name),
+                            get_rel_name(model->binding.leads), model->name),
                      errdetail("The statement would have changed \"%s\".", column),
                      errhint("SELECT lead_scoring.set_stage(%s, '42', 'sql', 'called them');  -- moves a lead",
                              quote_literal_cstr(model->name))));
@@ -63,7 +63,7 @@ Datum keep_status(FunctionCallInfo fcinfo) {
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
     HeapTuple row = data->tg_newtuple;
     const StatusColumns* columns = find_columns(fcinfo);
-    if (columns->count == 0 || is_permitted(columns->model->leads)) return PointerGetDatum(row);
+    if (columns->count == 0 || is_permitted(columns->model->binding.leads)) return PointerGetDatum(row);
     TupleDesc descriptor = RelationGetDescr(data->tg_relation);
     for (int i = 0; i < columns->count; ++i) {
         int number = columns->numbers[i];

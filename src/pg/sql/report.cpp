@@ -114,7 +114,7 @@ LEAD_SCORING_FUNCTION(report) {
     check_reader(model, owner, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     require_shape(model->name, model->schema, true);
     if (visible_version(model) == nullptr) return static_cast<Datum>(0);
-    if (!OidIsValid(model->leads)) no_settings_row(model->name);
+    if (!OidIsValid(model->binding.leads)) no_settings_row(model->name);
 
     ParamListInfo parameters = makeParamList(1);
     parameters->params[0] = {TimestampTzGetDatum(within_calendar(PG_GETARG_TIMESTAMPTZ(2))), false, PARAM_FLAG_CONST,
@@ -122,7 +122,7 @@ LEAD_SCORING_FUNCTION(report) {
     // Expressions and views of the user's are part of the statement, and what they call is not known. Locks go with
     // what is undone, but for those of the tables, which stay as for any who reads: they are taken before, and values
     // that are stored apart from their rows are fetched.
-    for (Oid table : {model->leads, model->events}) {
+    for (Oid table : {model->binding.leads, model->binding.events}) {
         LockRelationOid(table, AccessShareLock);
         find_all_inheritors(table, AccessShareLock, nullptr);
     }

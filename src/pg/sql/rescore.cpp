@@ -32,35 +32,35 @@ Work work_named(const char* name) {
 }
 
 // The next keys of either table and of scores, from `last` on (null: the first ones), and whether each row is current.
-void find_next_keys(Model* model, const PublishedVersion* version, Datum last, bool first, int64 most) {
+void find_next_keys(Model* model, const Version* version, Datum last, bool first, int64 most) {
     // One order for all three, that of scores.
     Oid type = InvalidOid;
     int32 modifier = -1;
     Oid collation = InvalidOid;
     get_atttypetypmodcoll(model->scores, get_attnum(model->scores, "lead_id"), &type, &modifier, &collation);
     const char* collate = OidIsValid(collation) ? psprintf(" COLLATE %s", generate_collation_name(collation)) : "";
-    const char* event_lead = quote_identifier(model->event_lead);
-    const char* lead_key = quote_identifier(model->lead_key);
+    const char* event_lead = quote_identifier(model->binding.event_lead);
+    const char* lead_key = quote_identifier(model->binding.lead_key);
     auto next = [&](const char* column, const char* table) {
         return psprintf("(SELECT DISTINCT t.%1$s%4$s AS key FROM %2$s t WHERE t.%1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
                         column, table, first ? "IS NOT NULL" : "> $1", collate);
     };
     const char* scores = quote_qualified_identifier(model->name, "scores");
-    hold_table(model, model->leads);
-    hold_table(model, model->events);
+    hold_table(model, model->binding.leads);
+    hold_table(model, model->binding.events);
     const char* sql = psprintf(
         "SELECT k.key::%s, s.version IS NOT DISTINCT FROM $3 FROM (%s UNION %s UNION %s ORDER BY 1 LIMIT $2) k "
         "LEFT JOIN %s s ON s.lead_id = k.key ORDER BY 1",
-        format_type_be(model->key.type), next(lead_key, model->leads_name), next(event_lead, model->events_name),
-        next("lead_id", scores), scores);
+        format_type_be(model->key.type), next(lead_key, model->binding.leads_name),
+        next(event_lead, model->binding.events_name), next("lead_id", scores), scores);
     Oid types[] = {model->key.type, INT8OID, INT8OID};
     Datum values[] = {last, Int64GetDatum(most), Int64GetDatum(version->number)};
     query(sql, 3, types, values, first ? "n  " : nullptr);
 }
 
 int64 count_leads(Model* model) {
-    hold_table(model, model->leads);
-    query(psprintf("SELECT count(*) FROM %s", model->leads_name));
+    hold_table(model, model->binding.leads);
+    query(psprintf("SELECT count(*) FROM %s", model->binding.leads_name));
     return ResultRow{0}.integer(1, 0);
 }
 
@@ -82,7 +82,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
     model = hold_off_versions(model);
-    const PublishedVersion* version = require_scoring(model);
+    const Version* version = require_scoring(model);
     bool first = PG_ARGISNULL(1);
     Datum last = first ? static_cast<Datum>(0) : key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
@@ -125,7 +125,7 @@ LEAD_SCORING_FUNCTION(rescore_now) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Work work = work_named(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     check_owner(model);
-    const PublishedVersion* version = newest_version(model);
+    const Version* version = newest_version(model);
     if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
     enter_write(model->owner, false);

@@ -113,7 +113,8 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
 
     run->model = use_model(model, RelationGetRelid(run->data->tg_relation));
     if (!run->model->paused) {
-        check_table(run, table == TriggerTable::Events ? run->model->events : run->model->leads, kTables[name]);
+        check_table(run, table == TriggerTable::Events ? run->model->binding.events : run->model->binding.leads,
+                    kTables[name]);
         run->version = current_version(run->model);
     }
     if (run->version == nullptr) {

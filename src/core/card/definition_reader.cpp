@@ -1,0 +1,296 @@
+#include "core/card/definition_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "core/base/decimal.hpp"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/base/stop.hpp"
+
+namespace lead_scoring {
+
+namespace {
+
+constexpr int kPointPlaces = 4;   // see kUnitsPerPoint
+constexpr int kSecondPlaces = 6;  // microseconds
+constexpr Microseconds kLongest = 9'200'000'000'000'000'000;
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+    refuse_definition("Its field \"" + path + "\" " + what + ".");
+}
+
+// The fields of one object of the definition, which stands at a path in it.
+class Fields {
+  public:
+    Fields(const JsonValue& object, std::string path) : object_(object), path_(std::move(path)) {
+        if (object.kind == JsonValue::Kind::Object) return;
+        if (path_.empty()) refuse_definition("It is no object.");
+        refuse(path_, "is no object");
+    }
+
+    std::string path(std::string_view name) const {
+        return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+    }
+
+    std::optional<std::string> optional_text(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Text, "is no text");
+        return value == nullptr ? std::nullopt : std::optional(value->text);
+    }
+    std::string text(std::string_view name) const { return require(name, optional_text(name)); }
+
+    std::optional<Units> optional_points(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Number, "is no number");
+        return value == nullptr ? std::nullopt : std::optional(scale_decimal(value->text, kPointPlaces).value);
+    }
+    Units points(std::string_view name) const { return require(name, optional_points(name)); }
+
+    // Seconds. One that is longer than can be counted is the longest.
+    std::optional<Microseconds> optional_duration(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Number, "is no number");
+        if (value == nullptr) return std::nullopt;
+        Microseconds duration = scale_decimal(value->text, kSecondPlaces).value;
+        if (duration < 0) refuse(path(name), "is negative");
+        return std::min(duration, kLongest);
+    }
+    Microseconds duration(std::string_view name, Microseconds missing = 0) const {
+        return optional_duration(name).value_or(missing);
+    }
+
+    std::optional<double> optional_number(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Number, "is no number");
+        if (value == nullptr) return std::nullopt;
+        double number = 0;
+        const char* end = value->text.data() + value->text.size();
+        auto [read, error] = std::from_chars(value->text.data(), end, number);
+        if (error != std::errc() || read != end) refuse(path(name), "is out of range");
+        return number;
+    }
+    double number(std::string_view name) const { return require(name, optional_number(name)); }
+
+    std::optional<std::int64_t> optional_whole(std::string_view name, std::int64_t least, std::int64_t most) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Number, "is no number");
+        if (value == nullptr) return std::nullopt;
+        ScaledDecimal whole = scale_decimal(value->text, 0);
+        if (!whole.exact || whole.value < least || whole.value > most)
+            refuse(path(name), "is no whole number from " + std::to_string(least) + " to " + std::to_string(most));
+        return whole.value;
+    }
+    std::int64_t whole(std::string_view name, std::int64_t least, std::int64_t most) const {
+        return require(name, optional_whole(name, least, most));
+    }
+
+    template <class Choice>
+    using Choices = std::initializer_list<std::pair<std::string_view, Choice>>;
+    template <class Choice>
+    std::optional<Choice> optional_choice(std::string_view name, Choices<Choice> choices) const {
+        std::optional<std::string> chosen = optional_text(name);
+        if (!chosen) return std::nullopt;
+        for (const auto& [word, choice] : choices)
+            if (word == *chosen) return choice;
+        refuse(path(name), "is a word that is not known");
+    }
+    template <class Choice>
+    Choice choice(std::string_view name, Choices<Choice> choices) const {
+        return require(name, optional_choice(name, choices));
+    }
+
+    // Calls read(value, path) for each item of a list; where it is missing, for none.
+    template <class Read>
+    void for_each(std::string_view name, Read read) const {
+        const JsonValue* list = find(name, JsonValue::Kind::List, "is no list");
+        for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+            check_stop();
+            read(list->items[i], path(name) + "[" + std::to_string(i) + "]");
+        }
+    }
+    template <class Read>
+    void for_each_object(std::string_view name, Read read) const {
+        require_some(name);
+        for_each(name, [&](const JsonValue& item, std::string path) { read(Fields(item, std::move(path))); });
+    }
+
+    // The names of an object's fields; null where it is missing.
+    const std::vector<std::string>* optional_names(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Object, "is no object");
+        return value == nullptr ? nullptr : &value->names;
+    }
+    Fields object(std::string_view name) const { return {*object_.find(name), path(name)}; }
+
+  private:
+    const JsonValue* find(std::string_view name, JsonValue::Kind kind, const char* otherwise) const {
+        const JsonValue* value = object_.find(name);
+        if (value == nullptr || value->kind == JsonValue::Kind::Null) return nullptr;
+        if (value->kind != kind) refuse(path(name), otherwise);
+        return value;
+    }
+    void require_some(std::string_view name) const {
+        const JsonValue* value = object_.find(name);
+        if (value == nullptr) refuse(path(name), "is missing");
+        if (value->kind == JsonValue::Kind::Null) refuse(path(name), "is null");
+    }
+    template <class Value>
+    Value require(std::string_view name, std::optional<Value> value) const {
+        if (!value) require_some(name);
+        return *std::move(value);
+    }
+
+    const JsonValue& object_;
+    std::string path_;
+};
+
+using Places = std::unordered_map<std::string_view, std::size_t>;
+
+// Of two of one name the first; check() refuses them.
+template <class Named>
+Places places_of(const std::vector<Named>& list) {
+    Places places;
+    for (std::size_t i = 0; i < list.size(); ++i) places.emplace(list[i].name, i);
+    return places;
+}
+
+std::size_t place_of(const Places& places, std::string_view name, const std::string& path) {
+    auto found = places.find(name);
+    if (found == places.end()) refuse(path, "names what is not there");
+    return found->second;
+}
+
+Bounds read_bounds(const Fields& fields, std::string_view min, std::string_view max) {
+    return {fields.optional_points(min), fields.optional_points(max)};
+}
+
+Group read_group(const Fields& fields) {
+    bool fit = fields.choice<bool>("kind", {{"fit", true}, {"engagement", false}});
+    return {fields.text("name"), fit, read_bounds(fields, "min_points", "max_points")};
+}
+
+Decay read_decay(const Fields& fields) {
+    auto kind = fields.optional_choice<DecayKind>("decay", {{"none", DecayKind::None},
+                                                            {"exponential", DecayKind::Exponential},
+                                                            {"linear", DecayKind::Linear},
+                                                            {"step", DecayKind::Step},
+                                                            {"window", DecayKind::Window}});
+    return {kind.value_or(DecayKind::None), fields.duration("half_life"), fields.duration("lifespan"),
+            fields.duration("step"), fields.optional_number("drop").value_or(0.0)};
+}
+
+RuleTexts read_rule_texts(const Fields& fields) {
+    auto window = fields.optional_choice<LimitWindow>("limit_window", {{"hour", LimitWindow::Hour},
+                                                                       {"day", LimitWindow::Day},
+                                                                       {"week", LimitWindow::Week},
+                                                                       {"month", LimitWindow::Month},
+                                                                       {"ever", LimitWindow::Ever}});
+    return {fields.optional_text("event_type"), fields.optional_text("condition"), fields.optional_text("per"),
+            fields.optional_text("limit_key"), window.value_or(LimitWindow::None)};
+}
+
+Rule read_rule(const Fields& fields, const RuleTexts& texts, const Places& groups) {
+    Rule rule;
+    rule.name = fields.text("name");
+    rule.group = place_of(groups, fields.text("rule_group"), fields.path("rule_group"));
+    rule.points = fields.number("points");
+    rule.fit = !texts.event_type;
+    rule.varying = texts.per.has_value();
+    rule.decay = read_decay(fields);
+    rule.bounds = read_bounds(fields, "min_points", "max_points");
+    constexpr std::int64_t kMostCounted = std::numeric_limits<std::int32_t>::max();
+    rule.limit_count = static_cast<std::size_t>(fields.optional_whole("limit_count", 0, kMostCounted).value_or(0));
+    rule.max_occurrences = static_cast<std::size_t>(
+        fields.optional_whole("max_occurrences", 1, static_cast<std::int64_t>(kMostOccurrences)).value_or(1000));
+    if ((texts.window != LimitWindow::None) != rule.limited())
+        refuse(fields.path("limit_window"), "has no limit_count, or that has no window");
+    if (texts.limit_key && !rule.limited()) refuse(fields.path("limit_key"), "has no limit");
+    return rule;
+}
+
+void read_band(const Fields& fields, Definition& definition) {
+    bool fit = fields.choice<bool>("axis", {{"fit", true}, {"engagement", false}});
+    (fit ? definition.fit_bands : definition.engagement_bands)
+        .push_back({fields.text("label"), fields.points("min_points")});
+}
+
+// All but what names other stages.
+Stage read_stage(const Fields& fields, const Places& rules) {
+    Stage stage;
+    stage.name = fields.text("name");
+    stage.rank = static_cast<int>(
+        fields.whole("rank", std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+    stage.detour = fields.choice<bool>("kind", {{"progress", false}, {"detour", true}});
+    stage.exit_by_hand = fields.optional_choice<bool>("exit", {{"score", false}, {"hand", true}}).value_or(false);
+    stage.min_score = fields.optional_points("min_score");
+    stage.min_engagement = fields.optional_points("min_engagement");
+    stage.min_fit = fields.optional_points("min_fit");
+    stage.falls_below = fields.optional_points("falls_below");
+    stage.within = fields.optional_duration("within");
+    stage.cooldown = fields.duration("cooldown");
+    fields.for_each("grades", [&](const JsonValue& grade, const std::string& path) {
+        if (grade.kind != JsonValue::Kind::Text) refuse(path, "is no text");
+        stage.grades.push_back(grade.text);
+    });
+    if (const std::vector<std::string>* names = fields.optional_names("requires")) {
+        Fields required = fields.object("requires");
+        for (const std::string& name : *names)
+            stage.required.push_back({place_of(rules, name, required.path(name)),
+                                      required.whole(name, 1, std::numeric_limits<std::int64_t>::max())});
+    }
+    return stage;
+}
+
+void read_timeouts(const Fields& fields, std::vector<Stage>& stages) {
+    Places places = places_of(stages);
+    std::size_t i = 0;
+    fields.for_each_object("stages", [&](const Fields& stage) {
+        if (auto name = stage.optional_text("timeout_stage"))
+            stages[i].timeout_stage = static_cast<int>(place_of(places, *name, stage.path("timeout_stage")));
+        ++i;
+    });
+}
+
+void require_format(const Fields& fields) {
+    std::int64_t format =
+        fields.optional_whole("format", 1, std::numeric_limits<std::int64_t>::max()).value_or(kDefinitionFormat);
+    if (format <= kDefinitionFormat) return;
+    throw Error(
+        ErrorCode::NotSupported, "definition is of format " + std::to_string(format),
+        "A newer lead_scoring wrote it; this one understands formats up to " + std::to_string(kDefinitionFormat) + ".",
+        "Install the lead_scoring that wrote it, or a later one.");
+}
+
+}  // namespace
+
+FullDefinition read_definition(std::string_view json) {
+    JsonValue tree = parse_json(json, refuse_definition);
+    Fields fields(tree, "");
+    require_format(fields);
+    FullDefinition full;
+    Definition& definition = full.definition;
+    full.time_zone = fields.optional_text("time_zone").value_or(full.time_zone);
+    definition.bounds = read_bounds(fields, "min_score", "max_score");
+    definition.future_tolerance = fields.duration("future_tolerance", 300'000'000);
+    fields.for_each_object("groups", [&](const Fields& group) { definition.groups.push_back(read_group(group)); });
+    Places groups = places_of(definition.groups);
+    fields.for_each_object("rules", [&](const Fields& rule) {
+        full.rules.push_back(read_rule_texts(rule));
+        definition.rules.push_back(read_rule(rule, full.rules.back(), groups));
+    });
+    fields.for_each_object("bands", [&](const Fields& band) { read_band(band, definition); });
+    for (std::vector<Band>* bands : {&definition.fit_bands, &definition.engagement_bands})
+        std::ranges::stable_sort(*bands, {}, &Band::min);
+    Places rules = places_of(definition.rules);
+    fields.for_each_object("stages", [&](const Fields& stage) {
+        full.stages.push_back({stage.optional_text("on_event"), stage.optional_text("on_event_condition")});
+        definition.stages.push_back(read_stage(stage, rules));
+    });
+    read_timeouts(fields, definition.stages);
+    definition.check();
+    definition.complete();
+    return full;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,47 @@
+// The one reader of definitions: from the JSON that a version stores to what the core computes with, and to what only
+// the server can evaluate.
+//
+// Fields are found by name; one that is missing counts as null. Those that nobody here knows are passed over, for the
+// tables of the draft may have columns of somebody's own, and the expressions as they were typed are for people. So a
+// library that writes what an older one must not pass over says so in the field `format`. Without it, it is 1.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/card/definition.hpp"
+
+namespace lead_scoring {
+
+inline constexpr std::int64_t kDefinitionFormat = 1;  // the newest that is understood
+
+enum class LimitWindow { None, Hour, Day, Week, Month, Ever };
+
+// Expressions are SQL, as publish deparsed them.
+struct RuleTexts {
+    std::optional<std::string> event_type;  // none: a fit rule
+    std::optional<std::string> condition;
+    std::optional<std::string> per;
+    std::optional<std::string> limit_key;
+    LimitWindow window = LimitWindow::None;
+};
+
+struct StageTexts {
+    std::optional<std::string> on_event;  // none: no event leads here
+    std::optional<std::string> on_event_condition;
+};
+
+struct FullDefinition {
+    Definition definition;
+    std::string time_zone = "UTC";  // of calendar buckets
+    std::vector<RuleTexts> rules;   // of definition.rules
+    std::vector<StageTexts> stages;
+};
+
+// The definition is checked and complete. Throws CorruptData, naming the field, where it is none or no sound one;
+// NotSupported for a format that is not understood; LimitExceeded.
+FullDefinition read_definition(std::string_view json);
+
+}  // namespace lead_scoring
