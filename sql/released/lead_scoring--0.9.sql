@@ -2671,6 +2671,27 @@ BEGIN
 END
 $comments$;
 
+-- What a change of the draft will do is asked before it is published: for preview.
+CREATE FUNCTION lead_scoring_internal.explain_definition(model text, lead text, at timestamptz, definition jsonb)
+RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_explain_definition';
+COMMENT ON FUNCTION lead_scoring_internal.explain_definition IS 'What explain() says under a definition that is not published, as compile_draft() returns it.';
+
+CREATE FUNCTION lead_scoring_internal.explain_draft_as_owner(model text, lead text, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+COMMENT ON FUNCTION lead_scoring_internal.explain_draft_as_owner IS 'What explain() will say of a lead once the draft is published; for the model''s owner only. Raises what publish() raises of a draft that cannot be published.';
+CREATE FUNCTION lead_scoring_internal.explain_draft(model text, lead text, at timestamptz)
+RETURNS TABLE (rule_group text, rule text, times bigint, raw float8, decayed float8, capped float8, last_at timestamptz)
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY SELECT * FROM lead_scoring_internal.explain_definition(model, lead, at, lead_scoring_internal.compile_draft(model));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.explain_draft IS 'Implements lead_scoring_internal.explain_draft_as_owner, as the model''s owner.';
+
 CREATE FUNCTION lead_scoring_internal.verify_cards(model text)
 RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_verify_cards';
