@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/error.hpp"
-
 namespace lead_scoring {
 
 namespace {
@@ -20,8 +18,6 @@ Definition count_everything(Definition definition) {
     }
     return definition;
 }
-
-[[noreturn]] void refuse_order() { throw Error(ErrorCode::Internal, "events in order could not be folded"); }
 
 // The latest max_occurrences, of closed buckets and of the open one.
 void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept) {
@@ -51,8 +47,9 @@ void add_sums(ExplainLine& line, const Rule& rule, const RuleState& kept, Timest
 
 }  // namespace
 
-Explanation::Part::Part(const Definition& definition, Timestamp at)
-    : lead{.stage = {.stage = definition.first_stage}}, folding(definition, lead, at, Moves::none(), none) {}
+Explanation::Part::Part(const Definition& definition, const LeadFacts& facts, Timestamp at)
+    : lead{.stage = {.stage = definition.first_stage}},
+      replay(definition, lead, facts, Until::instant(at), Moves::none(), none) {}
 
 Explanation::Explanation(const Definition& definition, const LeadFacts& facts, Timestamp at)
     : definition_(definition),
@@ -60,16 +57,14 @@ Explanation::Explanation(const Definition& definition, const LeadFacts& facts, T
       facts_(facts),
       at_(at),
       last_(definition.rules.size(), kNever),
-      scored_(definition, at),
-      counted_(counting_, at) {}
+      scored_(definition, facts, at),
+      counted_(counting_, facts, at) {}
 
 void Explanation::add(std::span<const Match> matches) {
-    // What lies ahead of `at` weighs nothing then, whatever the tolerance.
-    std::size_t until = 0;
-    for (; until < matches.size() && matches[until].at <= at_; ++until)
-        if (matches[until].kind == MatchKind::Rule)
-            last_[static_cast<std::size_t>(matches[until].target)] = matches[until].at;
-    if (!scored_.folding.add(matches.first(until)) || !counted_.folding.add(matches.first(until))) refuse_order();
+    for (const Match& match : matches)
+        if (match.kind == MatchKind::Rule && match.at <= at_) last_[static_cast<std::size_t>(match.target)] = match.at;
+    scored_.replay.add(matches);
+    counted_.replay.add(matches);
 }
 
 ExplainLine Explanation::line_of(std::size_t index) const {
@@ -90,7 +85,8 @@ ExplainLine Explanation::line_of(std::size_t index) const {
 }
 
 std::vector<ExplainLine> Explanation::lines() {
-    if (!scored_.folding.finish() || !counted_.folding.finish()) refuse_order();
+    scored_.replay.finish();
+    counted_.replay.finish();
     const Scorecard& card = scored_.lead.card;
     std::vector<ExplainLine> lines;
     std::vector<WideUnits> sums(definition_.groups.size(), 0);

@@ -26,9 +26,7 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
     const Definition& definition = *task->version->definition;
     Workspace* workspace = task->workspace;
     Timestamp clock = workspace->lead.card.clock;
-    run_cpp([&] { workspace->lead.due_at = kNever; });  // unknown
-    load_facts(workspace, complete);
-    if (!fold_found(workspace, task->version, complete, task->now, moves)) refuse_order();
+    replay(workspace, task->version, complete, Until::statement(task->now), moves);
     if (late == nullptr) return;
     MatchReader reader(*late);
     for (std::span<const Match> matches; reader.next(&matches);)
