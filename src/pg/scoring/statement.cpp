@@ -28,7 +28,7 @@ namespace {
 
 struct Statement : Computation {
     bool revocable;   // a lead that is busy ends the round, which is rolled back
-    uint64 left_out;  // busy leads of a refresh
+    uint64 left_out;  // busy leads
     bool everything;  // findings are everything there is
     uint64 leads;     // there are; kManyLeads where these are not counted
     CommandId began;
@@ -57,7 +57,7 @@ enum class LeadRow { Locked, Missing, Busy };
 
 // Whether the statement itself wrote the lead's row in the leads table.
 bool came_or_changed(const Statement* statement, const LeadFindings& found) {
-    return statement->work == Work::Change && found.known;
+    return statement->policy->facts == Facts::Rows && found.known;
 }
 
 // Locks the lead's row in the leads table without waiting.
@@ -87,7 +87,7 @@ bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row)
     Datum key = found.key;
     *row = came_or_changed(statement, found) ? LeadRow::Locked : lock_lead(statement, key);
     if (*row != LeadRow::Busy) return true;
-    if (statement->work == Work::Refresh) {
+    if (statement->policy->leaves_busy) {
         ++statement->left_out;
         return false;
     }
@@ -210,13 +210,13 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
 void work_on_lead_again(Statement* statement, Datum key) {
     LeadFindings found = {};
     found.key = key;
-    found.taken_back = statement->work == Work::Change;
-    Work work = statement->work;
-    if (statement->everything) statement->work = Work::Renew;
+    const Policy* policy = statement->policy;
+    found.taken_back = policy->facts == Facts::Rows;
+    if (statement->everything) statement->policy = &policy_of(Work::Renew);
     statement->distrusts = true;
     work_on_lead(statement, found);
     statement->distrusts = false;
-    statement->work = work;
+    statement->policy = policy;
 }
 
 void write_moves(Statement* statement) {
@@ -444,11 +444,11 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     Statement statement = {};
     statement.model = model;
     statement.version = version;
-    statement.work = work;
-    // With one lead nothing is held while its row is waited for. A refresh waits for no lead, and so need not begin
-    // again; nor must its rows, which are locked, be written by a subtransaction: that would cost a multixact.
-    statement.revocable = model->status_count > 0 && work != Work::Refresh && !has_single_lead(findings);
-    statement.everything = work == Work::Rescore || work == Work::Replay || work == Work::CatchUp;
+    statement.policy = &policy_of(work);
+    // With one lead nothing is held while its row is waited for. What waits for no lead need not begin again; nor must
+    // its rows, which are locked, be written by a subtransaction: that would cost a multixact.
+    statement.revocable = model->status_count > 0 && !statement.policy->leaves_busy && !has_single_lead(findings);
+    statement.everything = statement.policy->facts == Facts::All;
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
     statement.context = CurrentMemoryContext;
