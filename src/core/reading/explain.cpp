@@ -2,47 +2,19 @@
 
 #include <algorithm>
 
+#include "core/card/tally/tally.hpp"
+
 namespace lead_scoring {
 
 namespace {
 
-// Full points for every occurrence that counts. Where the times of single ones must be known for that, for only the
-// latest do, they are kept; else their sum is.
+// Full points for every occurrence that counts.
 Definition count_everything(Definition definition) {
     for (Rule& rule : definition.rules) {
-        bool keeps = rule.decay.keeps_occurrences();
-        rule.decay = {};
-        if (!keeps) continue;
-        rule.decay.kind = DecayKind::Window;
-        rule.decay.lifespan = kForever;
+        rule.decay = rule.tally->full_decay;
+        rule.tally = rule.tally->full;
     }
     return definition;
-}
-
-// The latest max_occurrences, of closed buckets and of the open one.
-void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept) {
-    std::vector<Occurrence> all(kept.occurrences.all().begin(), kept.occurrences.all().end());
-    for (const Member& member : kept.members.all()) all.push_back(member.occurrence);
-    std::sort(all.begin(), all.end());
-    if (all.size() > rule.max_occurrences)
-        all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(rule.max_occurrences));
-    WideUnits raw = 0;
-    for (const Occurrence& occurrence : all) raw += occurrence.points;
-    line.raw = saturate(raw);
-    line.times = static_cast<std::int64_t>(all.size());
-    if (!all.empty()) line.last_at = all.back().at;
-}
-
-// `last`: match of the rule, counted or not.
-void add_sums(ExplainLine& line, const Rule& rule, const RuleState& kept, Timestamp last) {
-    WideUnits raw = kept.closed_sum;
-    line.last_at = rule.limited() ? kNever : last;
-    for (const Member& member : kept.members.all()) {
-        raw += member.occurrence.points;
-        line.last_at = std::max(line.last_at, member.occurrence.at);
-    }
-    line.raw = saturate(raw);
-    line.times = kept.count();
 }
 
 }  // namespace
@@ -77,10 +49,12 @@ ExplainLine Explanation::line_of(std::size_t index) const {
     ExplainLine line;
     line.decayed = points.decayed;
     line.capped = points.capped;
-    if (counted != nullptr && rule.decay.keeps_occurrences())
-        add_occurrences(line, rule, *counted);
-    else if (counted != nullptr)
-        add_sums(line, rule, *counted, last_[index]);
+    if (counted == nullptr) return line;
+    const Rule& counting = counting_.rules[index];
+    Count count = counting.tally->count(counting, *counted, last_[index]);
+    line.raw = count.raw;
+    line.times = count.times;
+    line.last_at = count.last_at;
     return line;
 }
 
