@@ -12,7 +12,9 @@ OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/*/*/*.cpp src/*/*/*/*.cpp)))
 # The install script is these parts, in the order of their names.
 SQL_PARTS = $(sort $(wildcard sql/install/*/*.sql))
 SQL_SCRIPT = sql/lead_scoring--$(EXTENSION_VERSION).sql
-DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/lead_scoring--*--*.sql))
+# Steps between versions, and the scripts of earlier ones, which steps begin at: see docs/releasing.md.
+DATA = $(wildcard sql/upgrade/lead_scoring--*--*.sql) \
+       $(filter-out %--$(EXTENSION_VERSION).sql,$(wildcard sql/released/lead_scoring--*.sql))
 DATA_built = $(SQL_SCRIPT)
 
 # -MMD -MP: the compiler writes what each object depends on; read back below. -ffp-contract=off: a multiplication fused

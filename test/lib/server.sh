@@ -45,7 +45,7 @@ install_extension() {
         # what has changed is newer than what was made of it, whatever its time in the source tree
         rsync -a --no-times --checksum --delete --exclude '*.[od]' --exclude '*.so' --exclude exports.list \
             "$ROOT"/{Makefile,lead_scoring.control,sql,src} "$build"
-        find "$build/sql" -name 'lead_scoring--*.sql' ! -name '*--*--*' -delete
+        find "$build/sql" -maxdepth 1 -name 'lead_scoring--*.sql' -delete
         make -s -j"$(nproc)" -C "$build" PG_CONFIG="$PG_CONFIG" "$@" all
         make -s -C "$build" PG_CONFIG="$PG_CONFIG" DESTDIR="$RUN/server" install
     ) 9>"$build.lock"

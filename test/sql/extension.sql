@@ -25,7 +25,8 @@ WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 -- every object has a comment
 SELECT name FROM members
 WHERE obj_description(objid, (SELECT relname FROM pg_class WHERE pg_class.oid = classid)) IS NULL
-  AND name NOT LIKE 'type %[]' AND name <> 'type lead_scoring.progress' -- of the view
+  AND name NOT LIKE 'type %[]'
+  AND NOT (classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind <> 'c' WHERE t.oid = objid)) -- of rows
 ORDER BY name COLLATE "C";
 
 CREATE TEMP VIEW functions AS

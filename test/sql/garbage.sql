@@ -94,10 +94,10 @@ SELECT name, overlay(state PLACING number FROM place + 1 FOR 8) AS forged, state
   FROM states, generate_series(0, length(state) - 8, 2) place, unnest('{"\\xffffffffffffffff","\\x0100000000000000","\\x0000000000000080","\\x000000000000f87f"}'::bytea[]) number
 UNION ALL SELECT name, substring(state FROM 1 FOR size), state, accum, combine, final FROM states, generate_series(0, length(state) - 1) size;
 CREATE VIEW forged_calls AS
-SELECT name, forged, format('SELECT lead_scoring.' || call, VARIADIC arguments) AS statement FROM forged_states,
+SELECT name, forged, format('SELECT lead_scoring_internal.' || call, VARIADIC arguments) AS statement FROM forged_states,
        LATERAL (SELECT accum, ARRAY[quote_literal(forged) || '::bytea']
                 UNION ALL SELECT combine || '(%L, %L)', ARRAY[forged::text, state::text] UNION ALL SELECT combine || '(%L, %L)', ARRAY[state::text, forged::text]
-                UNION ALL SELECT f || '(lead_scoring.' || combine || '(%L, %L))', ARRAY[forged::text, state::text] FROM unnest(string_to_array(final, ',')) f
+                UNION ALL SELECT f || '(lead_scoring_internal.' || combine || '(%L, %L))', ARRAY[forged::text, state::text] FROM unnest(string_to_array(final, ',')) f
                 UNION ALL SELECT f || '(%L)', ARRAY[forged::text] FROM unnest(string_to_array(final, ',')) f) c (call, arguments);
 CREATE TABLE outcomes AS SELECT name, code_of(statement) AS code, statement FROM forged_calls;
 SELECT DISTINCT ON (name, code) name, code, statement FROM outcomes WHERE code NOT IN ('00000', '22023', '22003', 'XX001') ORDER BY 1, 2;
@@ -158,7 +158,7 @@ BEGIN
             'TRIGGER t INSTEAD OF INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW'] LOOP
             relation := CASE WHEN clause LIKE '%INSTEAD%' THEN 'garbage_test.victims_view' ELSE 'garbage_test.victims' END;
             FOREACH firing IN ARRAY ARRAY['', '''garbage_test''', '''a'', ''b''', quote_literal(repeat('long', 50)), ''''''] LOOP
-                EXECUTE format('CREATE ' || clause || ' EXECUTE FUNCTION lead_scoring.%s(%s)', relation, function, firing);
+                EXECUTE format('CREATE ' || clause || ' EXECUTE FUNCTION lead_scoring_internal.%s(%s)', relation, function, firing);
                 code := code_of(format('INSERT INTO %s VALUES (1)', relation)) || ' ' || code_of(format('UPDATE %s SET id = 2', relation)) || ' ' || code_of(format('DELETE FROM %s', relation))
                         || ' ' || code_of(format('TRUNCATE garbage_test.victims'));
                 EXECUTE format('DROP TRIGGER t ON %s', relation);

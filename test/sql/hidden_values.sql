@@ -1,5 +1,5 @@
 -- A role that stores events without reading leads: whatever in the leads table raises an error while a status is written
--- there, the error has its SQLSTATE, says where it comes from, and tells no value of the row. Its owner sees all of it.
+-- there, or in the model's own tables, the error has its SQLSTATE, says where it comes from, and tells no value of the row. Its owner sees all of it.
 \set VERBOSITY default
 \set SHOW_CONTEXT always
 \pset format unaligned
@@ -15,7 +15,7 @@ SET search_path = hidden_test;
 CREATE TABLE leads (id bigint PRIMARY KEY, email text, lead_stage text DEFAULT 'lead');
 CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz);
 CREATE INDEX ON events (lead_id);
-SELECT lead_scoring.create_model('hidden', 'leads', 'events'), lead_scoring.add_rule('hidden', 'visit', 'visit', 10),
+SELECT lead_scoring.create_model('hidden', 'leads', 'events'), lead_scoring.add_rule('hidden', 'visit', 'visit', 7531),
        lead_scoring.add_stage('hidden', 'mql', min_score => 10), lead_scoring.publish('hidden') \g /dev/null
 INSERT INTO leads VALUES (1, 'secret1@x'), (2, 'secret2@x'), (3, 'secret3@x');
 GRANT USAGE ON SCHEMA hidden_test, hidden TO regress_lead_scoring_writer;
@@ -39,6 +39,7 @@ BEGIN
     RETURN NEW;
 END
 $body$;
+CREATE FUNCTION on_state() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no 7531 % here', NEW; END$$;
 
 -- What the writer, and then the owner, learn of each: in words, and whether any field of the error has a value of the row.
 CREATE FUNCTION try() RETURNS SETOF text LANGUAGE plpgsql SET search_path = hidden_test, pg_catalog AS $$
@@ -53,11 +54,13 @@ BEGIN
             ELSE
                 PERFORM lead_scoring.set_stage('hidden', 2, 'mql');
             END IF;
+            RAISE SQLSTATE 'ZZ001';
+        EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
             RETURN NEXT which || ' went through';
-        EXCEPTION WHEN OTHERS OR query_canceled THEN
+        WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS a = RETURNED_SQLSTATE, b = MESSAGE_TEXT, c = PG_EXCEPTION_DETAIL, d = PG_EXCEPTION_HINT,
                 e = PG_EXCEPTION_CONTEXT, f = TABLE_NAME, g = COLUMN_NAME, h = CONSTRAINT_NAME, i = PG_DATATYPE_NAME, j = SCHEMA_NAME;
-            RETURN NEXT format('%s %s %s: %s', which, CASE WHEN concat_ws(' ', a, b, c, d, e, f, g, h, i, j) ~ 'secret' THEN 'tells' ELSE 'hides' END, a,
+            RETURN NEXT format('%s %s %s: %s', which, CASE WHEN concat_ws(' ', a, b, c, d, e, f, g, h, i, j) ~ 'secret|7531|Failing row' THEN 'tells' ELSE 'hides' END, a,
                                CASE WHEN current_user = 'regress_lead_scoring_writer' THEN b END);
         END;
     END LOOP;
@@ -74,6 +77,16 @@ INSERT INTO kinds (kind, make, undo) VALUES
     ('check', $$ALTER TABLE leads ADD CONSTRAINT bad CHECK (lead_stage <> 'mql')$$, 'ALTER TABLE leads DROP CONSTRAINT bad'),
     ('unique', $$CREATE UNIQUE INDEX bad ON leads ((CASE WHEN lead_stage = 'mql' THEN 'secret1@x' ELSE email END))$$, 'DROP INDEX bad'),
     ('a message without values', $$CREATE INDEX bad ON leads ((CASE WHEN lead_stage = 'mql' THEN id / (id - 2) END))$$, 'DROP INDEX bad');
+INSERT INTO kinds (kind, make, undo) VALUES
+    ('transitions: check', 'INSERT INTO events VALUES (1, ''visit'', ''2024-01-01''); ALTER TABLE hidden.transitions ADD CONSTRAINT bad CHECK (to_stage <> ''mql'' OR lead_id <> 2) NOT VALID', 'ALTER TABLE hidden.transitions DROP CONSTRAINT bad'),
+    ('transitions: check that raises', 'ALTER TABLE hidden.transitions ADD CONSTRAINT bad CHECK ((score * 0 + 7531 || ''x'')::integer > 0) NOT VALID', 'ALTER TABLE hidden.transitions DROP CONSTRAINT bad'),
+    ('transitions: unique', 'CREATE UNIQUE INDEX bad ON hidden.transitions ((CASE to_stage WHEN ''mql'' THEN 7531 END))', 'DROP INDEX hidden.bad'),
+    ('transitions: trigger', 'CREATE TRIGGER t BEFORE INSERT ON hidden.transitions FOR EACH ROW EXECUTE FUNCTION on_state()', 'DROP TRIGGER t ON hidden.transitions'),
+    ('scores: unique', 'CREATE UNIQUE INDEX bad ON hidden.scores ((CASE WHEN stage = ''mql'' THEN 7531 END))', 'DROP INDEX hidden.bad'),
+    ('scores: index expression', 'CREATE INDEX bad ON hidden.scores ((CASE WHEN lead_id = 2 AND stage = ''mql'' THEN (score * 0 + 7531 || ''x'')::integer END))', 'DROP INDEX hidden.bad'),
+    ('scores: index predicate', 'CREATE INDEX bad ON hidden.scores (score) WHERE CASE WHEN lead_id = 2 AND stage = ''mql'' THEN (score * 0 + 7531 || ''x'')::integer > 0 END', 'DROP INDEX hidden.bad'),
+    ('scores: check', 'ALTER TABLE hidden.scores ADD CONSTRAINT bad CHECK (lead_id <> 2 OR stage <> ''mql'') NOT VALID; CREATE TRIGGER t BEFORE UPDATE ON hidden.scores FOR EACH ROW WHEN (false) EXECUTE FUNCTION on_state()', 'ALTER TABLE hidden.scores DROP CONSTRAINT bad; DROP TRIGGER t ON hidden.scores'),
+    ('scores: trigger', 'CREATE TRIGGER t BEFORE UPDATE ON hidden.scores FOR EACH ROW EXECUTE FUNCTION on_state()', 'DROP TRIGGER t ON hidden.scores');
 GRANT SELECT ON kinds TO regress_lead_scoring_writer;
 RESET ROLE;
 CREATE PROCEDURE hidden_test.walk() LANGUAGE plpgsql AS $$
@@ -106,7 +119,12 @@ CALL hidden_test.walk();
 
 -- As it is shown.
 SET ROLE regress_lead_scoring_owner;
-ALTER TABLE leads ADD COLUMN made integer GENERATED ALWAYS AS (CASE WHEN lead_stage = 'mql' THEN email::integer END) STORED;
+ALTER TABLE hidden.transitions ADD CONSTRAINT no_more CHECK (score < 3) NOT VALID;
+SET ROLE regress_lead_scoring_writer;
+INSERT INTO events VALUES (2, 'visit', '2024-01-01');
+SET ROLE regress_lead_scoring_owner;
+ALTER TABLE hidden.transitions DROP CONSTRAINT no_more;
+ALTER TABLE leads ADD COLUMN made integer GENERATED ALWAYS AS (CASE WHEN lead_stage = 'mql' AND id = 2 THEN email::integer END) STORED;
 SET ROLE regress_lead_scoring_writer;
 INSERT INTO events VALUES (2, 'visit', '2024-01-01');
 \echo :LAST_ERROR_SQLSTATE

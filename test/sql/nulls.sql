@@ -60,7 +60,7 @@ END $$;
 
 \echo -- each column of each table is NULL
 SELECT format('%s.%s', c.relname, a.attname),
-       try(concat((SELECT string_agg(format('ALTER TABLE nulls.%I DROP CONSTRAINT %I CASCADE; ', c.relname, k.conname), '') FROM pg_constraint k WHERE k.conrelid = c.oid AND a.attnum = ANY (k.conkey)),
+       try(concat((SELECT string_agg(format('ALTER TABLE nulls.%I DROP CONSTRAINT %I CASCADE; ', c.relname, k.conname), '') FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n' AND a.attnum = ANY (k.conkey)),
                   format('ALTER TABLE nulls.%1$I ALTER %2$I DROP NOT NULL; UPDATE nulls.%1$I SET %2$I = NULL', c.relname, a.attname)))
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'nulls'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1;

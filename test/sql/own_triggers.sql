@@ -141,6 +141,98 @@ SELECT * FROM lead_scoring.verify('own_triggers');
 DROP FUNCTION pass_on CASCADE;
 DROP FUNCTION celebrate;
 
+-- Constraint triggers on what such triggers write, and on the model's own tables, may be deferred. In a statement they run
+-- at the end of the transaction, in a function as soon as it has written.
+TRUNCATE events, leads;
+CREATE ROLE regress_lead_scoring_writer;
+GRANT USAGE ON SCHEMA own_triggers_test, own_triggers TO regress_lead_scoring_writer;
+GRANT INSERT ON events, own_triggers.transitions, own_triggers.adjustments TO regress_lead_scoring_writer;
+GRANT INSERT, SELECT ON leads, own_triggers.scores TO regress_lead_scoring_writer;
+CREATE TABLE ran (place bigint GENERATED ALWAYS AS IDENTITY, "table" text);
+GRANT INSERT, SELECT ON ran TO regress_lead_scoring_writer;
+CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$BEGIN INSERT INTO ran ("table") VALUES (TG_RELID::regclass::text); RETURN NULL; END$$;
+CREATE FUNCTION answer() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    IF NEW.lead_id < 10 THEN
+        INSERT INTO events (lead_id, type) VALUES (NEW.lead_id + 10, 'visit');
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later();
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON own_triggers.transitions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later();
+CREATE TRIGGER answer AFTER INSERT ON own_triggers.transitions FOR EACH ROW EXECUTE FUNCTION answer();
+CREATE TRIGGER answer AFTER UPDATE ON own_triggers.scores FOR EACH ROW EXECUTE FUNCTION answer();
+INSERT INTO leads SELECT i, 'clerk' FROM generate_series(1, 4) i;
+\set ran 'SELECT "table", count(*) FROM ran GROUP BY 1 ORDER BY 1; DELETE FROM ran;'
+:ran
+BEGIN;
+INSERT INTO events (lead_id, type) VALUES (1, 'visit'), (1, 'visit'), (1, 'visit'), (2, 'visit');
+SELECT count(*) FROM ran;
+COMMIT;
+:ran
+SELECT lead_scoring.set_stage('own_triggers', 2, 'mql'), lead_scoring.adjust('own_triggers', 3, 1) IS NULL;
+:ran
+SET ROLE regress_lead_scoring_writer;
+INSERT INTO events (lead_id, type) VALUES (3, 'visit'), (3, 'visit'), (3, 'visit'), (4, 'visit');
+SELECT lead_scoring.set_stage('own_triggers', 4, 'mql'), lead_scoring.adjust('own_triggers', 3, 1) IS NULL;
+RESET ROLE;
+:ran
+:show
+DROP FUNCTION later, answer CASCADE;
+DROP TABLE ran;
+DROP OWNED BY regress_lead_scoring_writer;
+DROP ROLE regress_lead_scoring_writer;
+
+-- Two leads are merged, and what moves their events, joins their histories and computes them, stores events: of others, and
+-- of the two.
+TRUNCATE events, leads;
+INSERT INTO leads SELECT i, 'CEO' FROM generate_series(1, 8) i;
+INSERT INTO events (lead_id, type) VALUES (1, 'visit'), (2, 'visit'), (2, 'visit');
+CREATE FUNCTION join_in() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    IF pg_trigger_depth() < 3 THEN
+        INSERT INTO events (lead_id, type) SELECT l, 'visit' FROM unnest(TG_ARGV::integer[]) l;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER join_in AFTER UPDATE ON events FOR EACH ROW EXECUTE FUNCTION join_in(1, 2, 3);
+CREATE TRIGGER join_in AFTER UPDATE ON own_triggers.transitions FOR EACH STATEMENT EXECUTE FUNCTION join_in(1, 2, 4);
+CREATE TRIGGER join_in AFTER UPDATE ON own_triggers.scores FOR EACH STATEMENT EXECUTE FUNCTION join_in(1, 2, 5);
+SELECT lead_scoring.merge_leads('own_triggers', 2, 1);
+SELECT lead_id, count(*) FROM events GROUP BY 1 ORDER BY 1;
+:show
+-- One that is merged meanwhile, too, and then one that fails.
+CREATE FUNCTION merge_more() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$
+BEGIN
+    IF NEW.lead_id = 4 THEN
+        PERFORM lead_scoring.merge_leads('own_triggers', 5, 6);
+    END IF;
+    RETURN NULL;
+END
+$$;
+DROP FUNCTION join_in CASCADE;
+CREATE TRIGGER merge_more AFTER UPDATE ON events FOR EACH ROW EXECUTE FUNCTION merge_more();
+SELECT lead_scoring.merge_leads('own_triggers', 3, 4);
+SELECT lead_scoring.merge_leads('own_triggers', 4, 4);
+:show
+CREATE OR REPLACE FUNCTION merge_more() RETURNS trigger LANGUAGE plpgsql SET search_path = own_triggers_test
+AS $$BEGIN PERFORM lead_scoring.set_stage('own_triggers', NEW.lead_id, 'lead'); RETURN NULL; END$$;
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT lead_scoring.merge_leads('own_triggers', 4, 7);
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
+INSERT INTO events (lead_id, type) VALUES (4, 'visit'), (7, 'visit');
+SELECT lead_scoring.set_stage('own_triggers', 7, 'lead');
+:show
+DROP FUNCTION merge_more CASCADE;
+
 -- Who is to be forgotten and is kept, is not said to be forgotten.
 TRUNCATE events, leads;
 ALTER TABLE leads ADD COLUMN deleted boolean DEFAULT false;

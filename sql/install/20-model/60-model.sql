@@ -128,6 +128,7 @@ BEGIN
         EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
     END IF;
     PERFORM lead_scoring_internal.mend_shape(name);
+    wanted := wanted || jsonb_build_object('format', lead_scoring_internal.newest_format());
     EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
                    (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
     IF is_there THEN

@@ -50,6 +50,8 @@ BEGIN
            || ARRAY(SELECT f.fault FROM lead_scoring_internal.lost_parts(model) f);
     IF lead_scoring_internal.settings_row(model) IS NULL THEN
         own := own || format('settings has no row: %s', lead_scoring_internal.make_statement(model));
+    ELSIF lead_scoring_internal.is_older(model) THEN
+        own := ARRAY[format('its tables are of an older version: SELECT lead_scoring.upgrade_model(%L)', model)];
     ELSIF own <> '{}' THEN
         own := own || format('SELECT lead_scoring.repair(%L) gives back what is missing', model);
     END IF;

@@ -162,6 +162,7 @@ DECLARE
     new_version bigint;
     published boolean;
 BEGIN
+    PERFORM lead_scoring_internal.upgrade_model(model);
     -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
     -- unless that version cannot be computed any more, which is what this one may be for.
     PERFORM lead_scoring_internal.lock_tables(model);

@@ -156,6 +156,16 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mend_keys IS 'Gives the model''s own columns of keys the type, with its collation, that the key of the leads table has by now.';
 
+CREATE FUNCTION lead_scoring_internal.newest_format()
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS 'SELECT 1';
+COMMENT ON FUNCTION lead_scoring_internal.newest_format IS 'The format that this version of the extension gives the tables of models.';
+
+CREATE FUNCTION lead_scoring_internal.is_older(model text)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT coalesce((lead_scoring_internal.settings_row(model) ->> 'format')::integer, 1) < lead_scoring_internal.newest_format() $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_older IS 'Whether the tables of a model are of an older format than this version gives them.';
+
 CREATE FUNCTION lead_scoring_internal.mend_binding(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -166,6 +176,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.mend_shape(model);
+    EXECUTE format('UPDATE %I.settings SET format = $1 WHERE format < $1', model) USING lead_scoring_internal.newest_format();
     PERFORM lead_scoring_internal.lock_tables(model);
     PERFORM lead_scoring_internal.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
@@ -227,6 +238,26 @@ COMMENT ON FUNCTION lead_scoring_internal.status_updates IS 'Statements that wri
 CREATE FUNCTION lead_scoring_internal.mend_state(model text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_state';
 COMMENT ON FUNCTION lead_scoring_internal.mend_state IS 'The part of repair() that makes chains of the transitions of leads that are none: numbered without gaps, each move from where the last one led, never back in time; then puts each lead''s row of scores where its transitions end, and makes the rows that are missing: history is right, whatever a row says.';
+
+CREATE FUNCTION lead_scoring.upgrade_model(model text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.upgrade_model(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF (lead_scoring_internal.settings_row(model) ->> 'format')::integer > lead_scoring_internal.newest_format() THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('model "%s" is of a later format than this version of the extension', model),
+            DETAIL = 'A later version made its tables.',
+            HINT = 'ALTER EXTENSION lead_scoring UPDATE;';
+    ELSIF lead_scoring_internal.is_older(model) THEN
+        PERFORM lead_scoring_internal.mend_binding(model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.upgrade_model IS 'Implements lead_scoring.upgrade_model, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.upgrade_model IS 'Brings the tables and views of a model to the format of the extension''s version (settings.format), after ALTER EXTENSION lead_scoring UPDATE. Events are scored before it as well, but what a later version brings takes its format. publish() and repair() do it too. It locks the tables of leads and events while it works. Nothing happens where the model is of that format already. For the model''s owner only. Raises 42704 for an unknown model, 0A000 where the model is of a later format than the extension.';
 
 CREATE FUNCTION lead_scoring.repair(model text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';

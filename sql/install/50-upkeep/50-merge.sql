@@ -94,6 +94,13 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.begin_merge IS 'Checks the arguments of merge_leads and locks both leads; returns their keys.';
 
+CREATE FUNCTION lead_scoring_internal.withhold_leads(model text, leads text[]) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_withhold_leads';
+COMMENT ON FUNCTION lead_scoring_internal.withhold_leads IS 'Until release_leads, or until an error, nothing that becomes of these leads is scored.';
+CREATE FUNCTION lead_scoring_internal.release_leads(model text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_release_leads';
+COMMENT ON FUNCTION lead_scoring_internal.release_leads IS 'Ends the latest withhold_leads; what became of the leads is for settle_leads.';
+
 CREATE FUNCTION lead_scoring_internal.settle_leads(model text, leads text[]) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_settle_leads';
 COMMENT ON FUNCTION lead_scoring_internal.settle_leads IS 'Brings leads up to now: makes rows of scores that are missing, computes stale ones from the event log, applies what time and adjustments have done. Removes what is left of leads that neither table names. For the model''s owner only.';
@@ -181,12 +188,12 @@ BEGIN
     reached := lead_scoring_internal.higher_stage(model, keys);
     SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
 
-    -- Nobody else sees the pause. While it lasts the triggers do not live through the other lead's events a second time.
-    EXECUTE format('UPDATE %I.settings SET paused = true', model);
+    -- The triggers do not live through the other lead's events a second time.
+    PERFORM lead_scoring_internal.withhold_leads(model, keys);
     PERFORM lead_scoring_internal.write_table(model, format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
         bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), keys[1], keys[2]);
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
-    EXECUTE format('UPDATE %I.settings SET paused = false', model);
+    PERFORM lead_scoring_internal.release_leads(model);
 
     PERFORM lead_scoring_internal.settle_leads(model, keys);
     IF lead_scoring_internal.is_below(model, keys[2], reached) THEN

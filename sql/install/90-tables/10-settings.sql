@@ -8,6 +8,12 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 CREATE DOMAIN lead_scoring_internal.lead_key AS text;
 COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the leads'' key, which differs from model to model.';
 
+-- By its later formats: a model that is older works without.
+CREATE VIEW lead_scoring_internal.later_parts AS
+SELECT NULL::text AS relation, NULL::text AS name, NULL::integer AS format WHERE false;
+COMMENT ON VIEW lead_scoring_internal.later_parts IS 'Tables (name is NULL) and columns that a model''s tables did not have in format 1, with the format that brought each.';
+GRANT SELECT ON lead_scoring_internal.later_parts TO PUBLIC;
+
 CREATE TABLE lead_scoring_internal.settings (
     leads            text NOT NULL,
     events           text NOT NULL,
@@ -24,6 +30,7 @@ CREATE TABLE lead_scoring_internal.settings (
     max_score        numeric,
     future_tolerance interval NOT NULL DEFAULT '5 minutes',
     only_row         boolean NOT NULL DEFAULT true,
+    format           integer NOT NULL DEFAULT 1,
     CONSTRAINT settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT settings_only_row CHECK (only_row),
     CONSTRAINT settings_score_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)),
@@ -56,4 +63,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "min_score": "Draft: no score is below this, in points; NULL for no floor.",
       "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
       "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
-      "only_row": "Always true: the key that keeps the table at one row."}');
+      "only_row": "Always true: the key that keeps the table at one row.",
+      "format": "The layout of the model''s tables: upgrade_model() raises it."}');

@@ -6,6 +6,7 @@
 
 #include "pg/model/hold.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/table_write.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/query.hpp"
 
@@ -139,7 +140,7 @@ char* unnested_columns(int count) {
 }
 
 // Writes the status columns of one lead, or of many, whose keys and values are arrays. It runs under
-// the search_path of the user's triggers on leads (pg/lead_update.hpp); so nothing is left to be looked up by it.
+// the search_path of the user's triggers on leads (pg/model/table_write.hpp); so nothing is left to be looked up by it.
 char* update_statement(const Model* model, bool many) {
     StringInfoData assignments, differences, names;
     for (StringInfo list : {&assignments, &differences, &names}) initStringInfo(list);
@@ -354,7 +355,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
     }
 }
 
-// The table that the statement writes, and is permitted to write; invalid where it writes none.
+// The table of the model's own that the statement writes; invalid where it writes none.
 Oid written_table(const Model* model, PlanName name) {
     static constexpr std::pair<PlanName, const char*> kWritten[] = {
         {PlanName::CreateScore, "scores"},           {PlanName::DeleteScore, "scores"},
@@ -365,7 +366,6 @@ Oid written_table(const Model* model, PlanName name) {
         {PlanName::CancelAdjustment, "adjustments"}, {PlanName::DeleteAdjustments, "adjustments"},
         {PlanName::DeleteMerged, "merged"},
     };
-    if (name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses) return model->leads;
     for (const auto& [statement, table] : kWritten)
         if (statement == name) return get_relname_relid(table, model->schema);
     return InvalidOid;
@@ -427,17 +427,30 @@ SPIPlanPtr plan(Model* model, PlanName name) {
         int count = argument_types(model, name, types);
         kept = prepare_kept(statement_of(model, name), count, types);
     }
-    Oid written = written_table(model, name);
-    if (OidIsValid(written)) permit(written);
+    if (fires_triggers_of_users) permit(model->leads);
     return kept;
+}
+
+void execute(Model* model, PlanName name, Datum* values, const char* nulls, bool fire_triggers) {
+    SPIPlanPtr statement = plan(model, name);
+    Oid written = written_table(model, name);
+    int code = 0;
+    auto run = [&] {
+        code =
+            SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+    };
+    if (OidIsValid(written))
+        with_state_write(model, written, run);
+    else
+        run();
+    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
 }
 
 void delete_state(Model* model, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
     for (PlanName name : {PlanName::DeleteScore, PlanName::DeleteTransitions, PlanName::DeleteProblems,
                           PlanName::DeleteAdjustments, PlanName::DeleteMerged}) {
-        int code = SPI_execute_plan(plan(model, name), &key, nullptr, false, 0);
-        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+        execute(model, name, &key);
         MemoryContextSwitchTo(caller);
     }
 }

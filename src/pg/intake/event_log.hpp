@@ -125,9 +125,13 @@ inline constexpr int kTransitionColumns = 14;
 // has room for status_count + kTransitionColumns.
 int row_types(const Model* model, PlanName name, Oid* types);
 
-// The plan of that name, made at its first use, to be run at once, for it has the permit to write what it writes. Shuts
-// the search_path, but for UpdateStatuses, and locks the table of the user's that it names.
+// The plan of that name, made at its first use; one that updates statuses is to be run at once, for it has the permit
+// to. Shuts the search_path, but for UpdateStatuses, and locks the table of the user's that it names.
 SPIPlanPtr plan(Model* model, PlanName name);
+
+// Runs it. What writes a table of the model's own can be run in this way only: see with_state_write. `nulls` may be
+// null: none is.
+void execute(Model* model, PlanName name, Datum* values, const char* nulls = nullptr, bool fire_triggers = true);
 
 // Removes what a model's own tables hold of a lead under its key. The score row goes first, for it is the lock that
 // others wait for, and for whom we wait. SPI must be connected.

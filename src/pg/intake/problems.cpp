@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "pg/intake/event_log.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/model/identity.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -91,7 +91,7 @@ void record_problems(Model* model, Problems* problems) {
         const Problem& problem = problems->list[i];
         Datum values[] = {problem.lead, CStringGetTextDatum(problem.rule), CStringGetTextDatum(problem.message),
                           Int64GetDatum(problem.count)};
-        SPI_execute_plan(plan(model, PlanName::AddProblem), values, nullptr, false, 0);
+        execute(model, PlanName::AddProblem, values);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(memory);
     }
@@ -106,11 +106,11 @@ using namespace lead_scoring;
 LEAD_SCORING_FUNCTION(clear_problems) {
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
-    SPI_execute_plan(plan(model, PlanName::ClearProblems), nullptr, nullptr, false, 0);
+    execute(model, PlanName::ClearProblems, nullptr);
     auto cleared = static_cast<int64>(SPI_processed);
     finish_spi();
-    restore(identity);
+    leave_model();
     PG_RETURN_INT64(cleared);
 }

@@ -3,6 +3,7 @@
 #include "pg/model/binding.hpp"
 
 #include "pg/model/citus.hpp"
+#include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/server/query.hpp"
 
@@ -207,20 +208,32 @@ void read_status_columns(Model* model) {
     MemoryContextSwitchTo(caller);
 }
 
+// Formats only add to what a model's tables have, so that older ones are worked with as they are.
+void require_known_format(const Model* model, int64 format) {
+    if (format >= kOldestFormat && format <= kNewestFormat) return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("model \"%s\" is of format " INT64_FORMAT, model->name, format),
+                    errdetail("The library that is installed knows formats %d to %d.", kOldestFormat, kNewestFormat),
+                    errhint("Install the library of the extension's version: SELECT extversion FROM pg_extension WHERE "
+                            "extname = 'lead_scoring';")));
+}
+
 }  // namespace
 
 // The binding; without a settings row (a dump half restored) the model counts as paused.
 void read_settings(Model* model) {
-    query(psprintf(
-        "SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path FROM "
-        "%s.settings",
-        quote_identifier(model->name)));
+    query(
+        psprintf("SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path, "
+                 "format FROM "
+                 "%s.settings",
+                 quote_identifier(model->name)));
     if (SPI_processed == 0) {
         model->paused = true;
         return;
     }
-    MemoryContext caller = MemoryContextSwitchTo(model->context);
     ResultRow row{0};
+    require_known_format(model, row.integer(9, kOldestFormat));
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
     model->leads_name = require_setting(model, row, 1, "leads");
     model->events_name = require_setting(model, row, 2, "events");
     model->lead_key = require_setting(model, row, 3, "lead_key");

@@ -233,28 +233,61 @@ void no_such_model(const char* name) {
     pg_unreachable();
 }
 
-void enter_model(const char* model, Oid owner, bool keep) {
+namespace {
+
+bool is_of(const Entry* entry) {
+    return entry != nullptr && entry->owner == GetUserId() && InSecurityRestrictedOperation();
+}
+
+Entry* add_entry(Oid owner, Oid caller) {
     make_room();
     Entry* entry = &entries[entry_count];
-    strlcpy(entry->model, model, NAMEDATALEN);
+    *entry = {};
     entry->owner = owner;
-    entry->caller = asking_role();
+    entry->caller = caller;
+    entry_levels[entry_count] = GetCurrentTransactionNestLevel();
+    return entry;
+}
+
+}  // namespace
+
+void enter_model(const char* model, Oid owner, bool keep) {
+    Entry* entry = add_entry(owner, asking_role());
+    strlcpy(entry->model, model, NAMEDATALEN);
     entry->keep = keep;
     entry->saved = become(owner);
-    entry_levels[entry_count++] = GetCurrentTransactionNestLevel();
+    entry->context = entry->saved.context;
+    ++entry_count;
+}
+
+void enter_write(Oid owner, bool in_trigger) {
+    Entry* entry = add_entry(owner, told_role());
+    const Entry* outer = innermost_entry();
+    bool is_inner = !in_trigger && is_of(outer);
+    entry->in_trigger = in_trigger;
+    entry->saved = in_trigger ? become_for_trigger(owner) : become(owner);
+    entry->context = is_inner ? outer->context : entry->saved.context;
+    ++entry_count;
 }
 
 void leave_model() { restore(entries[--entry_count].saved); }
 
+const Entry* innermost_entry() { return entry_count == 0 ? nullptr : &entries[entry_count - 1]; }
+
 const Entry* current_entry() {
-    if (entry_count == 0) return nullptr;
-    const Entry* entry = &entries[entry_count - 1];
-    return entry->owner == GetUserId() && InSecurityRestrictedOperation() ? entry : nullptr;
+    for (int i = entry_count; i-- > 0;)
+        if (entries[i].model[0] != '\0') return is_of(&entries[i]) ? &entries[i] : nullptr;
+    return nullptr;
 }
 
 Oid asking_role() {
     const Entry* entry = current_entry();
     return entry == nullptr ? GetUserId() : entry->caller;
+}
+
+Oid told_role() {
+    const Entry* entry = innermost_entry();
+    return is_of(entry) ? entry->caller : GetUserId();
 }
 
 void require_entry(const char* model) {

@@ -65,6 +65,8 @@ struct Entry {
     Oid owner;
     Oid caller;  // who asked
     bool keep;
+    bool in_trigger;  // within a statement of the user's
+    int context;      // how restricted the one was who asked
     SavedIdentity saved;
 };
 
@@ -73,13 +75,25 @@ struct Entry {
 void enter_model(const char* model, Oid owner, bool keep);
 void leave_model();
 
-// The innermost entry, or null: nobody works on a model as its owner.
+// As enter_model, but no internal function can be called, and whoever asks is not told to code of the user's that runs
+// within. `in_trigger`: within a statement of the user's on his tables; then the search_path is still the caller's, and
+// shut_search_path must be called before anything is parsed, planned or run that may look at it. Setting it is dear,
+// and most runs of triggers do nothing of the kind.
+void enter_write(Oid owner, bool in_trigger);
+
+// The innermost entry of a model, or null: nobody works on a model as its owner.
 const Entry* current_entry();
+
+// The innermost one of any kind.
+const Entry* innermost_entry();
 
 // Raises 42501 unless the innermost entry is one of that model (null: none is).
 void require_entry(const char* model);
 
 // Who asked for what is being done: the caller of the innermost entry, or the current user.
 Oid asking_role();
+
+// Who is told of an error in it: within a statement on the user's tables, the one whose statement it is.
+Oid told_role();
 
 }  // namespace lead_scoring

@@ -2,6 +2,8 @@
 
 #include "pg/model/permit.hpp"
 
+#include "pg/model/table_write.hpp"
+
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -45,11 +47,12 @@ void permit(Oid relation) {
     given = {relation, {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetCurrentCommandId(false)}};
 }
 
-void write_state(const char* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
+void write_state(const Model* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                  const char* nulls) {
-    permit(get_relname_relid(table, get_namespace_oid(model, false)));
-    int code = SPI_execute_with_args(sql, arguments, types, values, nulls, false, 0);
-    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    with_state_write(model, get_relname_relid(table, model->schema), [&] {
+        int code = SPI_execute_with_args(sql, arguments, types, values, nulls, false, 0);
+        if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    });
 }
 
 void refuse_kept_out(const Model* model, const char* table, Datum key) {

@@ -94,11 +94,13 @@ struct Search {
     Oid pattern;      // the schema of the tables as they are to be
     Oid key_pattern;  // the type that stands there for that of keys
     Oid key;          // of the model's keys; InvalidOid: it is not known
+    bool older_too;   // what the model's format does not have yet is no fault
     List* found;      // faults
 };
 
-Search begin_search(const char* model) {
+Search begin_search(const char* model, bool older_too) {
     Search search = {model, get_namespace_oid("lead_scoring_internal", false)};
+    search.older_too = older_too;
     search.key_pattern =
         GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("lead_key"), ObjectIdGetDatum(search.pattern));
     return search;
@@ -169,6 +171,26 @@ const char* make_statement(const char* model) {
     return kept;
 }
 
+// Whether formats later than the model's brought this column, or with null the table. Asked only where something is
+// amiss.
+bool is_later(const Search* search, const char* table, const char* column) {
+    if (!search->older_too || !OidIsValid(get_relname_relid("settings", get_namespace_oid(search->model, false))))
+        return false;
+    connect_spi();
+    Oid types[] = {TEXTOID, TEXTOID};
+    Datum values[] = {CStringGetTextDatum(table), column == nullptr ? 0 : CStringGetTextDatum(column)};
+    const char nulls[] = {' ', column == nullptr ? 'n' : ' ', '\0'};
+    query(
+        psprintf(
+            "SELECT EXISTS (SELECT FROM lead_scoring_internal.later_parts l, ONLY %s.settings s WHERE l.relation = $1 "
+            "AND l.name IS NOT DISTINCT FROM $2 AND l.format > coalesce((to_jsonb(s) ->> 'format')::integer, 1))",
+            quote_identifier(search->model)),
+        2, types, values, nulls);
+    bool later = ResultRow{0}.boolean(1, false);
+    finish_spi();
+    return later;
+}
+
 // What is done where a table does not say any more what only it said.
 const char* give_up(const Search* search, const char* table) {
     const char* drop = psprintf("DROP TABLE %s CASCADE;", name_of(search, table));
@@ -191,6 +213,7 @@ const char* default_of(const Table& table, const FormData_pg_attribute* wanted) 
 }
 
 void miss_column(Search* search, const Table& table, const char* name, Oid type, const char* value) {
+    if (is_later(search, table.name, name)) return;
     const char* qualified = name_of(search, table.name);
     const char* column = quote_identifier(name);
     const char* fault = psprintf("has no column \"%s\"", name);
@@ -447,6 +470,7 @@ Relation open_pattern(const Search* search, const char* name) {
 constexpr const char* kMissing = "is missing";
 
 void miss_table(Search* search, const Table& table) {
+    if (is_later(search, table.name, nullptr)) return;
     const char* name = name_of(search, table.name);
     const char* comment = GetComment(RelationGetRelid(table.wanted), RelationRelationId, 0);
     add_fault(
@@ -473,8 +497,8 @@ Oid find_key(const Search* search, Oid schema) {
 }
 
 // `stages`: further columns of scores.
-Search look_at_model(const char* model, Oid schema, int count, List* stages) {
-    Search search = begin_search(model);
+Search look_at_model(const char* model, Oid schema, int count, List* stages, bool older_too) {
+    Search search = begin_search(model, older_too);
     search.key = find_key(&search, schema);
     for (int i = 0; i < count; ++i) {
         Table table = {kOwnTables[i], open_table(kOwnTables[i], schema), open_pattern(&search, kOwnTables[i]),
@@ -508,12 +532,13 @@ void refuse_first(const Search* search) {
 }  // namespace
 
 void require_shape(const char* model, Oid schema, bool draft) {
-    Search search = look_at_model(model, schema, draft ? static_cast<int>(std::size(kOwnTables)) : kScoringTables, NIL);
+    Search search =
+        look_at_model(model, schema, draft ? static_cast<int>(std::size(kOwnTables)) : kScoringTables, NIL, true);
     refuse_first(&search);
 }
 
 void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const PublishedVersion* version) {
-    Search search = begin_search(model);
+    Search search = begin_search(model, true);
     search.key = key.type;
     Table table = {"scores", scores, open_pattern(&search, "scores"), false};
     look_at_table(&search, table);
@@ -549,7 +574,7 @@ LEAD_SCORING_FUNCTION(shape_faults) {
         if (!nulls[i]) stages = lappend(stages, TextDatumGetCString(names[i]));
     ModelSchema found = find_schema(model);
     if (!OidIsValid(found.schema)) return static_cast<Datum>(0);
-    Search search = look_at_model(model, found.schema, static_cast<int>(std::size(kOwnTables)), stages);
+    Search search = look_at_model(model, found.schema, static_cast<int>(std::size(kOwnTables)), stages, false);
     ListCell* cell = nullptr;
     foreach (cell, search.found) {
         const auto* fault = static_cast<const Fault*>(lfirst(cell));

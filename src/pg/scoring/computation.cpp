@@ -138,18 +138,19 @@ bool let_time_pass(const StoredLead& lead) {
 
 // A line a kind of work, in their order.
 constexpr Policy kPolicies[] = {
-    {Work::Change, Facts::Rows, When::Always, When::Never, false, false, change},
-    {Work::Adjust, Facts::Card, When::Always, When::Never, false, false, adjust},
-    {Work::SetStage, Facts::Card, When::Always, When::Never, false, false, move_by_hand},
-    {Work::Refresh, Facts::Card, When::Always, When::Never, false, true, let_time_pass},
-    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, true, false, let_time_pass},
-    {Work::Rescore, Facts::All, When::IfNew, When::Never, true, false, nullptr},
-    {Work::Replay, Facts::All, When::Always, When::Always, true, false, nullptr},
+    {Work::Change, Facts::Rows, When::Always, When::Never, Anew::Acts, Rivals::Usual, change},
+    {Work::Adjust, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::Usual, adjust},
+    {Work::SetStage, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::RefusesMerging, move_by_hand},
+    {Work::Refresh, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::LeavesBusy, let_time_pass},
+    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, Anew::Settles, Rivals::Usual, let_time_pass},
+    {Work::Rescore, Facts::All, When::IfNew, When::Never, Anew::Settles, Rivals::Usual, nullptr},
+    {Work::Replay, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, nullptr},
 };
 
 constexpr bool policies_are_sound() {
     for (std::size_t i = 0; i < std::size(kPolicies); ++i)
-        if (static_cast<std::size_t>(kPolicies[i].work) != i || (kPolicies[i].act == nullptr && !kPolicies[i].settles))
+        if (static_cast<std::size_t>(kPolicies[i].work) != i ||
+            (kPolicies[i].act == nullptr && kPolicies[i].anew != Anew::Settles))
             return false;
     return std::size(kPolicies) == static_cast<std::size_t>(Work::Replay) + 1;
 }
@@ -188,7 +189,7 @@ bool make_anew(const StoredLead& lead) {
         rebuild(task, lead.found, moves, nullptr);
     else if (!rebuild_from_log(task, lead.found.key, moves, nullptr))
         return false;
-    if (!policy.settles) return true;
+    if (policy.anew == Anew::Acts) return true;
     run_cpp([&] {
         const Definition& definition = *task->version->definition;
         Workspace* workspace = task->workspace;
@@ -219,7 +220,7 @@ bool compute(const Computation* task, const LeadFindings& found, ScoreRow* store
     bool stale = policy.facts == Facts::Card && row.version != task->version->number;
     if (stale || policy.facts == Facts::All) {
         if (!make_anew(lead)) return false;
-        if (policy.settles) return true;
+        if (policy.anew == Anew::Settles) return true;
     }
     return policy.act(lead);
 }

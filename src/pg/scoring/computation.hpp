@@ -33,6 +33,14 @@ enum class Facts {
 // Of leads whose card is made anew; those are new that have no card of any version.
 enum class When { Never, IfNew, Always };
 
+// What is done to a lead whose card was made anew: what is done with every card, or it is moved once, now, to where its
+// score belongs.
+enum class Anew { Acts, Settles };
+
+// What becomes of leads that others are at. A row in the leads table that others have is waited for, or left with its
+// lead for the next time; a lead that is being merged is left to the merge, or refused.
+enum class Rivals { Usual, LeavesBusy, RefusesMerging };
+
 struct Policy;
 
 // What each kind of work does.
@@ -61,10 +69,10 @@ struct StoredLead {
 struct Policy {
     Work work;
     Facts facts;
-    When moves;        // whether events after the stored card's clock move a lead whose card is made anew
-    When passes;       // whether time moves it then, each time at an instant of its own
-    bool settles;      // in the end it is moved once, now, to where its score belongs; nothing else is done to it then
-    bool leaves_busy;  // a lead whose row in the leads table others have is left for the next time, not waited for
+    When moves;   // whether events after the stored card's clock move a lead whose card is made anew
+    When passes;  // whether time moves it then, each time at an instant of its own
+    Anew anew;
+    Rivals rivals;
     // What is done with a card that is of the version. False where there is no such lead any more.
     bool (*act)(const StoredLead& lead);
 };

@@ -94,7 +94,7 @@ int64 mend_histories(Model* model, const Datum* key) {
             if (is_null) nulls[i] = 'n';
         }
         SPITupleTable* rows = SPI_tuptable;
-        SPI_execute_plan(plan(model, PlanName::MendTransition), values, nulls, false, 0);
+        execute(model, PlanName::MendTransition, values, nulls);
         SPI_tuptable = rows;
         ++mended;
     });
@@ -205,7 +205,7 @@ void mend_scores(const Model* model, const PublishedVersion* version) {
     Oid types[] = {TEXTOID, INT8OID};
     Datum values[] = {CStringGetTextDatum(version->stages[version->definition->first_stage].name),
                       Int64GetDatum(version->number)};
-    write_state(model->name, "scores",
+    write_state(model, "scores",
                 psprintf(kStatement, quote_identifier(model->name), entered.entries, entered.names, entered.found,
                          entered.assignments, entered.differences),
                 2, types, values);

@@ -3,8 +3,8 @@
 #include "pg/scoring/outcome.hpp"
 
 #include "pg/intake/event_log.hpp"
+#include "pg/model/table_write.hpp"
 #include "pg/scoring/history.hpp"
-#include "pg/scoring/lead_update.hpp"
 
 extern "C" {
 #include "executor/spi.h"
@@ -66,10 +66,7 @@ void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row
         values[i] = rows == 1 ? row->values[i] : column_array(row, rows, i, types[i]);
         nulls[i] = rows == 1 && row->nulls[i] ? 'n' : ' ';
     }
-    SPIPlanPtr statement = plan(model, rows == 1 ? one : many);
-    int code =
-        SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
-    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    execute(model, rows == 1 ? one : many, values, nulls, fire_triggers);
 }
 
 // Writes all rows from `row` on. A row by itself has a statement of its own: reading arrays takes the server longer

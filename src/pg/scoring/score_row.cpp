@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "pg/model/hold.hpp"
-#include "pg/model/permit.hpp"
 #include "pg/model/row_type.hpp"
 #include "pg/model/shape.hpp"
+#include "pg/model/table_write.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/query.hpp"
 #include "pg/server/row_lock.hpp"
@@ -18,19 +18,16 @@ extern "C" {
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/typcache.h"
 }
 
@@ -46,7 +43,6 @@ struct ScoreColumns {
     FmgrInfo equal;       // its operators' functions
     FmgrInfo at_least;
     Oid collation;
-    Oid guard;  // function of the triggers that are ours
 };
 
 struct ScoreTable {
@@ -67,7 +63,9 @@ struct ScoreTable {
     TupleTableSlot* later;    // a prepared row to write
     ResultRelInfo* indexes;   // opened by the first update that is not HOT; null: not open
     EState* executor;         // whose memory they live in
+    bool may_raise;           // an entry in one of them: then errors tell of the row
     ScanKeyData key;
+    const Model* model;
     const PublishedVersion* version;
     const ScoreColumns* at;
 };
@@ -104,9 +102,6 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
          {std::pair(BTEqualStrategyNumber, &at->equal), std::pair(BTGreaterEqualStrategyNumber, &at->at_least)})
         fmgr_info(get_opcode(get_opfamily_member(family, input, input, static_cast<int16>(strategy))), function);
     at->collation = index->rd_indcollation[0];
-    at->guard = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("refuse_write"),
-                                PointerGetDatum(buildoidvector(nullptr, 0)),
-                                ObjectIdGetDatum(get_namespace_oid("lead_scoring", true)));
     index_close(index, AccessShareLock);
     return at;
 }
@@ -175,14 +170,6 @@ void look_for(ScoreTable* table, StrategyNumber strategy, const FmgrInfo* functi
                                    const_cast<FmgrInfo*>(function), static_cast<Datum>(0));
 }
 
-// Triggers of others, such as pg_repack's or an audit's, are to see what we write.
-bool has_other_triggers(Relation relation, Oid guard) {
-    const TriggerDesc* triggers = relation->trigdesc;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
-        if (triggers->triggers[i].tgfoid != guard) return true;
-    return false;
-}
-
 }  // namespace
 
 ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen) {
@@ -190,10 +177,11 @@ ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool froz
     LOCKMODE lock = frozen ? AccessShareLock : RowExclusiveLock;
     table->frozen = frozen;
     table->context = CurrentMemoryContext;
+    table->model = model;
     table->version = version;
     table->relation = hold_scores(model, lock);
     table->at = columns_for(model, table->relation, version);
-    table->seen_by_others = !frozen && has_other_triggers(table->relation, table->at->guard);
+    table->seen_by_others = !frozen && has_other_triggers(table->relation);
     table->type = model->key;
     table->index = index_open(table->at->index, lock);
     look_for(table, BTEqualStrategyNumber, &table->at->equal);
@@ -248,6 +236,29 @@ void close_scores(ScoreTable* table) {
 
 namespace {
 
+// Whether an entry in an index may fail over the values of a row. Not where it is of plain columns, of the server's own
+// operators, and not unique, as ours are.
+bool may_raise(Relation index, const IndexInfo* info) {
+    if (info->ii_Unique || info->ii_ExclusionOps != nullptr || info->ii_Expressions != NIL) return true;
+    for (int i = 0; i < info->ii_NumIndexKeyAttrs; ++i)
+        if (index->rd_opfamily[i] >= FirstUnpinnedObjectId) return true;
+    ListCell* cell = nullptr;
+    foreach (cell, info->ii_Predicate) {
+        auto* test = static_cast<Node*>(lfirst(cell));
+        if (!IsA(test, NullTest) || !IsA(reinterpret_cast<NullTest*>(test)->arg, Var)) return true;
+    }
+    return false;
+}
+
+bool may_raise(const ScoreTable* table) {
+    for (int i = 0; i < table->indexes->ri_NumIndices; ++i) {
+        Relation index = table->indexes->ri_IndexRelationDescs[i];
+        bool primary = RelationGetRelid(index) == table->at->index;
+        if (!primary && may_raise(index, table->indexes->ri_IndexRelationInfo[i])) return true;
+    }
+    return false;
+}
+
 // Most updates are HOT and never come here.
 void add_index_entries(ScoreTable* table, TupleTableSlot* row, LEAD_SCORING_UPDATE_INDEXES indexes) {
     shut_search_path();  // an index of the owner's own may call functions
@@ -258,9 +269,14 @@ void add_index_entries(ScoreTable* table, TupleTableSlot* row, LEAD_SCORING_UPDA
         table->indexes = makeNode(ResultRelInfo);
         InitResultRelInfo(table->indexes, table->relation, 0, nullptr, 0);  // of no range table
         ExecOpenIndices(table->indexes, false);
+        table->may_raise = may_raise(table);
         MemoryContextSwitchTo(caller);
     }
-    LEAD_SCORING_INSERT_INDEX_TUPLES(table->indexes, row, table->executor, indexes);
+    auto insert = [&] { LEAD_SCORING_INSERT_INDEX_TUPLES(table->indexes, row, table->executor, indexes); };
+    if (table->may_raise)
+        without_values(table->model, RelationGetRelid(table->relation), insert);
+    else
+        insert();
     ResetPerTupleExprContext(table->executor);
 }
 
@@ -411,10 +427,11 @@ bool write_by_statement(ScoreTable* table) {
     appendStringInfo(&sql, " WHERE ctid = $%d", count + 1);
 
     shut_search_path();
-    permit(RelationGetRelid(table->relation));
     MemoryContext caller = CurrentMemoryContext;
-    int code = SPI_execute_with_args(sql.data, count + 1, types, values, nulls, false, 0);
-    if (code != SPI_OK_UPDATE) elog(ERROR, "cannot write scores: %s", SPI_result_code_string(code));
+    with_state_write(table->model, RelationGetRelid(table->relation), [&] {
+        int code = SPI_execute_with_args(sql.data, count + 1, types, values, nulls, false, 0);
+        if (code != SPI_OK_UPDATE) elog(ERROR, "cannot write scores: %s", SPI_result_code_string(code));
+    });
     bool written = SPI_processed > 0;
     MemoryContextSwitchTo(caller);
     end_reading(table);  // triggers may have written scores, and may have been waited for

@@ -6,6 +6,7 @@
 
 #include "pg/intake/event_log.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/withheld.hpp"
 #include "pg/scoring/score_row.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
@@ -47,8 +48,7 @@ struct Statement : Computation {
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
 void run(Statement* statement, PlanName name, Datum* values) {
     MemoryContext caller = CurrentMemoryContext;
-    int code = SPI_execute_plan(plan(statement->model, name), values, nullptr, false, 0);
-    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+    execute(statement->model, name, values);
     SPI_freetuptable(SPI_tuptable);
     MemoryContextSwitchTo(caller);
 }
@@ -87,7 +87,7 @@ bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row)
     Datum key = found.key;
     *row = came_or_changed(statement, found) ? LeadRow::Locked : lock_lead(statement, key);
     if (*row != LeadRow::Busy) return true;
-    if (statement->policy->leaves_busy) {
+    if (statement->policy->rivals == Rivals::LeavesBusy) {
         ++statement->left_out;
         return false;
     }
@@ -162,7 +162,22 @@ bool needs_status(const Statement* statement, const LeadFindings& found, const S
            (came_or_changed(statement, found) || shows_status(statement->model, statement->workspace, row));
 }
 
+// A lead that is being merged is left to the merge, which takes up what was done to it; but a move has to be made now.
+bool is_left_alone(const Statement* statement, Datum key) {
+    const Model* model = statement->model;
+    if (!is_withheld(model, key)) return false;
+    if (statement->policy->rivals == Rivals::RefusesMerging)
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("lead \"%s\" of model \"%s\" is being merged", key_to_text(model->key, key), model->name),
+                 errdetail("A trigger is to move it within merge_leads, which joins its history."),
+                 errhint("SELECT lead_scoring.set_stage(%s, %s, 'sql', 'called them');  -- after merge_leads",
+                         quote_literal_cstr(model->name), quote_literal_cstr(key_to_text(model->key, key)))));
+    return true;
+}
+
 void work_on_lead(Statement* statement, const LeadFindings& found) {
+    if (is_left_alone(statement, found.key)) return;
     const Workspace* workspace = statement->workspace;
     ScoreRow row;
     bool gone = seems_gone(statement, found);
@@ -290,7 +305,7 @@ bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext
         MemoryContextSwitchTo(caller);
     };
     ScoreRow row;
-    if (seems_gone(statement, found)) return true;
+    if (seems_gone(statement, found) || is_withheld(statement->model, found.key)) return true;
     if (!read_score(statement->scores, found.key, statement->began, &row)) {
         if (statement->model->status_count > 0 && !came_or_changed(statement, found)) lock_first();
         return true;
@@ -338,7 +353,8 @@ bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLe
 }
 
 // Prepares all leads and locks those rows in the leads table that will be needed, both in key order. False where
-// somebody else is at any of all these; nothing was written then, and nothing is locked but where he came just now.
+// somebody else is at any of all these; nothing was written then, and nothing is locked but where he came just now (see
+// the second gap).
 bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memory, PreparedLead* leads) {
     LeadFindings found;
     PreparedLead* end = leads;
@@ -447,7 +463,8 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     statement.policy = &policy_of(work);
     // With one lead nothing is held while its row is waited for. What waits for no lead need not begin again; nor must
     // its rows, which are locked, be written by a subtransaction: that would cost a multixact.
-    statement.revocable = model->status_count > 0 && !statement.policy->leaves_busy && !has_single_lead(findings);
+    statement.revocable =
+        model->status_count > 0 && statement.policy->rivals != Rivals::LeavesBusy && !has_single_lead(findings);
     statement.everything = statement.policy->facts == Facts::All;
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();

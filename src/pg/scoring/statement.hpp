@@ -11,8 +11,11 @@
 // change, in key order. Where nobody else is at any of these rows, they are written as they were computed. Otherwise,
 // and where they are too many to be kept, the work is done in a subtransaction: if it comes to a leads row that it
 // cannot have, it rolls back to where it had written nothing, waits for the leads rows it could not have, in key order,
-// and begins again. One gap remains: if between the computing and the writing another transaction comes, moves a lead
+// and begins again. Two gaps remain. If between the computing and the writing another transaction comes, moves a lead
 // over a threshold's edge, and a third one locks that lead's row, then it is waited for with score rows written.
+// And where somebody comes to one of the leads rows in the instant in which they are locked, those of lesser keys stay
+// locked in the rounds that follow. Only a subtransaction could give them back; but what it locked is updated outside
+// of it when the status is written, and each such row would get a multixact in every statement.
 //
 // What has no single order: a foreign key that cascades brings one lead after the other, in the order of the user's
 // rows, and TRUNCATE comes with its table locked. They may deadlock with others that share several of their leads:

@@ -49,8 +49,8 @@ inline SavedIdentity become(Oid owner) {
     return saved;
 }
 
-// As the owner, but no more than that: for writing the user's own tables (pg/lead_update.hpp). Triggers there are the
-// user's; what they may do is not ours to restrict. The search_path is the caller's until it is set.
+// As the owner, but no more than that: for writing the user's own tables (pg/model/table_write.hpp). Triggers there are
+// the user's; what they may do is not ours to restrict. The search_path is the caller's until it is set.
 inline SavedIdentity act_as(Oid owner) {
     SavedIdentity saved;
     GetUserIdAndSecContext(&saved.user, &saved.context);

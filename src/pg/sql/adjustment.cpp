@@ -87,17 +87,17 @@ LEAD_SCORING_FUNCTION(adjust) {
     Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     SPI_execute_plan(plan(model, PlanName::FindScore), &key, nullptr, false, 0);
     if (SPI_processed == 0) no_such_lead(model, key);
-    SPI_execute_plan(plan(model, PlanName::AddAdjustment), values, nulls, false, 0);
+    execute(model, PlanName::AddAdjustment, values, nulls);
     if (SPI_processed == 0) refuse_kept_out(model, "adjustments", key);
     bool is_null = false;
     auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
     *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
     Statuses statuses = evaluate(model, version, key);
-    restore(identity);
+    leave_model();
     write_statuses(model, statuses, false);
     finish_spi();
     PG_RETURN_UUID_P(id);
@@ -149,15 +149,15 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
     Datum values[] = {PG_GETARG_DATUM(1), asking_name(), PG_GETARG_DATUM(2)};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' '};
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     Datum key = lock_adjusted(model, values[0]);
-    restore(identity);
+    leave_model();
     if (!sees_lead(model, key)) no_such_adjustment(model, values[0]);
-    identity = become(model->owner);
-    SPI_execute_plan(plan(model, PlanName::CancelAdjustment), values, nulls, false, 0);
+    enter_write(model->owner, false);
+    execute(model, PlanName::CancelAdjustment, values, nulls);
     Statuses statuses = SPI_processed == 0 ? Statuses{} : evaluate(model, version, key);
-    restore(identity);
+    leave_model();
     write_statuses(model, statuses, false);
     finish_spi();
     PG_RETURN_VOID();
@@ -173,7 +173,7 @@ LEAD_SCORING_FUNCTION(settle_leads) {
     int count = 0;
     deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &leads, &nulls, &count);
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     Findings* findings = make_findings(model->key);
     for (int i = 0; i < count; ++i)
@@ -181,7 +181,7 @@ LEAD_SCORING_FUNCTION(settle_leads) {
             add_key(model, key_from_text(model->key, TextDatumGetCString(leads[i])), FindingKind::Stored, findings);
     sort_findings(findings);
     Applied applied = is_empty(findings) ? Applied{} : apply_findings(model, version, findings, Work::Adjust);
-    restore(identity);
+    leave_model();
     write_statuses(model, applied.statuses, false);
     finish_spi();
     PG_RETURN_VOID();

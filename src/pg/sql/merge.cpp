@@ -35,9 +35,7 @@ struct Pair {
     const Model* model;
     Datum keys[2];
     Oid types[2];
-    void write(const char* table, const char* sql) {
-        write_state(model->name, table, in_schema(model, sql), 2, types, keys);
-    }
+    void write(const char* table, const char* sql) { write_state(model, table, in_schema(model, sql), 2, types, keys); }
 };
 
 // Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
@@ -107,7 +105,7 @@ void join_scores(Pair* pair) {
         "FROM %1$s.scores b WHERE b.lead_id IN ($1, $2)) pair "
         "LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %1$s.transitions t WHERE t.lead_id = $2 "
         "ORDER BY t.seq DESC LIMIT 1) latest ON true WHERE s.lead_id = $2";
-    write_state(pair->model->name, "scores", psprintf(update, schema, entry_assignments(pair->model)), 2, pair->types,
+    write_state(pair->model, "scores", psprintf(update, schema, entry_assignments(pair->model)), 2, pair->types,
                 pair->keys);
     pair->write("scores", "DELETE FROM %1$s.scores WHERE lead_id = $1");
 }
@@ -140,7 +138,7 @@ LEAD_SCORING_FUNCTION(count_forgotten) {
     const char* sql =
         "INSERT INTO %1$s.forgotten AS f (campaign, came, entered, leads) VALUES ($1, $2, $3, 1) "
         "ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1";
-    write_state(model->name, "forgotten", in_schema(model, sql), 3, types, values, nulls);
+    write_state(model, "forgotten", in_schema(model, sql), 3, types, values, nulls);
     finish_spi();
     PG_RETURN_VOID();
 }
@@ -151,7 +149,7 @@ LEAD_SCORING_FUNCTION(erase_lead) {
     Oid types[] = {model->key.type, TEXTOID};
     Datum values[] = {key_argument(fcinfo, 1, model), PG_GETARG_DATUM(1)};
     auto write = [&](const char* table, const char* sql) {
-        write_state(model->name, table, in_schema(model, sql), 2, types, values);
+        write_state(model, table, in_schema(model, sql), 2, types, values);
     };
     connect_spi();
     delete_state(model, values[0]);

@@ -3,6 +3,7 @@
 #include "pg/server/postgres.hpp"
 
 #include "pg/model/identity.hpp"
+#include "pg/model/model.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/server/query.hpp"
 
@@ -25,7 +26,7 @@ LEAD_SCORING_FUNCTION(add_version) {
     const char* sql =
         "INSERT INTO %s.versions (version, published_at, published_by, note, definition) "
         "VALUES ($1, clock_timestamp(), $2, $3, $4)";
-    write_state(model, "versions", psprintf(sql, quote_identifier(model)), 4, types, values, nulls);
+    write_state(find_model(model), "versions", psprintf(sql, quote_identifier(model)), 4, types, values, nulls);
     finish_spi();
     PG_RETURN_VOID();
 }

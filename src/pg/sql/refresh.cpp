@@ -35,7 +35,7 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
     const PublishedVersion* version = scoring_version(model);
     if (version == nullptr) PG_RETURN_INT64(0);
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     // Leads that others are working on stay due. Where there is nothing else among the first ones, look behind them.
     Applied applied = {};
@@ -53,7 +53,7 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
         applied = apply_findings(model, version, findings, Work::Refresh);
         busy = found;
     }
-    restore(identity);
+    leave_model();
     write_statuses(model, applied.statuses, false);
     finish_spi();
     PG_RETURN_INT64(static_cast<int64>(applied.leads));
@@ -89,13 +89,13 @@ LEAD_SCORING_FUNCTION(set_stage) {
     Datum key = lead_argument(fcinfo, 1, model->key);
     if (!sees_lead(model, key)) no_such_lead(model, key);
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     Datum arguments[] = {key};
     SPI_execute_plan(plan(model, PlanName::FindScore), arguments, nullptr, false, 0);
     if (SPI_processed == 0) no_such_lead(model, key);
     Applied applied = apply_to_lead(model, version, key, Work::SetStage, &move);
-    restore(identity);
+    leave_model();
     write_statuses(model, applied.statuses, false);
     finish_spi();
     PG_RETURN_VOID();

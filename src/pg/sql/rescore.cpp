@@ -6,8 +6,8 @@
 #include "pg/intake/problems.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/hold.hpp"
+#include "pg/model/identity.hpp"
 #include "pg/scoring/statement.hpp"
-#include "pg/server/owner.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
 
@@ -85,7 +85,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
     bool first = PG_ARGISNULL(1);
     Datum last = first ? static_cast<Datum>(0) : key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     if (first) {
         batches = {0, count_leads(model)};
@@ -110,7 +110,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
         sort_findings(findings);
         applied = apply_findings(model, version, findings, Work::Renew);
     }
-    restore(identity);
+    leave_model();
     write_statuses(model, applied.statuses, false);
     if (reached == nullptr) end_progress();
     Datum copied = reached == nullptr ? result : SPI_datumTransfer(result, false, -1);
@@ -127,7 +127,7 @@ LEAD_SCORING_FUNCTION(rescore_now) {
     const PublishedVersion* version = newest_version(model);
     if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
-    SavedIdentity identity = become(model->owner);
+    enter_write(model->owner, false);
     connect_spi();
     begin_progress(model->scores);
     Findings* findings = make_findings(model->key);
@@ -140,7 +140,7 @@ LEAD_SCORING_FUNCTION(rescore_now) {
         free_findings(findings);
     }
     record_problems(model, &problems);
-    restore(identity);
+    leave_model();
     report_phase(Phase::WritingStatus);
     write_statuses(model, applied.statuses, false);
     end_progress();

@@ -3,7 +3,9 @@
 #include "pg/sql/trigger.hpp"
 
 #include "pg/intake/problems.hpp"
+#include "pg/model/identity.hpp"
 #include "pg/model/program.hpp"
+#include "pg/model/withheld.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -125,7 +127,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
         run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
     run->caller = MemoryContextSwitchTo(run->memory);
     use_here(run->model);  // findings outlive this trigger, and problems name its rules
-    run->identity = become_for_trigger(run->model->owner);
+    enter_write(run->model->owner, true);
     connect_spi();
     MemoryContextSwitchTo(run->memory);
     if (run->findings == nullptr) {
@@ -152,10 +154,44 @@ void with_source(TriggerRun* run, bool old_rows, Read read) {
 
 }  // namespace
 
+namespace {
+
+// Those rows of another source that are of leads which are not being merged.
+class OtherRows final : public RowSource {
+  public:
+    OtherRows(RowSource* rows, const Model* model, AttrNumber key) : rows_(rows), model_(model), key_(key) {
+        slot_type = rows->slot_type;
+    }
+    bool next(TupleTableSlot* slot) override {
+        while (rows_->next(slot)) {
+            bool is_null = false;
+            Datum key = slot_getattr(slot, key_, &is_null);
+            if (is_null || !is_withheld(model_, key)) return true;
+        }
+        return false;
+    }
+    void mark() override { rows_->mark(); }
+    void back_to_mark() override { rows_->back_to_mark(); }
+
+  private:
+    RowSource* rows_;
+    const Model* model_;
+    AttrNumber key_;
+};
+
+}  // namespace
+
 void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
+    Relation relation = run->data->tg_relation;
+    bool of_leads = table == TriggerTable::Leads;
+    auto read = [&](RowSource* source) {
+        auto read_these = of_leads ? read_leads : read_events;
+        read_these(run->model, run->version, relation, source, run->findings, &run->problems);
+    };
     with_source(run, old_rows, [&](RowSource* source) {
-        auto read = table == TriggerTable::Events ? read_events : read_leads;
-        read(run->model, run->version, run->data->tg_relation, source, run->findings, &run->problems);
+        if (of_leads || !withholds(run->model)) return read(source);
+        OtherRows others(source, run->model, key_column(run->model, relation, false));
+        read(&others);
     });
 }
 
@@ -185,7 +221,7 @@ void end_trigger(TriggerRun* run, Work work) {
     bool last = !is_incomplete(run->changes);
     Statuses statuses = last ? apply(run, work) : Statuses{};
     if (!last) run->changes->problems = run->problems;
-    restore(run->identity);
+    leave_model();
     // TRUNCATE's queue takes triggers of the truncated tables only.
     write_statuses(run->model, statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
     finish_spi();

@@ -6,7 +6,6 @@
 #include "pg/intake/event_log.hpp"
 #include "pg/scoring/changes.hpp"
 #include "pg/scoring/statement.hpp"
-#include "pg/server/owner.hpp"
 
 extern "C" {
 #include "commands/trigger.h"
@@ -22,7 +21,6 @@ struct TriggerRun {
     Changes* changes;  // of the query, where it fires several of our triggers
     Findings* findings;
     Problems problems;
-    SavedIdentity identity;
     MemoryContext memory;  // freed at the end
     MemoryContext caller;
 };

@@ -1,0 +1,13 @@
+// Layouts of a model's own tables.
+#pragma once
+
+#include "pg/server/postgres.hpp"
+
+namespace lead_scoring {
+
+// Those that this library works with: settings.format, which upgrade_model raises to what the extension's version has. A
+// format only adds to the one before: a line in lead_scoring_internal.later_parts for each table and column.
+inline constexpr int kOldestFormat = 1;
+inline constexpr int kNewestFormat = 1;
+
+}  // namespace lead_scoring

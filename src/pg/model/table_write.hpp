@@ -1,0 +1,54 @@
+// Writing tables on which the user has code of his own: triggers, checks, foreign keys, indexes. They are his leads and
+// events, and the model's own tables, on which he may hang the same.
+#pragma once
+
+#include "pg/server/postgres.hpp"
+
+#include "pg/model/model.hpp"
+#include "pg/server/owner.hpp"
+
+namespace lead_scoring {
+
+// Runs body(argument), which writes the leads or the events table, as the owner, under the path that
+// settings.trigger_path says, so that what the caller has in his own path or among his temporary tables is nothing to
+// triggers, checks and defaults there. `in_trigger`: within a statement of the user's on these tables; what is queued
+// then is queued behind it, as a foreign key's action is. Outside, and unless the owner himself asked, the operation is
+// security-restricted, since what it queued would run as the one who asked: what may be deferred on the tables is made
+// immediate for as long. SPI must be connected.
+//
+// Where somebody else than the owner asked, an error within is raised again with its SQLSTATE and without what may hold
+// values of the row: expressions, casts, triggers and checks of the user's put them into messages, details and contexts
+// of any kind.
+void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), void* argument);
+
+// The same for body(argument), the next query of this subtransaction, which gets the permit to write `table` of the
+// model's own. To be called between enter_write and leave_model, or within a command, and the path stays shut. What is
+// queued is so, and restricted, as above, where there are triggers on the table but the extension's.
+void with_state_write(const Model* model, Oid table, void (*body)(void*), void* argument);
+
+// The same for what is no query and fires no triggers, but evaluates the user's indexes.
+void without_values(const Model* model, Oid table, void (*body)(void*), void* argument);
+
+template <class Body>
+void with_lead_update(const Model* model, bool in_trigger, Body body) {
+    with_lead_update(
+        model, in_trigger, [](void* given) { (*static_cast<Body*>(given))(); }, &body);
+}
+
+template <class Body>
+void with_state_write(const Model* model, Oid table, Body body) {
+    with_state_write(
+        model, table, [](void* given) { (*static_cast<Body*>(given))(); }, &body);
+}
+
+template <class Body>
+void without_values(const Model* model, Oid table, Body body) {
+    without_values(
+        model, table, [](void* given) { (*static_cast<Body*>(given))(); }, &body);
+}
+
+// Whether triggers that are not the extension's guard hang on a table of a model's own: pg_repack's or an audit's are
+// to see what we write.
+bool has_other_triggers(Relation relation);
+
+}  // namespace lead_scoring

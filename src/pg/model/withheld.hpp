@@ -1,0 +1,16 @@
+// Leads that are being merged. While their events are moved, and their histories joined, what changes of them is not
+// scored, for merge_leads computes them in the end; all other leads are.
+#pragma once
+
+#include "pg/server/postgres.hpp"
+
+#include "pg/model/model.hpp"
+
+namespace lead_scoring {
+
+// Whether any are: then rows have to be asked.
+bool withholds(const Model* model);
+
+bool is_withheld(const Model* model, Datum key);
+
+}  // namespace lead_scoring
