@@ -261,7 +261,7 @@ void expect_leads(ScoreTable* table, std::size_t leads) {
     look_for(table, BTGreaterEqualStrategyNumber, &table->at->at_least);
 }
 
-void begin_reading(ScoreTable* table) {
+void begin_scan(ScoreTable* table) {
     table->placed = false;
     table->snapshot = nullptr;
     table->scan = nullptr;
@@ -269,7 +269,7 @@ void begin_reading(ScoreTable* table) {
     table->indexes = nullptr;
 }
 
-void end_reading(ScoreTable* table) {
+void end_scan(ScoreTable* table) {
     if (table->indexes != nullptr) {
         ExecCloseIndices(table->indexes);
         FreeExecutorState(table->executor);
@@ -279,11 +279,11 @@ void end_reading(ScoreTable* table) {
     if (BufferIsValid(table->page)) ReleaseBuffer(table->page);
     index_endscan(table->scan);
     UnregisterSnapshot(table->snapshot);
-    begin_reading(table);
+    begin_scan(table);
 }
 
 void close_scores(ScoreTable* table) {
-    end_reading(table);
+    end_scan(table);
     ExecDropSingleTupleTableSlot(table->stored);
     ExecDropSingleTupleTableSlot(table->changed);
     if (table->later != nullptr) ExecDropSingleTupleTableSlot(table->later);
@@ -477,7 +477,7 @@ bool write_by_statement(ScoreTable* table) {
     });
     bool written = SPI_processed > 0;
     MemoryContextSwitchTo(caller);
-    end_reading(table);  // triggers may have written scores, and may have been waited for
+    end_scan(table);  // triggers may have written scores, and may have been waited for
     return written;
 }
 
@@ -516,7 +516,7 @@ bool replace(ScoreTable* table, ItemPointerData place, TupleTableSlot* row) {
         if (LEAD_SCORING_NEEDS_INDEXES(indexes)) add_index_entries(table, row, indexes);
         return true;
     }
-    end_reading(table);
+    end_scan(table);
     if (outcome == TM_SelfModified) return false;  // by what our own statements have set off
     if (outcome != TM_Updated && outcome != TM_Deleted)
         elog(ERROR, "unexpected outcome of an update of scores: %d", static_cast<int>(outcome));

@@ -32,11 +32,11 @@ bool is_seen_by_others(const ScoreTable* table);
 // the index is gone through from row to row.
 void expect_leads(ScoreTable* table, std::size_t leads);
 
-// Rows are read under one snapshot, which is taken at the first read and kept until end_reading, or until a write finds
+// Rows are read under one snapshot, which is taken at the first read and kept until end_scan, or until a write finds
 // that a row has changed. It may be older than what it is combined with: the write tells. To be ended after waiting for
 // somebody and after statements that may have written scores; and within the subtransaction that it began in.
-void begin_reading(ScoreTable* table);
-void end_reading(ScoreTable* table);
+void begin_scan(ScoreTable* table);
+void end_scan(ScoreTable* table);
 
 // What the columns of a row hold that are one value each. for_each_column has the list of them.
 struct ScoreValues {

@@ -97,7 +97,7 @@ bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row)
         return false;
     }
     run(statement, PlanName::LockLeadWaiting, &key);
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     return true;
 }
 
@@ -109,7 +109,7 @@ bool create_row(Statement* statement, const LeadFindings& found) {
     const char* first = statement->version->stages[statement->version->definition->first_stage].name;
     Datum values[] = {found.key, CStringGetTextDatum(first)};
     run(statement, PlanName::CreateScore, values);
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     return true;
 }
 
@@ -122,7 +122,7 @@ Gone forget(Statement* statement, Datum key) {
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
     delete_state(statement->model, key);
     statement->disturbed = true;
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     bool remain =
         with_log(statement->model, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
     return remain ? Gone::EventsRemain : Gone::Entirely;
@@ -239,13 +239,13 @@ void work_on_lead_again(Statement* statement, Datum key) {
 void write_moves(Statement* statement) {
     List* leads = take_contradicted_leads(&statement->outcome);
     if (leads != NIL) {
-        end_reading(statement->scores);
+        end_scan(statement->scores);
         CommandCounterIncrement();  // to see the rows that were written
     }
     for (int i = 0; i < list_length(leads); ++i)
         work_on_lead_again(statement, *static_cast<Datum*>(list_nth(leads, i)));
     if (!statement->blocked) write_transitions(&statement->outcome);
-    end_reading(statement->scores);  // triggers on transitions are the user's, and may have stored events
+    end_scan(statement->scores);  // triggers on transitions are the user's, and may have stored events
 }
 
 uint64 count_leads(Findings* findings) {
@@ -268,7 +268,7 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     *leads = 0;
     statement->blocked = false;
     clear_outcome(&statement->outcome);
-    begin_reading(statement->scores);
+    begin_scan(statement->scores);
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
         report(statement, *leads);
@@ -280,7 +280,7 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
         ++*leads;
     }
     if (!statement->blocked) write_moves(statement);
-    end_reading(statement->scores);
+    end_scan(statement->scores);
 }
 
 // A lead whose new row is known before anything is written.
@@ -386,7 +386,7 @@ bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memor
 void write_leads(Statement* statement, Findings* findings, const PreparedLead* lead) {
     LeadFindings found;
     Snapshot reading = hold_reading(statement->scores);
-    end_reading(statement->scores);  // which stands at the last lead
+    end_scan(statement->scores);  // which stands at the last lead
     clear_outcome(&statement->outcome);
     statement->disturbed = false;
     uint64 done = 0;
@@ -413,7 +413,7 @@ bool work_uncontended(Statement* statement, Findings* findings) {
     MemoryContext memory =
         AllocSetContextCreate(statement->context, "lead_scoring prepared leads", ALLOCSET_DEFAULT_SIZES);
     auto* leads = static_cast<PreparedLead*>(MemoryContextAllocZero(memory, sizeof(PreparedLead) * statement->leads));
-    begin_reading(statement->scores);
+    begin_scan(statement->scores);
     statement->predicts = true;
     bool free = prepare_leads(statement, findings, memory, leads);
     statement->predicts = false;
@@ -423,7 +423,7 @@ bool work_uncontended(Statement* statement, Findings* findings) {
     } else {
         clear_outcome(&statement->predicted);
     }
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     MemoryContextDelete(memory);
     return free;
 }
