@@ -25,7 +25,7 @@ SELECT jsonb_pretty(jsonb_build_object(
     'checks', (SELECT jsonb_agg(to_jsonb(c)) FROM bench.checks c),
     'samples', (SELECT jsonb_agg(to_jsonb(s) ORDER BY measure, name, round) FROM bench.samples s)));
 
--- What README.md shows: the machine, and a line a target.
+-- What docs/performance.md shows: the machine, and a line a target.
 CREATE VIEW bench.markdown AS
 SELECT (SELECT format('Measured with %s on %s cores of %s, %s of memory, %s; sizes and settings: %s.',
                       max(value) FILTER (WHERE key = 'server'), max(value) FILTER (WHERE key = 'cores'), max(value) FILTER (WHERE key = 'cpu'),

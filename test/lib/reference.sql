@@ -1,45 +1,110 @@
--- What the reference in README.md has to say of the database it was run in: of each function its signature, of each type
--- and of the model in schema `inbound` each table and view with its columns. A row is: kind, name, text, with tabs between.
+-- Prints docs/reference.md, from the COMMENTs in a database where test/lib/full_model.sql was run. See docs/make-reference.
 \pset format unaligned
-\pset fieldsep '\t'
 \pset tuples_only on
+\set QUIET on
 
--- Without functions that only the server calls. Types by their short names, defaults without casts. The overloads for the
--- types a lead's key may have are one function.
-SELECT DISTINCT 'signature', p.proname,
-       regexp_replace(
-           regexp_replace(
-               replace(format('lead_scoring.%s(%s)', p.proname, pg_get_function_arguments(p.oid))
-                       || coalesce(' RETURNS ' || nullif(pg_get_function_result(p.oid), 'void'), ''),
-                       'timestamp with time zone', 'timestamptz'),
-               '::("\w+"|\w+)( precision)?(\[\])?|\mpg_catalog\.|\mIN (?=model|batch_size)', '', 'g'),
-           '(?<=\mlead )(text|bigint|uuid)(?=[,)])', 'key')
-FROM pg_proc p
-WHERE p.pronamespace = 'lead_scoring'::regnamespace
-  AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-  AND NOT EXISTS (SELECT FROM pg_aggregate a WHERE p.oid IN (a.aggtransfn, a.aggcombinefn, a.aggfinalfn))
-  AND NOT EXISTS (SELECT FROM pg_type t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
-ORDER BY 2, 3;
+-- As Markdown: names with an underscore and calls are code, a line is a paragraph.
+CREATE FUNCTION pg_temp.markdown(note text) RETURNS text LANGUAGE sql AS $$
+    SELECT replace(replace(regexp_replace(note, '(<stage>_at|\m[a-z]\w*_\w+\M(\(\))?|\m[a-z]+\(\))', '`\1`', 'g'), '*', '\*'), E'\n', E'\n\n')
+$$;
+CREATE FUNCTION pg_temp.type_name(type oid) RETURNS text LANGUAGE sql AS $$
+    SELECT replace(format_type(type, NULL), 'timestamp with time zone', 'timestamptz')
+$$;
+-- A function's signature, of more than one line where it is long. The types that a lead's key may have are one.
+CREATE FUNCTION pg_temp.signature(function oid) RETURNS text LANGUAGE sql AS $$
+    SELECT format(CASE WHEN length(concat_ws(', ', VARIADIC arguments)) > 100 THEN E'lead_scoring.%s(\n    %s)' ELSE 'lead_scoring.%s(%s)' END, p.proname,
+               array_to_string(arguments, CASE WHEN length(concat_ws(', ', VARIADIC arguments)) > 100 THEN E',\n    ' ELSE ', ' END))
+           || coalesce(CASE WHEN pg_get_function_result(p.oid) LIKE 'TABLE%' THEN E'\n    RETURNS ' ELSE ' RETURNS ' END || nullif(replace(pg_get_function_result(p.oid), 'timestamp with time zone', 'timestamptz'), 'void'), '')
+      FROM pg_proc p
+     CROSS JOIN LATERAL (
+        SELECT ARRAY(SELECT concat_ws(' ', CASE a.mode WHEN 'v' THEN 'VARIADIC' END, a.name,
+                                      CASE WHEN a.name IN ('lead', 'from_lead', 'into_lead') AND p.proname NOT LIKE 'set_revenue' THEN 'key' ELSE pg_temp.type_name(a.type) END,
+                                      'DEFAULT ' || regexp_replace(pg_get_function_arg_default(p.oid, a.number::integer), '::("\w+"|\w+)( precision| with time zone)?(\[\])?', '', 'g'))
+                       FROM unnest(coalesce(p.proallargtypes, p.proargtypes), p.proargnames, p.proargmodes) WITH ORDINALITY AS a (type, name, mode, number)
+                      WHERE a.mode IS NULL OR a.mode IN ('i', 'v') ORDER BY a.number) AS arguments) AS a
+     WHERE p.oid = function
+$$;
 
-SELECT 'type', t.typname, format('`lead_scoring.%s`', t.typname)
-FROM pg_type t WHERE t.typnamespace = 'lead_scoring'::regnamespace AND t.typelem = 0 ORDER BY 2;
+CREATE TEMPORARY TABLE sections (place integer, title text, note text, names text[]);
+INSERT INTO sections VALUES
+    (1, 'Models', '', '{create_model,drop_model,models}'),
+    (2, 'The draft', 'Each function that adds something adds one row to the table of the same name, which can be changed or deleted with SQL as well. See [Modelling](modelling.md).',
+        '{add_group,add_rule,add_fit_rule,add_band,add_stage,check_expression}'),
+    (3, 'Versions', '', '{publish,versions,rescore}'),
+    (4, 'Reading and proving', 'They tell what the caller''s snapshot sees, by the version that it sees, whatever is published meanwhile. 55000 before the first `publish`, 22P02 for a text that is no key.', '{explain,score_at,verify}'),
+    (5, 'By hand', '', '{adjust,cancel_adjustment,set_stage,merge_leads,forget_lead}'),
+    (6, 'Upkeep', '', '{refresh,pause,resume,repair,clear_problems}'),
+    (7, 'Report views', 'See [Reports](reports.md).', '{set_spend,set_revenue,report}'),
+    (8, 'Aggregates for reports of your own', 'They work on any table or query, a row a lead or a row an event, as each says. What must be the same in all rows (confidence, window, model and the like) raises 22023 where it is not, as does a value out of range; 54000 where the [state of a group](performance.md#memory-of-aggregates) would be larger than 1 GB.',
+        '{conversion_rate,conversion_interval,wilson_interval,cost_per_mql,cost_per,lead_velocity,median_time_to,share_converted,share_converted_interval,window_funnel,funnel_times,retention,first_touch,attribution,attribution_markov,auc,brier,log_loss,calibration}'),
+    (9, 'Other functions', '', '{}');
 
--- The columns <stage>_at are one.
-SELECT CASE c.relkind WHEN 'v' THEN 'View' WHEN 'c' THEN 'Type' ELSE 'Table' END,
-       c.relname || coalesce('.' || a.attname, ''),
-       CASE WHEN a.attname IS NULL THEN coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type'))
-            ELSE format('| `%s` | %s | %s |', name,
-                        CASE WHEN name = 'lead_id' OR c.relname = 'merged' THEN 'as the key'
-                             ELSE replace(format_type(a.atttypid, NULL), 'timestamp with time zone', 'timestamptz') END,
-                        replace(note, format('stage "%s"', left(a.attname, -3)), 'the stage')) END
-FROM pg_class c
-CROSS JOIN LATERAL (SELECT NULL AS attname, 0 AS attnum, NULL AS atttypid
-                    UNION ALL
-                    SELECT b.attname, b.attnum, b.atttypid FROM pg_attribute b
-                    WHERE b.attrelid = c.oid AND b.attnum > 0 AND NOT b.attisdropped) AS a
-CROSS JOIN LATERAL col_description(c.oid, a.attnum) AS note
-CROSS JOIN LATERAL (SELECT CASE WHEN note LIKE 'When the lead first entered stage %' THEN '<stage>_at'
-                                ELSE a.attname END AS name) AS named
-WHERE c.relnamespace = 'inbound'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-   OR c.relnamespace = 'lead_scoring'::regnamespace AND c.relkind = 'c'
-ORDER BY array_position('{r,p,v,c}', c.relkind), c.oid, a.attnum;
+-- Of the overloads of a function a sentence is told once, behind the first signature that it holds for.
+CREATE TEMPORARY VIEW functions AS
+WITH signatures AS (
+    SELECT min(p.oid::bigint) AS id, p.proname::text AS name, pg_temp.signature(p.oid) AS signature, obj_description(p.oid, 'pg_proc') AS note
+      FROM pg_proc p WHERE p.pronamespace = 'lead_scoring'::regnamespace GROUP BY 2, 3, 4),
+sentences AS (
+    SELECT s.id, s.name, t.number, t.sentence, row_number() OVER (PARTITION BY s.name, btrim(t.sentence) ORDER BY s.id, t.number) AS nth
+      FROM signatures s CROSS JOIN regexp_split_to_table(s.note, '(?<=[.]) (?=[A-Z0-9a-z])') WITH ORDINALITY AS t (sentence, number))
+SELECT s.name, s.id, s.signature, (SELECT string_agg(t.sentence, ' ' ORDER BY t.number) FROM sentences t WHERE t.id = s.id AND t.nth = 1) AS note
+  FROM signatures s;
+
+\qecho '# Reference'
+\qecho
+\qecho 'Made by `docs/make-reference` from the comments of the functions, tables and views themselves, which `\\df+` and `\\d+` of psql show too.'
+\qecho 'What an SQLSTATE means to an application is told under [Errors](operations.md#errors).'
+\qecho
+\qecho 'Everything the extension brings is in schema `lead_scoring`. The type `key` stands for text, bigint or uuid, whatever the key of a lead is.'
+\qecho 'Points are numbers with four decimals, times are `timestamptz`, intervals are in days of 24 hours or smaller units. Commands raise 42704'
+\qecho 'for a model that does not exist and, where they are for the model''s owner only, 42501 for whoever does not have the rights of that role.'
+\qecho
+\qecho 'Functions in schema `lead_scoring_internal` work behind these. They may change with any release.'
+SELECT concat_ws(E'\n\n', E'\n## ' || s.title, nullif(s.note, ''),
+           string_agg(format(E'### %s\n\n%s', f.name, f.text), E'\n\n' ORDER BY array_position(s.names, f.name), f.name))
+  FROM sections s
+  JOIN (SELECT f.name, string_agg(format(E'```\n%s\n```', f.signature) || coalesce(E'\n\n' || pg_temp.markdown(f.note), ''), E'\n\n' ORDER BY f.id) AS text
+          FROM functions f GROUP BY f.name) AS f
+    ON f.name = ANY (s.names) OR s.names = '{}' AND NOT EXISTS (SELECT FROM sections t WHERE f.name = ANY (t.names))
+ GROUP BY s.place, s.title, s.note, s.names ORDER BY s.place;
+
+-- Types, the extension's own views, and the tables and views of a model, with their columns: <stage>_at is one of them.
+CREATE TEMPORARY VIEW relations AS
+SELECT c.oid, c.relnamespace::regnamespace::text AS schema, c.relname::text AS name, c.relkind AS kind,
+       coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type')) AS note, columns.lines
+  FROM pg_class c
+ CROSS JOIN LATERAL (
+    SELECT E'| column | type | meaning |\n|---|---|---|\n' || string_agg(line, E'\n' ORDER BY place) AS lines
+      FROM (SELECT min(a.attnum) AS place,
+                   format('| `%s` | %s | %s |', n.name,
+                          CASE WHEN n.name = 'lead_id' OR c.relname = 'merged' THEN 'as the key' ELSE pg_temp.type_name(a.atttypid) END,
+                          replace(pg_temp.markdown(n.note), '|', '\|')) AS line
+              FROM pg_attribute a
+             CROSS JOIN LATERAL (SELECT CASE WHEN d LIKE 'When the lead first entered stage "%' THEN '<stage>_at' ELSE a.attname END AS name,
+                                        regexp_replace(d, '^(When the lead first entered )stage "[^"]*"', '\1the stage') AS note
+                                   FROM col_description(c.oid, a.attnum) AS d) AS n
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             GROUP BY 2) AS lines) AS columns;
+
+\qecho
+\qecho '## Types'
+SELECT format(E'\n### %s\n\n%s', t.typname, concat_ws(E'\n\n', pg_temp.markdown(obj_description(t.oid, 'pg_type')), r.lines))
+  FROM pg_type t LEFT JOIN relations r ON r.oid = t.typrelid
+ WHERE t.typnamespace = 'lead_scoring'::regnamespace AND t.typelem = 0 AND (t.typrelid = 0 OR r.kind = 'c') ORDER BY t.typrelid <> 0, t.typname;
+\qecho
+\qecho '## Views of the extension'
+SELECT format(E'\n### %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note), lines))
+  FROM relations WHERE schema = 'lead_scoring' AND kind = 'v' ORDER BY name;
+\qecho
+\qecho '## Tables of a model'
+\qecho
+\qecho 'They are in the schema that bears the model''s name. `settings`, `report_settings`, `rule_groups`, `rules`, `bands` and `stages` are for you to'
+\qecho 'edit; the others are written by the extension, and for you to read.'
+SELECT format(E'\n### Table %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note), lines))
+  FROM relations WHERE schema = 'full_model' AND kind IN ('r', 'p')
+ ORDER BY array_position('{settings,report_settings,rule_groups,rules,bands,stages,versions,scores,transitions,adjustments,problems,merged,forgotten}', name), name;
+\qecho
+\qecho '## Views of a model'
+SELECT format(E'\n### View %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note), lines))
+  FROM relations WHERE schema = 'full_model' AND kind = 'v'
+ ORDER BY array_position('{leads,funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}', name), name;

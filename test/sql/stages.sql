@@ -130,7 +130,7 @@ SET ROLE regress_lead_scoring_owner;
 -- However many rows a transaction changes, each expression is checked once at its end, and once by the function that added it.
 RESET ROLE;
 SET track_functions = 'all';
-\set look 'DO $$ BEGIN PERFORM pg_stat_force_next_flush(); END $$; SELECT coalesce(sum(calls), 0) AS checked FROM pg_stat_user_functions WHERE funcname = ''check_expression'' \\gset'
+\set look 'DO $$ BEGIN PERFORM pg_stat_force_next_flush(); END $$; SELECT coalesce(sum(calls), 0) AS checked FROM pg_stat_user_functions WHERE funcname = ''compile_expression'' \\gset'
 :look
 SELECT :checked AS before \gset
 INSERT INTO s.stages (name, rank, on_event, on_event_condition) SELECT 'stage' || i, 100 + i, 'demo_request', 'true' FROM generate_series(1, 20) i;

@@ -1,4 +1,4 @@
-# refresh, scheduled with pg_cron as the README does, moves leads that time has come for. Skipped where pg_cron is missing.
+# refresh, scheduled with pg_cron as docs/operations.md does, moves leads that time has come for. Skipped where pg_cron is missing.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -24,7 +24,7 @@ $node->safe_psql('postgres', q{
     SELECT lead_scoring.add_stage('inbound', 'mql', min_score => 10, falls_below => 10);
     SELECT lead_scoring.publish('inbound')});
 
-# The README's statement. Its next minute is not waited for: what it scheduled is run at the next start.
+# The statement of docs/operations.md. Its next minute is not waited for: what it scheduled is run at the next start.
 $node->safe_psql('postgres', q{SELECT cron.schedule('lead scoring', '*/5 * * * *', $$CALL lead_scoring.refresh('inbound')$$)});
 $node->safe_psql('postgres', q{UPDATE cron.job SET schedule = '@reboot'});
 

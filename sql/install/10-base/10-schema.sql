@@ -10,6 +10,10 @@ CREATE SCHEMA lead_scoring_internal;
 GRANT USAGE ON SCHEMA lead_scoring_internal TO PUBLIC;
 COMMENT ON SCHEMA lead_scoring_internal IS 'Lead scoring: what its commands are made of. They run as the owner of a model, so that every role may have to call them; whoever calls them by himself is refused.';
 
+CREATE FUNCTION lead_scoring_internal.fail(code text, message text, detail text, hint text, constraint_name text DEFAULT NULL) RETURNS void
+LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_fail';
+COMMENT ON FUNCTION lead_scoring_internal.fail IS 'Raises an error with that SQLSTATE. Its CONTEXT is that of the command''s caller: which functions of ours found the mistake is not shown.';
+
 CREATE FUNCTION lead_scoring_internal.require_identity(model text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_identity';
 COMMENT ON FUNCTION lead_scoring_internal.require_identity IS 'The first line of whatever reads or writes a model: raises 42501 unless it works as the owner of that model, in a command that has found all of its tables to be the owner''s.';

@@ -105,15 +105,14 @@ BEGIN
             EXCEPTION WHEN data_exception OR cannot_coerce OR integrity_constraint_violation THEN
                 GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
                 -- All that was mended is lost with this error, and what to do by hand may rest on it.
-                RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-                    MESSAGE = format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
-                    DETAIL = format('What it holds does not go with that: %s.', SQLERRM),
-                    HINT = coalesce(before ->> left_over.relation, '')
-                           || coalesce(left_over.by_hand,
-                                       (SELECT format('ALTER TABLE %s DROP CONSTRAINT %I; ', c.conrelid::regclass, c.conname) FROM pg_constraint c
-                                         WHERE c.conrelid = to_regclass(format('%I.%I', model, left_over.relation)) AND c.conname = broken),
-                                       '')
-                           || CASE WHEN left_over.by_hand IS NULL THEN format('SELECT lead_scoring.repair(%L);', model) ELSE '' END;
+                PERFORM lead_scoring_internal.fail('55000', format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
+                    format('What it holds does not go with that: %s.', SQLERRM),
+                    coalesce(before ->> left_over.relation, '')
+                    || coalesce(left_over.by_hand,
+                                (SELECT format('ALTER TABLE %s DROP CONSTRAINT %I; ', c.conrelid::regclass, c.conname) FROM pg_constraint c
+                                  WHERE c.conrelid = to_regclass(format('%I.%I', model, left_over.relation)) AND c.conname = broken),
+                                '')
+                    || CASE WHEN left_over.by_hand IS NULL THEN format('SELECT lead_scoring.repair(%L);', model) ELSE '' END);
             END;
             this_round := this_round || jsonb_build_object(left_over.relation, coalesce(this_round ->> left_over.relation, '') || left_over.statement || '; ');
         END LOOP;
@@ -121,10 +120,8 @@ BEGIN
     END LOOP;
     SELECT f.* INTO left_over FROM lead_scoring_internal.shape_faults(model, stage_columns) f LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
-            DETAIL = 'This is what repair() cannot put right.',
-            HINT = coalesce(left_over.by_hand, left_over.statement);
+        PERFORM lead_scoring_internal.fail('55000', format('table "%s" of model "%s" %s', left_over.relation, model, left_over.fault),
+            'This is what repair() cannot put right.', coalesce(left_over.by_hand, left_over.statement));
     END IF;
     FOR lost IN SELECT p.* FROM lead_scoring_internal.lost_parts(model) p LOOP
         BEGIN

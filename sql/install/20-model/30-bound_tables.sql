@@ -5,22 +5,17 @@ RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog,
 AS $$
 BEGIN
     IF octet_length(name) NOT BETWEEN 1 AND 63 THEN
-        RAISE EXCEPTION USING ERRCODE = 'name_too_long',
-            MESSAGE = format('model name "%s" has %s bytes', CASE WHEN length(name) > 100 THEN left(name, 60) || '...' ELSE name END, octet_length(name)),
-            DETAIL = 'A model is a schema, and a schema''s name has 1 to 63 bytes.',
-            HINT = 'Choose a shorter name, such as ''sales''.';
+        PERFORM lead_scoring_internal.fail('42622',
+            format('model name "%s" has %s bytes', CASE WHEN length(name) > 100 THEN left(name, 60) || '...' ELSE name END, octet_length(name)),
+            'A model is a schema, and a schema''s name has 1 to 63 bytes.', 'Choose a shorter name, such as ''sales''.');
     END IF;
     IF name LIKE 'pg\_%' THEN
-        RAISE EXCEPTION USING ERRCODE = 'reserved_name',
-            MESSAGE = format('model name "%s" is reserved', name),
-            DETAIL = 'Schema names that start with "pg_" belong to the system.',
-            HINT = 'Choose another name, such as ''sales''.';
+        PERFORM lead_scoring_internal.fail('42939', format('model name "%s" is reserved', name),
+            'Schema names that start with "pg_" belong to the system.', 'Choose another name, such as ''sales''.');
     END IF;
     IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = check_model_name.name) THEN
-        RAISE EXCEPTION USING ERRCODE = 'duplicate_schema',
-            MESSAGE = format('schema "%s" already exists and is no model', name),
-            DETAIL = 'A model is a schema of its own.',
-            HINT = format('Choose another name, or ALTER SCHEMA %I RENAME TO another_name.', name);
+        PERFORM lead_scoring_internal.fail('42P06', format('schema "%s" already exists and is no model', name), 'A model is a schema of its own.',
+            format('Choose another name, or ALTER SCHEMA %I RENAME TO another_name.', name));
     END IF;
 END
 $$;
@@ -77,30 +72,23 @@ DECLARE
 BEGIN
     SELECT c.relkind, c.relpersistence, c.relowner INTO found FROM pg_class c WHERE c.oid = relation;
     IF found.relkind IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
-            MESSAGE = format('%s: there is no table with OID %s', argument, relation::oid),
-            DETAIL = 'It was dropped, or the number is wrong.',
-            HINT = format('Name the table, as in %s => ''public.%1$s''.', argument);
+        PERFORM lead_scoring_internal.fail('42P01', format('%s: there is no table with OID %s', argument, relation::oid),
+            'It was dropped, or the number is wrong.', format('Name the table, as in %s => ''public.%1$s''.', argument));
     END IF;
     IF found.relkind NOT IN ('r', 'p') OR found.relpersistence = 't' THEN
-        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
-            MESSAGE = format('%s is not an ordinary or partitioned table', relation),
-            DETAIL = 'A model lives on triggers that views, foreign tables and temporary tables cannot keep.',
-            HINT = format('Give the table that holds the rows, as in %s => ''public.%1$s''.', argument);
+        PERFORM lead_scoring_internal.fail('42809', format('%s is not an ordinary or partitioned table', relation),
+            'A model lives on triggers that views, foreign tables and temporary tables cannot keep.',
+            format('Give the table that holds the rows, as in %s => ''public.%1$s''.', argument));
     END IF;
     IF pg_get_userbyid(found.relowner) <> current_user THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('role "%s" does not own table %s', current_user, relation),
-            DETAIL = 'One role owns the leads, the events and the model.',
-            HINT = format('ALTER TABLE %s OWNER TO %I;', relation, current_user);
+        PERFORM lead_scoring_internal.fail('42501', format('role "%s" does not own table %s', current_user, relation),
+            'One role owns the leads, the events and the model.', format('ALTER TABLE %s OWNER TO %I;', relation, current_user));
     END IF;
     PERFORM lead_scoring_internal.refuse_citus(relation);
     SELECT f.* INTO found FROM lead_scoring_internal.table_faults(relation) f WHERE f.refused LIMIT 1;
     IF found.fault IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = found.fault,
-            DETAIL = 'Rows that come and go there would fire none of the model''s triggers.',
-            HINT = found.statement;
+        PERFORM lead_scoring_internal.fail('0A000', found.fault, 'Rows that come and go there would fire none of the model''s triggers.',
+            found.statement);
     END IF;
 END
 $$;
@@ -116,18 +104,15 @@ BEGIN
       FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation
      WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
     IF found.type IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
-            MESSAGE = format('column "%s" of table %s does not exist', column_name, relation),
-            DETAIL = format('The table has the columns %s.',
+        PERFORM lead_scoring_internal.fail('42703', format('column "%s" of table %s does not exist', column_name, relation),
+            format('The table has the columns %s.',
                 (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
                   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped)),
-            HINT = format('Name the right one: %s => ''...''.', argument);
+            format('Name the right one: %s => ''...''.', argument));
     END IF;
     IF found.is_fuzzy THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('column "%s" of table %s has a nondeterministic collation', column_name, relation),
-            DETAIL = 'Keys and types are compared byte by byte.',
-            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text COLLATE "C".', relation, column_name);
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s has a nondeterministic collation', column_name, relation),
+            'Keys and types are compared byte by byte.', format('ALTER TABLE %s ALTER COLUMN %I TYPE text COLLATE "C".', relation, column_name));
     END IF;
     RETURN found.type;
 END
@@ -146,11 +131,10 @@ BEGIN
     IF cardinality(key_columns) = 1 THEN
         RETURN key_columns[1];
     END IF;
-    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = CASE WHEN key_columns IS NULL THEN format('table %s has no primary key', leads)
-                       ELSE format('primary key of table %s has %s columns', leads, cardinality(key_columns)) END,
-        DETAIL = 'A lead is known by one column.',
-        HINT = 'Name a unique column: lead_key => ''id''.';
+    PERFORM lead_scoring_internal.fail('55000',
+        CASE WHEN key_columns IS NULL THEN format('table %s has no primary key', leads)
+             ELSE format('primary key of table %s has %s columns', leads, cardinality(key_columns)) END,
+        'A lead is known by one column.', 'Name a unique column: lead_key => ''id''.');
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
@@ -164,45 +148,38 @@ DECLARE
     found regtype;
 BEGIN
     IF key_type NOT IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
-        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-            MESSAGE = format('column "%s" of table %s has type %s', lead_key, leads, key_type),
-            DETAIL = 'A lead''s key is an integer, bigint, uuid, text or varchar.',
-            HINT = 'Name another unique column: lead_key => ''id''.';
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', lead_key, leads, key_type),
+            'A lead''s key is an integer, bigint, uuid, text or varchar.', 'Name another unique column: lead_key => ''id''.');
     END IF;
     IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                     WHERE i.indrelid = leads AND a.attname = lead_key AND i.indnkeyatts = 1
                       AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('column "%s" of table %s is not unique', lead_key, leads),
-            DETAIL = 'A lead is known by its key, so no two rows may share one.',
-            HINT = format('ALTER TABLE %s ADD UNIQUE (%I).', leads, lead_key);
+        PERFORM lead_scoring_internal.fail('55000', format('column "%s" of table %s is not unique', lead_key, leads),
+            'A lead is known by its key, so no two rows may share one.', format('ALTER TABLE %s ADD UNIQUE (%I).', leads, lead_key));
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_lead, 'event_lead');
     IF found <> key_type
        AND NOT (found IN ('text'::regtype, 'varchar'::regtype) AND key_type IN ('text'::regtype, 'varchar'::regtype)) THEN
-        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-            MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s',
-                             event_lead, events, found, key_type),
-            DETAIL = 'An event names its lead by the very key of the leads table.',
-            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s.', events, event_lead, key_type);
+        PERFORM lead_scoring_internal.fail('42804',
+            format('column "%s" of table %s has type %s, but the leads'' key has type %s',
+                   event_lead, events, found, key_type),
+            'An event names its lead by the very key of the leads table.',
+            format('ALTER TABLE %s ALTER COLUMN %I TYPE %s.', events, event_lead, key_type));
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_type, 'event_type');
     IF found NOT IN ('text'::regtype, 'varchar'::regtype)
        AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
-        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-            MESSAGE = format('column "%s" of table %s has type %s', event_type, events, found),
-            DETAIL = 'An event''s type is a text, a varchar or an enum.',
-            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE text.', events, event_type);
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_type, events, found),
+            'An event''s type is a text, a varchar or an enum.', format('ALTER TABLE %s ALTER COLUMN %I TYPE text.', events, event_type));
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_time, 'event_time');
     IF found <> 'timestamptz'::regtype THEN
-        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-            MESSAGE = format('column "%s" of table %s has type %s', event_time, events, found),
-            DETAIL = 'An event''s time is an instant: a timestamp with time zone.',
-            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I AT TIME ZONE ''UTC''.', events, event_time);
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_time, events, found),
+            'An event''s time is an instant: a timestamp with time zone.',
+            format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I AT TIME ZONE ''UTC''.', events, event_time));
     END IF;
 
     IF event_campaign IS NOT NULL THEN
@@ -222,10 +199,9 @@ BEGIN
                      JOIN pg_am m ON m.oid = c.relam
                     WHERE i.indrelid = events AND a.attname = event_lead AND m.amname = 'btree'
                       AND i.indisvalid AND i.indpred IS NULL AND i.indcollation[0] = a.attcollation) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('table %s has no index led by column "%s"', events, event_lead),
-            DETAIL = 'Rebuilding one lead from its events would read the whole table.',
-            HINT = format('CREATE INDEX ON %s (%I, %I);  -- or pass require_index => false', events, event_lead, event_time);
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index led by column "%s"', events, event_lead),
+            'Rebuilding one lead from its events would read the whole table.',
+            format('CREATE INDEX ON %s (%I, %I);  -- or pass require_index => false', events, event_lead, event_time));
     END IF;
 END
 $$;

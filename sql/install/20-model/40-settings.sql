@@ -6,10 +6,8 @@ AS $$
 BEGIN
     -- The view reads hundreds of files, which publish would do with the tables locked.
     IF time_zone <> 'UTC' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone)) THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('time zone "%s" is not known', time_zone),
-            DETAIL = 'It decides where the days, weeks and months of limits begin.',
-            HINT = 'Take a name of the view pg_timezone_names, such as ''Europe/Berlin''.';
+        PERFORM lead_scoring_internal.fail('22023', format('time zone "%s" is not known', time_zone),
+            'It decides where the days, weeks and months of limits begin.', 'Take a name of the view pg_timezone_names, such as ''Europe/Berlin''.');
     END IF;
 END
 $$;
@@ -30,33 +28,28 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF jsonb_typeof(status_columns) IS DISTINCT FROM 'object' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'status_columns is not a JSON object',
-            DETAIL = 'It maps what is to be written to columns of the leads table.',
-            HINT = 'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}'', or ''{}'' for none.';
+        PERFORM lead_scoring_internal.fail('22023', 'status_columns is not a JSON object',
+            'It maps what is to be written to columns of the leads table.',
+            'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}'', or ''{}'' for none.');
     END IF;
     FOR entry IN SELECT e.key, e.value FROM jsonb_each(status_columns) e ORDER BY e.key COLLATE "C" LOOP
         wanted := CASE WHEN entry.key IN ('stage', 'grade') THEN 'text'
                        WHEN entry.key = 'score' THEN 'double precision'
                        WHEN entry.key LIKE '_%\_at' AND octet_length(entry.key) <= 63 THEN 'timestamptz' END;
         IF wanted IS NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-                MESSAGE = format('status_columns has an unknown key "%s"', entry.key),
-                DETAIL = 'The keys are "stage", "score", "grade" and a stage''s name with "_at", such as "mql_at".',
-                HINT = 'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}''.';
+            PERFORM lead_scoring_internal.fail('22023', format('status_columns has an unknown key "%s"', entry.key),
+                'The keys are "stage", "score", "grade" and a stage''s name with "_at", such as "mql_at".',
+                'status_columns => ''{"stage": "lead_stage", "mql_at": "mql_at"}''.');
         END IF;
         status_column := entry.value #>> '{}';
         IF jsonb_typeof(entry.value) <> 'string' OR octet_length(status_column) NOT BETWEEN 1 AND 63 THEN
-            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-                MESSAGE = format('status_columns names no column for "%s"', entry.key),
-                DETAIL = format('A column''s name is a string of 1 to 63 bytes, not %s.', left(entry.value::text, 70)),
-                HINT = format('Write it as in ''{"%s": "lead_%1$s"}''.', entry.key);
+            PERFORM lead_scoring_internal.fail('22023', format('status_columns names no column for "%s"', entry.key),
+                format('A column''s name is a string of 1 to 63 bytes, not %s.', left(entry.value::text, 70)),
+                format('Write it as in ''{"%s": "lead_%1$s"}''.', entry.key));
         END IF;
         IF status_column = lead_key OR status_column = ANY (seen) THEN
-            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-                MESSAGE = format('status_columns uses column "%s" twice', status_column),
-                DETAIL = 'Each status has a column of its own, which is not the key.',
-                HINT = format('Give "%s" another column.', entry.key);
+            PERFORM lead_scoring_internal.fail('22023', format('status_columns uses column "%s" twice', status_column),
+                'Each status has a column of its own, which is not the key.', format('Give "%s" another column.', entry.key));
         END IF;
         seen := seen || status_column;
 
@@ -71,21 +64,21 @@ BEGIN
         IF found.type <> wanted
            AND NOT (wanted = 'text'::regtype AND found.type = 'varchar'::regtype
                     AND (found.atttypmod = -1 OR found.atttypmod - 4 >= CASE WHEN entry.key = 'stage' THEN 60 ELSE 126 END)) THEN
-            RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-                MESSAGE = format('status column "%s" of table %s has type %s instead of %s', status_column, leads,
-                                 CASE WHEN found.atttypmod >= 4 THEN format('%s(%s)', found.type, found.atttypmod - 4)
-                                      ELSE found.type::text END, wanted),
-                DETAIL = format('It holds the lead''s %s.', entry.key),
-                HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s, or give "%s" another column in status_columns.',
-                              leads, status_column, wanted, entry.key);
+            PERFORM lead_scoring_internal.fail('42804',
+                format('status column "%s" of table %s has type %s instead of %s', status_column, leads,
+                       CASE WHEN found.atttypmod >= 4 THEN format('%s(%s)', found.type, found.atttypmod - 4)
+                            ELSE found.type::text END, wanted),
+                format('It holds the lead''s %s.', entry.key),
+                format('ALTER TABLE %s ALTER COLUMN %I TYPE %s, or give "%s" another column in status_columns.',
+                       leads, status_column, wanted, entry.key));
         END IF;
         IF found.is_generated OR found.attnotnull AND entry.key <> 'stage' THEN
-            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = format('status column "%s" of table %s %s', status_column, leads,
-                                 CASE WHEN found.is_generated THEN 'is a generated column' ELSE 'is NOT NULL' END),
-                DETAIL = 'The model writes it, and writes NULL as long as there is nothing to say.',
-                HINT = CASE WHEN found.is_generated THEN format('Give "%s" another column in status_columns.', entry.key)
-                            ELSE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL.', leads, status_column) END;
+            PERFORM lead_scoring_internal.fail('55000',
+                format('status column "%s" of table %s %s', status_column, leads,
+                       CASE WHEN found.is_generated THEN 'is a generated column' ELSE 'is NOT NULL' END),
+                'The model writes it, and writes NULL as long as there is nothing to say.',
+                CASE WHEN found.is_generated THEN format('Give "%s" another column in status_columns.', entry.key)
+                     ELSE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL.', leads, status_column) END);
         END IF;
     END LOOP;
 
@@ -98,18 +91,16 @@ BEGIN
                              WHERE s.leads = $1 AND e.value = ANY ($2) ORDER BY e.value COLLATE "C" LIMIT 1', other.name)
                INTO claimed USING leads::text, seen;
             IF claimed IS NOT NULL THEN
-                RAISE EXCEPTION USING ERRCODE = 'object_in_use',
-                    MESSAGE = format('status column "%s" of table %s belongs to model "%s"', claimed, leads, other.name),
-                    DETAIL = 'Two models would write it in turns.',
-                    HINT = 'Pass status_columns => ''{}'' for none, or name other columns.';
+                PERFORM lead_scoring_internal.fail('55006',
+                    format('status column "%s" of table %s belongs to model "%s"', claimed, leads, other.name),
+                    'Two models would write it in turns.', 'Pass status_columns => ''{}'' for none, or name other columns.');
             END IF;
         ELSIF EXISTS (SELECT FROM pg_trigger t
                        WHERE t.tgrelid = leads AND t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure
                          AND t.tgargs = lead_scoring_internal.trigger_argument(other.name)) THEN
-            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                MESSAGE = format('permission denied for the settings of model "%s"', other.name),
-                DETAIL = format('It scores table %s too, and belongs to another role, or tables of it do, or its settings were altered.', leads),
-                HINT = format('Pass status_columns => ''{}'' for none; or SELECT lead_scoring.drop_model(%L);', other.name);
+            PERFORM lead_scoring_internal.fail('42501', format('permission denied for the settings of model "%s"', other.name),
+                format('It scores table %s too, and belongs to another role, or tables of it do, or its settings were altered.', leads),
+                format('Pass status_columns => ''{}'' for none; or SELECT lead_scoring.drop_model(%L);', other.name));
         END IF;
     END LOOP;
 END
@@ -133,18 +124,16 @@ BEGIN
     events := lead_scoring_internal.resolve_table(bound.events);
     missing := CASE WHEN leads IS NULL THEN 'leads' WHEN events IS NULL THEN 'events' END;
     IF missing IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
-            MESSAGE = format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
-            DETAIL = format('The model''s settings name it as the table of %s.', missing),
-            HINT = coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events),
-                            format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing));
+        PERFORM lead_scoring_internal.fail('42P01',
+            format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
+            format('The model''s settings name it as the table of %s.', missing),
+            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events),
+                     format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing)));
     END IF;
     PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
     IF leads <> lead_scoring_internal.resolve_table(bound.leads) OR events <> lead_scoring_internal.resolve_table(bound.events) THEN
-        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-            MESSAGE = format('the tables of model "%s" were swapped while it was looked at', model),
-            DETAIL = 'What was looked at is to be what is used.',
-            HINT = 'Run the statement again.';
+        PERFORM lead_scoring_internal.fail('40001', format('the tables of model "%s" were swapped while it was looked at', model),
+            'What was looked at is to be what is used.', 'Run the statement again.');
     END IF;
     SELECT bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.status_columns, bound.time_zone
       INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
@@ -164,10 +153,9 @@ BEGIN
         PERFORM set_config('search_path', path, true);
     END IF;
 EXCEPTION WHEN invalid_parameter_value THEN
-    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('trigger_path of model "%s" is no search_path: %s', model, path),
-        DETAIL = 'It lists schemas, quoted where needed, in which triggers on leads and events find names.',
-        HINT = format('UPDATE %I.settings SET trigger_path = NULL;', model);
+    PERFORM lead_scoring_internal.fail('22023', format('trigger_path of model "%s" is no search_path: %s', model, path),
+        'It lists schemas, quoted where needed, in which triggers on leads and events find names.',
+        format('UPDATE %I.settings SET trigger_path = NULL;', model));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_trigger_path IS 'Raises 22023 unless settings.trigger_path can be a search_path.';
@@ -189,11 +177,10 @@ BEGIN
     SELECT * INTO missing
       FROM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     IF missing.missing_column IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
-            MESSAGE = format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
-            DETAIL = format('The settings of model "%s" name it in status_columns.', model),
-            HINT = format('ALTER TABLE %s ADD COLUMN %I %s;  -- or UPDATE %I.settings SET status_columns', bound.leads,
-                          missing.missing_column, missing.missing_type, model);
+        PERFORM lead_scoring_internal.fail('42703', format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
+            format('The settings of model "%s" name it in status_columns.', model),
+            format('ALTER TABLE %s ADD COLUMN %I %s;  -- or UPDATE %I.settings SET status_columns', bound.leads,
+                   missing.missing_column, missing.missing_type, model));
     END IF;
 END
 $$;

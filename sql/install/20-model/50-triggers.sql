@@ -93,18 +93,19 @@ BEGIN
         new_name := lead_scoring_internal.trigger_name(model, wanted.operation);
         -- The event trigger may have made those of partitions meanwhile.
         CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
-        EXECUTE format('CREATE TRIGGER %I %s ON %s %s EXECUTE FUNCTION lead_scoring_internal.%I(%L)', new_name,
-            CASE wanted.operation WHEN 'row' THEN 'AFTER INSERT OR UPDATE OR DELETE'
-                                  WHEN 'before' THEN 'BEFORE INSERT OR UPDATE OR DELETE'
-                                  WHEN 'status' THEN 'BEFORE UPDATE'
-                                  ELSE 'AFTER ' || wanted.operation END,
-            wanted.relation,
-            CASE WHEN wanted.operation = 'insert' THEN 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'
-                 WHEN wanted.operation = 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'
-                 WHEN wanted.operation = 'delete' THEN 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'
-                 WHEN wanted.operation IN ('before', 'truncate') THEN 'FOR EACH STATEMENT'
-                 ELSE 'FOR EACH ROW' END,
-            wanted.function_name, model);
+        EXECUTE lead_scoring_internal.fill('CREATE TRIGGER {trigger} {!events} ON {!relation} {!rows} EXECUTE FUNCTION lead_scoring_internal.{function}({''model''})',
+            jsonb_build_object('trigger', new_name,
+                'events', CASE wanted.operation WHEN 'row' THEN 'AFTER INSERT OR UPDATE OR DELETE'
+                                                WHEN 'before' THEN 'BEFORE INSERT OR UPDATE OR DELETE'
+                                                WHEN 'status' THEN 'BEFORE UPDATE'
+                                                ELSE 'AFTER ' || wanted.operation END,
+                'relation', wanted.relation,
+                'rows', CASE WHEN wanted.operation = 'insert' THEN 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'
+                             WHEN wanted.operation = 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'
+                             WHEN wanted.operation = 'delete' THEN 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'
+                             WHEN wanted.operation IN ('before', 'truncate') THEN 'FOR EACH STATEMENT'
+                             ELSE 'FOR EACH ROW' END,
+                'function', wanted.function_name, 'model', model));
         IF wanted.state <> 'O' THEN
             EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wanted.relation,
                            CASE WHEN wanted.state = 'A' THEN 'ALWAYS' ELSE 'REPLICA' END, new_name);

@@ -63,10 +63,9 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'an argument of create_model is NULL',
-            DETAIL = 'Only lead_key, event_campaign, min_score and max_score may be NULL.',
-            HINT = 'Leave an argument out for its default; status_columns => ''{}'' stands for none.';
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
+            'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
     PERFORM lead_scoring_internal.check_table(events, 'events');
@@ -85,19 +84,16 @@ BEGIN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
           FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
         IF differing IS NOT NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-                MESSAGE = format('model "%s" already exists with other settings', name),
-                DETAIL = format('These differ: %s.', differing),
-                HINT = format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name);
+            PERFORM lead_scoring_internal.fail('42710', format('model "%s" already exists with other settings', name),
+                format('These differ: %s.', differing),
+                format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name));
         END IF;
         RETURN;
     END IF;
 
     IF leads = events THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('leads and events are the same table %s', leads),
-            DETAIL = 'A lead has many events, each a row of its own.',
-            HINT = 'Give two tables: leads => ''public.leads'', events => ''public.events''.';
+        PERFORM lead_scoring_internal.fail('22023', format('leads and events are the same table %s', leads),
+            'A lead has many events, each a row of its own.', 'Give two tables: leads => ''public.leads'', events => ''public.events''.');
     END IF;
     -- Leads before events, as everywhere. From here on nobody else can claim a column or write a row.
     PERFORM lead_scoring_internal.require_own(leads, true);
@@ -107,11 +103,10 @@ BEGIN
     PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
     PERFORM lead_scoring_internal.check_time_zone(time_zone);
     IF NOT (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)) OR min_score > max_score THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('no score lies between min_score %s and max_score %s',
-                             coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
-            DETAIL = 'Both are numbers between -1e12 and 1e12, the smaller one first.',
-            HINT = 'For example min_score => 0, max_score => 100.';
+        PERFORM lead_scoring_internal.fail('22023',
+            format('no score lies between min_score %s and max_score %s',
+                   coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
+            'Both are numbers between -1e12 and 1e12, the smaller one first.', 'For example min_score => 0, max_score => 100.');
     END IF;
     IF require_index THEN
         PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
@@ -147,7 +142,8 @@ COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scori
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
 lead_key defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
-Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.';
+Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
+Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
 
 CREATE FUNCTION lead_scoring_internal.settings_row(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

@@ -10,9 +10,7 @@ CREATE FUNCTION lead_scoring_internal.refuse_change()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = format('%s on %I.%I is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME),
-        DETAIL = TG_ARGV[0], HINT = TG_ARGV[1];
+    PERFORM lead_scoring_internal.fail('55000', format('%s on %I.%I is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_ARGV[0], TG_ARGV[1]);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_change IS 'Trigger that raises 55000; its two arguments are detail and hint.';
@@ -24,12 +22,10 @@ DECLARE
     found record;
 BEGIN
     IF constraint_name IN (relation || '_pkey', 'bands_axis_min_points_key') THEN
-        RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-            MESSAGE = format('%s already exists in model "%s"', subject, model),
-            DETAIL = CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
-                          ELSE 'Names are unique within a model.' END,
-            HINT = format('UPDATE or DELETE its row in %I.%I.', model, relation),
-            CONSTRAINT = constraint_name;
+        PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', subject, model),
+            CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
+                 ELSE 'Names are unique within a model.' END,
+            format('UPDATE or DELETE its row in %I.%I.', model, relation), constraint_name);
     END IF;
     SELECT m.message, m.detail, m.hint INTO found FROM (VALUES
         ('rule_groups_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''content''.'),
@@ -64,9 +60,9 @@ BEGIN
      WHERE m.constraint_name = refuse_draft_row.constraint_name
         OR m.constraint_name LIKE '\_%' AND right(refuse_draft_row.constraint_name, length(m.constraint_name)) = m.constraint_name;
     IF found.message IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format(found.message, subject, regexp_replace(constraint_name, '^' || relation || '_|_span$', '', 'g')),
-            DETAIL = found.detail, HINT = found.hint, CONSTRAINT = constraint_name;
+        PERFORM lead_scoring_internal.fail('22023',
+            format(found.message, subject, regexp_replace(constraint_name, '^' || relation || '_|_span$', '', 'g')), found.detail, found.hint,
+            constraint_name);
     END IF;
 END
 $$;
@@ -76,10 +72,9 @@ CREATE FUNCTION lead_scoring_internal.refuse_group(model text, rule_group text, 
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-        MESSAGE = format('rule_group "%s" of %s does not exist', rule_group, subject),
-        DETAIL = format('The groups of model "%s" are the rows of %I.rule_groups.', model, model),
-        HINT = format('SELECT lead_scoring.add_group(%L, %L) makes it.', model, rule_group);
+    PERFORM lead_scoring_internal.fail('42704', format('rule_group "%s" of %s does not exist', rule_group, subject),
+        format('The groups of model "%s" are the rows of %I.rule_groups.', model, model),
+        format('SELECT lead_scoring.add_group(%L, %L) makes it.', model, rule_group));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_group IS 'Raises 42704 for a rule whose group is not there; "subject" is what the error calls the rule.';
@@ -102,10 +97,8 @@ EXCEPTION
         PERFORM lead_scoring_internal.refuse_group(model, new_row ->> 'rule_group', subject);
     WHEN not_null_violation THEN
         GET STACKED DIAGNOSTICS broken = COLUMN_NAME;
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('%s of %s is NULL', broken, subject),
-            DETAIL = 'It has no meaning without a value.',
-            HINT = format('Pass %s => ..., or leave it out if it has a default.', broken);
+        PERFORM lead_scoring_internal.fail('22004', format('%s of %s is NULL', broken, subject), 'It has no meaning without a value.',
+            format('Pass %s => ..., or leave it out if it has a default.', broken));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only; "subject" is what errors call it. Raises what refuse_draft_row raises, 42704 for a group that is not there, 22004 for a NULL.';

@@ -1,20 +1,7 @@
 -- What of the draft is checked with the catalog at hand, and becomes part of a version.
 
-CREATE FUNCTION lead_scoring_internal.compile_expression(relation regclass, expression text, kind text, subject text)
-RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    deparsed text;
-    label text;
-BEGIN
-    IF expression IS NOT NULL THEN
-        -- The subject travels along so that an error's context names the rule; a handler here would lose its position.
-        EXECUTE format('SELECT lead_scoring.check_expression($1, $2, $3), %L', subject)
-           INTO deparsed, label USING relation, expression, kind;
-    END IF;
-    RETURN deparsed;
-END
-$$;
+CREATE FUNCTION lead_scoring_internal.compile_expression(relation regclass, expression text, kind text, subject text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_compile_expression';
 COMMENT ON FUNCTION lead_scoring_internal.compile_expression IS 'The expression as the server deparses it, NULL for NULL; raises what check_expression raises, with the subject in the context.';
 
 CREATE FUNCTION lead_scoring_internal.reads_column(expression text, column_name text)
@@ -45,10 +32,9 @@ BEGIN
      WHERE a.attrelid = events AND a.attname = event_column
     HAVING NOT bool_or(e.enumlabel = event_type);
     IF labels IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s waits for events of type "%s", which cannot occur', subject, event_type),
-            DETAIL = format('Column "%s" of table %s is an enum of %s.', event_column, events, labels),
-            HINT = 'Name one of these, or add the value to the enum with ALTER TYPE.';
+        PERFORM lead_scoring_internal.fail('22023', format('%s waits for events of type "%s", which cannot occur', subject, event_type),
+            format('Column "%s" of table %s is an enum of %s.', event_column, events, labels),
+            'Name one of these, or add the value to the enum with ALTER TYPE.');
     END IF;
 END
 $$;
@@ -79,22 +65,21 @@ BEGIN
 
     is_fit := r.event_type IS NULL;
     IF is_fit <> (r.group_kind = 'fit') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s is about %s, but its group "%s" is of kind %s', subject,
-                             CASE WHEN is_fit THEN 'the lead' ELSE 'events' END, r.rule_group, r.group_kind),
-            DETAIL = 'Rules with an event_type belong to groups of kind engagement, rules without to groups of kind fit.',
-            HINT = format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'' lists the groups that fit.', model,
-                          CASE WHEN is_fit THEN 'fit' ELSE 'engagement' END);
+        PERFORM lead_scoring_internal.fail('22023',
+            format('%s is about %s, but its group "%s" is of kind %s', subject,
+                   CASE WHEN is_fit THEN 'the lead' ELSE 'events' END, r.rule_group, r.group_kind),
+            'Rules with an event_type belong to groups of kind engagement, rules without to groups of kind fit.',
+            format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'' lists the groups that fit.', model,
+                   CASE WHEN is_fit THEN 'fit' ELSE 'engagement' END));
     END IF;
     condition := lead_scoring_internal.compile_expression(CASE WHEN is_fit THEN bound.leads ELSE bound.events END, r.condition,
                                                  'condition', 'condition of ' || subject);
     IF is_fit THEN
         FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e ORDER BY e.value COLLATE "C" LOOP
             IF lead_scoring_internal.reads_column(condition, status_column) THEN
-                RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-                    MESSAGE = format('condition of %s reads the status column "%s"', subject, status_column),
-                    DETAIL = 'The model writes that column from the score, so the score cannot depend on it.',
-                    HINT = 'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.';
+                PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
+                    'The model writes that column from the score, so the score cannot depend on it.',
+                    'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
             END IF;
         END LOOP;
     ELSE

@@ -21,7 +21,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_group IS 'Implements lead_scoring.add_group, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.add_group IS 'Adds a group of rules to the draft: kind engagement (rules on events) or fit (rules on the lead); min_points and max_points bound what the group gives.';
+COMMENT ON FUNCTION lead_scoring.add_group IS 'Adds a group of rules to the draft: kind engagement (rules on events) or fit (rules on the lead); min_points and max_points bound what the group gives. Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none. Every model has the groups engagement and fit. Effective with the next publish.';
 
 CREATE FUNCTION lead_scoring.add_rule(
     model text,
@@ -66,23 +66,22 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF event_type IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('event_type of rule "%s" is NULL', name),
-            DETAIL = 'A rule on events names the type that matches.',
-            HINT = 'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.';
+        PERFORM lead_scoring_internal.fail('22004', format('event_type of rule "%s" is NULL', name), 'A rule on events names the type that matches.',
+            'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.');
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
-        'name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
-        'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
-        'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
-        'limit_key', limit_key, 'max_occurrences', max_occurrences));
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
+        jsonb_build_object('name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
+            'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
+            'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
+            'limit_key', limit_key, 'max_occurrences', max_occurrences));
     PERFORM lead_scoring_internal.compile_rule(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_rule IS
 'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
-per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish.';
+per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group, and for an expression what check_expression() raises.';
 
 CREATE FUNCTION lead_scoring.add_fit_rule(
     model text,
@@ -101,18 +100,16 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF condition IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('condition of rule "%s" is NULL', name),
-            DETAIL = 'A rule on the lead gives its points to the leads that meet the condition.',
-            HINT = 'Pass condition => ''true'' for all leads.';
+        PERFORM lead_scoring_internal.fail('22004', format('condition of rule "%s" is NULL', name),
+            'A rule on the lead gives its points to the leads that meet the condition.', 'Pass condition => ''true'' for all leads.');
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules', jsonb_build_object(
-        'name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
+        jsonb_build_object('name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
     PERFORM lead_scoring_internal.compile_rule(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_fit_rule IS 'Implements lead_scoring.add_fit_rule, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.add_fit_rule IS 'Adds a rule on the lead to the draft: points, negative ones too, while the row of the lead meets the condition, an immutable SQL expression over it that reads no status column. Fit does not decay. Effective with the next publish.';
+COMMENT ON FUNCTION lead_scoring.add_fit_rule IS 'Adds a rule on the lead to the draft: points, negative ones too, while the row of the lead meets the condition, an immutable SQL expression over it that reads no status column. Fit does not decay. Effective with the next publish. Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 22023 too for a condition that reads a status column, 42704 for an unknown group, and for the condition what check_expression() raises.';
 
 CREATE FUNCTION lead_scoring.add_band(
     model text,
@@ -133,4 +130,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_band IS 'Implements lead_scoring.add_band, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.add_band IS 'Adds a band to the draft: from min_points of fit or engagement on (axis), the grade bears this label. A grade is the label of fit followed by the label of engagement. Effective with the next publish.';
+COMMENT ON FUNCTION lead_scoring.add_band IS 'Adds a band to the draft: from min_points of fit or engagement on (axis), the grade bears this label. A grade is the label of fit followed by the label of engagement. Effective with the next publish. Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none.';

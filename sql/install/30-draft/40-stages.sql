@@ -9,41 +9,34 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT count(*) = 0 AS none FROM %I.stages s WHERE s.kind = ''progress''', model) INTO found;
     IF found.none THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('model "%s" has no progress stage', model),
-            DETAIL = 'Every lead starts in the lowest one.',
-            HINT = format('SELECT lead_scoring.add_stage(%L, ''lead'', rank => 0).', model);
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" has no progress stage', model), 'Every lead starts in the lowest one.',
+            format('SELECT lead_scoring.add_stage(%L, ''lead'', rank => 0).', model));
     END IF;
 
     EXECUTE format('SELECT * FROM (SELECT s.name, lead(s.name) OVER (PARTITION BY s.rank ORDER BY s.name COLLATE "C") AS other, s.rank
                                      FROM %1$I.stages s WHERE s.kind = ''progress'') s
                      WHERE s.other IS NOT NULL ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('stages "%s" and "%s" both have rank %s', found.name, found.other, found.rank),
-            DETAIL = 'Leads move up by rank, so each progress stage has one of its own.',
-            HINT = format('UPDATE %I.stages, or leave rank out to come last.', model);
+        PERFORM lead_scoring_internal.fail('22023', format('stages "%s" and "%s" both have rank %s', found.name, found.other, found.rank),
+            'Leads move up by rank, so each progress stage has one of its own.', format('UPDATE %I.stages, or leave rank out to come last.', model));
     END IF;
 
     EXECUTE format('SELECT s.name, s.timeout_stage FROM %1$I.stages s
                      WHERE s.timeout_stage IS NOT NULL AND NOT EXISTS (SELECT FROM %1$I.stages o WHERE o.name = s.timeout_stage)
                      ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('timeout_stage "%s" of stage "%s" does not exist', found.timeout_stage, found.name),
-            DETAIL = format('The stages of model "%s" are the rows of %I.stages.', model, model),
-            HINT = format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'') first, or in the same transaction by INSERT.',
-                          model, found.timeout_stage);
+        PERFORM lead_scoring_internal.fail('42704', format('timeout_stage "%s" of stage "%s" does not exist', found.timeout_stage, found.name),
+            format('The stages of model "%s" are the rows of %I.stages.', model, model),
+            format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'') first, or in the same transaction by INSERT.',
+                   model, found.timeout_stage));
     END IF;
 
     EXECUTE format('SELECT s.name, q.rule FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule)
                      WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.name = q.rule)
                      ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('stage "%s" requires rule "%s", which does not exist', found.name, found.rule),
-            DETAIL = 'No lead could ever reach the stage by its score.',
-            HINT = format('SELECT name FROM %I.rules lists the rules.', model);
+        PERFORM lead_scoring_internal.fail('42704', format('stage "%s" requires rule "%s", which does not exist', found.name, found.rule),
+            'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules lists the rules.', model));
     END IF;
 
     -- An axis without bands adds nothing to a grade; without any bands there are no grades.
@@ -57,11 +50,10 @@ BEGIN
                             WHERE f.label || e.label = q.grade AND q.grade <> '''')
                      ORDER BY s.rank, s.name COLLATE "C", q.grade COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('grade "%s" of stage "%s" cannot occur', found.grade, found.name),
-            DETAIL = CASE WHEN found.bands = 0 THEN 'The model has no bands, and so no grades.'
-                          ELSE 'A grade is a label of fit followed by a label of engagement.' END,
-            HINT = format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);  -- SELECT * FROM %I.bands lists them', model, model);
+        PERFORM lead_scoring_internal.fail('22023', format('grade "%s" of stage "%s" cannot occur', found.grade, found.name),
+            CASE WHEN found.bands = 0 THEN 'The model has no bands, and so no grades.'
+                 ELSE 'A grade is a label of fit followed by a label of engagement.' END,
+            format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);  -- SELECT * FROM %I.bands lists them', model, model));
     END IF;
 END
 $$;
@@ -139,15 +131,16 @@ BEGIN
     IF rank IS NULL THEN
         EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', model) INTO rank;
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('stage "%s"', name), 'stages', jsonb_build_object(
-        'name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
-        'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
-        'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
-        'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
+    PERFORM lead_scoring_internal.insert_draft_row(model, format('stage "%s"', name), 'stages',
+        jsonb_build_object('name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
+            'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
+            'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
+            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
     PERFORM lead_scoring_internal.compile_stages(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_stage IS
 'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
-on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. Effective with the next publish.';
+on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. Effective with the next publish.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';

@@ -83,10 +83,8 @@ BEGIN
     -- What a row of the draft tells by itself is for its constraints to refuse.
     SELECT p.fault INTO lost FROM lead_scoring_internal.lost_parts(model) p WHERE p.by_hand IS NOT NULL LIMIT 1;
     IF lost IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = lost,
-            DETAIL = 'Without it the draft may say what cannot be scored.',
-            HINT = format('SELECT lead_scoring.repair(%L);', model);
+        PERFORM lead_scoring_internal.fail('55000', lost, 'Without it the draft may say what cannot be scored.',
+            format('SELECT lead_scoring.repair(%L);', model));
     END IF;
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
@@ -162,10 +160,10 @@ DECLARE
     new_version bigint;
     published boolean;
 BEGIN
-    PERFORM lead_scoring_internal.upgrade_model(model);
     -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
     -- unless that version cannot be computed any more, which is what this one may be for.
     PERFORM lead_scoring_internal.lock_tables(model);
+    PERFORM lead_scoring_internal.upgrade_model(model);
     BEGIN
         PERFORM lead_scoring_internal.refresh_leads(model, clock_timestamp(), 1000000000000);
     EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_corrupted THEN
@@ -182,7 +180,7 @@ COMMENT ON FUNCTION lead_scoring_internal.publish IS 'Implements lead_scoring.pu
 COMMENT ON FUNCTION lead_scoring.publish IS
 'Makes the draft of a model the version that scores, and returns its number; an unchanged draft keeps the current one, with a notice. For the model''s owner only.
 Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Moves that were due are made before, under the version that ends. Without it a lead is computed anew with its next event.
-Raises what the checks of rules and stages raise, 25000 at any isolation level but READ COMMITTED.';
+Raises what the checks of rules and stages raise, 25000 at any isolation level but READ COMMITTED. Also 42P01, 42703 or 42804 where a table or column it reads has changed.';
 
 CREATE FUNCTION lead_scoring.versions(model text)
 RETURNS TABLE (version bigint, published_at timestamptz, published_by text, note text)
@@ -197,4 +195,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.versions IS 'Implements lead_scoring.versions, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller.';
+COMMENT ON FUNCTION lead_scoring.versions IS 'What was published of a model: number, time, role and note of each version. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller. 42704 for an unknown model.';

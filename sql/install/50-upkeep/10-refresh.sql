@@ -18,10 +18,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_commit('refresh');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'batch_size must be at least 1',
-            DETAIL = 'It is the number of leads after which refresh commits.',
-            HINT = 'CALL lead_scoring.refresh(''sales'', 1000);';
+        PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which refresh commits.',
+            'CALL lead_scoring.refresh(''sales'', 1000);');
     END IF;
     WHILE lead_scoring_internal.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
         COMMIT;
@@ -29,7 +27,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE lead_scoring.refresh IS
-'Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions.';
+'A procedure: CALL it outside of a transaction block. Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions. 22023 for a batch_size under 1, 42501 without these rights.';
 
 CREATE FUNCTION lead_scoring_internal.rescore_leads(model text, last text, most bigint) RETURNS text
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rescore_leads';
@@ -44,10 +42,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_commit('rescore');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'batch_size must be at least 1',
-            DETAIL = 'It is the number of leads after which rescore commits.',
-            HINT = 'CALL lead_scoring.rescore(''sales'', 1000);';
+        PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which rescore commits.',
+            'CALL lead_scoring.rescore(''sales'', 1000);');
     END IF;
     LOOP
         last := lead_scoring_internal.rescore_leads(model, last, batch_size);
@@ -57,7 +53,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE lead_scoring.rescore IS
-'Computes the leads anew that are of an older version, after a publish with rescore => false: each is evaluated once, as of now. Writers of leads and events go on meanwhile. Commits after each batch_size leads it looked at; stopped at any time, it leaves out what is done when called again. Raises 25001 in a transaction block. For the model''s owner only.';
+'A procedure: CALL it outside of a transaction block. Computes the leads anew that are of an older version, after a publish with rescore => false: each is evaluated once, as of now. Writers of leads and events go on meanwhile. Commits after each batch_size leads it looked at; stopped at any time, it leaves out what is done when called again. Raises 25001 in a transaction block. For the model''s owner only. 22023 for a batch_size under 1, 55000 where the model is paused or not published.';
 
 -- ---------------------------------------------------------------- progress
 
@@ -73,7 +69,7 @@ SELECT r.pid, n.nspname::text AS model, r.phase, r.leads_done, r.leads_total, r.
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
  WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE');
 GRANT SELECT ON lead_scoring.progress TO PUBLIC;
-COMMENT ON VIEW lead_scoring.progress IS 'What publish, rescore, resume and repair are doing right now, a row each, for models whose schema the reader may use.';
+COMMENT ON VIEW lead_scoring.progress IS 'What publish, rescore, resume and repair are doing right now, a row each, for models whose schema the reader may use. Nothing where track_activities is off.';
 COMMENT ON COLUMN lead_scoring.progress.pid IS 'Process of the session, as in pg_stat_activity.';
 COMMENT ON COLUMN lead_scoring.progress.model IS 'Name of the model.';
 COMMENT ON COLUMN lead_scoring.progress.phase IS 'reading events, scoring leads or writing status columns.';

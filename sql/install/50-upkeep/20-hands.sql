@@ -17,7 +17,7 @@ RETURNS uuid LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_adju
 CREATE FUNCTION lead_scoring.cancel_adjustment(model text, id uuid, reason text DEFAULT NULL) RETURNS void
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_cancel_adjustment';
 COMMENT ON FUNCTION lead_scoring.cancel_adjustment IS
-'Takes an adjustment back: its points count no more, as if they had never been given, but for the stages the lead has reached meanwhile. The row of the model''s adjustments stays, marked with when, by whom and why. Nothing happens where that was done already. Raises P0002 for an unknown id. Takes INSERT on the model''s adjustments.';
+'Takes an adjustment back: its points count no more, as if they had never been given, but for the stages the lead has reached meanwhile. The row of the model''s adjustments stays, marked with when, by whom and why. Nothing happens where that was done already. Raises P0002 for an unknown id. Takes INSERT on the model''s adjustments and USAGE on the schema.';
 
 DO $comments$
 DECLARE
@@ -25,9 +25,9 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.set_stage(text, %s, text, text) IS %L', key,
-'Moves a lead to a stage by hand, whatever its score: a transition with cause manual, the role that did it and the reason. Nothing happens where the lead is in that stage already. Raises 42704 for an unknown model or stage, P0002 for an unknown lead. Takes INSERT on the model''s transitions.');
+'Moves a lead to a stage by hand, whatever its score: a transition with cause manual, the role that did it and the reason. Nothing happens where the lead is in that stage already. Out of a detour, too. Raises 42704 for an unknown model or stage, P0002 for an unknown lead, 55000 where the model is paused or not published. Takes INSERT on the model''s transitions and USAGE on the schema.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.adjust(text, %s, numeric, text, timestamptz) IS %L', key,
-'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments, by which cancel_adjustment() takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead. Takes INSERT on the model''s adjustments.');
+'Adds points to a lead''s score by hand, or takes them away, until expires_at (NULL: for good), and returns the id of the new row of the model''s adjustments, by which cancel_adjustment() takes them back. Kept beside the computed score: engagement and fit never include it, and it survives every new version. Raises P0002 for an unknown lead, 22023 for points that are NULL or beyond 1e9 and for an infinite expires_at. Takes INSERT on the model''s adjustments and USAGE on the schema.');
     END LOOP;
 END
 $comments$;

@@ -11,17 +11,14 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state',
-            MESSAGE = format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
-            DETAIL = 'Events committed between the transaction''s snapshot and the locks would be missed.',
-            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
+        PERFORM lead_scoring_internal.fail('25000',
+            format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
+            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED.');
     END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('settings of model "%s" have no row', model),
-            DETAIL = 'The model was not restored completely, or its settings were truncated.',
-            HINT = lead_scoring_internal.make_statement(model);
+        PERFORM lead_scoring_internal.fail('55000', format('settings of model "%s" have no row', model),
+            'The model was not restored completely, or its settings were truncated.', lead_scoring_internal.make_statement(model));
     END IF;
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
@@ -60,7 +57,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.pause IS 'Implements lead_scoring.pause, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.catch_up(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -118,7 +115,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.resume IS 'Implements lead_scoring.resume, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.resume IS 'Scores again after pause(): first everything that was stored meanwhile, exactly as if it had come now. Returns the number of leads looked at; 0 where the model was not paused. For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.mend_keys(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -147,7 +144,8 @@ BEGIN
                      AND (a.atttypid = w.atttypid OR lead_scoring_internal.stored_key_type(c.oid, a.attname) <> wanted) LOOP
         -- The view stands in the way of its own columns.
         grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::text::%s', stored.relation, stored.name, wanted, plain_type);
+        EXECUTE lead_scoring_internal.fill('ALTER TABLE {!table} ALTER COLUMN {column} TYPE {!type} USING {column}::text::{!plain_type}',
+            jsonb_build_object('table', stored.relation, 'column', stored.name, 'type', wanted, 'plain_type', plain_type));
     END LOOP;
     IF grants IS NOT NULL THEN
         PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
@@ -226,9 +224,10 @@ BEGIN
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
                                                     AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
-        updates := updates || format('UPDATE %s l SET %I = s.%I FROM %I.scores s
-            WHERE s.lead_id OPERATOR(pg_catalog.=) l.%I AND s.version OPERATOR(pg_catalog.>) 0 AND %s',
-            bound.leads, status.name, status.key, model, bound.lead_key, lead_scoring_internal.status_differs(status.name, status.key));
+        updates := updates || lead_scoring_internal.fill('UPDATE {!leads} l SET {status_column} = s.{score_column} FROM {model}.scores s
+            WHERE s.lead_id OPERATOR(pg_catalog.=) l.{key} AND s.version OPERATOR(pg_catalog.>) 0 AND {!differs}',
+            jsonb_build_object('leads', bound.leads, 'status_column', status.name, 'score_column', status.key, 'model', model, 'key', bound.lead_key,
+                'differs', lead_scoring_internal.status_differs(status.name, status.key)));
     END LOOP;
     RETURN updates;
 END
@@ -247,10 +246,8 @@ AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF (lead_scoring_internal.settings_row(model) ->> 'format')::integer > lead_scoring_internal.newest_format() THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('model "%s" is of a later format than this version of the extension', model),
-            DETAIL = 'A later version made its tables.',
-            HINT = 'ALTER EXTENSION lead_scoring UPDATE;';
+        PERFORM lead_scoring_internal.fail('0A000', format('model "%s" is of a later format than this version of the extension', model),
+            'A later version made its tables.', 'ALTER EXTENSION lead_scoring UPDATE;');
     ELSIF lead_scoring_internal.is_older(model) THEN
         PERFORM lead_scoring_internal.mend_binding(model);
     END IF;
@@ -271,4 +268,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.repair IS 'Implements lead_scoring.repair, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, makes chains of transitions that are none and puts each lead where its transitions end, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only.';
+COMMENT ON FUNCTION lead_scoring.repair IS 'Puts a model right: adds the triggers that are missing on its tables and partitions, enables those that are disabled, drops those left on tables that are the model''s no more, makes the views of the model again, makes chains of transitions that are none and puts each lead where its transitions end, then computes every lead from the event log and writes the status columns that differ. For when a schema loader lost the triggers, a table was swapped, a partition was attached or detached with rows, or verify() lists leads. Returns the number of leads looked at. For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';

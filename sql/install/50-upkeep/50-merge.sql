@@ -19,8 +19,9 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    EXECUTE format('SELECT EXISTS (SELECT FROM %1$s l WHERE l.%2$I = $1::%5$s) OR EXISTS (SELECT FROM %3$s e WHERE e.%4$I = $1::%5$s)',
-                   bound.leads, bound.lead_key, bound.events, bound.event_lead, lead_scoring_internal.key_type(model))
+    EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type}) OR EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = $1::{!key_type})',
+        jsonb_build_object('leads', bound.leads, 'lead_key', bound.lead_key, 'events', bound.events, 'event_lead', bound.event_lead,
+            'key_type', lead_scoring_internal.key_type(model)))
        INTO known USING lead;
     RETURN known;
 END
@@ -41,16 +42,14 @@ BEGIN
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE format('LOCK TABLE ONLY %s, ONLY %s IN ROW EXCLUSIVE MODE', bound.leads, bound.events);
-    EXECUTE format('SELECT FROM %1$s l WHERE l.%2$I = ANY ($1::%3$s[]) ORDER BY l.%2$I%4$s FOR %5$s',
-                   bound.leads, bound.lead_key, key_type, key_order, strength) USING keys;
+    EXECUTE lead_scoring_internal.fill('SELECT FROM {!leads} l WHERE l.{key} = ANY ($1::{!key_type}[]) ORDER BY l.{key}{!order} FOR {!strength}',
+        jsonb_build_object('leads', bound.leads, 'key', bound.lead_key, 'key_type', key_type, 'order', key_order, 'strength', strength)) USING keys;
     EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
                    model, key_type, key_order) USING keys;
     FOREACH lead IN ARRAY keys LOOP
         IF NOT lead_scoring_internal.is_known(model, lead) THEN
-            RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-                MESSAGE = format('model "%s" knows no lead "%s"', model, lead),
-                DETAIL = 'Neither table has a row of that key.',
-                HINT = format('SELECT lead_id FROM %I.leads;', model);
+            PERFORM lead_scoring_internal.fail('P0002', format('model "%s" knows no lead "%s"', model, lead), 'Neither table has a row of that key.',
+                format('SELECT lead_id FROM %I.leads;', model));
         END IF;
     END LOOP;
     RETURN keys;
@@ -69,25 +68,19 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, from_lead, into_lead) > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'an argument of merge_leads is NULL',
-            DETAIL = 'It takes a model, the lead to be merged, and the one that stays.',
-            HINT = 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);';
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of merge_leads is NULL',
+            'It takes a model, the lead to be merged, and the one that stays.', 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);');
     END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
                            (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
     IF state.is_paused OR NOT state.is_published THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('model "%s" does not score at present', model),
-            DETAIL = 'It is paused, or nothing is published.',
-            HINT = format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model);
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model), 'It is paused, or nothing is published.',
+            format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model));
     END IF;
     keys := lead_scoring_internal.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
     IF keys[1] = keys[2] THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('cannot merge lead "%s" into itself', keys[1]),
-            DETAIL = 'Both arguments are the same key.',
-            HINT = 'Name the lead to be merged first, then the one that stays.';
+        PERFORM lead_scoring_internal.fail('22023', format('cannot merge lead "%s" into itself', keys[1]), 'Both arguments are the same key.',
+            'Name the lead to be merged first, then the one that stays.');
     END IF;
     RETURN keys;
 END
@@ -165,9 +158,10 @@ BEGIN
     IF assignments IS NULL THEN
         RETURN NULL;
     END IF;
-    RETURN format('UPDATE %s l SET %s FROM %I.scores s
-                    WHERE s.lead_id OPERATOR(pg_catalog.=) $1::%s AND l.%I OPERATOR(pg_catalog.=) s.lead_id AND (%s)',
-                  bound.leads, assignments, model, lead_scoring_internal.key_type(model), bound.lead_key, differences);
+    RETURN lead_scoring_internal.fill('UPDATE {!leads} l SET {!assignments} FROM {model}.scores s
+                    WHERE s.lead_id OPERATOR(pg_catalog.=) $1::{!key_type} AND l.{key} OPERATOR(pg_catalog.=) s.lead_id AND ({!differences})',
+        jsonb_build_object('leads', bound.leads, 'assignments', assignments, 'model', model, 'key_type', lead_scoring_internal.key_type(model), 'key', bound.lead_key,
+            'differences', differences));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';

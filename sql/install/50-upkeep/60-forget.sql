@@ -14,24 +14,23 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, lead) > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'an argument of forget_lead is NULL',
-            DETAIL = 'It takes a model and the lead to be forgotten.',
-            HINT = 'SELECT lead_scoring.forget_lead(''sales'', 42);';
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of forget_lead is NULL', 'It takes a model and the lead to be forgotten.',
+            'SELECT lead_scoring.forget_lead(''sales'', 42);');
     END IF;
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring_internal.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
     -- Before the first publish there are no reports.
     zone := lead_scoring_internal.report_setting(model) ->> 'time_zone';
     IF zone IS NOT NULL THEN
-        EXECUTE format($query$
-            SELECT l.campaign, %3$s AS came,
+        EXECUTE lead_scoring_internal.fill($query$
+            SELECT l.campaign, {!came} AS came,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
-                      FROM (SELECT t.to_stage, %4$s FROM %1$I.transitions t WHERE t.lead_id = $2::%2$s GROUP BY 1) e (stage, month)) AS entered
-              FROM (%5$s) l
-            $query$, model, lead_scoring_internal.key_type(model), lead_scoring_internal.month_expression('l.came_at', zone),
-            lead_scoring_internal.month_expression('lead_scoring_internal.report_time(min(t.at))', zone),
-            lead_scoring_internal.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model)))) INTO forgotten USING clock_timestamp(), key;
+                      FROM (SELECT t.to_stage, {!entered} FROM {model}.transitions t WHERE t.lead_id = $2::{!key_type} GROUP BY 1) e (stage, month)) AS entered
+              FROM ({!lead}) l
+            $query$, jsonb_build_object(
+            'model', model, 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.month_expression('l.came_at', zone),
+            'entered', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(min(t.at))', zone),
+            'lead', lead_scoring_internal.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model))))) INTO forgotten USING clock_timestamp(), key;
         IF forgotten.entered IS NOT NULL THEN
             PERFORM lead_scoring_internal.count_forgotten(model, forgotten.campaign, forgotten.came, forgotten.entered);
         END IF;
@@ -60,11 +59,10 @@ BEGIN
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
     IF lead_scoring_internal.is_known(model, key) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('lead "%s" of model "%s" cannot be forgotten', key, model),
-            DETAIL = 'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
-            HINT = format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%L::regclass, %L::regclass) AND NOT tgisinternal;',
-                          bound.leads, bound.events);
+        PERFORM lead_scoring_internal.fail('55000', format('lead "%s" of model "%s" cannot be forgotten', key, model),
+            'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
+            format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%L::regclass, %L::regclass) AND NOT tgisinternal;',
+                   bound.leads, bound.events));
     END IF;
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END

@@ -80,11 +80,11 @@ BEGIN
                                    WHERE a.attrelid = %L::regclass AND NOT a.attisdropped
                                      AND a.attname = ANY (lead_scoring_internal.stage_columns(%L))
                                    ORDER BY a.attnum', format('%I.scores', model), model) LOOP
-        RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %L::text, s.%I::text, t.at::text
-              FROM %I.scores s
-              LEFT JOIN LATERAL (SELECT min(w.at) AS at FROM %3$I.transitions w
+        RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %2$L::text, s.%2$I::text, t.at::text
+              FROM %1$I.scores s
+              LEFT JOIN LATERAL (SELECT min(w.at) AS at FROM %1$I.transitions w
                                   WHERE w.lead_id = s.lead_id AND w.to_stage = $1) t ON true
-             WHERE s.%2$I IS DISTINCT FROM t.at', status.name, status.name, model) USING status.stage;
+             WHERE s.%2$I IS DISTINCT FROM t.at', model, status.name) USING status.stage;
     END LOOP;
 
     -- The status columns of the leads table.
@@ -93,12 +93,13 @@ BEGIN
         CONTINUE WHEN status.key LIKE '%\_at'
                   AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
                                      AND a.attname = status.key AND NOT a.attisdropped);
-        RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %L::text, l.%I::text, s.%I::text
-              FROM %s l JOIN %I.scores s ON s.lead_id = l.%I WHERE s.version > 0 AND l.%2$I IS DISTINCT FROM s.%3$I',
-            'status column ' || status.name, status.name, status.key, bound.leads, model, bound.lead_key);
+        RETURN QUERY EXECUTE lead_scoring_internal.fill('SELECT s.lead_id::text, {''problem''}::text, l.{status_column}::text, s.{score_column}::text
+              FROM {!leads} l JOIN {model}.scores s ON s.lead_id = l.{key} WHERE s.version > 0 AND l.{status_column} IS DISTINCT FROM s.{score_column}',
+            jsonb_build_object('problem', 'status column ' || status.name, 'status_column', status.name, 'score_column', status.key, 'leads', bound.leads,
+                'model', model, 'key', bound.lead_key));
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.verify IS 'Implements lead_scoring.verify, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.verify IS
-'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller.''s tables.';
+'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller. 42809 for anybody but the owner where a table of the model was made a view, got row security or columns of other types.';

@@ -126,4 +126,4 @@ COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_r
 
 CREATE FUNCTION lead_scoring.wilson_interval(converted bigint, n bigint, confidence float8 DEFAULT 0.95) RETURNS lead_scoring.rate_interval
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_wilson_interval';
-COMMENT ON FUNCTION lead_scoring.wilson_interval(bigint, bigint, float8) IS 'The same interval from counts that are there already, such as the columns of a report.';
+COMMENT ON FUNCTION lead_scoring.wilson_interval(bigint, bigint, float8) IS 'The interval of conversion_interval (Wilson''s score interval, 1927) from counts that are there already, such as the columns of a report. It is a plain function.';

@@ -21,7 +21,7 @@ CREATE AGGREGATE lead_scoring.auc(score float8, converted boolean) (
     COMBINEFUNC = lead_scoring_internal.auc_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.auc(score float8, converted boolean) IS 'Area under the ROC curve: the chance that a lead that converted has a higher score than one that did not, equal scores counting one half. Exact. Rows with NULL, or with NaN for a score, are passed over; NULL where all or none converted.';
+COMMENT ON AGGREGATE lead_scoring.auc(score float8, converted boolean) IS 'Area under the ROC curve: the chance that a lead that converted has a higher score than one that did not, equal scores counting one half (Mann and Whitney). Exact. Rows with NULL, or with NaN for a score, are passed over; NULL where all or none converted.';
 
 CREATE FUNCTION lead_scoring_internal.brier_accum(state bigint[], probability float8, converted boolean) RETURNS bigint[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_brier_accum';
@@ -47,7 +47,7 @@ CREATE AGGREGATE lead_scoring.brier(probability float8, converted boolean) (
     INITCOND = '{0,0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.brier(probability float8, converted boolean) IS 'Brier score: the mean of (probability - outcome)^2; 0 is perfect. Rows with NULL are passed over, NULL where there are no others. A probability outside 0..1 is an error.';
+COMMENT ON AGGREGATE lead_scoring.brier(probability float8, converted boolean) IS 'Brier score (1950): the mean of (probability - outcome)^2; 0 is perfect. Rows with NULL are passed over, NULL where there are no others. A probability outside 0..1 is an error.';
 
 CREATE AGGREGATE lead_scoring.log_loss(probability float8, converted boolean) (
     SFUNC = lead_scoring_internal.log_loss_accum,

@@ -39,7 +39,7 @@ CREATE AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean)
     COMBINEFUNC = lead_scoring_internal.markov_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel. The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. At most 1000 channels and 50000 states. Order 1: only the last channel matters for what comes next.';
+COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel (Anderl and others, 2016). The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. 54000 for more than 1000 channels or 50000 states. Order 1: only the last channel matters for what comes next.';
 
 CREATE AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean, model_order integer) (
     SFUNC = lead_scoring_internal.markov_accum,
@@ -48,7 +48,7 @@ CREATE AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean,
     COMBINEFUNC = lead_scoring_internal.markov_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean, model_order integer) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel. The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. At most 1000 channels and 50000 states. model_order, 1 to 3 and the same in all rows, says how many of the last channels matter for what comes next; NULL is 1.';
+COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], converted boolean, model_order integer) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel (Anderl and others, 2016). The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. 54000 for more than 1000 channels or 50000 states. model_order, 1 to 3 and the same in all rows, says how many of the last channels matter for what comes next; NULL is 1.';
 
 CREATE AGGREGATE lead_scoring.attribution_markov(path text[], conversions bigint, lost bigint, model_order integer) (
     SFUNC = lead_scoring_internal.markov_accum,
@@ -57,4 +57,4 @@ CREATE AGGREGATE lead_scoring.attribution_markov(path text[], conversions bigint
     COMBINEFUNC = lead_scoring_internal.markov_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], conversions bigint, lost bigint, model_order integer) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel. The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. At most 1000 channels and 50000 states. Here a row stands for conversions + lost leads of the same path. model_order is 1 to 3; NULL is 1.';
+COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], conversions bigint, lost bigint, model_order integer) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel (Anderl and others, 2016). The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. 54000 for more than 1000 channels or 50000 states. Here a row stands for conversions + lost leads of the same path. model_order is 1 to 3; NULL is 1.';

@@ -23,15 +23,14 @@ DECLARE
     found CONSTANT text := lead_scoring_internal.plain_type(relation, column_name, argument);
 BEGIN
     IF found NOT IN ('date', 'timestamp without time zone', 'timestamp with time zone') THEN
-        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-            MESSAGE = format('column "%s" of table %s has type %s', column_name, relation, found),
-            DETAIL = 'A time is a date, a timestamp or a timestamptz.',
-            HINT = format('Name another column: %s => ''...''.', argument);
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, relation, found),
+            'A time is a date, a timestamp or a timestamptz.', format('Name another column: %s => ''...''.', argument));
     END IF;
     RETURN CASE found WHEN 'timestamp with time zone'
         THEN format('(CASE WHEN isfinite(r.%1$I) THEN lead_scoring_internal.report_time(r.%1$I::timestamptz) END)', column_name)
-        ELSE format('(CASE WHEN isfinite(r.%1$I) THEN LEAST(GREATEST(r.%1$I, %3$L::%5$s), %4$L::%5$s)::timestamp AT TIME ZONE %2$L END)', column_name, zone,
-                    '4000-01-01 BC', '200000-01-01', found) END;
+        ELSE lead_scoring_internal.fill(
+            '(CASE WHEN isfinite(r.{column}) THEN LEAST(GREATEST(r.{column}, ''4000-01-01 BC''::{!type}), ''200000-01-01''::{!type})::timestamp AT TIME ZONE {''zone''} END)',
+            jsonb_build_object('column', column_name, 'type', found, 'zone', zone)) END;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.time_expression IS 'SQL for a time in a column of table r as a timestamptz, NULL where it is infinite, within what report_time says; a date or timestamp is taken as one of the time zone. Raises 42804 for any other type.';
@@ -43,10 +42,9 @@ DECLARE
     found CONSTANT text := lead_scoring_internal.plain_type(relation, column_name, argument);
 BEGIN
     IF found NOT IN ('numeric', 'integer', 'bigint', 'smallint', 'double precision', 'real') THEN
-        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-            MESSAGE = format('column "%s" of table %s has type %s', column_name, relation, found),
-            DETAIL = 'An amount is a number; sums are exact where it is a numeric or an integer.',
-            HINT = format('Name another column, as in %s => ''amount'', or give a view that casts it to numeric.', argument);
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, relation, found),
+            'An amount is a number; sums are exact where it is a numeric or an integer.',
+            format('Name another column, as in %s => ''amount'', or give a view that casts it to numeric.', argument));
     END IF;
     RETURN format('(CASE WHEN r.%1$I::numeric NOT IN (''NaN'', ''Infinity'', ''-Infinity'') THEN r.%1$I::numeric END)', column_name);
 END
@@ -81,30 +79,26 @@ DECLARE
     stranger regclass;
 BEGIN
     IF relation IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
-            MESSAGE = format('table %s of model "%s" does not exist', table_name, model),
-            DETAIL = format('The model''s report_settings name it as %s.', argument),
-            HINT = format('UPDATE %I.report_settings SET %s = ''schema.name'' if it was renamed.', model, argument);
+        PERFORM lead_scoring_internal.fail('42P01', format('table %s of model "%s" does not exist', table_name, model),
+            format('The model''s report_settings name it as %s.', argument),
+            format('UPDATE %I.report_settings SET %s = ''schema.name'' if it was renamed.', model, argument));
     END IF;
     IF (SELECT c.relpersistence = 't' FROM pg_class c WHERE c.oid = relation) THEN
-        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
-            MESSAGE = format('table %s of model "%s" is temporary', relation, model),
-            DETAIL = 'Other sessions cannot read it, and it is gone with this one.',
-            HINT = format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s, and name that one.', relation);
+        PERFORM lead_scoring_internal.fail('42809', format('table %s of model "%s" is temporary', relation, model),
+            'Other sessions cannot read it, and it is gone with this one.',
+            format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s, and name that one.', relation));
     END IF;
     PERFORM lead_scoring_internal.require_readable(relation);
     stranger := lead_scoring_internal.read_from_strangers(relation);
     IF stranger IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('%s of model "%s" reads table %s, which belongs to another role than the model''s owner', relation, model, stranger),
-            DETAIL = 'A query on it runs what that role has put into its indexes and statistics, with the rights of the model''s owner.',
-            HINT = format('Name table %s itself as %s, or a materialized view in the place of %s.', stranger, argument, relation);
+        PERFORM lead_scoring_internal.fail('42501',
+            format('%s of model "%s" reads table %s, which belongs to another role than the model''s owner', relation, model, stranger),
+            'A query on it runs what that role has put into its indexes and statistics, with the rights of the model''s owner.',
+            format('Name table %s itself as %s, or a materialized view in the place of %s.', stranger, argument, relation));
     END IF;
     IF relation IS DISTINCT FROM to_regclass(table_name) THEN
-        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-            MESSAGE = format('table %s of model "%s" was swapped while it was looked at', table_name, model),
-            DETAIL = 'What was looked at is to be what is used.',
-            HINT = 'Run the statement again.';
+        PERFORM lead_scoring_internal.fail('40001', format('table %s of model "%s" was swapped while it was looked at', table_name, model),
+            'What was looked at is to be what is used.', 'Run the statement again.');
     END IF;
     RETURN relation;
 END
@@ -115,9 +109,10 @@ CREATE FUNCTION lead_scoring_internal.mapped_rows(model text, relation regclass,
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) THEN format('%s r', relation)
-            ELSE (SELECT format('lead_scoring_internal.stranger_rows(%L, %L::oid, %s) r (%s)', model, relation::oid,
-                                string_agg(format('%L', a.attname), ', ' ORDER BY a.attnum),
-                                string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
+            ELSE (SELECT lead_scoring_internal.fill('lead_scoring_internal.stranger_rows({''model''}, {''relation''}::oid, {!columns}) r ({!definitions})',
+                        jsonb_build_object('model', model, 'relation', relation::oid,
+                            'columns', string_agg(quote_literal(a.attname), ', ' ORDER BY a.attnum),
+                            'definitions', string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)))
                     FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (columns)) END
   FROM pg_class c WHERE c.oid = relation
 $$;

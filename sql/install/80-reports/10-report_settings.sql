@@ -23,11 +23,10 @@ BEGIN
         relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.revenue_table, 'revenue_table');
         key_type := lead_scoring_internal.plain_type(format('%I.scores', TG_TABLE_SCHEMA)::regclass, 'lead_id', 'lead');
         IF replace(lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), 'character varying', 'text') <> key_type THEN
-            RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-                MESSAGE = format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
-                                 lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
-                DETAIL = 'Revenue names its lead by the very key of the leads table.',
-                HINT = 'Name another column: lead => ''lead_id''.';
+            PERFORM lead_scoring_internal.fail('42804',
+                format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
+                       lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
+                'Revenue names its lead by the very key of the leads table.', 'Name another column: lead => ''lead_id''.');
         END IF;
         PERFORM lead_scoring_internal.time_expression(relation, NEW.revenue_date, 'UTC', 'earned_on'),
                 lead_scoring_internal.amount_expression(relation, NEW.revenue_amount, 'amount');
@@ -40,10 +39,9 @@ BEGIN
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
         EXECUTE format('SELECT s.name FROM %I.stages s WHERE s.name = $1 AND s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stage USING stage;
         IF stage IS NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-                MESSAGE = format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
-                DETAIL = 'mql_stage, sql_stage and customer_stage are progress stages.',
-                HINT = format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA);
+            PERFORM lead_scoring_internal.fail('42704', format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
+                'mql_stage, sql_stage and customer_stage are progress stages.',
+                format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA));
         END IF;
     END LOOP;
     RETURN NEW;
@@ -58,10 +56,8 @@ AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF current_setting('session_replication_role') = 'replica' THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('report_settings of model "%s" cannot be changed by a replica''s session', model),
-            DETAIL = 'The trigger that checks them does not fire there.',
-            HINT = 'SET session_replication_role = origin;';
+        PERFORM lead_scoring_internal.fail('55000', format('report_settings of model "%s" cannot be changed by a replica''s session', model),
+            'The trigger that checks them does not fire there.', 'SET session_replication_role = origin;');
     END IF;
     EXECUTE format('INSERT INTO %1$I.report_settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1)
                     ON CONFLICT (only_row) DO UPDATE SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.report_settings, $1))',
@@ -75,10 +71,7 @@ RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catal
 AS $$
 BEGIN
     IF array_position(columns, NULL) IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('an argument of %s is NULL', function_name),
-            DETAIL = 'Each names a column of the table.',
-            HINT = example;
+        PERFORM lead_scoring_internal.fail('22004', format('an argument of %s is NULL', function_name), 'Each names a column of the table.', example);
     END IF;
 END
 $$;
@@ -105,7 +98,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.set_spend IS 'Implements lead_scoring.set_spend, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.set_spend IS 'Names the table or view from which reports read what was spent: its columns of campaign (any type), day (date, timestamp or timestamptz), amount (a number; NULL and NaN count as nothing) and, optionally, channel. NULL as the table unmaps it. A table of another role is read without a plan, so that nothing of that role''s runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be, 42703 for an unknown column, 42804 for a type that does not do.';
+COMMENT ON FUNCTION lead_scoring.set_spend IS 'Names the table or view from which reports read what was spent: its columns of campaign (any type), day (date, timestamp or timestamptz), amount (a number; NULL and NaN count as nothing) and, optionally, channel. NULL as the table unmaps it. A table of another role, which grants SELECT to the model''s owner, is read row by row and without a plan, so that nothing which that role puts into its indexes or statistics runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be: it is no ordinary table or materialized view, has row security, children, columns of types that are not the server''s own or columns computed when read, or is a view of the owner''s over tables of other roles. Raises 42703 for an unknown column, 42804 for a type that does not do, 42809 for a temporary table, 22004 for a NULL.';
 
 CREATE FUNCTION lead_scoring.set_revenue(model text, revenue_table regclass, lead text DEFAULT 'lead_id', earned_on text DEFAULT 'earned_on',
                                          amount text DEFAULT 'amount')
@@ -127,4 +120,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.set_revenue IS 'Implements lead_scoring.set_revenue, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. A table of another role is read without a plan, so that nothing of that role''s runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be, 42703 for an unknown column, 42804 for a type that does not do.';
+COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. A table of another role, which grants SELECT to the model''s owner, is read row by row and without a plan, so that nothing which that role puts into its indexes or statistics runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be: it is no ordinary table or materialized view, has row security, children, columns of types that are not the server''s own or columns computed when read, or is a view of the owner''s over tables of other roles. Raises 42703 for an unknown column, 42804 for a type that does not do, 42809 for a temporary table, 22004 for a NULL.';

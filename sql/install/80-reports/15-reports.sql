@@ -58,10 +58,10 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    touches := format('SELECT e.%1$I AS lead_id, e.%2$I AS at, %3$s AS campaign FROM %4$s e WHERE e.%2$I > ''-infinity'' AND e.%2$I < ''infinity'' AND e.%2$I <= $1%5$s',
-        bound.event_lead, bound.event_time,
-        CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL THEN format('nullif(e.%I::text, '''')', bound.event_campaign) ELSE 'NULL::text' END,
-        bound.events, ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead);
+    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at, {!campaign} AS campaign FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
+        jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time,
+            'campaign', CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL THEN format('nullif(e.%I::text, '''')', bound.event_campaign) ELSE 'NULL::text' END,
+            'events', bound.events, 'only_lead', ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead));
     -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
     -- An index may have the first time of each lead, but not its campaign: for that all are read as they lie, and sorted,
     -- since a hash table of all leads would outgrow its memory.
@@ -69,24 +69,25 @@ BEGIN
         THEN format('SELECT t.lead_id, min(t.at) AS first_at, lead_scoring.first_touch(t.campaign, t.at) AS campaign FROM (SELECT t.* FROM (%s OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0', touches)
         ELSE format('SELECT t.lead_id, min(t.at) AS first_at, NULL::text AS campaign FROM (%s) t GROUP BY 1 OFFSET 0', touches) END;
     -- Whoever was merged into another is counted there, unless there are events of its own again.
-    leads := format($query$
-        SELECT s.lead_id, s.stage_since, s.stage, %1$s, f.campaign, LEAST(f.first_at%2$s) AS first_at
-          FROM %3$I.scores s
-          JOIN %4$s r ON r.%5$I = s.lead_id
-          LEFT JOIN (%6$s) f ON f.lead_id = s.lead_id
-          LEFT JOIN %3$I.merged m ON m.merged_from = s.lead_id
-         WHERE (m.merged_from IS NULL OR (SELECT true FROM %8$s e WHERE e.%9$I = s.lead_id LIMIT 1))%7$s
-        $query$,
-        array_to_string(entered, ', '),
-        CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
-             ', ' || lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
-        model, bound.leads, bound.lead_key, touches, ' AND s.lead_id = ' || only_lead,
-        bound.events, bound.event_lead);
+    leads := lead_scoring_internal.fill($query$
+        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, LEAST(f.first_at{!created}) AS first_at
+          FROM {model}.scores s
+          JOIN {!leads} r ON r.{key} = s.lead_id
+          LEFT JOIN ({!touches}) f ON f.lead_id = s.lead_id
+          LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
+         WHERE (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
+        $query$, jsonb_build_object(
+        'entered', array_to_string(entered, ', '),
+        'created', CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
+                       ', ' || lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
+        'model', model, 'leads', bound.leads, 'key', bound.lead_key, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
+        'events', bound.events, 'event_lead', bound.event_lead));
     IF with_forgotten THEN
-        leads := format('%s UNION ALL SELECT NULL, NULL, NULL, %s, o.campaign, o.came::timestamp AT TIME ZONE %L FROM %I.forgotten o, generate_series(1, o.leads)', leads,
-            (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
-               FROM unnest(names) WITH ORDINALITY u (n, place)),
-            settings ->> 'time_zone', model);
+        leads := lead_scoring_internal.fill('{!leads} UNION ALL SELECT NULL, NULL, NULL, {!entered}, o.campaign, o.came::timestamp AT TIME ZONE {''zone''} FROM {model}.forgotten o, generate_series(1, o.leads)',
+            jsonb_build_object('leads', leads,
+                'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
+                              FROM unnest(names) WITH ORDINALITY u (n, place)),
+                'zone', settings ->> 'time_zone', 'model', model));
     END IF;
 
     -- Times are made those of reports here, as late as can be: the server evaluates each as often as it is used.
@@ -95,19 +96,20 @@ BEGIN
     reached[1] := came_at;
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
-    RETURN format($query$
-        SELECT s.lead_id, lead_scoring_internal.report_time(s.stage_since) AS stage_since, s.stage <> ALL (%1$L::text[]) AS is_out, s.campaign, %2$s AS came_at,
-               %3$s AS mql_at, %4$s AS sql_at, %5$s AS customer_at, %6$s IS NOT NULL AS mql_entered, %7$s IS NOT NULL AS sql_entered,
-               %8$s
-          FROM (%9$s) s
-        $query$, names, came_at,
-        coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
-        coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
-        coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
-        coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
-        coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
-        (SELECT string_agg(format('%s AS reached_%s, %s AS entered_%2$s', r, place, entered[place]), ', ' ORDER BY place)
-           FROM unnest(reached) WITH ORDINALITY u (r, place)), leads);
+    RETURN lead_scoring_internal.fill($query$
+        SELECT s.lead_id, lead_scoring_internal.report_time(s.stage_since) AS stage_since, s.stage <> ALL ({'stages'}::text[]) AS is_out, s.campaign, {!came_at} AS came_at,
+               {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
+               {!reached}
+          FROM ({!leads}) s
+        $query$, jsonb_build_object(
+        'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
+        'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
+        'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
+        'mql_entered', coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
+        'sql_entered', coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
+        'reached', (SELECT string_agg(format('%s AS reached_%s, %s AS entered_%2$s', r, place, entered[place]), ', ' ORDER BY place)
+                      FROM unnest(reached) WITH ORDINALITY u (r, place)),
+        'leads', leads));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead of the leads table once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
@@ -120,10 +122,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF view_name <> ALL (lead_scoring_internal.report_views()) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('there is no report "%s"', view_name),
-            DETAIL = format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
-            HINT = format('SELECT * FROM %I.funnel;', model);
+        PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', view_name),
+            format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')), format('SELECT * FROM %I.funnel;', model));
     END IF;
     EXECUTE format('SELECT lead_scoring_internal.%I($1)', view_name || '_report') INTO statement USING model;
     RETURN statement;
@@ -133,7 +133,7 @@ COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a re
 
 CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
 RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
-COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model: what the view reads, with as_of in the place of now for what depends on it (whether a month is complete, a cohort mature, a lead still waiting). Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish.';
+COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model: what the view reads, with as_of in the place of now for what depends on it (whether a month is complete, a cohort mature, a lead still waiting). Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish. Moves that were recorded later than as_of are in it all the same. Raises 42704 for an unknown report, 42P01 for a view that was dropped, which repair() makes again, and 42P01, 42703 or 42804 where a table or column behind it changed.';
 
 -- ---------------------------------------------------------------- views
 

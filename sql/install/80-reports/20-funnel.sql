@@ -9,9 +9,9 @@ DECLARE
 BEGIN
     -- Each count is of the month in which its leads came, qualified, or moved; months without any are filled in, but no
     -- more than the last century of them, and none ahead, for an event or a lead may bear an absurd date.
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH leads AS (
-            SELECT %1$s AS came, %2$s AS mql, %3$s AS sql, %4$s AS customer, l.mql_entered, l.sql_entered FROM (%5$s) l),
+            SELECT {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer, l.mql_entered, l.sql_entered FROM ({!leads}) l),
         counts (month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_month, customers_in_month) AS (
             SELECT came, count(*), count(mql), 0, 0, 0, 0, 0, 0, 0 FROM leads GROUP BY 1
             UNION ALL
@@ -23,17 +23,17 @@ BEGIN
             SELECT customer, 0, 0, 0, 0, 0, 0, 0, 0, count(*) FROM leads WHERE customer IS NOT NULL GROUP BY 1),
         months AS (
             SELECT a.month, sum(leads)::bigint AS leads,
-                   CASE WHEN %6$L THEN sum(leads_qualified)::bigint END AS leads_qualified,
-                   CASE WHEN %6$L THEN sum(mqls)::bigint END AS mqls,
-                   CASE WHEN %6$L THEN sum(mqls_skipped)::bigint END AS mqls_skipped,
-                   CASE WHEN %6$L AND %7$L THEN sum(sqls)::bigint END AS sqls,
-                   CASE WHEN %6$L AND %7$L THEN sum(sqls_skipped)::bigint END AS sqls_skipped,
-                   CASE WHEN %6$L AND %8$L THEN sum(customers)::bigint END AS customers,
-                   CASE WHEN %7$L THEN sum(sqls_in_month)::bigint END AS sqls_in_month,
-                   CASE WHEN %8$L THEN sum(customers_in_month)::bigint END AS customers_in_month
+                   CASE WHEN {'has_mql'} THEN sum(leads_qualified)::bigint END AS leads_qualified,
+                   CASE WHEN {'has_mql'} THEN sum(mqls)::bigint END AS mqls,
+                   CASE WHEN {'has_mql'} THEN sum(mqls_skipped)::bigint END AS mqls_skipped,
+                   CASE WHEN {'has_mql'} AND {'has_sql'} THEN sum(sqls)::bigint END AS sqls,
+                   CASE WHEN {'has_mql'} AND {'has_sql'} THEN sum(sqls_skipped)::bigint END AS sqls_skipped,
+                   CASE WHEN {'has_mql'} AND {'has_customer'} THEN sum(customers)::bigint END AS customers,
+                   CASE WHEN {'has_sql'} THEN sum(sqls_in_month)::bigint END AS sqls_in_month,
+                   CASE WHEN {'has_customer'} THEN sum(customers_in_month)::bigint END AS customers_in_month
               FROM (TABLE counts UNION ALL
                     SELECT m::date, 0, 0, 0, 0, 0, 0, 0, 0, 0
-                      FROM (SELECT min(month) AS first, max(month) FILTER (WHERE month <= %10$s) AS last FROM counts) span,
+                      FROM (SELECT min(month) AS first, max(month) FILTER (WHERE month <= {!this_month}) AS last FROM counts) span,
                            generate_series(greatest(span.first, span.last - interval '100 years'), span.last::timestamp, '1 month') m) a
              GROUP BY a.month),
         changes AS (
@@ -44,14 +44,16 @@ BEGIN
                q.rate, q.low, q.high, s.rate, s.low, s.high, c.rate, c.low, c.high, w.rate, w.low, w.high,
                month_before, mqls - month_before, (mqls - month_before)::float8 / nullif(month_before, 0),
                year_before, mqls - year_before, (mqls - year_before)::float8 / nullif(year_before, 0),
-               month + interval '1 month' <= $1 AT TIME ZONE %9$L
+               month + interval '1 month' <= $1 AT TIME ZONE {'zone'}
           FROM changes, LATERAL lead_scoring.wilson_interval(leads_qualified, leads) q, LATERAL lead_scoring.wilson_interval(sqls, mqls) s,
                LATERAL lead_scoring.wilson_interval(customers, sqls) c, LATERAL lead_scoring.wilson_interval(customers, mqls) w
          ORDER BY month
-        $query$, lead_scoring_internal.month_expression('l.came_at', zone), lead_scoring_internal.month_expression('l.mql_at', zone),
-        lead_scoring_internal.month_expression('l.sql_at', zone), lead_scoring_internal.month_expression('l.customer_at', zone), lead_scoring_internal.lead_rows(model, with_forgotten => true),
-        settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL, zone,
-        lead_scoring_internal.month_expression('$1', zone));
+        $query$, jsonb_build_object(
+        'came', lead_scoring_internal.month_expression('l.came_at', zone), 'mql', lead_scoring_internal.month_expression('l.mql_at', zone),
+        'sql', lead_scoring_internal.month_expression('l.sql_at', zone), 'customer', lead_scoring_internal.month_expression('l.customer_at', zone),
+        'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true), 'has_mql', settings ->> 'mql' IS NOT NULL,
+        'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL, 'zone', zone,
+        'this_month', lead_scoring_internal.month_expression('$1', zone)));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.funnel_report IS 'The statement of the view "funnel".';

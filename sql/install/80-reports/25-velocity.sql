@@ -30,25 +30,28 @@ BEGIN
           (9, 'p90_days', 'float8', 'percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM l.at_# - f.from_at)::float8 / 86400) FILTER (WHERE f.i < #)'),
           (10, 'p50_days', 'float8', 'percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM l.at_# - f.from_at)::float8 / 86400) FILTER (WHERE f.i < #)')) n (place, name, type, expression);
     -- A lead is sorted into a month once for each stage it reached, not for each pair of stages.
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH leads AS MATERIALIZED (
-            SELECT l.is_out, %1$s FROM (%2$s) l WHERE l.reached_1 <= $1),
+            SELECT l.is_out, {!times} FROM ({!leads}) l WHERE l.reached_1 <= $1),
         slow AS (
-            SELECT ARRAY[%3$s] AS spans FROM leads l),
+            SELECT ARRAY[{!spans}] AS spans FROM leads l),
         sums AS (
-            SELECT f.i, %4$s AS month, count(*) AS leads, %5$s
-              FROM leads l, LATERAL (VALUES %6$s) f (i, from_at)
+            SELECT f.i, {!month} AS month, count(*) AS leads, {!sums}
+              FROM leads l, LATERAL (VALUES {!starts}) f (i, from_at)
              WHERE f.from_at IS NOT NULL
              GROUP BY 1, 2)
-        SELECT (%7$L::text[])[m.i], (%7$L::text[])[j], m.i, j, m.month, m.leads, m.converted[j], m.skipped[j], m.waiting[j], m.left_out[j],
+        SELECT ({'stages'}::text[])[m.i], ({'stages'}::text[])[j], m.i, j, m.month, m.leads, m.converted[j], m.skipped[j], m.waiting[j], m.left_out[j],
                CASE WHEN s.spans[m.i][j] IS NOT NULL THEN m.stalled[j] END,
                coalesce(m.seconds[j], 0)::float8 / 86400, m.mean_days[j], m.median_days[j], m.p90_days[j], m.p50_days[j]
-          FROM slow s, sums m, generate_series(m.i + 1, %8$s) j
+          FROM slow s, sums m, generate_series(m.i + 1, {!count}) j
          ORDER BY m.i, j, m.month
-        $query$, (SELECT string_agg(format('CASE WHEN l.reached_%s <= $1 THEN l.reached_%1$s END AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
+        $query$, jsonb_build_object(
+        'times', (SELECT string_agg(format('CASE WHEN l.reached_%s <= $1 THEN l.reached_%1$s END AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
                     FROM generate_series(1, stages) i),
-        lead_scoring_internal.lead_rows(model), spans, lead_scoring_internal.month_expression('f.from_at', settings ->> 'time_zone'), sums,
-        (SELECT string_agg(format('(%s, l.at_%1$s)', i), ', ' ORDER BY i) FROM generate_series(1, starts) i), names, stages);
+        'leads', lead_scoring_internal.lead_rows(model), 'spans', spans,
+        'month', lead_scoring_internal.month_expression('f.from_at', settings ->> 'time_zone'), 'sums', sums,
+        'starts', (SELECT string_agg(format('(%s, l.at_%1$s)', i), ', ' ORDER BY i) FROM generate_series(1, starts) i), 'stages', names::text,
+        'count', stages));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.velocity_report IS 'The statement of the view "velocity".';

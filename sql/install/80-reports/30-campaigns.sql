@@ -13,11 +13,12 @@ BEGIN
     relation := lead_scoring_internal.mapped_table(model, settings ->> 'spend_table', 'spend_table');
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'spend_campaign', 'campaign'),
             CASE WHEN settings ->> 'spend_channel' IS NOT NULL THEN lead_scoring_internal.column_type(relation, settings ->> 'spend_channel', 'channel') END;
-    RETURN format('SELECT nullif(r.%I::text, '''') AS campaign, %s AS channel, %s AS at, %s AS amount FROM %s',
-        settings ->> 'spend_campaign', CASE WHEN settings ->> 'spend_channel' IS NULL THEN 'NULL::text' ELSE format('nullif(r.%I::text, '''')', settings ->> 'spend_channel') END,
-        lead_scoring_internal.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
-        lead_scoring_internal.amount_expression(relation, settings ->> 'spend_amount', 'amount'),
-        lead_scoring_internal.mapped_rows(model, relation, settings ->> 'spend_campaign', settings ->> 'spend_date', settings ->> 'spend_amount', settings ->> 'spend_channel'));
+    RETURN lead_scoring_internal.fill('SELECT nullif(r.{campaign}::text, '''') AS campaign, {!channel} AS channel, {!time} AS at, {!amount} AS amount FROM {!rows}',
+        jsonb_build_object('campaign', settings ->> 'spend_campaign',
+            'channel', CASE WHEN settings ->> 'spend_channel' IS NULL THEN 'NULL::text' ELSE format('nullif(r.%I::text, '''')', settings ->> 'spend_channel') END,
+            'time', lead_scoring_internal.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
+            'amount', lead_scoring_internal.amount_expression(relation, settings ->> 'spend_amount', 'amount'),
+            'rows', lead_scoring_internal.mapped_rows(model, relation, settings ->> 'spend_campaign', settings ->> 'spend_date', settings ->> 'spend_amount', settings ->> 'spend_channel')));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.spend_rows IS 'SQL that gives what was spent: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
@@ -34,11 +35,12 @@ BEGIN
     END IF;
     relation := lead_scoring_internal.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
-    RETURN format('SELECT coalesce(m.lead_id, r.%1$I) AS lead_id, %2$s AS at, %3$s AS amount FROM %4$s LEFT JOIN %5$I.merged m ON m.merged_from = r.%1$I',
-        settings ->> 'revenue_lead',
-        lead_scoring_internal.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
-        lead_scoring_internal.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
-        lead_scoring_internal.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'), model);
+    RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead}',
+        jsonb_build_object('lead', settings ->> 'revenue_lead',
+            'time', lead_scoring_internal.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
+            'amount', lead_scoring_internal.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
+            'rows', lead_scoring_internal.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'),
+            'model', model));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
@@ -51,9 +53,9 @@ DECLARE
     zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Leads, spend and revenue are summed by themselves before they meet, so that none is counted twice for another.
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH leads AS (
-            SELECT l.lead_id, l.campaign, %1$s AS came, %2$s AS mql, %3$s AS sql, %4$s AS customer FROM (%5$s) l),
+            SELECT l.lead_id, l.campaign, {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer FROM ({!leads}) l),
         parts (campaign, month, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
             SELECT campaign, came, 0::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY 1, 2
             UNION ALL
@@ -63,15 +65,15 @@ BEGIN
             UNION ALL
             SELECT campaign, customer, 0, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY 1, 2
             UNION ALL
-            SELECT t.campaign, %6$s, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM (%7$s) t GROUP BY 1, 2
+            SELECT t.campaign, {!month}, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM ({!spend}) t GROUP BY 1, 2
             UNION ALL
-            SELECT l.campaign, %6$s, 0, 0, 0, 0, 0, 0, sum(t.amount) FROM (%8$s) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
+            SELECT l.campaign, {!month}, 0, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
         sums AS (
-            SELECT campaign, month, CASE WHEN %9$L THEN coalesce(sum(spend), 0) END AS spend, sum(leads)::bigint AS leads,
-                   CASE WHEN %10$L THEN sum(mqls)::bigint END AS mqls, CASE WHEN %11$L THEN sum(sqls)::bigint END AS sqls,
-                   CASE WHEN %12$L THEN sum(customers)::bigint END AS customers,
-                   CASE WHEN %10$L AND %12$L THEN sum(mqls_converted)::bigint END AS mqls_converted,
-                   CASE WHEN %13$L THEN coalesce(sum(revenue), 0) END AS revenue
+            SELECT campaign, month, CASE WHEN {'has_spend'} THEN coalesce(sum(spend), 0) END AS spend, sum(leads)::bigint AS leads,
+                   CASE WHEN {'has_mql'} THEN sum(mqls)::bigint END AS mqls, CASE WHEN {'has_sql'} THEN sum(sqls)::bigint END AS sqls,
+                   CASE WHEN {'has_customer'} THEN sum(customers)::bigint END AS customers,
+                   CASE WHEN {'has_mql'} AND {'has_customer'} THEN sum(mqls_converted)::bigint END AS mqls_converted,
+                   CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
               FROM parts GROUP BY 1, 2)
         SELECT campaign, month, spend::numeric(20,2), leads, mqls, sqls, customers, mqls_converted, revenue::numeric(20,2),
                (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
@@ -79,11 +81,13 @@ BEGIN
                w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8
           FROM sums, LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w
          ORDER BY campaign COLLATE "C", month
-        $query$, lead_scoring_internal.month_expression('l.came_at', zone), lead_scoring_internal.month_expression('l.mql_at', zone),
-        lead_scoring_internal.month_expression('l.sql_at', zone), lead_scoring_internal.month_expression('l.customer_at', zone), lead_scoring_internal.lead_rows(model, true, true),
-        lead_scoring_internal.month_expression('t.at', zone), lead_scoring_internal.spend_rows(model), lead_scoring_internal.revenue_rows(model),
-        settings ->> 'spend_table' IS NOT NULL, settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL,
-        settings ->> 'customer' IS NOT NULL, settings ->> 'revenue_table' IS NOT NULL);
+        $query$, jsonb_build_object(
+        'came', lead_scoring_internal.month_expression('l.came_at', zone), 'mql', lead_scoring_internal.month_expression('l.mql_at', zone),
+        'sql', lead_scoring_internal.month_expression('l.sql_at', zone), 'customer', lead_scoring_internal.month_expression('l.customer_at', zone),
+        'leads', lead_scoring_internal.lead_rows(model, true, true), 'month', lead_scoring_internal.month_expression('t.at', zone),
+        'spend', lead_scoring_internal.spend_rows(model), 'revenue', lead_scoring_internal.revenue_rows(model),
+        'has_spend', settings ->> 'spend_table' IS NOT NULL, 'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL,
+        'has_customer', settings ->> 'customer' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.campaigns_report IS 'The statement of the view "campaigns".';

@@ -14,19 +14,19 @@ DECLARE
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    touches := format('SELECT e.%I AS lead_id, nullif((%s)::text, '''') AS channel, e.%I AS at FROM %s e WHERE e.%3$I > ''-infinity'' AND e.%3$I < ''infinity'' AND e.%3$I <= $1',
-                      bound.event_lead, coalesce(touched, 'NULL'), bound.event_time, bound.events);
+    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
+        jsonb_build_object('lead', bound.event_lead, 'touched', coalesce(touched, 'NULL'), 'time', bound.event_time, 'events', bound.events));
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
     -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH touches AS (
             SELECT t.lead_id, array_agg(t.channel) AS path, array_agg(t.at) AS times
-              FROM (SELECT t.* FROM (%3$s OFFSET bigint '0') t WHERE t.channel IS NOT NULL ORDER BY t.lead_id, t.at, t.channel COLLATE "C") t GROUP BY 1),
+              FROM (SELECT t.* FROM ({!touches} OFFSET bigint '0') t WHERE t.channel IS NOT NULL ORDER BY t.lead_id, t.at, t.channel COLLATE "C") t GROUP BY 1),
         leads AS MATERIALIZED (
             SELECT l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
-              FROM (%1$s) l
-              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM (%2$s) t GROUP BY 1) v ON v.lead_id = l.lead_id
+              FROM ({!leads}) l
+              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t GROUP BY 1) v ON v.lead_id = l.lead_id
               LEFT JOIN touches t ON t.lead_id = l.lead_id),
         touched AS (
             SELECT t.channel, sum(t.touches) AS touches, count(*) AS leads
@@ -45,13 +45,13 @@ BEGIN
         shared AS (
             SELECT c.stage, s.*
               FROM conversions c, LATERAL (
-                   SELECT lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, %4$L) AS first,
-                          lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, %4$L) AS last,
-                          lead_scoring.attribution('last_non_direct', t.channel, t.at, c.at, c.value, %4$L) AS last_non_direct,
-                          lead_scoring.attribution('linear', t.channel, t.at, c.at, c.value, %4$L) AS linear,
-                          lead_scoring.attribution('linear_channel', t.channel, t.at, c.at, c.value, %4$L) AS linear_channel,
-                          lead_scoring.attribution('position', t.channel, t.at, c.at, c.value, %4$L) AS position,
-                          lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, %4$L, %5$L) AS time_decay
+                   SELECT lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, {'look_back'}) AS first,
+                          lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, {'look_back'}) AS last,
+                          lead_scoring.attribution('last_non_direct', t.channel, t.at, c.at, c.value, {'look_back'}) AS last_non_direct,
+                          lead_scoring.attribution('linear', t.channel, t.at, c.at, c.value, {'look_back'}) AS linear,
+                          lead_scoring.attribution('linear_channel', t.channel, t.at, c.at, c.value, {'look_back'}) AS linear_channel,
+                          lead_scoring.attribution('position', t.channel, t.at, c.at, c.value, {'look_back'}) AS position,
+                          lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, {'look_back'}, {'half_life'}) AS time_decay
                      FROM unnest(coalesce(c.path, '{NULL}'), c.times) t (channel, at)) s),
         credits AS (
             SELECT s.stage, a.name, unnest(a.credits) AS credit
@@ -65,8 +65,8 @@ BEGIN
                    sum(v.value) FILTER (WHERE v.converted AND v.place = v.before) AS value_untouched
               FROM leads l, LATERAL (
                    SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
-                          coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > %15$L::interval
-                               THEN width_bucket(c.at - %15$L::interval - interval '1 microsecond', l.times) END, 0), c.value
+                          coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > {'elapsed'}::interval
+                               THEN width_bucket(c.at - {'elapsed'}::interval - interval '1 microsecond', l.times) END, 0), c.value
                      FROM (VALUES ('mql', CASE WHEN l.mql_at <= $1 THEN l.mql_at END, NULL::numeric),
                                   ('sql', CASE WHEN l.sql_at <= $1 THEN l.sql_at END, NULL),
                                   ('customer', CASE WHEN l.customer_at <= $1 THEN l.customer_at END, l.revenue),
@@ -80,7 +80,7 @@ BEGIN
                     UNION ALL
                     SELECT l.path[1], 0, 0, count(*), 0, 0, 0, 0, 0 FROM leads l GROUP BY 1
                     UNION ALL
-                    SELECT channel, 0, 0, 0, 0, 0, 0, sum(amount), 0 FROM (%6$s) t GROUP BY 1) p
+                    SELECT channel, 0, 0, 0, 0, 0, 0, sum(amount), 0 FROM ({!spend}) t GROUP BY 1) p
             UNION ALL
             SELECT c.name, (c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
                    sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), 0, sum((c.credit).value)
@@ -92,21 +92,23 @@ BEGIN
               FROM chains s, unnest(s.credits) c GROUP BY 1, 2),
         sums AS (
             SELECT attribution, channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
-                   CASE WHEN %7$L THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN %8$L THEN coalesce(sum(sqls), 0) END AS sqls,
-                   CASE WHEN %9$L THEN coalesce(sum(customers), 0) END AS customers,
-                   CASE WHEN %10$L THEN coalesce(sum(spend), 0) END AS spend, CASE WHEN %11$L THEN coalesce(sum(revenue), 0) END AS revenue
+                   CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
+                   CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
+                   CASE WHEN {'has_spend'} THEN coalesce(sum(spend), 0) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
               FROM parts GROUP BY 1, 2)
-        SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), %12$s
-               (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) %13$s
-          FROM sums WHERE %14$L ORDER BY array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
-        $query$, lead_scoring_internal.lead_rows(model), lead_scoring_internal.revenue_rows(model), touches, settings ->> 'look_back',
-        coalesce(settings ->> 'half_life', '7 days'),
-        CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
-        settings ->> 'mql' IS NOT NULL, settings ->> 'sql' IS NOT NULL, settings ->> 'customer' IS NOT NULL,
-        settings ->> 'spend_channel' IS NOT NULL, settings ->> 'revenue_table' IS NOT NULL,
-        CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
+        SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
+               (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
+          FROM sums WHERE {'has_touches'} ORDER BY array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+        $query$, jsonb_build_object(
+        'leads', lead_scoring_internal.lead_rows(model), 'revenue', lead_scoring_internal.revenue_rows(model), 'touches', touches,
+        'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
+        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
+        'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
+        'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
+        'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
                (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
-        CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, touched IS NOT NULL, look_back);
+        'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', touched IS NOT NULL,
+        'elapsed', look_back));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';

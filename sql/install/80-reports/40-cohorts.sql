@@ -16,24 +16,26 @@ BEGIN
       FROM (SELECT row_number() OVER (ORDER BY c.place) AS place, c.from_place, c.to_place
               FROM (VALUES (1, 1, mql), (2, mql, (settings ->> 'sql')::integer), (3, mql, (settings ->> 'customer')::integer)) c (place, from_place, to_place)
              WHERE c.from_place < c.to_place) p;
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH cohorts AS (
-            SELECT p.place, %1$s AS month,
+            SELECT p.place, {!month} AS month,
                    CASE WHEN p.to_at <= $1 THEN greatest(ceil(extract(epoch FROM p.to_at - p.from_at) / 2592000), 1)::integer END AS age, count(*) AS leads
-              FROM (%2$s) l, LATERAL (VALUES %3$s) p (place, from_at, to_at)
+              FROM ({!leads}) l, LATERAL (VALUES {!pairs}) p (place, from_at, to_at)
              WHERE p.from_at IS NOT NULL
              GROUP BY 1, 2, 3),
         cumulated AS (
             SELECT c.place, c.month, a.age, sum(c.leads)::bigint AS leads,
                    coalesce(sum(c.leads) FILTER (WHERE c.age <= a.age), 0)::bigint AS converted,
-                   (c.month + interval '1 month') + a.age * interval '30 days' <= $1 AT TIME ZONE %4$L AS mature
+                   (c.month + interval '1 month') + a.age * interval '30 days' <= $1 AT TIME ZONE {'zone'} AS mature
               FROM cohorts c, generate_series(1, 12) a (age)
              GROUP BY 1, 2, 3)
-        SELECT (%5$L::text[])[c.place], (%6$L::text[])[c.place], c.month, c.age, c.leads, c.converted, c.mature, w.rate, w.low, w.high
+        SELECT ({'from_stages'}::text[])[c.place], ({'to_stages'}::text[])[c.place], c.month, c.age, c.leads, c.converted, c.mature, w.rate, w.low, w.high
           FROM cumulated c LEFT JOIN LATERAL lead_scoring.wilson_interval(c.converted, c.leads) w ON c.mature
          ORDER BY c.place, c.month, c.age
-        $query$, lead_scoring_internal.month_expression('p.from_at', settings ->> 'time_zone'), lead_scoring_internal.lead_rows(model),
-        coalesce(pairs, '(0, NULL::timestamptz, NULL::timestamptz)'), settings ->> 'time_zone', from_stages, to_stages);
+        $query$, jsonb_build_object(
+        'month', lead_scoring_internal.month_expression('p.from_at', settings ->> 'time_zone'), 'leads', lead_scoring_internal.lead_rows(model),
+        'pairs', coalesce(pairs, '(0, NULL::timestamptz, NULL::timestamptz)'), 'zone', settings ->> 'time_zone', 'from_stages', from_stages::text,
+        'to_stages', to_stages::text));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.cohorts_report IS 'The statement of the view "cohorts".';

@@ -6,18 +6,20 @@ AS $$
 DECLARE
     settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         SELECT m.month, m.leads, m.qualified, w.rate, w.low, w.high, b.low, b.high,
                CASE WHEN w.rate < b.low THEN 'below' WHEN w.rate > b.high THEN 'above' WHEN w.rate IS NOT NULL THEN 'within' END,
                CASE WHEN w.rate < b.low THEN w.high < b.low WHEN w.rate > b.high THEN w.low > b.high ELSE w.low >= b.low AND w.high <= b.high END,
-               m.month + interval '1 month' <= $1 AT TIME ZONE %1$L
-          FROM (SELECT %2$s AS month, count(*) AS leads, CASE WHEN %3$L THEN count(l.mql_at) END AS qualified FROM (%4$s) l
+               m.month + interval '1 month' <= $1 AT TIME ZONE {'zone'}
+          FROM (SELECT {!month} AS month, count(*) AS leads, CASE WHEN {'has_mql'} THEN count(l.mql_at) END AS qualified FROM ({!leads}) l
                  WHERE l.came_at IS NOT NULL GROUP BY 1) m,
                LATERAL lead_scoring.wilson_interval(m.qualified, m.leads) w,
-               (VALUES (%5$L::float8, %6$L::float8)) b (low, high)
+               (VALUES ({'low'}::float8, {'high'}::float8)) b (low, high)
          ORDER BY m.month
-        $query$, settings ->> 'time_zone', lead_scoring_internal.month_expression('l.came_at', settings ->> 'time_zone'),
-        settings ->> 'mql' IS NOT NULL, lead_scoring_internal.lead_rows(model, with_forgotten => true), settings ->> 'qualified_low', settings ->> 'qualified_high');
+        $query$, jsonb_build_object(
+        'zone', settings ->> 'time_zone', 'month', lead_scoring_internal.month_expression('l.came_at', settings ->> 'time_zone'),
+        'has_mql', settings ->> 'mql' IS NOT NULL, 'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true),
+        'low', settings ->> 'qualified_low', 'high', settings ->> 'qualified_high'));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.qualified_rate_report IS 'The statement of the view "qualified_rate".';

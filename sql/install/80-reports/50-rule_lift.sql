@@ -16,19 +16,19 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
     -- "until" is just beyond what counts: what never came, infinity, is not before it even where it is infinite.
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH leads AS (
             SELECT l.outcome_at, least(l.outcome_at, $1) + interval '1 microsecond' AS until, m.first_at
-              FROM (SELECT l.lead_id, CASE WHEN l.reached_%1$s <= $1 THEN l.reached_%1$s END AS outcome_at FROM (%2$s) l) l
-              LEFT JOIN lead_scoring_internal.rule_matches(%3$L) m ON m.lead_id::%8$s = l.lead_id OFFSET 0),
+              FROM (SELECT l.lead_id, CASE WHEN l.reached_{!outcome} <= $1 THEN l.reached_{!outcome} END AS outcome_at FROM ({!leads}) l) l
+              LEFT JOIN lead_scoring_internal.rule_matches({'model'}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
         counts AS (
-            SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[%4$s]::bigint[] AS leads_with, ARRAY[%5$s]::bigint[] AS converted_with FROM leads),
+            SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[{!leads_with}]::bigint[] AS leads_with, ARRAY[{!converted_with}]::bigint[] AS converted_with FROM leads),
         sums AS (
             SELECT r.*, c.leads_with[r.place] AS leads_with, c.converted_with[r.place] AS converted_with,
                    c.leads - c.leads_with[r.place] AS leads_without, c.converted - c.converted_with[r.place] AS converted_without
               FROM counts c, (SELECT place, r ->> 'name', r ->> 'rule_group', CASE WHEN r ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END
-                                FROM jsonb_array_elements(%6$L) WITH ORDINALITY u (r, place)) r (place, rule, rule_group, kind))
-        SELECT rule, rule_group, kind, %7$L::text, leads_with, converted_with, leads_without, converted_without, w.rate, w.low, w.high, o.rate, o.low, o.high,
+                                FROM jsonb_array_elements({'rules'}) WITH ORDINALITY u (r, place)) r (place, rule, rule_group, kind))
+        SELECT rule, rule_group, kind, {'outcome_name'}::text, leads_with, converted_with, leads_without, converted_without, w.rate, w.low, w.high, o.rate, o.low, o.high,
                l.lift, x.low, x.high, x.low >= 2
           FROM sums, LATERAL lead_scoring.wilson_interval(converted_with, leads_with) w,
                LATERAL lead_scoring.wilson_interval(converted_without, leads_without) o,
@@ -39,12 +39,13 @@ BEGIN
                                / nullif(o.low * (2 * o.rate - o.low), 0)
                          WHERE l.lift IS NOT NULL) x (low, high) ON true
          ORDER BY l.lift DESC NULLS LAST, rule COLLATE "C"
-        $query$, outcome, lead_scoring_internal.lead_rows(model), model,
-        (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] < until)', i), ', ' ORDER BY i)
-           FROM generate_series(1, jsonb_array_length(rules)) i),
-        (SELECT string_agg(format('count(*) FILTER (WHERE outcome_at IS NOT NULL AND first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
-           FROM generate_series(1, jsonb_array_length(rules)) i),
-        rules, settings -> 'stages' ->> outcome - 1, lead_scoring_internal.key_type(model));
+        $query$, jsonb_build_object(
+        'outcome', outcome, 'leads', lead_scoring_internal.lead_rows(model), 'model', model,
+        'leads_with', (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] < until)', i), ', ' ORDER BY i)
+                         FROM generate_series(1, jsonb_array_length(rules)) i),
+        'converted_with', (SELECT string_agg(format('count(*) FILTER (WHERE outcome_at IS NOT NULL AND first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
+                             FROM generate_series(1, jsonb_array_length(rules)) i),
+        'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.rule_lift_report IS 'The statement of the view "rule_lift".';

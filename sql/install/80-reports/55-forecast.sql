@@ -27,11 +27,11 @@ DECLARE
     mql CONSTANT integer := settings ->> 'mql';
     customer CONSTANT integer := settings ->> 'customer';
 BEGIN
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH leads AS MATERIALIZED (
-            SELECT %1$s AS month, l.customer_at, ARRAY[%8$s] AS reached, CASE WHEN l.is_out THEN l.stage_since END AS out_at
-              FROM (%2$s) l WHERE l.mql_at <= $1),
-        running AS (SELECT %3$s AS month),
+            SELECT {!month} AS month, l.customer_at, ARRAY[{!reached}] AS reached, CASE WHEN l.is_out THEN l.stage_since END AS out_at
+              FROM ({!leads}) l WHERE l.mql_at <= $1),
+        running AS (SELECT {!this_month} AS month),
         span AS (
             SELECT greatest(min(l.month), (r.month - interval '60 months')::date) AS first, r.month AS running
               FROM leads l, running r WHERE l.month < r.month GROUP BY r.month),
@@ -56,13 +56,13 @@ BEGIN
                    CASE WHEN t.n >= 4 THEN lead_scoring_internal.student_quantile(1.2815515655446004, t.n - CASE WHEN t.seasonal THEN 13 ELSE 2 END)
                        * sqrt(v.variance * (1 + 1 / t.n + (t.n + a.ahead - t.mean_x) ^ 2 / t.sxx)) END AS half_width
               FROM running r, trend t LEFT JOIN spread v ON true, generate_series(1, 6) a (ahead)
-              LEFT JOIN seasons s ON s.part = extract(month FROM $1 AT TIME ZONE %7$L + a.ahead * interval '1 month')),
+              LEFT JOIN seasons s ON s.part = extract(month FROM $1 AT TIME ZONE {'zone'} + a.ahead * interval '1 month')),
         -- Where leads stood, every 30 days of their stay in a stage: what came of it, and for how many 30 days it was watched.
         -- OFFSET 0 has a row's times computed once, not in each of the counts.
         landmarks AS (
-            SELECT stage, age, %9$s
+            SELECT stage, age, {!outcomes}
               FROM (SELECT g.stage, k.age, l.customer_at, g.from_at + k.span AS at
-                      FROM leads l, generate_series(%4$s, %5$s - 1) g0 (stage),
+                      FROM leads l, generate_series({!first}, {!last} - 1) g0 (stage),
                            LATERAL (SELECT g0.stage, l.reached[g0.stage] AS from_at, LEAST(l.reached[g0.stage + 1], l.out_at, $1) AS until OFFSET 0) g,
                            (SELECT k, k * interval '720 hours' FROM generate_series(0, 12) k OFFSET 0) k (age, span)
                      WHERE g.from_at + k.span < g.until OFFSET 0) m
@@ -72,7 +72,7 @@ BEGIN
               FROM landmarks m, generate_series(1, 6) h (ahead) WHERE m.watched[h.ahead] > 0),
         pipeline AS (
             SELECT g.stage, least(floor(extract(epoch FROM $1 - l.reached[g.stage]) / 2592000), 12)::integer AS age, count(*) AS leads
-              FROM leads l, generate_series(%4$s, %5$s - 1) g (stage)
+              FROM leads l, generate_series({!first}, {!last} - 1) g (stage)
              WHERE l.out_at IS NULL AND l.reached[g.stage] <= $1 AND (l.reached[g.stage + 1] <= $1) IS NOT TRUE
              GROUP BY 1, 2),
         won AS (
@@ -85,19 +85,21 @@ BEGIN
         SELECT e.ahead, e.month, CASE WHEN e.y IS NOT NULL THEN greatest(e.y, 0) ^ 2 END,
                CASE WHEN e.half_width IS NOT NULL THEN greatest(e.y - e.half_width, 0) ^ 2 END,
                CASE WHEN e.half_width IS NOT NULL THEN greatest(e.y + e.half_width, 0) ^ 2 END, e.n::integer, e.seasonal,
-               CASE WHEN %6$L THEN coalesce(w.leads, 0) END, CASE WHEN %6$L THEN coalesce(w.customers, 0) END,
-               CASE WHEN %6$L THEN coalesce(sum(w.customers) OVER (ORDER BY e.ahead), 0) END
+               CASE WHEN {'has_pipeline'} THEN coalesce(w.leads, 0) END, CASE WHEN {'has_pipeline'} THEN coalesce(w.customers, 0) END,
+               CASE WHEN {'has_pipeline'} THEN coalesce(sum(w.customers) OVER (ORDER BY e.ahead), 0) END
           FROM expected e LEFT JOIN won w USING (ahead)
          ORDER BY e.ahead
-        $query$, lead_scoring_internal.month_expression('l.mql_at', zone), lead_scoring_internal.lead_rows(model), lead_scoring_internal.month_expression('$1', zone),
-        coalesce(mql, 1), coalesce(customer, 1), mql < customer IS TRUE, zone,
+        $query$, jsonb_build_object(
+        'month', lead_scoring_internal.month_expression('l.mql_at', zone), 'leads', lead_scoring_internal.lead_rows(model),
+        'this_month', lead_scoring_internal.month_expression('$1', zone), 'first', coalesce(mql, 1), 'last', coalesce(customer, 1),
+        'has_pipeline', mql < customer IS TRUE, 'zone', zone,
         -- No stage below the pipeline: when a lead came would be read from the events.
-        (SELECT string_agg(CASE WHEN i < mql THEN 'NULL::timestamptz' ELSE format('l.reached_%s', i) END, ', ' ORDER BY i) FROM generate_series(1, coalesce(customer, 1)) i),
-        (SELECT format('ARRAY[%s] AS watched, ARRAY[%s] AS won',
-                       string_agg(format('count(*) FILTER (WHERE at + interval ''%s hours'' <= $1)', 720 * h), ', ' ORDER BY h),
-                       string_agg(format('count(*) FILTER (WHERE customer_at > at + interval ''%s hours'' AND customer_at <= at + interval ''%s hours'' AND at + interval ''%2$s hours'' <= $1)',
-                                         720 * (h - 1), 720 * h), ', ' ORDER BY h))
-           FROM generate_series(1, 6) h));
+        'reached', (SELECT string_agg(CASE WHEN i < mql THEN 'NULL::timestamptz' ELSE format('l.reached_%s', i) END, ', ' ORDER BY i) FROM generate_series(1, coalesce(customer, 1)) i),
+        'outcomes', (SELECT format('ARRAY[%s] AS watched, ARRAY[%s] AS won',
+                                   string_agg(format('count(*) FILTER (WHERE at + interval ''%s hours'' <= $1)', 720 * h), ', ' ORDER BY h),
+                                   string_agg(format('count(*) FILTER (WHERE customer_at > at + interval ''%s hours'' AND customer_at <= at + interval ''%s hours'' AND at + interval ''%2$s hours'' <= $1)',
+                                                     720 * (h - 1), 720 * h), ', ' ORDER BY h))
+                       FROM generate_series(1, 6) h)));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.forecast_report IS 'The statement of the view "forecast".';

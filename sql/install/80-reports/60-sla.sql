@@ -8,25 +8,27 @@ DECLARE
     settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH stages AS (
             SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
                    make_interval(secs => LEAST((d.stage ->> 'within')::float8, 9e12)) AS within  -- no more than an interval can hold
-              FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM %1$I.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
+              FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
             SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AS met, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
-                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM %1$I.transitions t) t JOIN %3$s r ON r.%4$I = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
+                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM {model}.transitions t) t JOIN {!leads} r ON r.{key} = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
         counts AS (
-            SELECT place, stage, seconds, %2$s AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
+            SELECT place, stage, seconds, {!month} AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
                    count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time') AS median_days
               FROM stays t GROUP BY 1, 2, 3, 4)
         SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
           FROM counts ORDER BY place, month
-        $query$, model, lead_scoring_internal.month_expression('t.at', settings ->> 'time_zone'), bound.leads, bound.lead_key);
+        $query$, jsonb_build_object(
+        'model', model, 'month', lead_scoring_internal.month_expression('t.at', settings ->> 'time_zone'), 'leads', bound.leads,
+        'key', bound.lead_key));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the view "sla".';
@@ -56,25 +58,28 @@ DECLARE
     mql CONSTANT integer := settings ->> 'mql';
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
 BEGIN
-    RETURN format($query$
+    RETURN lead_scoring_internal.fill($query$
         WITH entries AS (
-            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM %1$I.transitions t
-             WHERE t.to_stage = %2$L AND t.at <= $1 ORDER BY t.lead_id, t.seq),
+            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM {model}.transitions t
+             WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq),
         judged AS (
-            SELECT e.rule, %3$s AS month, l.accepted_at <= $1 AS accepted,
+            SELECT e.rule, {!month} AS month, l.accepted_at <= $1 AS accepted,
                    d.rejected, d.expired
               FROM entries e
               LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
-                           FROM %1$I.transitions d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
-                          WHERE d.at <= $1 AND d.to_stage <> ALL (%4$L::text[]) GROUP BY 1) d USING (lead_id)
-              JOIN (SELECT l.lead_id, %5$s AS accepted_at FROM (%6$s) l) l USING (lead_id))
+                           FROM {model}.transitions d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
+                          WHERE d.at <= $1 AND d.to_stage <> ALL ({'stages'}::text[]) GROUP BY 1) d USING (lead_id)
+              JOIN (SELECT l.lead_id, {!accepted_at} AS accepted_at FROM ({!leads}) l) l USING (lead_id))
         SELECT rule, month, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
                (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
           FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
-        $query$, model, names[mql], lead_scoring_internal.month_expression('lead_scoring_internal.report_time(e.at)', settings ->> 'time_zone'), names,
-        CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END, lead_scoring_internal.lead_rows(model));
+        $query$, jsonb_build_object(
+        'model', model, 'mql', names[mql],
+        'month', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(e.at)', settings ->> 'time_zone'), 'stages', names::text,
+        'accepted_at', CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END,
+        'leads', lead_scoring_internal.lead_rows(model)));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.feedback_report IS 'The statement of the view "feedback".';

@@ -273,6 +273,25 @@ char* check_expression(Relation relation, const char* typed, ExpressionKind kind
     return checked;
 }
 
+char* check_expression(Oid relation, const char* typed, const char* kind) {
+    ExpressionKind known = ExpressionKind::Key;
+    if (strcmp(kind, "condition") == 0)
+        known = ExpressionKind::Condition;
+    else if (strcmp(kind, "number") == 0)
+        known = ExpressionKind::Number;
+    else if (strcmp(kind, "key") != 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown kind of expression: \"%s\"", kind),
+                        errdetail("Expressions are conditions, numbers or keys."),
+                        errhint("Use 'condition', 'number' or 'key'.")));
+
+    if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(relation));
+    Relation opened = relation_open(relation, AccessShareLock);
+    char* checked = check_expression(opened, typed, known);
+    relation_close(opened, AccessShareLock);
+    return checked;
+}
+
 Expr* compile_expression(Relation relation, const char* checked, ExpressionKind kind, Dependencies* dependencies) {
     int nest_level = NewGUCNestLevel();
     fix_settings();
@@ -296,23 +315,7 @@ using namespace lead_scoring;
 
 // check_expression(relation regclass, expression text, kind text) returns text
 LEAD_SCORING_FUNCTION(check_expression) {
-    Oid relid = PG_GETARG_OID(0);
-    char* expression_text = text_to_cstring(PG_GETARG_TEXT_PP(1));
-    char* name = text_to_cstring(PG_GETARG_TEXT_PP(2));
-    ExpressionKind kind = ExpressionKind::Key;
-    if (strcmp(name, "condition") == 0)
-        kind = ExpressionKind::Condition;
-    else if (strcmp(name, "number") == 0)
-        kind = ExpressionKind::Number;
-    else if (strcmp(name, "key") != 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown kind of expression: \"%s\"", name),
-                        errdetail("Expressions are conditions, numbers or keys."),
-                        errhint("Use 'condition', 'number' or 'key'.")));
-
-    if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(relid));
-    Relation relation = relation_open(relid, AccessShareLock);
-    char* checked = check_expression(relation, expression_text, kind);
-    relation_close(relation, AccessShareLock);
-    PG_RETURN_TEXT_P(cstring_to_text(checked));
+    const char* typed = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const char* kind = text_to_cstring(PG_GETARG_TEXT_PP(2));
+    PG_RETURN_TEXT_P(cstring_to_text(check_expression(PG_GETARG_OID(0), typed, kind)));
 }

@@ -27,6 +27,9 @@ enum class ExpressionKind {
 // too, for that shows what its functions are made of. Else it is done as the caller, whose text it then must be.
 char* check_expression(Relation relation, const char* typed, ExpressionKind kind);
 
+// The same for whoever may read the relation, the kind by its name: condition, number or key.
+char* check_expression(Oid relation, const char* typed, const char* kind);
+
 // Compiles what check_expression returned: the planned expression, which refers to the row as Var 1. Planning may call
 // functions of the expression, so the caller must be who they belong to. Generated columns are replaced by what
 // generates them, since triggers may come to see a row before they are computed. Immutability is checked once more.

@@ -182,8 +182,15 @@ char* broken_histories(const char* schema, bool of_one_lead) {
         schema, of_one_lead ? " WHERE t.lead_id = $1" : "");
 }
 
+// The table that a lead is deleted from; null: the statement is another.
+const char* deleted_from(PlanName name) {
+    if (name < PlanName::DeleteState || name > PlanName::DeleteLastState) return nullptr;
+    return kLeadTables[static_cast<int>(name) - static_cast<int>(PlanName::DeleteState)];
+}
+
 char* statement_of(const Model* model, PlanName name) {
     const char* schema = quote_identifier(model->name);
+    if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s.%s WHERE lead_id = $1", schema, table);
     const char* lead_key = quote_identifier(model->lead_key);
     const char* event_lead = quote_identifier(model->event_lead);
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
@@ -234,16 +241,6 @@ char* statement_of(const Model* model, PlanName name) {
                 "INSERT INTO %s.scores (lead_id, version, stage_seq, stage_armed, counted, stage) "
                 "VALUES ($1, 0, 0, false, false, $2) ON CONFLICT DO NOTHING",
                 schema);
-        case PlanName::DeleteScore:
-            return psprintf("DELETE FROM %s.scores WHERE lead_id = $1", schema);
-        case PlanName::DeleteTransitions:
-            return psprintf("DELETE FROM %s.transitions WHERE lead_id = $1", schema);
-        case PlanName::DeleteProblems:
-            return psprintf("DELETE FROM %s.problems WHERE lead_id = $1", schema);
-        case PlanName::DeleteAdjustments:
-            return psprintf("DELETE FROM %s.adjustments WHERE lead_id = $1", schema);
-        case PlanName::DeleteMerged:
-            return psprintf("DELETE FROM %s.merged WHERE lead_id = $1", schema);
         case PlanName::AddTransition:
         case PlanName::AddTransitions:
             return psprintf(
@@ -286,6 +283,8 @@ char* statement_of(const Model* model, PlanName name) {
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return update_statement(model, name == PlanName::UpdateStatuses);
+        case PlanName::DeleteState:
+        case PlanName::DeleteLastState:
         case PlanName::Count:
             break;
     }
@@ -358,14 +357,12 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
 // The table of the model's own that the statement writes; invalid where it writes none.
 Oid written_table(const Model* model, PlanName name) {
     static constexpr std::pair<PlanName, const char*> kWritten[] = {
-        {PlanName::CreateScore, "scores"},           {PlanName::DeleteScore, "scores"},
-        {PlanName::AddTransition, "transitions"},    {PlanName::MendTransition, "transitions"},
-        {PlanName::AddTransitions, "transitions"},   {PlanName::DeleteTransitions, "transitions"},
-        {PlanName::AddProblem, "problems"},          {PlanName::ClearProblems, "problems"},
-        {PlanName::DeleteProblems, "problems"},      {PlanName::AddAdjustment, "adjustments"},
-        {PlanName::CancelAdjustment, "adjustments"}, {PlanName::DeleteAdjustments, "adjustments"},
-        {PlanName::DeleteMerged, "merged"},
+        {PlanName::CreateScore, "scores"},         {PlanName::AddTransition, "transitions"},
+        {PlanName::AddTransitions, "transitions"}, {PlanName::MendTransition, "transitions"},
+        {PlanName::AddProblem, "problems"},        {PlanName::ClearProblems, "problems"},
+        {PlanName::AddAdjustment, "adjustments"},  {PlanName::CancelAdjustment, "adjustments"},
     };
+    if (const char* table = deleted_from(name)) return get_relname_relid(table, model->schema);
     for (const auto& [statement, table] : kWritten)
         if (statement == name) return get_relname_relid(table, model->schema);
     return InvalidOid;
@@ -448,9 +445,8 @@ void execute(Model* model, PlanName name, Datum* values, const char* nulls, bool
 
 void delete_state(Model* model, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
-    for (PlanName name : {PlanName::DeleteScore, PlanName::DeleteTransitions, PlanName::DeleteProblems,
-                          PlanName::DeleteAdjustments, PlanName::DeleteMerged}) {
-        execute(model, name, &key);
+    for (std::size_t i = 0; i < std::size(kLeadTables); ++i) {
+        execute(model, static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i), &key);
         MemoryContextSwitchTo(caller);
     }
 }

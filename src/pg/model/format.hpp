@@ -5,8 +5,8 @@
 
 namespace lead_scoring {
 
-// Those that this library works with: settings.format, which upgrade_model raises to what the extension's version has. A
-// format only adds to the one before: a line in lead_scoring_internal.later_parts for each table and column.
+// Those that this library works with: settings.format, which upgrade_model raises to what the extension's version has.
+// A format only adds to the one before: a line in lead_scoring_internal.later_parts for each table and column.
 inline constexpr int kOldestFormat = 1;
 inline constexpr int kNewestFormat = 1;
 

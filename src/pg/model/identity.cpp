@@ -249,10 +249,25 @@ Entry* add_entry(Oid owner, Oid caller) {
     return entry;
 }
 
+// Between a write and what runs within it there may be code of the user's.
+ErrorContextCallback* callers_context() {
+    const Entry* entry = innermost_entry();
+    return is_of(entry) && entry->model[0] != '\0' ? entry->callers_context : error_context_stack;
+}
+
 }  // namespace
 
+ErrorContextCallback* hide_internals() {
+    ErrorContextCallback* shown = error_context_stack;
+    error_context_stack = callers_context();
+    return shown;
+}
+
 void enter_model(const char* model, Oid owner, bool keep) {
+    ErrorContextCallback* context = callers_context();
     Entry* entry = add_entry(owner, asking_role());
+    entry->callers_context = context;
+    entry->is_models = true;
     strlcpy(entry->model, model, NAMEDATALEN);
     entry->keep = keep;
     entry->saved = become(owner);
@@ -276,7 +291,7 @@ const Entry* innermost_entry() { return entry_count == 0 ? nullptr : &entries[en
 
 const Entry* current_entry() {
     for (int i = entry_count; i-- > 0;)
-        if (entries[i].model[0] != '\0') return is_of(&entries[i]) ? &entries[i] : nullptr;
+        if (entries[i].is_models) return is_of(&entries[i]) ? &entries[i] : nullptr;
     return nullptr;
 }
 
@@ -326,6 +341,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     bool exclusive = PG_GETARG_BOOL(1);
     LOCKMODE mode = exclusive ? ShareRowExclusiveLock : AccessShareLock;
     const Entry* entry = current_entry();
+    ErrorContextCallback* shown = hide_internals();
     LockRelationOid(relation, mode);
     Oid owner = relation_owner(relation);
     if (owner != GetUserId()) {
@@ -337,6 +353,7 @@ LEAD_SCORING_FUNCTION(require_own) {
     }
     require_own_members(relation, owner);
     refuse_citus(relation);
+    error_context_stack = shown;
     if (!exclusive && (entry == nullptr || !entry->keep)) UnlockRelationOid(relation, mode);
     PG_RETURN_VOID();
 }

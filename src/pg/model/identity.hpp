@@ -65,9 +65,11 @@ struct Entry {
     Oid owner;
     Oid caller;  // who asked
     bool keep;
+    bool is_models;   // else of a write, which no internal function is called by
     bool in_trigger;  // within a statement of the user's
     int context;      // how restricted the one was who asked
     SavedIdentity saved;
+    ErrorContextCallback* callers_context;
 };
 
 // Becomes the owner in a security-restricted operation under a safe path, and lets the internal functions of that model
@@ -86,6 +88,11 @@ const Entry* current_entry();
 
 // The innermost one of any kind.
 const Entry* innermost_entry();
+
+// Errors raised from here on show, as their CONTEXT, what is called from here on and what called the command, and not
+// which functions of ours led from there to here. To be undone by error_context_stack = what this returns; an error in
+// between undoes it by itself.
+ErrorContextCallback* hide_internals();
 
 // Raises 42501 unless the innermost entry is one of that model (null: none is).
 void require_entry(const char* model);

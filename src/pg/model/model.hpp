@@ -10,6 +10,8 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <iterator>
+
 #include "pg/model/lead_key.hpp"
 #include "pg/model/shape.hpp"
 #include "pg/model/version.hpp"
@@ -45,11 +47,8 @@ enum class PlanName {
     FindScore,
     LockScore,
     CreateScore,
-    DeleteScore,
-    DeleteTransitions,
-    DeleteProblems,
-    DeleteAdjustments,
-    DeleteMerged,
+    DeleteState,  // of one lead, from the first of kLeadTables; from the others with the numbers that follow
+    DeleteLastState = DeleteState + std::size(kLeadTables) - 1,
     AddTransition,
     AddTransitions,  // takes arrays
     AddProblem,

@@ -484,7 +484,7 @@ void miss_table(Search* search, const Table& table) {
 
 // The type of the model's keys, as the first of its tables has it that has one.
 Oid find_key(const Search* search, Oid schema) {
-    for (const char* name : {"scores", "transitions", "adjustments", "problems", "merged"}) {
+    for (const char* name : kLeadTables) {
         Relation relation = open_table(name, schema);
         if (relation == nullptr) continue;
         const FormData_pg_attribute* column = find_column(relation, "lead_id");

@@ -20,6 +20,10 @@ inline constexpr const char* kOwnTables[] = {"settings", "versions", "scores",  
                                              "bands",    "stages",   "report_settings"};
 inline constexpr int kScoringTables = 8;
 
+// Those of them that have rows of leads, by their column lead_id. The score row goes first, for it is the lock that
+// others wait for. A lead that is removed is removed from each; merge_leads has a way for each (pg/sql/merge.cpp).
+inline constexpr const char* kLeadTables[] = {"scores", "transitions", "problems", "adjustments", "merged"};
+
 // Raises 55000 where a table of the model's own is missing, or is not as it has to be: one of those that scoring works
 // with, or, with `draft`, any.
 void require_shape(const char* model, Oid schema, bool draft);

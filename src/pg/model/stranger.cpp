@@ -138,10 +138,12 @@ void put_rows(Relation relation, const Columns& columns, ReturnSetInfo* result) 
 LEAD_SCORING_FUNCTION(require_readable) {
     Oid relation = PG_GETARG_OID(0);
     const Entry* entry = current_entry();
+    ErrorContextCallback* shown = hide_internals();
     Relation opened = try_relation_open(relation, AccessShareLock);
     if (opened == nullptr) refuse(relation_name(relation), kDropped);
     if (opened->rd_rel->relowner != GetUserId())
         if (const char* reason = find_reason(opened)) refuse(relation_name(relation), reason);
+    error_context_stack = shown;
     relation_close(opened, entry == nullptr || !entry->keep ? AccessShareLock : NoLock);
     PG_RETURN_VOID();
 }

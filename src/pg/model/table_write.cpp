@@ -253,6 +253,7 @@ LEAD_SCORING_FUNCTION(write_table) {
         nulls[i] = missing[i] ? 'n' : ' ';
     }
     connect_spi();
+    ErrorContextCallback* shown = hide_internals();
     int64 rows = 0;
     with_lead_update(model, false, [&] {
         permit(model->leads);  // that is where the statement may write a status
@@ -260,6 +261,7 @@ LEAD_SCORING_FUNCTION(write_table) {
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
         rows = static_cast<int64>(SPI_processed);
     });
+    error_context_stack = shown;
     finish_spi();
     PG_RETURN_INT64(rows);
 }

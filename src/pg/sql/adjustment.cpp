@@ -163,7 +163,7 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
     PG_RETURN_VOID();
 }
 
-// settle_leads(model text, leads text[]): as after an adjustment that changes nothing. The leads are locked.
+// settle_leads(model text, leads text[]): what is stored of them becomes what it is to be now. The leads are locked.
 LEAD_SCORING_FUNCTION(settle_leads) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     require_entry(model->name);

@@ -4,6 +4,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/conditions/expression.hpp"
 #include "pg/model/authorship.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/server/query.hpp"
@@ -153,4 +154,19 @@ LEAD_SCORING_FUNCTION(draft_changed) {
         if (!of_rules || !TRIGGER_FIRED_BY_INSERT(data->tg_event)) draft->named = true;
     }
     return PointerGetDatum(nullptr);
+}
+
+// compile_expression(relation regclass, expression text, kind text, subject text) returns text
+LEAD_SCORING_FUNCTION(compile_expression) {
+    const char* typed = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const char* kind = text_to_cstring(PG_GETARG_TEXT_PP(2));
+    ErrorContextCallback* shown = hide_internals();
+    ErrorContextCallback context;
+    context.callback = [](void* subject) { errcontext("%s", static_cast<const char*>(subject)); };
+    context.arg = text_to_cstring(PG_GETARG_TEXT_PP(3));
+    context.previous = error_context_stack;
+    error_context_stack = &context;
+    char* checked = check_expression(PG_GETARG_OID(0), typed, kind);
+    error_context_stack = shown;
+    PG_RETURN_TEXT_P(cstring_to_text(checked));
 }

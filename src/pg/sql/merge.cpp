@@ -3,6 +3,9 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include "pg/intake/event_log.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
@@ -110,6 +113,25 @@ void join_scores(Pair* pair) {
     pair->write("scores", "DELETE FROM %1$s.scores WHERE lead_id = $1");
 }
 
+void join_adjustments(Pair* pair) {
+    pair->write("adjustments", "UPDATE %1$s.adjustments SET lead_id = $2 WHERE lead_id = $1");
+}
+
+// How the rows of two leads become those of one, in this order: the score row goes to the end of the joined history.
+constexpr struct {
+    std::string_view table;
+    void (*join)(Pair*);
+} kJoins[] = {{"transitions", join_histories},
+              {"adjustments", join_adjustments},
+              {"problems", join_problems},
+              {"merged", note_merge},
+              {"scores", join_scores}};
+
+constexpr bool is_joined(std::string_view table) {
+    return std::any_of(std::begin(kJoins), std::end(kJoins), [=](const auto& known) { return known.table == table; });
+}
+static_assert(std::all_of(std::begin(kLeadTables), std::end(kLeadTables), is_joined), "no table is left behind");
+
 }  // namespace
 
 // join_leads(model text, from_lead text, into_lead text)
@@ -118,11 +140,7 @@ LEAD_SCORING_FUNCTION(join_leads) {
     Pair pair = {
         model, {key_argument(fcinfo, 1, model), key_argument(fcinfo, 2, model)}, {model->key.type, model->key.type}};
     connect_spi();
-    join_histories(&pair);
-    pair.write("adjustments", "UPDATE %1$s.adjustments SET lead_id = $2 WHERE lead_id = $1");
-    join_problems(&pair);
-    note_merge(&pair);
-    join_scores(&pair);
+    for (const auto& [table, join] : kJoins) join(&pair);
     finish_spi();
     PG_RETURN_VOID();
 }
