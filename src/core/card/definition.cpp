@@ -127,6 +127,7 @@ void Definition::complete(std::span<const Tally* const> kinds) {
         auto kind = std::ranges::find_if(kinds, [&](const Tally* tally) { return tally->takes(rule); });
         require_sound(kind != kinds.end(), "A rule is of no kind.");
         rule.tally = *kind;
+        rule.lifetime = rule.tally->lifetime(rule);
         if (rule.points >= 0 && !rule.varying) continue;
         if (!rule.tally->constant) rises_by_itself = true;
         if (rule.tally->halves) has_opposites = true;

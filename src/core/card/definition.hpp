@@ -43,6 +43,7 @@ struct Rule {
     bool fit = false;              // matched by the lead's attributes: no decay, no limit
     bool varying = false;          // `per` multiplies the points
     const Tally* tally = nullptr;  // its kind, which follows from the rest: complete() chooses it
+    Microseconds lifetime = 0;     // how long after an occurrence it may still change by itself, as its kind says
     Decay decay;
     Bounds bounds;
     std::size_t limit_count = 0;  // counted occurrences a bucket (and key); 0: no limit

@@ -24,7 +24,7 @@ SignedSum split_of(const Rule& rule, const RuleState& state, Timestamp at) {
 
 UnitsRange contribution_range(const Rule& rule, const RuleState& state, Timestamp from, Timestamp to) {
     if (rule.tally->constant || from == to) {
-        Units exact = contribution(rule, state, from).capped;
+        Units exact = rule.bounds.clamp(points_of(rule, state, from));
         return {exact, exact};
     }
     SignedSum first = split_of(rule, state, from);
@@ -219,7 +219,7 @@ Score score_at(const Definition& definition, const Scorecard& card, Timestamp at
     at = std::max(at, card.clock);
     auto sums = sum_up<WideSum>(
         definition, card,
-        [&](const Rule& rule, const RuleState& state) { return contribution(rule, state, at).capped; },
+        [&](const Rule& rule, const RuleState& state) { return rule.bounds.clamp(points_of(rule, state, at)); },
         [](Units points) { return points; });
     Score score;
     score.engagement = sums.engagement.within({});
@@ -232,8 +232,7 @@ Timestamp settles_at(const Definition& definition, const Scorecard& card) {
     Timestamp settled = card.clock;
     for (const RuleState& state : card.rules) {
         const Rule& rule = definition.rules[state.rule];
-        if (rule.tally->constant) continue;
-        settled = std::max(settled, add_saturated(card.clock, rule.tally->lifetime(rule)));
+        settled = std::max(settled, add_saturated(card.clock, rule.lifetime));
     }
     for (const Adjustment& adjustment : card.adjustments)
         if (adjustment.expires_at != kForever) settled = std::max(settled, adjustment.expires_at);

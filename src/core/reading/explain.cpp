@@ -13,6 +13,7 @@ Definition count_everything(Definition definition) {
     for (Rule& rule : definition.rules) {
         rule.decay = rule.tally->full_decay;
         rule.tally = rule.tally->full;
+        rule.lifetime = rule.tally->lifetime(rule);
     }
     return definition;
 }

@@ -33,7 +33,8 @@ struct Decaying {
         return sum;
     }
     static Units points(const Rule& rule, const RuleState& state, Timestamp at) {
-        return round_to_units(split(rule, state, at).total());
+        if (!state.members.empty()) return round_to_units(split(rule, state, at).total());
+        return round_to_units(state.closed_decaying.value(at, rule.decay.half_life));
     }
     // Sums stay under 2^127 units: after that many half-lives less than half a unit is left of any.
     static Microseconds lifetime(const Rule& rule) {
