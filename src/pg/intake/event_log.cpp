@@ -93,7 +93,7 @@ void require_rows_of(Relation relation, Portal portal) {
              errdetail("Its schema was renamed while a statement read it."), errhint("Run the transaction again.")));
 }
 
-void read_query(Model* model, const PublishedVersion* version, PlanName name, Datum* arguments, Findings* findings,
+void read_query(Model* model, const Version* version, PlanName name, Datum* arguments, Findings* findings,
                 Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
     SPIPlanPtr statement = plan(model, name);  // locks the table
@@ -451,7 +451,7 @@ void delete_state(Model* model, Datum key) {
     }
 }
 
-void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen) {
+void read_lead(Model* model, const Version* version, Datum key, Findings* findings, bool frozen) {
     read_query(model, version, PlanName::LeadEvents, &key, findings, nullptr, frozen);
     read_query(model, version, PlanName::LeadRow, &key, findings, nullptr, frozen);
     read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
@@ -493,8 +493,7 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
     read_adjustments(model, PlanName::LeadAdjustments, &key, false, findings);
 }
 
-void read_everything(Model* model, const PublishedVersion* version, Findings* findings, Problems* problems,
-                     bool frozen) {
+void read_everything(Model* model, const Version* version, Findings* findings, Problems* problems, bool frozen) {
     allow_maintenance_memory(findings);
     read_query(model, version, PlanName::AllEvents, nullptr, findings, problems, frozen);
     read_query(model, version, PlanName::AllLeads, nullptr, findings, problems, frozen);

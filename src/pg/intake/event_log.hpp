@@ -67,15 +67,14 @@ void read_adjustments(Model* model, Datum key, Findings* findings);
 // Adds what the log, the leads table and the adjustments say of one lead by a version of the model. With `frozen` under
 // the active snapshot, else under new ones (the transaction's in REPEATABLE READ and above). SPI must be connected, the
 // identity the owner's.
-void read_lead(Model* model, const PublishedVersion* version, Datum key, Findings* findings, bool frozen);
+void read_lead(Model* model, const Version* version, Datum key, Findings* findings, bool frozen);
 
 // The same of all leads: whole tables, scores included.
-void read_everything(Model* model, const PublishedVersion* version, Findings* findings, Problems* problems,
-                     bool frozen);
+void read_everything(Model* model, const Version* version, Findings* findings, Problems* problems, bool frozen);
 
 // Calls use(found) with all that read_lead finds of one lead, which may be nothing.
 template <class Use>
-auto with_log(Model* model, const PublishedVersion* version, Datum key, bool frozen, Use use) {
+auto with_log(Model* model, const Version* version, Datum key, bool frozen, Use use) {
     Findings* findings = make_findings(model->key);
     read_lead(model, version, key, findings, frozen);
     return use_single(findings, use);
@@ -92,7 +91,7 @@ void with_adjustments(Model* model, Datum key, Use use) {
 // Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot. What
 // the call allocates is freed after it.
 template <class Visit>
-void for_each_lead(Model* model, const PublishedVersion* version, Visit visit) {
+void for_each_lead(Model* model, const Version* version, Visit visit) {
     Findings* findings = make_findings(model->key);
     read_everything(model, version, findings, nullptr, true);
     sort_findings(findings);

@@ -92,10 +92,10 @@ Model* hold_off_versions(Model* model) {
     return use_model(model->name);
 }
 
-const PublishedVersion* scoring_version(Model* model) { return model->paused ? nullptr : current_version(model); }
+const Version* scoring_version(Model* model) { return model->paused ? nullptr : current_version(model); }
 
-const PublishedVersion* require_scoring(Model* model) {
-    const PublishedVersion* version = scoring_version(model);
+const Version* require_scoring(Model* model) {
+    const Version* version = scoring_version(model);
     if (version == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("model \"%s\" does not score at present", model->name),

@@ -12,7 +12,7 @@ namespace lead_scoring {
 // One run of a reading function, from begin_reading to end_reading. Everything is read under the active snapshot.
 struct Reading {
     Model* model;
-    const PublishedVersion* version;  // the one that the snapshot sees
+    const Version* version;  // the one that the snapshot sees
     SavedIdentity identity;
 };
 
@@ -33,9 +33,9 @@ void end_reading(const Reading* reading);
 Model* hold_off_versions(Model* model);
 
 // The version in force; null where the model does not score at present.
-const PublishedVersion* scoring_version(Model* model);
+const Version* scoring_version(Model* model);
 // The same; raises 55000 where there is none.
-const PublishedVersion* require_scoring(Model* model);
+const Version* require_scoring(Model* model);
 
 // Raises 22004 where that argument of a function that is not strict is NULL. `call`: how to call it.
 void require_argument(FunctionCallInfo fcinfo, int number, const char* name, const char* call);

@@ -269,7 +269,7 @@ void read_batch_carefully(RowReading* reading) {
     start(reading->program);
 }
 
-void read_all(Model* model, const PublishedVersion* version, Relation relation, bool of_leads, RowSource* source,
+void read_all(Model* model, const Version* version, Relation relation, bool of_leads, RowSource* source,
               Findings* findings, Problems* problems) {
     RowReading reading = {};
     reading.model = model;
@@ -301,12 +301,12 @@ void read_all(Model* model, const PublishedVersion* version, Relation relation, 
 
 }  // namespace
 
-void read_events(Model* model, const PublishedVersion* version, Relation relation, RowSource* source,
-                 Findings* findings, Problems* problems) {
+void read_events(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
+                 Problems* problems) {
     read_all(model, version, relation, false, source, findings, problems);
 }
 
-void read_leads(Model* model, const PublishedVersion* version, Relation relation, RowSource* source, Findings* findings,
+void read_leads(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
                 Problems* problems) {
     read_all(model, version, relation, true, source, findings, problems);
 }

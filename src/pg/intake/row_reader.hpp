@@ -34,11 +34,11 @@ class RowSource {
 // Evaluates every row of `source`, of the relation `relation` of the model's events (or a partition of it), by a
 // version of the model, and adds what it finds. Rows without lead, type or finite time are stored but not scored.
 // `problems` may be null. To be called as the model's owner.
-void read_events(Model* model, const PublishedVersion* version, Relation relation, RowSource* source,
-                 Findings* findings, Problems* problems);
+void read_events(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
+                 Problems* problems);
 
 // The same for rows of the leads table: Known and Fit findings.
-void read_leads(Model* model, const PublishedVersion* version, Relation relation, RowSource* source, Findings* findings,
+void read_leads(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
                 Problems* problems);
 
 }  // namespace lead_scoring

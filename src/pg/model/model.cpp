@@ -156,8 +156,8 @@ int64 newest_number(Model* model, Snapshot snapshot) {
     return number;
 }
 
-const PublishedVersion* known_version(const Model* model, int64 number) {
-    const PublishedVersion* known = model->known_versions;
+const Version* known_version(const Model* model, int64 number) {
+    const Version* known = model->known_versions;
     while (known != nullptr && known->number != number) known = known->next;
     return known;
 }
@@ -268,12 +268,12 @@ Model* find_model_of(Oid scores) {
     return find_model(name);
 }
 
-const PublishedVersion* find_version(Model* model, int64 number) {
-    const PublishedVersion* known = known_version(model, number);
+const Version* find_version(Model* model, int64 number) {
+    const Version* known = known_version(model, number);
     if (known != nullptr || number == 0) return known;
     // Not the model's until it is whole.
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring version", ALLOCSET_DEFAULT_SIZES);
-    PublishedVersion* version = nullptr;
+    Version* version = nullptr;
     read_as_owner(model, GetActiveSnapshot(), [&] {
         MemoryContext caller = MemoryContextSwitchTo(context);
         version = load_version(model->name, number);
@@ -289,7 +289,7 @@ const PublishedVersion* find_version(Model* model, int64 number) {
     return version;
 }
 
-const PublishedVersion* newest_version(Model* model) {
+const Version* newest_version(Model* model) {
     if (model->knows_newest) return model->newest;
     PushActiveSnapshot(newest_snapshot(model));
     model->newest = find_version(model, newest_number(model, GetActiveSnapshot()));
@@ -298,8 +298,8 @@ const PublishedVersion* newest_version(Model* model) {
     return model->newest;
 }
 
-const PublishedVersion* current_version(Model* model) {
-    const PublishedVersion* version = newest_version(model);
+const Version* current_version(Model* model) {
+    const Version* version = newest_version(model);
     if (version == nullptr || !IsolationUsesXactSnapshot()) return version;
     LocalTransactionId transaction = LEAD_SCORING_LOCAL_TRANSACTION;
     if (model->checked_in == transaction) return version;
@@ -313,7 +313,7 @@ const PublishedVersion* current_version(Model* model) {
     return version;
 }
 
-const PublishedVersion* visible_version(Model* model) {
+const Version* visible_version(Model* model) {
     Snapshot snapshot = GetActiveSnapshot();
     SnapshotId id = {LEAD_SCORING_LOCAL_TRANSACTION, snapshot->xmin,  snapshot->xmax, snapshot->xcnt, snapshot->subxcnt,
                      snapshot->suboverflowed,        snapshot->curcid};

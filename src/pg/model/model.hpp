@@ -111,14 +111,14 @@ struct Model {
     StatusColumn* status;
     int status_count;
     bool paused;
-    PublishedVersion* known_versions;  // those that were asked for
+    Version* known_versions;  // those that were asked for
     bool knows_newest;
-    const PublishedVersion* newest;   // null: nothing published yet
+    const Version* newest;            // null: nothing published yet
     LocalTransactionId checked_in;    // the transaction whose snapshot was found to see the newest
     LocalTransactionId unaltered_in;  // the one whose snapshot was found to see the tables as they are,
     uint64 unaltered_at;              // when so much had been heard of changes
     SnapshotId visible_under;         // the snapshot that was asked last for the version that it sees
-    const PublishedVersion* visible;
+    const Version* visible;
     HeldTables held;
     SPIPlanPtr find_newest;
     SPIPlanPtr plans[static_cast<int>(PlanName::Count)];
@@ -152,13 +152,13 @@ uint64 definition_changes();
 // Versions are kept as long as the model is, and null where there is none.
 //
 // The newest one. For who writes, for it takes a snapshot.
-const PublishedVersion* newest_version(Model* model);
+const Version* newest_version(Model* model);
 // The same for a trigger: raises 40001 where the transaction's own snapshot is older than that.
-const PublishedVersion* current_version(Model* model);
+const Version* current_version(Model* model);
 // The newest one that the active snapshot sees, for who reads.
-const PublishedVersion* visible_version(Model* model);
+const Version* visible_version(Model* model);
 // The one of that number, which the active snapshot must see unless it is known already.
-const PublishedVersion* find_version(Model* model, int64 number);
+const Version* find_version(Model* model, int64 number);
 
 // Raises 42501 unless the current user has the rights of the model's owner.
 void check_owner(const Model* model);

@@ -202,7 +202,7 @@ void share_among_candidates(const Program* program, Dispatch* dispatch) {
     dispatch->shared = share_values(tried, others);
 }
 
-void add_candidates(Program* program, Relation relation, const Model* model, const PublishedVersion* version) {
+void add_candidates(Program* program, Relation relation, const Model* model, const Version* version) {
     int most = version->rule_count + version->stage_count;
     program->candidates = static_cast<Candidate*>(palloc0(sizeof(Candidate) * static_cast<Size>(most + 1)));
     uint32 slots = 16;
@@ -234,7 +234,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 }
 
 // In a memory context of its own, which is the model's once the program is whole: a failure leaves nothing behind.
-Program* build_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
+Program* build_program(Model* model, const Version* version, Relation relation, bool of_leads) {
     uint64 changes = definition_changes();
     uint64 invalidations = invalidation_count();
     shut_search_path();
@@ -273,7 +273,7 @@ Program* build_program(Model* model, const PublishedVersion* version, Relation r
 
 }  // namespace
 
-Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
+Program* program_for(Model* model, const Version* version, Relation relation, bool of_leads) {
     for (Program* program = version->programs; program != nullptr; program = program->next)
         if (program->relation == RelationGetRelid(relation) && program->of_leads == of_leads &&
             has_row_type(relation, &program->rows) && !is_taken(program))
@@ -281,7 +281,7 @@ Program* program_for(Model* model, const PublishedVersion* version, Relation rel
     return build_program(model, version, relation, of_leads);
 }
 
-Program* take_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads) {
+Program* take_program(Model* model, const Version* version, Relation relation, bool of_leads) {
     watch_transactions<at_transaction_end, at_subtransaction_end>();
     Program* program = program_for(model, version, relation, of_leads);
     auto* reader = static_cast<Reader*>(MemoryContextAlloc(TopTransactionContext, sizeof(Reader)));
@@ -314,14 +314,14 @@ bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSl
 }
 
 bool has_program(const Model* model, Oid relation) {
-    for (const PublishedVersion* version = model->known_versions; version != nullptr; version = version->next)
+    for (const Version* version = model->known_versions; version != nullptr; version = version->next)
         for (const Program* program = version->programs; program != nullptr; program = program->next)
             if (program->relation == relation || rests_on(program->dependencies, relation)) return true;
     return false;
 }
 
 bool has_program_on(const Model* model, int cache, uint32 hash) {
-    for (const PublishedVersion* version = model->known_versions; version != nullptr; version = version->next)
+    for (const Version* version = model->known_versions; version != nullptr; version = version->next)
         for (const Program* program = version->programs; program != nullptr; program = program->next)
             if (rests_on(program->dependencies, cache, hash)) return true;
     return false;

@@ -65,11 +65,11 @@ struct Program {
 // The version's program for rows of `relation` as it is now: of the model's leads, or of its events or a partition of
 // them. Compiled at first use and when the relation has changed, kept as long as the model is. The relation must be
 // locked before the rows are read, and until they are evaluated. To be called as the model's owner.
-Program* program_for(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
+Program* program_for(Model* model, const Version* version, Relation relation, bool of_leads);
 
 // The same, to evaluate it. Until it is given back, the last one taken first, or an error ends the (sub)transaction,
 // who asks for one gets another: it is not to be evaluated within its own evaluation.
-Program* take_program(Model* model, const PublishedVersion* version, Relation relation, bool of_leads);
+Program* take_program(Model* model, const Version* version, Relation relation, bool of_leads);
 void give_back_program();
 
 // Makes executor states anew; those that an error went through are not to be trusted.

@@ -537,7 +537,7 @@ void require_shape(const char* model, Oid schema, bool draft) {
     refuse_first(&search);
 }
 
-void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const PublishedVersion* version) {
+void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const Version* version) {
     Search search = begin_search(model, true);
     search.key = key.type;
     Table table = {"scores", scores, open_pattern(&search, "scores"), false};

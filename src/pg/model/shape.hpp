@@ -32,6 +32,6 @@ void require_shape(const char* model, Oid schema, bool draft);
 [[noreturn]] void no_settings_row(const char* model);
 
 // The same of scores, which is open: with keys of that type, and the columns of the version's stages.
-void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const PublishedVersion* version);
+void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const Version* version);
 
 }  // namespace lead_scoring

@@ -283,7 +283,7 @@ void delete_definition(void* definition) { delete static_cast<Definition*>(defin
 
 }  // namespace
 
-PublishedVersion* load_version(const char* schema, int64 number) {
+Version* load_version(const char* schema, int64 number) {
     MemoryContext context = CurrentMemoryContext;
     Oid type = INT8OID;
     Datum argument = Int64GetDatum(number);
@@ -312,7 +312,7 @@ PublishedVersion* load_version(const char* schema, int64 number) {
     read_parts(&draft, definition, context);
 
     MemoryContextSwitchTo(context);
-    auto* version = static_cast<PublishedVersion*>(palloc0(sizeof(PublishedVersion)));
+    auto* version = static_cast<Version*>(palloc0(sizeof(Version)));
     auto* release = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
     version->number = found;
     version->rules = draft.sources.rows;
@@ -333,7 +333,7 @@ PublishedVersion* load_version(const char* schema, int64 number) {
     return version;
 }
 
-int find_stage(const PublishedVersion* version, const char* name) {
+int find_stage(const Version* version, const char* name) {
     for (int i = 0; i < version->stage_count; ++i)
         if (strcmp(version->stages[i].name, name) == 0) return i;
     return kNoStage;

@@ -33,7 +33,7 @@ struct StageSource {
     char* on_event_condition;
 };
 
-struct PublishedVersion {
+struct Version {
     int64 number;
     const Definition* definition;  // on the C++ heap, owned by the memory context
     RuleSource* rules;
@@ -41,7 +41,7 @@ struct PublishedVersion {
     StageSource* stages;
     int stage_count;
     pg_tz* time_zone;
-    PublishedVersion* next;  // of those that the model has read
+    Version* next;  // of those that the model has read
 
     // What it takes to work by it; found at first use.
     mutable Program* programs;            // compiled expressions, one for each relation they were used with
@@ -50,9 +50,9 @@ struct PublishedVersion {
 
 // Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
 // be connected, a snapshot active.
-PublishedVersion* load_version(const char* schema, int64 number);
+Version* load_version(const char* schema, int64 number);
 
 // The stage of that name, or kNoStage.
-int find_stage(const PublishedVersion* version, const char* name);
+int find_stage(const Version* version, const char* name);
 
 }  // namespace lead_scoring

@@ -48,7 +48,7 @@ const Policy& policy_of(Work work);
 
 struct Computation {
     Model* model;
-    const PublishedVersion* version;
+    const Version* version;
     const Policy* policy;
     const MoveByHand* by_hand;  // of SetStage
     Timestamp now;

@@ -25,7 +25,7 @@ extern "C" {
 
 namespace lead_scoring {
 
-const char* implausible_column(const PublishedVersion* version, const ScoreRow& row) {
+const char* implausible_column(const Version* version, const ScoreRow& row) {
     constexpr int64 kMostMoves = 1 << 30;  // more than any lead will make
     bool is_new = row.card == nullptr && row.version == 0;
     bool unknown_stage = find_stage(version, row.stage_name) == kNoStage;
@@ -38,7 +38,7 @@ const char* implausible_column(const PublishedVersion* version, const ScoreRow& 
     return nullptr;
 }
 
-void restore_from_history(Model* model, const PublishedVersion* version, Datum key, ScoreRow* row) {
+void restore_from_history(Model* model, const Version* version, Datum key, ScoreRow* row) {
     mend_histories(model, &key);
     const char* stage = version->stages[version->definition->first_stage].name;
     auto* entered = static_cast<Timestamp*>(palloc(sizeof(Timestamp) * static_cast<Size>(version->stage_count + 1)));
@@ -178,7 +178,7 @@ EntryColumns entry_columns(const Model* model) {
 // Puts each lead's row of scores where its transitions end. One that is somewhere else, or is missing, is of no version
 // then and has no card: it is computed from the log. What older versions called the first stage is left by the way in
 // which removed stages are.
-void mend_scores(const Model* model, const PublishedVersion* version) {
+void mend_scores(const Model* model, const Version* version) {
     static constexpr const char* kStatement =
         "WITH history AS ("
         "SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, "
@@ -218,7 +218,7 @@ LEAD_SCORING_FUNCTION(mend_state) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     Model* model = use_bound(name);
-    const PublishedVersion* version = newest_version(model);
+    const Version* version = newest_version(model);
     connect_spi();
     mend_histories(model, nullptr);
     if (version != nullptr) mend_scores(model, version);

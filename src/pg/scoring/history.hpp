@@ -14,12 +14,12 @@ namespace lead_scoring {
 
 // What the row says that cannot be: the name of the column, or null where nothing is found. Rows of the model's own
 // making pass; so may others, for only what scoring relies on is looked at.
-const char* implausible_column(const PublishedVersion* version, const ScoreRow& row);
+const char* implausible_column(const Version* version, const ScoreRow& row);
 
 // Makes of the row one that has no card, is of no version, and stands at the end of the lead's history, which is mended
 // before. SPI must be connected, the identity the owner's; the transaction must have locked the row, or be about to
 // replace it.
-void restore_from_history(Model* model, const PublishedVersion* version, Datum key, ScoreRow* row);
+void restore_from_history(Model* model, const Version* version, Datum key, ScoreRow* row);
 
 // Makes chains of histories that are none: numbered without gaps, each move from where the last one led, never back in
 // time. Of one lead, or of all (key null). Returns the number of rows that were changed.

@@ -106,7 +106,7 @@ struct Shown {
     const Timestamp* entered_now;  // the same, where that is kNever
 };
 
-void show(const Model* model, const PublishedVersion* version, const Shown& shown, RowToWrite* row) {
+void show(const Model* model, const Version* version, const Shown& shown, RowToWrite* row) {
     for (int i = 0; i < model->status_count; ++i) {
         const StatusColumn& column = model->status[i];
         int stage = kNoStage;
@@ -133,7 +133,7 @@ void show(const Model* model, const PublishedVersion* version, const Shown& show
 }
 
 // Has each row show what the lead's row of scores says now. That of a lead which has gone shows nobody anything.
-void show_again(Model* model, const PublishedVersion* version, RowToWrite* row, int rows) {
+void show_again(Model* model, const Version* version, RowToWrite* row, int rows) {
     ScoreTable* scores = open_scores(model, version);
     begin_scan(scores);
     for (; rows > 0; --rows, row = row->next) {
@@ -147,7 +147,7 @@ void show_again(Model* model, const PublishedVersion* version, RowToWrite* row, 
 
 }  // namespace
 
-Outcome begin_outcome(Model* model, const PublishedVersion* version, const MoveByHand* by_hand) {
+Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand) {
     Outcome outcome = {};
     outcome.model = model;
     outcome.version = version;
@@ -190,7 +190,7 @@ bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow
 }
 
 void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
-    const PublishedVersion* version = outcome->version;
+    const Version* version = outcome->version;
     const KeyType& type = outcome->model->key;
     if (workspace->transitions.empty()) return;
     if (outcome->pending == nullptr)
@@ -220,7 +220,7 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
 
 void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row) {
     Model* model = outcome->model;
-    const PublishedVersion* version = outcome->version;
+    const Version* version = outcome->version;
     MemoryContext caller = MemoryContextSwitchTo(outcome->context);
     RowToWrite* added = add_row(&outcome->statuses, model->status_count + 1);
     added->values[0] = datumCopy(key, model->key.by_value, model->key.length);

@@ -38,13 +38,13 @@ struct RowList {
 // computed again since.
 struct Statuses {
     RowToWrite* first;  // null: nothing
-    const PublishedVersion* version;
+    const Version* version;
     uint64 computation;
 };
 
 struct Outcome {
     Model* model;
-    const PublishedVersion* version;
+    const Version* version;
     uint64 computation;         // a number of its own
     const MoveByHand* by_hand;  // null: nobody moved the lead
     MemoryContext context;      // of the statuses, which outlive the statement's work
@@ -54,7 +54,7 @@ struct Outcome {
 };
 
 // Of leads that are about to be computed, in the current memory context.
-Outcome begin_outcome(Model* model, const PublishedVersion* version, const MoveByHand* by_hand);
+Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand);
 
 // Forgets what was gathered.
 void clear_outcome(Outcome* outcome);

@@ -136,14 +136,14 @@ struct ScoreTable {
     bool may_raise;           // an entry in one of them: then errors tell of the row
     ScanKeyData key;
     const Model* model;
-    const PublishedVersion* version;
+    const Version* version;
     const ScoreColumns* at;
 };
 
 namespace {
 
 // In the current memory context.
-ScoreColumns* find_columns(const Model* model, Relation relation, const PublishedVersion* version) {
+ScoreColumns* find_columns(const Model* model, Relation relation, const Version* version) {
     require_shape_of_scores(model->name, relation, model->key, version);
     auto column = [&](const char* name) { return get_attnum(RelationGetRelid(relation), name); };
     auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
@@ -168,7 +168,7 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Publishe
 
 // Those that were found before, unless the table or its primary key is another by now. What they replace is freed with
 // the model: a statement further up the stack may still use it.
-const ScoreColumns* columns_for(Model* model, Relation relation, const PublishedVersion* version) {
+const ScoreColumns* columns_for(Model* model, Relation relation, const Version* version) {
     ScoreColumns* known = version->score_columns;
     if (known != nullptr && has_row_type(relation, &known->rows) && relation->rd_rel->relam == HEAP_TABLE_AM_OID &&
         known->index == RelationGetPrimaryKeyIndex(relation LEAD_SCORING_NOT_DEFERRABLE))
@@ -229,7 +229,7 @@ void look_for(ScoreTable* table, StrategyNumber strategy, const FmgrInfo* functi
 
 }  // namespace
 
-ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen) {
+ScoreTable* open_scores(Model* model, const Version* version, bool frozen) {
     auto* table = static_cast<ScoreTable*>(palloc0(sizeof(ScoreTable)));
     LOCKMODE lock = frozen ? AccessShareLock : RowExclusiveLock;
     table->frozen = frozen;

@@ -23,7 +23,7 @@ struct ScoreTable;
 
 // Opens the model's scores for the time of one statement, in the current memory context. With `frozen` rows are read
 // under the active snapshot, and may not be written.
-ScoreTable* open_scores(Model* model, const PublishedVersion* version, bool frozen = false);
+ScoreTable* open_scores(Model* model, const Version* version, bool frozen = false);
 void close_scores(ScoreTable* table);
 // Whether triggers of others see what is written, and may keep it out.
 bool is_seen_by_others(const ScoreTable* table);

@@ -457,8 +457,7 @@ uint64 work_on_several(Statement* statement, Findings* findings) {
 
 }  // namespace
 
-Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
-                       const MoveByHand* by_hand) {
+Applied apply_findings(Model* model, const Version* version, Findings* findings, Work work, const MoveByHand* by_hand) {
     Statement statement = {};
     statement.model = model;
     statement.version = version;
@@ -490,7 +489,7 @@ Applied apply_findings(Model* model, const PublishedVersion* version, Findings* 
     return {leads - statement.left_out, statuses_of(statement.outcome)};
 }
 
-Applied apply_to_lead(Model* model, const PublishedVersion* version, Datum key, Work work, const MoveByHand* by_hand) {
+Applied apply_to_lead(Model* model, const Version* version, Datum key, Work work, const MoveByHand* by_hand) {
     Findings* findings = make_findings(model->key);
     add_key(model, key, FindingKind::Stored, findings);
     sort_findings(findings);

@@ -34,11 +34,10 @@ struct Applied {
 };
 
 // Does `work` for every lead of the sorted findings. To be called as the model's owner with SPI connected.
-Applied apply_findings(Model* model, const PublishedVersion* version, Findings* findings, Work work,
+Applied apply_findings(Model* model, const Version* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
 
 // The same for one lead, of which nothing was found.
-Applied apply_to_lead(Model* model, const PublishedVersion* version, Datum key, Work work,
-                      const MoveByHand* by_hand = nullptr);
+Applied apply_to_lead(Model* model, const Version* version, Datum key, Work work, const MoveByHand* by_hand = nullptr);
 
 }  // namespace lead_scoring

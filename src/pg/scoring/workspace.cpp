@@ -53,7 +53,7 @@ void end_workspace(void* argument) {
     kept = workspace;
 }
 
-void reset(Workspace* workspace, const PublishedVersion* version) {
+void reset(Workspace* workspace, const Version* version) {
     forget(workspace->lead);
     workspace->known = false;
     workspace->lead.stage.stage = version->definition->first_stage;
@@ -85,7 +85,7 @@ Workspace* make_workspace() {
     return workspace;
 }
 
-bool load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row) {
+bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row) {
     int stage = find_stage(version, row.stage_name);
     return run_cpp_if_sound([&] {
         reset(workspace, version);
@@ -108,7 +108,7 @@ bool load_lead(Workspace* workspace, const PublishedVersion* version, const Scor
     });
 }
 
-void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key) {
+void load_entries(Workspace* workspace, Model* model, const Version* version, Datum key) {
     if (workspace->lead.stage.seq == 0) return;
     MemoryContext caller = CurrentMemoryContext;
     if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
@@ -128,7 +128,7 @@ void load_entries(Workspace* workspace, Model* model, const PublishedVersion* ve
     MemoryContextSwitchTo(caller);
 }
 
-void load_card(Workspace* workspace, const PublishedVersion* version, const struct varlena* card) {
+void load_card(Workspace* workspace, const Version* version, const struct varlena* card) {
     run_cpp([&] {
         reset(workspace, version);
         read_card(card, workspace->lead.card);
@@ -136,15 +136,14 @@ void load_card(Workspace* workspace, const PublishedVersion* version, const stru
     });
 }
 
-void load_new_lead(Workspace* workspace, const PublishedVersion* version) {
+void load_new_lead(Workspace* workspace, const Version* version) {
     run_cpp([&] {
         reset(workspace, version);
         workspace->lead.card.clear();
     });
 }
 
-void replay(Workspace* workspace, const PublishedVersion* version, const LeadFindings& found, Until until,
-            Moves moves) {
+void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves) {
     workspace->known = found.known;
     LeadFacts facts = facts_of(found);
     run_cpp([&] {
@@ -155,8 +154,7 @@ void replay(Workspace* workspace, const PublishedVersion* version, const LeadFin
     run_cpp([&] { workspace->replay->finish(); });
 }
 
-bool fold_found(Workspace* workspace, const PublishedVersion* version, const LeadFindings& found, Timestamp now,
-                Moves moves) {
+bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now, Moves moves) {
     const Definition& definition = *version->definition;
     if (found.rest == nullptr)
         return run_cpp([&] {
@@ -169,7 +167,7 @@ bool fold_found(Workspace* workspace, const PublishedVersion* version, const Lea
     return run_cpp([&] { return workspace->folding->finish(); });
 }
 
-void finish_lead(Workspace* workspace, const PublishedVersion* version) {
+void finish_lead(Workspace* workspace, const Version* version) {
     run_cpp([&] {
         const Lead& lead = workspace->lead;
         workspace->card.clear();
@@ -182,7 +180,7 @@ void finish_lead(Workspace* workspace, const PublishedVersion* version) {
     });
 }
 
-const char* grade_label(const PublishedVersion* version, Grade grade) {
+const char* grade_label(const Version* version, Grade grade) {
     if (!version->definition->has_grade(grade)) return nullptr;
     auto label_of = [](const std::vector<Band>& bands, int band) {
         return band == kNoBand ? "" : bands[static_cast<std::size_t>(band)].label.c_str();

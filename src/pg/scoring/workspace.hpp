@@ -29,30 +29,30 @@ Workspace* make_workspace();
 // The stored row as the core's lead. A stage that the version does not have counts as its first one; without a card,
 // all that is settled is behind the lead. False where the card cannot be read, or is not one of the row's
 // version.
-[[nodiscard]] bool load_lead(Workspace* workspace, const PublishedVersion* version, const ScoreRow& row);
+[[nodiscard]] bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row);
 
 // Adds the lead's latest entries into stages, which cooldowns ask for, and who moves a lead at an instant at which it
 // has moved before. SPI must be connected.
-void load_entries(Workspace* workspace, Model* model, const PublishedVersion* version, Datum key);
+void load_entries(Workspace* workspace, Model* model, const Version* version, Datum key);
 
 // A lead of which nothing is known but its card. Raises an error where the card is not of the version.
-void load_card(Workspace* workspace, const PublishedVersion* version, const struct varlena* card);
+void load_card(Workspace* workspace, const Version* version, const struct varlena* card);
 
 // A lead of which nothing is known yet.
-void load_new_lead(Workspace* workspace, const PublishedVersion* version);
+void load_new_lead(Workspace* workspace, const Version* version);
 
 // Makes the lead's card anew from all there is of the lead, which is what was found.
-void replay(Workspace* workspace, const PublishedVersion* version, const LeadFindings& found, Until until, Moves moves);
+void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves);
 
 // As fold_matches, with all matches that were found.
-[[nodiscard]] bool fold_found(Workspace* workspace, const PublishedVersion* version, const LeadFindings& found,
-                              Timestamp now, Moves moves);
+[[nodiscard]] bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now,
+                              Moves moves);
 
 // Encodes the lead and derives what the row shows besides.
-void finish_lead(Workspace* workspace, const PublishedVersion* version);
+void finish_lead(Workspace* workspace, const Version* version);
 
 // The label of a grade in the current memory context; null where there is none.
-const char* grade_label(const PublishedVersion* version, Grade grade);
+const char* grade_label(const Version* version, Grade grade);
 
 const char* cause_name(Cause cause);
 

@@ -71,7 +71,7 @@ void check_adjustment(FunctionCallInfo fcinfo) {
 Datum asking_name() { return CStringGetTextDatum(GetUserNameFromId(asking_role(), false)); }
 
 // What the lead becomes by its adjustments as they are now. Where the model does not score, that is for later.
-Statuses evaluate(Model* model, const PublishedVersion* version, Datum key) {
+Statuses evaluate(Model* model, const Version* version, Datum key) {
     return version == nullptr ? Statuses{} : apply_to_lead(model, version, key, Work::Adjust).statuses;
 }
 
@@ -81,7 +81,7 @@ Statuses evaluate(Model* model, const PublishedVersion* version, Datum key) {
 LEAD_SCORING_FUNCTION(adjust) {
     check_adjustment(fcinfo);
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const PublishedVersion* version = scoring_version(model);
+    const Version* version = scoring_version(model);
     Datum key = lead_argument(fcinfo, 1, model->key);
     if (!sees_lead(model, key)) no_such_lead(model, key);
     Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
@@ -145,7 +145,7 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
                         errhint("SELECT lead_scoring.cancel_adjustment('sales', id, 'a mistake') FROM "
                                 "sales.adjustments WHERE lead_id = '42';")));
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const PublishedVersion* version = scoring_version(model);
+    const Version* version = scoring_version(model);
     Datum values[] = {PG_GETARG_DATUM(1), asking_name(), PG_GETARG_DATUM(2)};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' '};
 
@@ -167,7 +167,7 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
 LEAD_SCORING_FUNCTION(settle_leads) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     require_entry(model->name);
-    const PublishedVersion* version = require_scoring(model);
+    const Version* version = require_scoring(model);
     Datum* leads = nullptr;
     bool* nulls = nullptr;
     int count = 0;

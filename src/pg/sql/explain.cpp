@@ -17,7 +17,7 @@ using namespace lead_scoring;
 
 namespace {
 
-void put_line(ReturnSetInfo* result, const PublishedVersion* version, const ExplainLine& line) {
+void put_line(ReturnSetInfo* result, const Version* version, const ExplainLine& line) {
     Datum values[7];
     bool nulls[7] = {};
     nulls[0] = line.group == kNoGroup;

@@ -32,7 +32,7 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
     static constexpr const char* kNames[] = {"model", "due", "most"};
     for (int i = 0; i < 3; ++i) require_argument(fcinfo, i, kNames[i], "CALL lead_scoring.refresh('sales', 1000);");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const PublishedVersion* version = scoring_version(model);
+    const Version* version = scoring_version(model);
     if (version == nullptr) PG_RETURN_INT64(0);
 
     enter_write(model->owner, false);
@@ -75,7 +75,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
     for (int i = 0; i < 3; ++i)
         require_argument(fcinfo, i, kNames[i], "SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const PublishedVersion* version = require_scoring(model);
+    const Version* version = require_scoring(model);
     const char* stage = text_to_cstring(PG_GETARG_TEXT_PP(2));
     MoveByHand move = {};
     move.stage = find_stage(version, stage);

@@ -31,7 +31,7 @@ Work work_named(const char* name) {
 }
 
 // The next keys of either table and of scores, from `last` on (null: the first ones), and whether each row is current.
-void find_next_keys(Model* model, const PublishedVersion* version, Datum last, bool first, int64 most) {
+void find_next_keys(Model* model, const Version* version, Datum last, bool first, int64 most) {
     // One order for all three, that of scores.
     Oid type = InvalidOid;
     int32 modifier = -1;
@@ -81,7 +81,7 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
     model = hold_off_versions(model);
-    const PublishedVersion* version = require_scoring(model);
+    const Version* version = require_scoring(model);
     bool first = PG_ARGISNULL(1);
     Datum last = first ? static_cast<Datum>(0) : key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
@@ -124,7 +124,7 @@ LEAD_SCORING_FUNCTION(rescore_now) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Work work = work_named(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     check_owner(model);
-    const PublishedVersion* version = newest_version(model);
+    const Version* version = newest_version(model);
     if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
     enter_write(model->owner, false);

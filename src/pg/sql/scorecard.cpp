@@ -88,7 +88,7 @@ struct NowCache {
     Oid reader;
     Oid scores;
     int64 number;
-    const PublishedVersion* version;
+    const Version* version;
     Workspace* workspace;
     TupleDesc result;
 };
@@ -126,7 +126,7 @@ bool has_come(const Workspace* workspace, Timestamp at) {
 }
 
 // Counts these, and none that is still ahead. False where the card cannot tell the outcome.
-bool count_pending(Workspace* workspace, const PublishedVersion* version, Timestamp at) {
+bool count_pending(Workspace* workspace, const Version* version, Timestamp at) {
     const Definition& definition = *version->definition;
     Timestamp now = add_saturated(at, -definition.future_tolerance);
     return run_cpp(
@@ -142,7 +142,7 @@ LEAD_SCORING_FUNCTION(score_now) {
     Timestamp at = PG_GETARG_TIMESTAMPTZ(3);
     if (cache->version == nullptr) PG_RETURN_NULL();
 
-    const PublishedVersion* version = cache->version;
+    const Version* version = cache->version;
     load_card(cache->workspace, version, packed);
     if (has_come(cache->workspace, at) && !count_pending(cache->workspace, version, at))
         load_card(cache->workspace, version, packed);  // which does not tell all that has come

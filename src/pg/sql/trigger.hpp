@@ -17,7 +17,7 @@ namespace lead_scoring {
 struct TriggerRun {
     TriggerData* data;
     Model* model;
-    const PublishedVersion* version;
+    const Version* version;
     Changes* changes;  // of the query, where it fires several of our triggers
     Findings* findings;
     Problems problems;

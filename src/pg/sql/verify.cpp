@@ -54,7 +54,7 @@ char* print_card(const Workspace* workspace) {
 
 // The card as of the row's own time: events that were future then are still waiting in it.
 void compute(Verification* verification, const LeadFindings& found, const ScoreRow& row) {
-    const PublishedVersion* version = verification->reading->version;
+    const Version* version = verification->reading->version;
     load_new_lead(verification->computed, version);
     replay(verification->computed, version, found, Until::statement(row.scored_at), Moves::none());
     finish_lead(verification->computed, version);
@@ -75,7 +75,7 @@ void check_due(Verification* verification, Datum key, const ScoreRow& row) {
 }
 
 void check_lead(Verification* verification, const LeadFindings& found) {
-    const PublishedVersion* version = verification->reading->version;
+    const Version* version = verification->reading->version;
     ScoreRow row;
     if (!read_score(verification->scores, found.key, FirstCommandId, &row)) {
         report(verification, found.key, "missing", nullptr, nullptr);
