@@ -7,7 +7,7 @@ EXTENSION = lead_scoring
 MODULE_big = lead_scoring
 EXTENSION_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" lead_scoring.control)
 
-OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/*/*/*.cpp)))
+OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/*/*/*.cpp src/*/*/*/*.cpp)))
 
 # The install script is these parts, in the order of their names.
 SQL_PARTS = $(sort $(wildcard sql/install/*/*.sql))

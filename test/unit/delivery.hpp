@@ -3,11 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/reading/replay.hpp"
 #include "unit/choices.hpp"
 #include "unit/model.hpp"
 
@@ -57,15 +57,10 @@ class Delivery {
   private:
     void rebuild(Lead before, Timestamp now) {
         std::sort(log.begin(), log.end());
+        Scorecard card = before.card;
         lead = std::move(before);
-        Timestamp clock = lead.card.clock;
-        lead.card.clock = kNever;
-        lead.card.rules.clear();
-        lead.card.pending.clear();
-        lead.card.pending_more = false;
-        lead.due_at = kNever;
-        if (!fold_matches(definition_, lead, log, now, Moves{clock}, transitions))
-            throw std::logic_error("a sorted log could not be folded into an empty card");
+        replay(definition_, lead, {card.fit, card.adjustments}, log, Until::statement(now), Moves{card.clock},
+               transitions);
         evaluate_at_clock(definition_, lead, now, transitions);
     }
 
@@ -77,8 +72,7 @@ inline Scorecard card_of(const Definition& definition, std::vector<Match> matche
     Lead lead = new_lead(definition);
     std::vector<Transition> ignored;
     std::sort(matches.begin(), matches.end());
-    if (!fold_matches(definition, lead, matches, now, Moves::none(), ignored))
-        throw std::logic_error("a sorted log could not be folded into an empty card");
+    replay(definition, lead, {}, matches, Until::statement(now), Moves::none(), ignored);
     return lead.card;
 }
 

@@ -4,6 +4,25 @@
 
 namespace lead_scoring {
 
+const char* Decay::unsound() const {
+    switch (kind) {
+        case DecayKind::None:
+            break;
+        case DecayKind::Exponential:
+            if (half_life <= 0) return "A half-life is not positive.";
+            break;
+        case DecayKind::Linear:
+        case DecayKind::Window:
+            if (lifespan <= 0) return "A lifespan is not positive.";
+            break;
+        case DecayKind::Step:
+            if (step <= 0) return "A step is not positive.";
+            if (!(drop > 0 && drop <= 1)) return "The drop of a step is no share.";
+            break;
+    }
+    return nullptr;
+}
+
 Microseconds Decay::lifetime() const {
     switch (kind) {
         case DecayKind::None:

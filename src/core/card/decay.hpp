@@ -32,6 +32,9 @@ struct Decay {
         return kind == DecayKind::Linear || kind == DecayKind::Step || kind == DecayKind::Window;
     }
 
+    // What is wrong with the above, as a sentence; null where nothing is.
+    const char* unsound() const;
+
     // The least age from which the weight is 0 for good; kForever where there is none.
     Microseconds lifetime() const;
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/card/tally/tallies.hpp"
 
 namespace lead_scoring {
 
@@ -32,21 +33,6 @@ void check_bounds(const Bounds& bounds) {
     require_sound(!bounds.min || !bounds.max || *bounds.min <= *bounds.max, "A lower bound is above the upper one.");
 }
 
-void check_decay(const Decay& decay) {
-    switch (decay.kind) {
-        case DecayKind::None:
-            return;
-        case DecayKind::Exponential:
-            return require_sound(decay.half_life > 0, "A half-life is not positive.");
-        case DecayKind::Linear:
-        case DecayKind::Window:
-            return require_sound(decay.lifespan > 0, "A lifespan is not positive.");
-        case DecayKind::Step:
-            require_sound(decay.step > 0, "A step is not positive.");
-            return require_sound(decay.drop > 0 && decay.drop <= 1, "The drop of a step is no share.");
-    }
-}
-
 void check_rule(const Definition& definition, const Rule& rule) {
     require_sound(std::isfinite(rule.points), "The points of a rule are not finite.");
     require_sound(rule.group < definition.groups.size(), "A rule belongs to no group.");
@@ -57,7 +43,7 @@ void check_rule(const Definition& definition, const Rule& rule) {
                   "The count of a limit is out of range.");
     require_sound(rule.max_occurrences >= 1 && rule.max_occurrences <= kMostOccurrences,
                   "max_occurrences is out of range.");
-    check_decay(rule.decay);
+    if (const char* what = rule.decay.unsound()) require_sound(false, what);
     check_bounds(rule.bounds);
 }
 
@@ -123,7 +109,9 @@ void Definition::check() const {
     require_sound(below != nullptr, "It has no progress stage.");
 }
 
-void Definition::complete() {
+void Definition::complete() { complete(kTallies); }
+
+void Definition::complete(std::span<const Tally* const> kinds) {
     check_number(rules.size(), "rules");
     check_number(stages.size(), "stages");
     first_stage = kNoStage;
@@ -137,12 +125,17 @@ void Definition::complete() {
     offset_rules.clear();
     for (std::size_t i = 0; i < rules.size(); ++i)
         if (!rules[i].fit && rules[i].bounds.clamp(0) != 0) offset_rules.push_back(i);
-    for (const Rule& rule : rules)
-        if (rule.decay.kind != DecayKind::None && (rule.points < 0 || rule.varying)) rises_by_itself = true;
+    has_opposites = false;
+    for (Rule& rule : rules) {
+        auto kind = std::ranges::find_if(kinds, [&](const Tally* tally) { return tally->takes(rule); });
+        require_sound(kind != kinds.end(), "A rule is of no kind.");
+        rule.tally = *kind;
+        rule.lifetime = rule.tally->lifetime(rule);
+        if (rule.points >= 0 && !rule.varying) continue;
+        if (!rule.tally->constant) rises_by_itself = true;
+        if (rule.tally->halves) has_opposites = true;
+    }
     if (has_cooldown) rises_by_itself = true;
-    has_opposites = std::ranges::any_of(rules, [](const Rule& rule) {
-        return rule.decay.kind == DecayKind::Exponential && (rule.points < 0 || rule.varying);
-    });
 }
 
 Grade Definition::grade(Units fit, Units engagement) const {

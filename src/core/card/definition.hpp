@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,12 +34,16 @@ struct Group {
     Bounds bounds;
 };
 
+struct Tally;
+
 struct Rule {
     std::string name;
     std::size_t group = 0;
     double points = 0;
-    bool fit = false;      // matched by the lead's attributes: no decay, no limit
-    bool varying = false;  // `per` multiplies the points
+    bool fit = false;              // matched by the lead's attributes: no decay, no limit
+    bool varying = false;          // `per` multiplies the points
+    const Tally* tally = nullptr;  // its kind, which follows from the rest: complete() chooses it
+    Microseconds lifetime = 0;     // how long after an occurrence it may still change by itself, as its kind says
     Decay decay;
     Bounds bounds;
     std::size_t limit_count = 0;  // counted occurrences a bucket (and key); 0: no limit
@@ -106,6 +111,8 @@ struct Definition {
 
     // Derives what the fields below tell; to be called once, when all the above is filled. Throws LimitExceeded.
     void complete();
+    // The same, with other kinds of rules than the usual ones.
+    void complete(std::span<const Tally* const> kinds);
 
     int first_stage = kNoStage;    // the progress stage of least rank
     bool rises_by_itself = false;  // time alone may lift a score or open a stage: negative decaying points, cooldowns

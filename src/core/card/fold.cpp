@@ -1,10 +1,10 @@
 #include "core/card/fold.hpp"
 
 #include <algorithm>
-#include <span>
 
 #include "core/base/error.hpp"
 #include "core/base/stop.hpp"
+#include "core/card/tally/tally.hpp"
 
 namespace lead_scoring {
 
@@ -15,66 +15,21 @@ void insert_sorted(std::vector<T>& list, const T& value) {
     list.insert(std::upper_bound(list.begin(), list.end(), value), value);
 }
 
-// Adds an occurrence whose place among the counted ones is final.
-void close(const Rule& rule, RuleState& state, const Occurrence& occurrence) {
-    check_stop();
-    ++state.closed_count;
-    switch (rule.decay.kind) {
-        case DecayKind::None:
-            state.closed_sum += occurrence.points;
-            break;
-        case DecayKind::Exponential:
-            state.closed_decaying.add(occurrence.points, occurrence.at, rule.decay.half_life);
-            break;
-        case DecayKind::Linear:
-        case DecayKind::Step:
-        case DecayKind::Window:
-            state.occurrences.add(occurrence);
-            if (state.occurrences.size() > rule.max_occurrences) state.occurrences.forget_earliest(1);
-            break;
-    }
-}
-
-// Closes the bucket. What is kept is added in time order: each in its place takes long.
-void close_members(const Rule& rule, RuleState& state) {
-    if (rule.decay.keeps_occurrences()) {
-        for (const Occurrence& occurrence : state.members.by_time()) close(rule, state, occurrence);
-    } else {
-        for (const Member& member : state.members.all()) close(rule, state, member.occurrence);
-    }
-    state.members.rewrite();
-}
-
 }  // namespace
 
 bool fold(const Definition& definition, Scorecard& card, const Match& match) {
+    check_stop();
     auto index = static_cast<std::size_t>(match.target);
     const Rule& rule = definition.rules[index];
-    RuleState& state = card.find_or_add(index);
-    Occurrence occurrence{match.at, match.points};
-    if (!rule.limited()) {
-        close(rule, state, occurrence);
-        return true;
-    }
-    if (state.count() == 0 || match.bucket > state.bucket) {
-        close_members(rule, state);
-        state.bucket = match.bucket;
-    } else if (match.bucket < state.bucket) {
-        return false;
-    }
-    return state.members.admit({match.key, occurrence}, rule.limit_count, rule.max_keys);
+    return rule.tally->fold(rule, card.find_or_add(index), match);
 }
 
 void advance_clock(const Definition& definition, Scorecard& card, Timestamp at) {
     card.clock = std::max(card.clock, at);
     for (RuleState& state : card.rules) {
-        const Decay& decay = definition.rules[state.rule].decay;
-        std::span<const Occurrence> all = state.occurrences.all();
-        if (all.empty()) continue;
-        Microseconds lifetime = decay.lifetime();
-        auto alive = std::ranges::find_if(
-            all, [&](const Occurrence& occurrence) { return age_between(occurrence.at, card.clock) < lifetime; });
-        state.occurrences.forget_earliest(static_cast<std::size_t>(alive - all.begin()));
+        if (state.occurrences.empty()) continue;
+        const Rule& rule = definition.rules[state.rule];
+        rule.tally->forget(rule, state, card.clock);
     }
 }
 

@@ -3,44 +3,32 @@
 #include <algorithm>
 #include <array>
 
+#include "core/card/tally/decaying.hpp"
+#include "core/card/tally/sum.hpp"
+
 namespace lead_scoring {
 
 namespace {
 
-WideUnits undecayed(const RuleState& state) {
-    return state.members.empty() ? state.closed_sum : state.closed_sum + state.members.points();
+// In place for what most rules are; a call through the table costs as much as such a sum.
+Units points_of(const Rule& rule, const RuleState& state, Timestamp at) {
+    if (rule.tally == &kTally<Sum>) return Sum::points(rule, state, at);
+    if (rule.tally == &kTally<Decaying>) return Decaying::points(rule, state, at);
+    return rule.tally->points(rule, state, at);
 }
 
-// Where the decay keeps occurrences, the latest max_occurrences count. Those of the open bucket are the latest.
-SignedSum decayed(const Rule& rule, const RuleState& state, Timestamp at) {
-    SignedSum sum;
-    switch (rule.decay.kind) {
-        case DecayKind::None:
-            sum.add(static_cast<double>(undecayed(state)));
-            break;
-        case DecayKind::Exponential:
-            sum.add(state.closed_decaying.value(at, rule.decay.half_life));
-            if (!state.members.empty()) sum.add(state.members.decayed(rule.decay, at, state.members.size()));
-            break;
-        case DecayKind::Linear:
-        case DecayKind::Step:
-        case DecayKind::Window: {
-            std::size_t open = std::min(state.members.size(), rule.max_occurrences);
-            sum.add(state.occurrences.decayed(rule.decay, at, rule.max_occurrences - open));
-            sum.add(state.members.decayed(rule.decay, at, open));
-            break;
-        }
-    }
-    return sum;
+SignedSum split_of(const Rule& rule, const RuleState& state, Timestamp at) {
+    if (rule.tally == &kTally<Decaying>) return Decaying::split(rule, state, at);
+    return rule.tally->split(rule, state, at);
 }
 
 UnitsRange contribution_range(const Rule& rule, const RuleState& state, Timestamp from, Timestamp to) {
-    if (rule.decay.kind == DecayKind::None || from == to) {
-        Units exact = contribution(rule, state, from).capped;
+    if (rule.tally->constant || from == to) {
+        Units exact = rule.bounds.clamp(points_of(rule, state, from));
         return {exact, exact};
     }
-    SignedSum first = decayed(rule, state, from);
-    SignedSum last = decayed(rule, state, to);
+    SignedSum first = split_of(rule, state, from);
+    SignedSum last = split_of(rule, state, to);
     return {rule.bounds.clamp(round_to_units(last.positive + first.negative)),
             rule.bounds.clamp(round_to_units(first.positive + last.negative))};
 }
@@ -116,9 +104,9 @@ Net net_contribution(const Rule& rule, const RuleState& state, Timestamp from, T
     constexpr double kFarFromOverflow = 0x1p62;
     constexpr double kPrecision = 0x1p-48;  // well above what a few roundings of doubles make
     UnitsRange range = contribution_range(rule, state, from, to);
-    if (rule.decay.kind != DecayKind::Exponential) return Net::net_of(range);
-    SignedSum first = decayed(rule, state, from);
-    SignedSum last = decayed(rule, state, to);
+    if (!rule.tally->halves) return Net::net_of(range);
+    SignedSum first = split_of(rule, state, from);
+    SignedSum last = split_of(rule, state, to);
     double magnitude = first.positive - first.negative;
     auto unbounded = [&](double sum) { return rule.bounds.clamp(round_to_units(sum)) == round_to_units(sum); };
     if (magnitude > kFarFromOverflow || !unbounded(first.total()) || !unbounded(last.total()))
@@ -188,12 +176,7 @@ UnitsRange adjustments_range(const Scorecard& card, Timestamp from, Timestamp to
 }  // namespace
 
 Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at) {
-    Units units = 0;
-    if (rule.decay.kind == DecayKind::None) {
-        units = saturate(undecayed(state));  // exact, where a double would not be
-    } else {
-        units = round_to_units(decayed(rule, state, at).total());
-    }
+    Units units = points_of(rule, state, at);
     return {units, rule.bounds.clamp(units)};
 }
 
@@ -236,7 +219,7 @@ Score score_at(const Definition& definition, const Scorecard& card, Timestamp at
     at = std::max(at, card.clock);
     auto sums = sum_up<WideSum>(
         definition, card,
-        [&](const Rule& rule, const RuleState& state) { return contribution(rule, state, at).capped; },
+        [&](const Rule& rule, const RuleState& state) { return rule.bounds.clamp(points_of(rule, state, at)); },
         [](Units points) { return points; });
     Score score;
     score.engagement = sums.engagement.within({});
@@ -246,16 +229,10 @@ Score score_at(const Definition& definition, const Scorecard& card, Timestamp at
 }
 
 Timestamp settles_at(const Definition& definition, const Scorecard& card) {
-    // Sums stay under 2^127 units: after that many half-lives less than half a unit is left of any.
-    constexpr std::int64_t kHalfLives = 128;
     Timestamp settled = card.clock;
     for (const RuleState& state : card.rules) {
-        const Decay& decay = definition.rules[state.rule].decay;
-        if (decay.kind == DecayKind::None) continue;
-        Microseconds lifetime = decay.lifetime();
-        if (decay.kind == DecayKind::Exponential)
-            lifetime = decay.half_life > kForever / kHalfLives ? kForever : decay.half_life * kHalfLives;
-        settled = std::max(settled, add_saturated(card.clock, lifetime));
+        const Rule& rule = definition.rules[state.rule];
+        settled = std::max(settled, add_saturated(card.clock, rule.lifetime));
     }
     for (const Adjustment& adjustment : card.adjustments)
         if (adjustment.expires_at != kForever) settled = std::max(settled, adjustment.expires_at);

@@ -2,57 +2,27 @@
 
 #include <algorithm>
 
-#include "core/base/error.hpp"
+#include "core/card/tally/tally.hpp"
 
 namespace lead_scoring {
 
 namespace {
 
-// Full points for every occurrence that counts. Where the times of single ones must be known for that, for only the
-// latest do, they are kept; else their sum is.
+// Full points for every occurrence that counts.
 Definition count_everything(Definition definition) {
     for (Rule& rule : definition.rules) {
-        bool keeps = rule.decay.keeps_occurrences();
-        rule.decay = {};
-        if (!keeps) continue;
-        rule.decay.kind = DecayKind::Window;
-        rule.decay.lifespan = kForever;
+        rule.decay = rule.tally->full_decay;
+        rule.tally = rule.tally->full;
+        rule.lifetime = rule.tally->lifetime(rule);
     }
     return definition;
 }
 
-[[noreturn]] void refuse_order() { throw Error(ErrorCode::Internal, "events in order could not be folded"); }
-
-// The latest max_occurrences, of closed buckets and of the open one.
-void add_occurrences(ExplainLine& line, const Rule& rule, const RuleState& kept) {
-    std::vector<Occurrence> all(kept.occurrences.all().begin(), kept.occurrences.all().end());
-    for (const Member& member : kept.members.all()) all.push_back(member.occurrence);
-    std::sort(all.begin(), all.end());
-    if (all.size() > rule.max_occurrences)
-        all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(rule.max_occurrences));
-    WideUnits raw = 0;
-    for (const Occurrence& occurrence : all) raw += occurrence.points;
-    line.raw = saturate(raw);
-    line.times = static_cast<std::int64_t>(all.size());
-    if (!all.empty()) line.last_at = all.back().at;
-}
-
-// `last`: match of the rule, counted or not.
-void add_sums(ExplainLine& line, const Rule& rule, const RuleState& kept, Timestamp last) {
-    WideUnits raw = kept.closed_sum;
-    line.last_at = rule.limited() ? kNever : last;
-    for (const Member& member : kept.members.all()) {
-        raw += member.occurrence.points;
-        line.last_at = std::max(line.last_at, member.occurrence.at);
-    }
-    line.raw = saturate(raw);
-    line.times = kept.count();
-}
-
 }  // namespace
 
-Explanation::Part::Part(const Definition& definition, Timestamp at)
-    : lead{.stage = {.stage = definition.first_stage}}, folding(definition, lead, at, Moves::none(), none) {}
+Explanation::Part::Part(const Definition& definition, const LeadFacts& facts, Timestamp at)
+    : lead{.stage = {.stage = definition.first_stage}},
+      replay(definition, lead, facts, Until::instant(at), Moves::none(), none) {}
 
 Explanation::Explanation(const Definition& definition, const LeadFacts& facts, Timestamp at)
     : definition_(definition),
@@ -60,16 +30,14 @@ Explanation::Explanation(const Definition& definition, const LeadFacts& facts, T
       facts_(facts),
       at_(at),
       last_(definition.rules.size(), kNever),
-      scored_(definition, at),
-      counted_(counting_, at) {}
+      scored_(definition, facts, at),
+      counted_(counting_, facts, at) {}
 
 void Explanation::add(std::span<const Match> matches) {
-    // What lies ahead of `at` weighs nothing then, whatever the tolerance.
-    std::size_t until = 0;
-    for (; until < matches.size() && matches[until].at <= at_; ++until)
-        if (matches[until].kind == MatchKind::Rule)
-            last_[static_cast<std::size_t>(matches[until].target)] = matches[until].at;
-    if (!scored_.folding.add(matches.first(until)) || !counted_.folding.add(matches.first(until))) refuse_order();
+    for (const Match& match : matches)
+        if (match.kind == MatchKind::Rule && match.at <= at_) last_[static_cast<std::size_t>(match.target)] = match.at;
+    scored_.replay.add(matches);
+    counted_.replay.add(matches);
 }
 
 ExplainLine Explanation::line_of(std::size_t index) const {
@@ -82,15 +50,18 @@ ExplainLine Explanation::line_of(std::size_t index) const {
     ExplainLine line;
     line.decayed = points.decayed;
     line.capped = points.capped;
-    if (counted != nullptr && rule.decay.keeps_occurrences())
-        add_occurrences(line, rule, *counted);
-    else if (counted != nullptr)
-        add_sums(line, rule, *counted, last_[index]);
+    if (counted == nullptr) return line;
+    const Rule& counting = counting_.rules[index];
+    Count count = counting.tally->count(counting, *counted, last_[index]);
+    line.raw = count.raw;
+    line.times = count.times;
+    line.last_at = count.last_at;
     return line;
 }
 
 std::vector<ExplainLine> Explanation::lines() {
-    if (!scored_.folding.finish() || !counted_.folding.finish()) refuse_order();
+    scored_.replay.finish();
+    counted_.replay.finish();
     const Scorecard& card = scored_.lead.card;
     std::vector<ExplainLine> lines;
     std::vector<WideUnits> sums(definition_.groups.size(), 0);

@@ -4,9 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "core/card/definition.hpp"
-#include "core/card/scorecard.hpp"
-#include "core/stages/lead.hpp"
+#include "core/reading/replay.hpp"
 
 namespace lead_scoring {
 
@@ -26,12 +24,6 @@ struct ExplainLine {
     Timestamp last_at = kNever;  // of the latest occurrence that counts
 };
 
-// What is known of a lead besides its matches: the fit rules that match, its adjustments.
-struct LeadFacts {
-    std::span<const std::size_t> fit;
-    std::span<const Adjustment> adjustments;
-};
-
 // Explains the score as of `at`. The lead's matches come sorted, as many at a time as the caller has at hand.
 class Explanation {
   public:
@@ -44,12 +36,12 @@ class Explanation {
     std::vector<ExplainLine> lines();
 
   private:
-    // Folds the matches by a definition into a card of its own.
+    // The lead by a definition.
     struct Part {
-        explicit Part(const Definition& definition, Timestamp at);
+        Part(const Definition& definition, const LeadFacts& facts, Timestamp at);
         std::vector<Transition> none;
         Lead lead;
-        Folding folding;
+        Replay replay;
     };
 
     ExplainLine line_of(std::size_t rule) const;

@@ -4,6 +4,7 @@
 
 #include "core/base/stop.hpp"
 #include "core/card/fold.hpp"
+#include "core/card/tally/tally.hpp"
 
 namespace lead_scoring {
 
@@ -96,7 +97,7 @@ bool Folding::take(const Match& match) {
     if (match.kind != MatchKind::Rule) return true;
     auto index = static_cast<std::size_t>(match.target);
     const Rule& rule = definition_.rules[index];
-    due_may_be_earlier_ |= match.points < 0 || (rule.decay.keeps_occurrences() &&
+    due_may_be_earlier_ |= match.points < 0 || (rule.tally->keeps_latest &&
                                                 card.count(index) >= static_cast<std::int64_t>(rule.max_occurrences));
     if (!fold(definition_, card, match)) return false;
     machine_.gain(rule, match.points);

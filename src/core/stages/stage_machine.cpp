@@ -159,7 +159,7 @@ Units StageMachine::spare(const Score& score) const {
     if (definition_.rises_by_itself || !card_.adjustments.empty() || now.detour || now.falls_below) return 0;
     for (const RuleState& state : card_.rules) {
         const Rule& known = definition_.rules[state.rule];
-        bool exact = known.decay.kind == DecayKind::None ||
+        bool exact = known.tally->constant ||
                      static_cast<double>(state.count()) * std::fabs(known.points) * kUnitsPerPoint < kExact;
         if (!exact) return 0;
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/card/score.hpp"
+#include "core/card/tally/tally.hpp"
 
 namespace lead_scoring {
 
@@ -46,7 +47,7 @@ class StageMachine {
 
     // To be told of each match that is folded between two steps.
     void gain(const Rule& rule, Units points) {
-        bool may_replace = rule.varying && rule.limited();  // an occurrence of other points, within its limit
+        bool may_replace = rule.varying && rule.tally->replaces;  // an occurrence of other points, within its limit
         spare_ = may_replace ? 0 : saturate(WideUnits{spare_} - std::max<Units>(points, 0));
     }
 

@@ -63,20 +63,25 @@ struct Recent {
     Run runs[kRuns];         // latest facts of a record, by their hash
 };
 
+// From the highest bit: eight of the kind of a finding, one of what matched, the rest of which rule or stage.
+constexpr unsigned kKindAt = 24;
+constexpr uint32 kOfStage = 1u << 23;
+static_assert(Definition::kMaxRules <= kOfStage);
+
 uint32 pack(FindingKind kind, const Match& match) {
-    return (static_cast<uint32>(kind) << 29) | (match.kind == MatchKind::Stage ? 1u << 28 : 0) |
+    return (static_cast<uint32>(kind) << kKindAt) | (match.kind == MatchKind::Stage ? kOfStage : 0) |
            static_cast<uint32>(match.target);
 }
 
 Finding unpack(Datum key, Timestamp at, uint32 what, const Worth& worth) {
     Match match;
     match.at = at;
-    match.kind = (what & 1u << 28) != 0 ? MatchKind::Stage : MatchKind::Rule;
-    match.target = static_cast<int32>(what & ((1u << 28) - 1));
+    match.kind = (what & kOfStage) != 0 ? MatchKind::Stage : MatchKind::Rule;
+    match.target = static_cast<int32>(what & (kOfStage - 1));
     match.points = worth.points;
     match.bucket = worth.bucket;
     match.key = worth.key;
-    return {key, static_cast<FindingKind>(what >> 29), match};
+    return {key, static_cast<FindingKind>(what >> kKindAt), match};
 }
 
 }  // namespace

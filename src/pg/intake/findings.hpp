@@ -10,7 +10,7 @@
 #include <span>
 #include <type_traits>
 
-#include "core/card/scorecard.hpp"
+#include "core/reading/replay.hpp"
 #include "pg/model/lead_key.hpp"
 
 namespace lead_scoring {
@@ -50,6 +50,11 @@ struct LeadFindings {
 
 // Whether the leads table or the log names the lead.
 inline bool is_known(const LeadFindings& lead) { return lead.known || lead.seen; }
+
+// All there is of it but matches, where it was all read. Of a lead without attributes no fit rule matches.
+inline LeadFacts facts_of(const LeadFindings& lead) {
+    return {lead.known ? lead.fit : std::span<const std::size_t>(), lead.adjustments};
+}
 
 // Gives out all matches of the lead that next_lead gave out last, in order, a portion at a time. One at a time.
 class MatchReader {

@@ -27,7 +27,7 @@ namespace {
 
 // One batch of rows on its way from the source to the findings. Evaluation may end in an error halfway; only whole
 // batches are handed on.
-struct Reading {
+struct RowReading {
     Model* model;
     Program* program;
     RowSource* source;
@@ -45,7 +45,7 @@ struct Reading {
     const Candidate* only;  // set while one candidate is evaluated by itself
 };
 
-void emit(Reading* reading, FindingKind kind, Datum key, const Match& match) {
+void emit(RowReading* reading, FindingKind kind, Datum key, const Match& match) {
     if (reading->batch_count == reading->batch_capacity) {
         reading->batch_capacity *= 2;
         reading->batch = static_cast<Finding*>(
@@ -54,11 +54,11 @@ void emit(Reading* reading, FindingKind kind, Datum key, const Match& match) {
     reading->batch[reading->batch_count++] = {key, kind, match};
 }
 
-Datum evaluate(Reading* reading, const Formula& formula, bool* is_null) {
+Datum evaluate(RowReading* reading, const Formula& formula, bool* is_null) {
     return ExecEvalExprSwitchContext(formula.state, reading->program->context, is_null);
 }
 
-bool holds(Reading* reading, const Formula& condition) {
+bool holds(RowReading* reading, const Formula& condition) {
     if (condition.state == nullptr) return true;
     bool is_null = false;
     Datum value = evaluate(reading, condition, &is_null);
@@ -66,7 +66,7 @@ bool holds(Reading* reading, const Formula& condition) {
 }
 
 // False where `per` is null or not finite: no match.
-bool multiply(Reading* reading, const Candidate& candidate, Units* points) {
+bool multiply(RowReading* reading, const Candidate& candidate, Units* points) {
     double factor = 1;
     if (candidate.per.state != nullptr) {
         bool is_null = false;
@@ -79,14 +79,14 @@ bool multiply(Reading* reading, const Candidate& candidate, Units* points) {
     return true;
 }
 
-uint64 limit_key(Reading* reading, const Formula& key) {
+uint64 limit_key(RowReading* reading, const Formula& key) {
     if (key.state == nullptr) return kNoKey;
     bool is_null = false;
     Datum value = evaluate(reading, key, &is_null);
     return is_null ? kNullKey : hash_limit_key(DatumGetTextPP(value));
 }
 
-void try_candidate(Reading* reading, const Candidate& candidate, const Formula& condition, Datum key, Timestamp at) {
+void try_candidate(RowReading* reading, const Candidate& candidate, const Formula& condition, Datum key, Timestamp at) {
     if (!holds(reading, condition)) return;
     Match match;
     match.at = at;
@@ -105,7 +105,7 @@ void try_candidate(Reading* reading, const Candidate& candidate, const Formula& 
 }
 
 // `at` is of the event, kNever of a lead.
-void try_candidates(Reading* reading, const Dispatch& dispatch, Datum key, Timestamp at) {
+void try_candidates(RowReading* reading, const Dispatch& dispatch, Datum key, Timestamp at) {
     const Candidate* candidates = reading->program->candidates;
     if (dispatch.shared != nullptr) compute_shared_values(dispatch.shared, reading->program->context);
     if (reading->only != nullptr) {
@@ -126,7 +126,7 @@ void try_candidates(Reading* reading, const Dispatch& dispatch, Datum key, Times
 }
 
 // Null where nothing is looked for in events of the row's type.
-const Dispatch* dispatch_of_type(Reading* reading) {
+const Dispatch* dispatch_of_type(RowReading* reading) {
     bool is_null = false;
     Datum type = slot_getattr(reading->slot, reading->program->type, &is_null);
     if (is_null) return nullptr;
@@ -141,7 +141,7 @@ const Dispatch* dispatch_of_type(Reading* reading) {
     return entry->type == nullptr ? nullptr : &entry->dispatch;
 }
 
-Datum row_key(Reading* reading, bool* is_null) {
+Datum row_key(RowReading* reading, bool* is_null) {
     const KeyType& type = reading->model->key;
     Datum key = slot_getattr(reading->slot, reading->program->key, is_null);
     if (*is_null || type.by_value) return key;
@@ -152,7 +152,7 @@ Datum row_key(Reading* reading, bool* is_null) {
 }
 
 // False, and nothing is done, where the row may raise an error and `may_fail` does not allow for it.
-bool read_row(Reading* reading, bool may_fail) {
+bool read_row(RowReading* reading, bool may_fail) {
     Program* program = reading->program;
     ResetExprContext(program->context);
     program->context->ecxt_scantuple = reading->slot;
@@ -183,20 +183,20 @@ bool read_row(Reading* reading, bool may_fail) {
     return fits;
 }
 
-void begin_batch(Reading* reading) {
+void begin_batch(RowReading* reading) {
     if (reading->context != nullptr) MemoryContextReset(reading->context);
     reading->rows = 0;
     reading->ahead = false;
     reading->batch_count = 0;
 }
 
-void end_batch(Reading* reading) {
+void end_batch(RowReading* reading) {
     for (int i = 0; i < reading->batch_count; ++i) add_finding(reading->findings, reading->batch[i]);
 }
 
 // Reads on to the end of the batch. False where it stopped at a row that may raise an error, which `may_fail` does not
 // allow for.
-bool read_on(Reading* reading, bool may_fail) {
+bool read_on(RowReading* reading, bool may_fail) {
     for (; reading->rows < kRowsPerBatch; ++reading->rows) {
         if (!reading->ahead && !reading->source->next(reading->slot)) {
             reading->end = true;
@@ -208,13 +208,13 @@ bool read_on(Reading* reading, bool may_fail) {
     return true;
 }
 
-void read_rest(void* argument) { read_on(static_cast<Reading*>(argument), true); }
+void read_rest(void* argument) { read_on(static_cast<RowReading*>(argument), true); }
 
-void read_one(void* argument) { read_row(static_cast<Reading*>(argument), true); }
+void read_one(void* argument) { read_row(static_cast<RowReading*>(argument), true); }
 
 // Null, or the data exception that the body raised, which lasts until reading->errors is reset. What functions of
 // somebody else's did on the way, such as writing, locking or notifying, is undone.
-const ErrorData* attempt(Reading* reading, void (*body)(void*)) {
+const ErrorData* attempt(RowReading* reading, void (*body)(void*)) {
     if (reading->errors == nullptr)
         reading->errors = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring errors", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(reading->errors);
@@ -223,7 +223,7 @@ const ErrorData* attempt(Reading* reading, void (*body)(void*)) {
     return error;
 }
 
-void note_problem(Reading* reading, const char* rule, const ErrorData* error) {
+void note_problem(RowReading* reading, const char* rule, const ErrorData* error) {
     if (reading->problems == nullptr) return;
     bool is_null = false;
     Datum key = row_key(reading, &is_null);
@@ -231,7 +231,7 @@ void note_problem(Reading* reading, const char* rule, const ErrorData* error) {
 }
 
 // A row that raised an error is evaluated rule by rule; the rules that raise count as no match.
-void read_row_by_rule(Reading* reading) {
+void read_row_by_rule(RowReading* reading) {
     Program* program = reading->program;
     Match nothing;
     nothing.at = kNever;
@@ -250,7 +250,7 @@ void read_row_by_rule(Reading* reading) {
 }
 
 // Reads a batch again, row by row, after one of its rows raised an error.
-void read_batch_carefully(Reading* reading) {
+void read_batch_carefully(RowReading* reading) {
     reading->source->back_to_mark();
     reading->end = false;
     begin_batch(reading);
@@ -271,7 +271,7 @@ void read_batch_carefully(Reading* reading) {
 
 void read_all(Model* model, const Version* version, Relation relation, bool of_leads, RowSource* source,
               Findings* findings, Problems* problems) {
-    Reading reading = {};
+    RowReading reading = {};
     reading.model = model;
     reading.program = take_program(model, version, relation, of_leads);
     reading.source = source;

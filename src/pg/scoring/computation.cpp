@@ -3,6 +3,7 @@
 #include "pg/scoring/computation.hpp"
 
 #include <cmath>
+#include <iterator>
 
 #include "core/base/error.hpp"
 #include "pg/intake/event_log.hpp"
@@ -26,9 +27,7 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
     const Definition& definition = *task->version->definition;
     Workspace* workspace = task->workspace;
     Timestamp clock = workspace->lead.card.clock;
-    run_cpp([&] { workspace->lead.due_at = kNever; });  // unknown
-    load_facts(workspace, complete);
-    if (!fold_found(workspace, task->version, complete, task->now, moves)) refuse_order();
+    replay(workspace, task->version, complete, Until::statement(task->now), moves);
     if (late == nullptr) return;
     MatchReader reader(*late);
     for (std::span<const Match> matches; reader.next(&matches);)
@@ -47,25 +46,18 @@ bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const Lea
     });
 }
 
-// What is changed in a card presumes that the card is there and of the version.
-// False where there is no such lead any more.
-bool rebuild_if_stale(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
-    if (row.version == task->version->number) return true;
-    return rebuild_from_log(task, found.key, Moves{clock}, nullptr);
-}
-
-void load_again(const Computation* task, const LeadFindings& found, const ScoreRow& row) {
-    if (!load_lead(task->workspace, task->version, row)) elog(ERROR, "a card that was read cannot be read again");
-    load_entries(task, found, row);
+void load_again(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    if (!load_lead(task->workspace, task->version, lead.row)) elog(ERROR, "a card that was read cannot be read again");
+    load_entries(task, lead.found, lead.row);
 }
 
 // Makes a change to the lead in the workspace; where its card cannot tell the outcome, to one rebuilt from the log.
 template <class Change>
-void change_card(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock,
-                 Change change) {
+void change_card(const StoredLead& lead, Change change) {
     if (run_cpp(change)) return;
-    load_again(task, found, row);
-    rebuild_from_log(task, found.key, Moves{clock}, nullptr);
+    load_again(lead);
+    rebuild_from_log(lead.task, lead.found.key, Moves{lead.clock}, nullptr);
     run_cpp([&] {
         if (!change()) throw Error(ErrorCode::Internal, "a card just rebuilt could not be changed");
     });
@@ -74,36 +66,38 @@ void change_card(const Computation* task, const LeadFindings& found, const Score
 // Whether the stored row has all of the lead but what the statement's own rows tell. Where the transaction wrote it
 // after the statement began, by triggers of the user's within it, it may know of these rows, and of what became of them
 // since.
-bool precedes_statement(const Computation* task, const ScoreRow& row) {
-    return row.version == task->version->number && !row.written_since;
+bool precedes_statement(const StoredLead& lead) {
+    return lead.row.version == lead.task->version->number && !lead.row.written_since;
 }
 
 // Folds new events into the card, or counts them by rebuilding it.
-void fold(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock) {
-    if (fold_found(task->workspace, task->version, found, task->now, Moves::all())) return;
-    load_again(task, found, row);  // what could not be folded is half-changed
-    rebuild_from_log(task, found.key, Moves{clock}, &found);
+void fold_new(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    if (fold_found(task->workspace, task->version, lead.found, task->now, Moves::all())) return;
+    load_again(lead);  // what could not be folded is half-changed
+    rebuild_from_log(task, lead.found.key, Moves{lead.clock}, &lead.found);
 }
 
-// What a statement on events and leads did to the lead, which is not `gone`: that one has events only. False where
-// there is no such lead any more.
-bool change(const Computation* task, const LeadFindings& found, const ScoreRow& row, Timestamp clock, bool gone) {
+// What a statement on events and leads did to the lead; one that is gone has events only.
+bool change(const StoredLead& stored) {
+    const Computation* task = stored.task;
+    const LeadFindings& found = stored.found;
     Workspace* workspace = task->workspace;
     Lead& lead = workspace->lead;
     const Definition& definition = *task->version->definition;
-    if (gone) {
+    if (stored.gone) {
         rebuild_from_log(task, found.key, Moves::none(), nullptr);
         return true;
     }
-    bool from_log = found.taken_back || !precedes_statement(task, row);
+    bool from_log = found.taken_back || !precedes_statement(stored);
     if (from_log) {
-        if (!rebuild_from_log(task, found.key, Moves{clock}, &found)) return false;
+        if (!rebuild_from_log(task, found.key, Moves{stored.clock}, &found)) return false;
         if (found.taken_back) run_cpp([&] { evaluate_at_clock(definition, lead, task->now, workspace->transitions); });
     } else if (found.seen) {
-        fold(task, found, row, clock);
+        fold_new(stored);
     }
     if (!found.known) return true;
-    change_card(task, found, row, clock, [&] {
+    change_card(stored, [&] {
         std::vector<std::size_t> fit = lead.card.fit;
         if (!from_log) fit.assign(found.fit.begin(), found.fit.end());
         return set_fit(definition, lead, fit, task->now, workspace->transitions);
@@ -111,6 +105,56 @@ bool change(const Computation* task, const LeadFindings& found, const ScoreRow& 
     if (!from_log) workspace->known = true;
     return true;
 }
+
+bool adjust(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    Workspace* workspace = task->workspace;
+    with_adjustments(task->model, lead.found.key, [&](std::span<const Adjustment> adjustments) {
+        change_card(lead, [&] {
+            return set_adjustments(*task->version->definition, workspace->lead, adjustments, task->now,
+                                   workspace->transitions);
+        });
+    });
+    return true;
+}
+
+bool move_by_hand(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    Workspace* workspace = task->workspace;
+    change_card(lead, [&] {
+        return set_stage(*task->version->definition, workspace->lead, task->by_hand->stage, task->now,
+                         workspace->transitions);
+    });
+    return true;
+}
+
+bool let_time_pass(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    Workspace* workspace = task->workspace;
+    change_card(
+        lead, [&] { return refresh(*task->version->definition, workspace->lead, task->now, workspace->transitions); });
+    return true;
+}
+
+// A line a kind of work, in their order.
+constexpr Policy kPolicies[] = {
+    {Work::Change, Facts::Rows, When::Always, When::Never, Anew::Acts, Rivals::Usual, change},
+    {Work::Adjust, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::Usual, adjust},
+    {Work::SetStage, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::RefusesMerging, move_by_hand},
+    {Work::Refresh, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::LeavesBusy, let_time_pass},
+    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, Anew::Settles, Rivals::Usual, let_time_pass},
+    {Work::Rescore, Facts::All, When::IfNew, When::Never, Anew::Settles, Rivals::Usual, nullptr},
+    {Work::Replay, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, nullptr},
+};
+
+constexpr bool policies_are_sound() {
+    for (std::size_t i = 0; i < std::size(kPolicies); ++i)
+        if (static_cast<std::size_t>(kPolicies[i].work) != i ||
+            (kPolicies[i].act == nullptr && kPolicies[i].anew != Anew::Settles))
+            return false;
+    return std::size(kPolicies) == static_cast<std::size_t>(Work::Replay) + 1;
+}
+static_assert(policies_are_sound());
 
 // The stored row in the workspace, or what history says where the row is not to be trusted. False where it may not be
 // asked.
@@ -133,85 +177,52 @@ Score stored_score(const ScoreRow& row) {
     return {units(row.engagement), units(row.fit), units(row.score)};
 }
 
-// Lets time pass for a card that was just rebuilt. C++: it throws.
-void refresh_rebuilt(const Computation* task) {
-    Workspace* workspace = task->workspace;
-    if (!refresh(*task->version->definition, workspace->lead, task->now, workspace->transitions))
-        throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+// Makes the lead's card anew as the work's policy says, from all that was found before any lead was computed, or from
+// what triggers of the user's have made of it meanwhile. False where there is no such lead any more.
+bool make_anew(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    const Policy& policy = *task->policy;
+    bool is_new = lead.row.card == nullptr;  // the row was made just now, or restored
+    auto holds = [&](When when) { return when == When::Always || (when == When::IfNew && is_new); };
+    Moves moves = holds(policy.moves) ? Moves{lead.clock} : Moves::none();
+    if (policy.facts == Facts::All && !lead.gone && (is_new || !lead.row.written_since))
+        rebuild(task, lead.found, moves, nullptr);
+    else if (!rebuild_from_log(task, lead.found.key, moves, nullptr))
+        return false;
+    if (policy.anew == Anew::Acts) return true;
+    run_cpp([&] {
+        const Definition& definition = *task->version->definition;
+        Workspace* workspace = task->workspace;
+        if (holds(policy.passes) && !refresh(definition, workspace->lead, task->now, workspace->transitions))
+            throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
+        evaluate(definition, workspace->lead, task->now, Cause::Publish, workspace->transitions);
+    });
+    return true;
 }
 
 }  // namespace
 
+const Policy& policy_of(Work work) { return kPolicies[static_cast<std::size_t>(work)]; }
+
 bool compute(const Computation* task, const LeadFindings& found, ScoreRow* stored, bool gone) {
     Workspace* workspace = task->workspace;
-    const Definition& definition = *task->version->definition;
-    Timestamp now = task->now;
+    const Policy& policy = *task->policy;
     if (!load(task, found, stored)) return false;
     const ScoreRow& row = *stored;
-    bool fresh = row.card == nullptr;  // the row was made just now, or restored
-    Timestamp clock = workspace->lead.card.clock;
-    if ((!fresh || row.stage_seq > 0) && find_stage(task->version, row.stage_name) == kNoStage)
-        run_cpp(
-            [&] { leave_removed_stage(definition, workspace->lead, stored_score(row), now, workspace->transitions); });
+    StoredLead lead = {task, found, row, workspace->lead.card.clock, gone};
+    bool has_stood = row.card != nullptr || row.stage_seq > 0;
+    if (has_stood && find_stage(task->version, row.stage_name) == kNoStage)
+        run_cpp([&] {
+            leave_removed_stage(*task->version->definition, workspace->lead, stored_score(row), task->now,
+                                workspace->transitions);
+        });
 
-    // Of all that was found before any lead was computed, or of what triggers of the user's have made of it meanwhile.
-    auto rebuild_all = [&](Moves moves) {
-        if (gone || (row.written_since && !fresh)) return rebuild_from_log(task, found.key, moves, nullptr);
-        rebuild(task, found, moves, nullptr);
-        return true;
-    };
-
-    switch (task->work) {
-        case Work::Replay:
-        case Work::Rescore:
-            if (!rebuild_all(fresh || task->work == Work::Replay ? Moves{clock} : Moves::none())) return false;
-            run_cpp([&] {
-                if (task->work == Work::Replay) refresh_rebuilt(task);
-                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
-            });
-            return true;
-        case Work::Renew:
-            if (row.version == task->version->number) {  // another session was here before
-                change_card(task, found, row, clock,
-                            [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
-                return true;
-            }
-            if (!rebuild_from_log(task, found.key, fresh ? Moves{clock} : Moves::none(), nullptr)) return false;
-            run_cpp([&] {
-                if (fresh) refresh_rebuilt(task);
-                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
-            });
-            return true;
-        case Work::CatchUp:
-            if (!rebuild_all(Moves{clock})) return false;
-            run_cpp([&] {
-                refresh_rebuilt(task);
-                evaluate(definition, workspace->lead, now, Cause::Publish, workspace->transitions);
-            });
-            return true;
-        case Work::Adjust:
-            if (!rebuild_if_stale(task, found, row, clock)) return false;
-            with_adjustments(task->model, found.key, [&](std::span<const Adjustment> adjustments) {
-                change_card(task, found, row, clock, [&] {
-                    return set_adjustments(definition, workspace->lead, adjustments, now, workspace->transitions);
-                });
-            });
-            return true;
-        case Work::SetStage:
-            if (!rebuild_if_stale(task, found, row, clock)) return false;
-            change_card(task, found, row, clock, [&] {
-                return set_stage(definition, workspace->lead, task->by_hand->stage, now, workspace->transitions);
-            });
-            return true;
-        case Work::Refresh:
-            if (!rebuild_if_stale(task, found, row, clock)) return false;
-            change_card(task, found, row, clock,
-                        [&] { return refresh(definition, workspace->lead, now, workspace->transitions); });
-            return true;
-        case Work::Change:
-            break;
+    bool stale = policy.facts == Facts::Card && row.version != task->version->number;
+    if (stale || policy.facts == Facts::All) {
+        if (!make_anew(lead)) return false;
+        if (policy.anew == Anew::Settles) return true;
     }
-    return change(task, found, row, clock, gone);
+    return policy.act(lead);
 }
 
 }  // namespace lead_scoring

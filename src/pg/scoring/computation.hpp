@@ -16,22 +16,65 @@ enum class Work {
                // state and history of one that is gone; findings tell which
     Adjust,    // adjustments changed
     SetStage,  // somebody moved the lead
-    Refresh,   // time passed; a lead whose row in the leads table is busy is left for the next time
-    Renew,     // leads of an older version, or without a row: compute anew from the log, move each lead once, now
-    Rescore,   // findings are everything there is: compute anew, move each lead once, now
-    Replay,    // findings are everything there is: compute anew, stages included
-    CatchUp,   // findings are everything there is: compute anew, stages included from where the lead stood
+    Refresh,   // time passed
+    Renew,     // leads of an older version, or without a row: compute anew, move each lead once, now
+    Rescore,   // the same of all leads at once
+    Replay,    // compute all leads anew, stages included from where each stands
 };
+
+// Where what is known of a lead comes from, and whose snapshot sees it.
+enum class Facts {
+    Rows,  // the stored row, and what the statement's own rows say of the lead; the log, under a snapshot taken for
+           // this lead, where these do not tell
+    Card,  // the stored row; the log, likewise, where its card is not of the version
+    All,   // findings, which are everything there is, under a snapshot taken before any lead was computed
+};
+
+// Of leads whose card is made anew; those are new that have no card of any version.
+enum class When { Never, IfNew, Always };
+
+// What is done to a lead whose card was made anew: what is done with every card, or it is moved once, now, to where its
+// score belongs.
+enum class Anew { Acts, Settles };
+
+// What becomes of leads that others are at. A row in the leads table that others have is waited for, or left with its
+// lead for the next time; a lead that is being merged is left to the merge, or refused.
+enum class Rivals { Usual, LeavesBusy, RefusesMerging };
+
+struct Policy;
+
+// What each kind of work does.
+const Policy& policy_of(Work work);
 
 struct Computation {
     Model* model;
     const Version* version;
-    Work work;
+    const Policy* policy;
     const MoveByHand* by_hand;  // of SetStage
     Timestamp now;
     bool distrusts;        // the stored row, which history contradicts
     bool predicts;         // nothing may be written
     Workspace* workspace;  // where the lead is computed
+};
+
+// A lead whose stored row is in the workspace.
+struct StoredLead {
+    const Computation* task;
+    const LeadFindings& found;
+    const ScoreRow& row;
+    Timestamp clock;  // of its card
+    bool gone;        // it was deleted, and events remain
+};
+
+struct Policy {
+    Work work;
+    Facts facts;
+    When moves;   // whether events after the stored card's clock move a lead whose card is made anew
+    When passes;  // whether time moves it then, each time at an instant of its own
+    Anew anew;
+    Rivals rivals;
+    // What is done with a card that is of the version. False where there is no such lead any more.
+    bool (*act)(const StoredLead& lead);
 };
 
 // Computes the lead in the workspace from its stored row and what was found. `gone`: it was deleted, and events remain.

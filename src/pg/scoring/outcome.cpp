@@ -136,7 +136,7 @@ void show(const Model* model, const Version* version, const Shown& shown, RowToW
 // Has each row show what the lead's row of scores says now. That of a lead which has gone shows nobody anything.
 void show_again(Model* model, const Version* version, RowToWrite* row, int rows) {
     ScoreTable* scores = open_scores(model, version);
-    begin_reading(scores);
+    begin_scan(scores);
     for (; rows > 0; --rows, row = row->next) {
         ScoreRow stored;
         if (!read_score(scores, row->values[0], FirstCommandId, &stored)) continue;

@@ -33,11 +33,81 @@ extern "C" {
 
 namespace lead_scoring {
 
+namespace {
+
+// How a column holds its value; what is read where it is null.
+struct Points {
+    static double read(Datum value, bool is_null) { return is_null ? NAN : DatumGetFloat8(value); }
+    static Datum write(double points, bool* is_null) {
+        *is_null = std::isnan(points);
+        return Float8GetDatum(points);
+    }
+};
+
+struct Text {
+    const char* missing;
+    const char* read(Datum value, bool is_null) const { return is_null ? missing : TextDatumGetCString(value); }
+    static Datum write(const char* text, bool* is_null) {
+        *is_null = text == nullptr;
+        return *is_null ? 0 : CStringGetTextDatum(text);
+    }
+};
+
+struct Number {
+    static int64 read(Datum value, bool is_null) { return is_null ? 0 : DatumGetInt64(value); }
+    static Datum write(int64 number, bool*) { return Int64GetDatum(number); }
+};
+
+struct ShortNumber {
+    static int64 read(Datum value, bool is_null) { return is_null ? -1 : DatumGetInt32(value); }
+    static Datum write(int64 number, bool*) { return Int32GetDatum(static_cast<int32>(number)); }
+};
+
+struct Flag {
+    static bool read(Datum value, bool is_null) { return !is_null && DatumGetBool(value); }
+    static Datum write(bool flag, bool*) { return BoolGetDatum(flag); }
+};
+
+struct Instant {
+    Timestamp missing;
+    Timestamp read(Datum value, bool is_null) const { return is_null ? missing : DatumGetInt64(value); }
+    static Datum write(Timestamp at, bool* is_null) {
+        *is_null = at == kNever || at == kForever;
+        return Int64GetDatum(at);
+    }
+};
+
+// Calls visit(number, name, value, how) with each column of one value; the list of them.
+template <class Values, class Visit>
+constexpr int for_each_column(Values& values, Visit visit) {
+    int number = 0;
+    visit(number++, "score", values.score, Points{});
+    visit(number++, "engagement", values.engagement, Points{});
+    visit(number++, "fit", values.fit, Points{});
+    visit(number++, "grade", values.grade, Text{nullptr});
+    visit(number++, "version", values.version, Number{});
+    visit(number++, "stage", values.stage_name, Text{""});
+    visit(number++, "stage_since", values.stage_since, Instant{kNever});
+    visit(number++, "stage_seq", values.stage_seq, ShortNumber{});
+    visit(number++, "stage_armed", values.stage_armed, Flag{});
+    visit(number++, "counted", values.counted, Flag{});
+    visit(number++, "scored_at", values.scored_at, Instant{kNever});
+    visit(number++, "due_at", values.due_at, Instant{kForever});
+    return number;
+}
+
+constexpr int count_columns() {
+    ScoreValues values = {};
+    return for_each_column(values, [](auto...) {});
+}
+
+}  // namespace
+
 // Where things are in a row of scores of that type.
 struct ScoreColumns {
     RowType rows;
-    AttrNumber scored_at, due_at, stage_since, score, engagement, fit, version, stage_seq, stage_armed, counted, stage,
-        grade, card;
+    AttrNumber values[count_columns()];
+    AttrNumber card;
     AttrNumber* entered;  // of each stage: <stage>_at
     Oid index;            // of the primary key
     FmgrInfo equal;       // its operators' functions
@@ -78,18 +148,8 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Version*
     auto column = [&](const char* name) { return get_attnum(RelationGetRelid(relation), name); };
     auto* at = static_cast<ScoreColumns*>(palloc0(sizeof(ScoreColumns)));
     at->rows = row_type_of(relation);
-    at->scored_at = column("scored_at");
-    at->due_at = column("due_at");
-    at->stage_since = column("stage_since");
-    at->score = column("score");
-    at->engagement = column("engagement");
-    at->fit = column("fit");
-    at->version = column("version");
-    at->stage_seq = column("stage_seq");
-    at->stage_armed = column("stage_armed");
-    at->counted = column("counted");
-    at->stage = column("stage");
-    at->grade = column("grade");
+    ScoreValues none = {};
+    for_each_column(none, [&](int i, const char* name, auto, auto) { at->values[i] = column(name); });
     at->card = column("card");
     at->entered = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(version->stage_count + 1)));
     for (int i = 0; i < version->stage_count; ++i) at->entered[i] = column(psprintf("%s_at", version->stages[i].name));
@@ -126,26 +186,23 @@ Datum get(const ScoreTable* table, AttrNumber number, bool* is_null) {
     return slot_getattr(table->stored, number, is_null);
 }
 
-Timestamp get_time(const ScoreTable* table, AttrNumber number, Timestamp missing) {
+template <class How>
+auto get(const ScoreTable* table, AttrNumber number, How how) {
     bool is_null = false;
     Datum value = get(table, number, &is_null);
-    return is_null ? missing : DatumGetInt64(value);
+    return how.read(value, is_null);
 }
 
-double get_number(const ScoreTable* table, AttrNumber number) {
-    bool is_null = false;
-    Datum value = get(table, number, &is_null);
-    return is_null ? NAN : DatumGetFloat8(value);
-}
-
-void set(ScoreTable* table, AttrNumber number, Datum value, bool is_null = false) {
+void set(ScoreTable* table, AttrNumber number, Datum value, bool is_null) {
     table->changed->tts_values[number - 1] = value;
     table->changed->tts_isnull[number - 1] = is_null;
 }
 
-void set_time(ScoreTable* table, AttrNumber number, Timestamp at) {
-    bool never = at == kNever || at == kForever;
-    set(table, number, Int64GetDatum(at), never);
+template <class Value, class How>
+void set(ScoreTable* table, AttrNumber number, Value value, How how) {
+    bool is_null = false;
+    Datum datum = how.write(value, &is_null);
+    set(table, number, datum, is_null);
 }
 
 // Has this transaction written the row at command `since` or later?
@@ -204,7 +261,7 @@ void expect_leads(ScoreTable* table, std::size_t leads) {
     look_for(table, BTGreaterEqualStrategyNumber, &table->at->at_least);
 }
 
-void begin_reading(ScoreTable* table) {
+void begin_scan(ScoreTable* table) {
     table->placed = false;
     table->snapshot = nullptr;
     table->scan = nullptr;
@@ -212,7 +269,7 @@ void begin_reading(ScoreTable* table) {
     table->indexes = nullptr;
 }
 
-void end_reading(ScoreTable* table) {
+void end_scan(ScoreTable* table) {
     if (table->indexes != nullptr) {
         ExecCloseIndices(table->indexes);
         FreeExecutorState(table->executor);
@@ -222,11 +279,11 @@ void end_reading(ScoreTable* table) {
     if (BufferIsValid(table->page)) ReleaseBuffer(table->page);
     index_endscan(table->scan);
     UnregisterSnapshot(table->snapshot);
-    begin_reading(table);
+    begin_scan(table);
 }
 
 void close_scores(ScoreTable* table) {
-    end_reading(table);
+    end_scan(table);
     ExecDropSingleTupleTableSlot(table->stored);
     ExecDropSingleTupleTableSlot(table->changed);
     if (table->later != nullptr) ExecDropSingleTupleTableSlot(table->later);
@@ -367,26 +424,12 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     bool is_null = false;
     Datum card = get(table, table->at->card, &is_null);
     row->card = is_null ? nullptr : PG_DETOAST_DATUM_PACKED(card);
-    row->version = get_time(table, table->at->version, 0);
-    Datum stage = get(table, table->at->stage, &is_null);
-    row->stage_name = is_null ? "" : TextDatumGetCString(stage);
-    row->stage_since = get_time(table, table->at->stage_since, kNever);
-    Datum seq = get(table, table->at->stage_seq, &is_null);
-    row->stage_seq = is_null ? -1 : DatumGetInt32(seq);
-    Datum armed = get(table, table->at->stage_armed, &is_null);
-    row->stage_armed = !is_null && DatumGetBool(armed);
-    Datum counted = get(table, table->at->counted, &is_null);
-    row->counted = !is_null && DatumGetBool(counted);
-    row->scored_at = get_time(table, table->at->scored_at, kNever);
-    row->due_at = get_time(table, table->at->due_at, kForever);
-    row->score = get_number(table, table->at->score);
-    row->engagement = get_number(table, table->at->engagement);
-    row->fit = get_number(table, table->at->fit);
-    Datum grade = get(table, table->at->grade, &is_null);
-    row->grade = is_null ? nullptr : TextDatumGetCString(grade);
+    for_each_column(*row,
+                    [&](int i, const char*, auto& value, auto how) { value = get(table, table->at->values[i], how); });
     auto* entered =
         static_cast<Timestamp*>(palloc(sizeof(Timestamp) * static_cast<Size>(table->version->stage_count + 1)));
-    for (int i = 0; i < table->version->stage_count; ++i) entered[i] = get_time(table, table->at->entered[i], kNever);
+    for (int i = 0; i < table->version->stage_count; ++i)
+        entered[i] = get(table, table->at->entered[i], Instant{kNever});
     row->entered = entered;
     return true;
 }
@@ -434,7 +477,7 @@ bool write_by_statement(ScoreTable* table) {
     });
     bool written = SPI_processed > 0;
     MemoryContextSwitchTo(caller);
-    end_reading(table);  // triggers may have written scores, and may have been waited for
+    end_scan(table);  // triggers may have written scores, and may have been waited for
     return written;
 }
 
@@ -449,25 +492,14 @@ void form_row(ScoreTable* table, const ScoreUpdate& update) {
     auto* card = static_cast<struct varlena*>(palloc(VARHDRSZ + update.card_size));
     SET_VARSIZE(card, VARHDRSZ + update.card_size);
     memcpy(VARDATA(card), update.card, update.card_size);
-    set(table, table->at->card, PointerGetDatum(card));
-    set(table, table->at->score, Float8GetDatum(points_of_units(update.score.total)));
-    set(table, table->at->engagement, Float8GetDatum(points_of_units(update.score.engagement)));
-    set(table, table->at->fit, Float8GetDatum(points_of_units(update.score.fit)));
-    set(table, table->at->grade, update.grade == nullptr ? 0 : CStringGetTextDatum(update.grade),
-        update.grade == nullptr);
-    set(table, table->at->version, Int64GetDatum(update.version));
-    set(table, table->at->stage, CStringGetTextDatum(update.stage_name));
-    set_time(table, table->at->stage_since, update.stage_since);
-    set(table, table->at->stage_seq, Int32GetDatum(static_cast<int32>(update.stage_seq)));
-    set(table, table->at->stage_armed, BoolGetDatum(update.stage_armed));
-    set(table, table->at->counted, BoolGetDatum(update.counted));
-    set_time(table, table->at->scored_at, update.scored_at);
-    set_time(table, table->at->due_at, update.due_at);
+    set(table, table->at->card, PointerGetDatum(card), false);
+    for_each_column(
+        update, [&](int i, const char*, const auto& value, auto how) { set(table, table->at->values[i], value, how); });
     for (int i = 0; i < table->version->stage_count; ++i) {
         AttrNumber number = table->at->entered[i];
-        if (update.entered_before != nullptr) set_time(table, number, update.entered_before[i]);
+        if (update.entered_before != nullptr) set(table, number, update.entered_before[i], Instant{kNever});
         if (update.entered[i] != kNever && table->changed->tts_isnull[number - 1])
-            set_time(table, number, update.entered[i]);
+            set(table, number, update.entered[i], Instant{kNever});
     }
     ExecStoreVirtualTuple(table->changed);
 }
@@ -484,7 +516,7 @@ bool replace(ScoreTable* table, ItemPointerData place, TupleTableSlot* row) {
         if (LEAD_SCORING_NEEDS_INDEXES(indexes)) add_index_entries(table, row, indexes);
         return true;
     }
-    end_reading(table);
+    end_scan(table);
     if (outcome == TM_SelfModified) return false;  // by what our own statements have set off
     if (outcome != TM_Updated && outcome != TM_Deleted)
         elog(ERROR, "unexpected outcome of an update of scores: %d", static_cast<int>(outcome));

@@ -32,15 +32,18 @@ bool is_seen_by_others(const ScoreTable* table);
 // the index is gone through from row to row.
 void expect_leads(ScoreTable* table, std::size_t leads);
 
-// Rows are read under one snapshot, which is taken at the first read and kept until end_reading, or until a write finds
+// Rows are read under one snapshot, which is taken at the first read and kept until end_scan, or until a write finds
 // that a row has changed. It may be older than what it is combined with: the write tells. To be ended after waiting for
 // somebody and after statements that may have written scores; and within the subtransaction that it began in.
-void begin_reading(ScoreTable* table);
-void end_reading(ScoreTable* table);
+void begin_scan(ScoreTable* table);
+void end_scan(ScoreTable* table);
 
-// A stored row in the terms of the core. The card's bytes are a copy in the current memory context.
-struct ScoreRow {
-    const struct varlena* card;
+// What the columns of a row hold that are one value each. for_each_column has the list of them.
+struct ScoreValues {
+    double score;  // NaN: null
+    double engagement;
+    double fit;
+    const char* grade;  // null: none
     int64 version;
     const char* stage_name;
     Timestamp stage_since;
@@ -49,10 +52,11 @@ struct ScoreRow {
     bool counted;  // the leads table has a row of that key
     Timestamp scored_at;
     Timestamp due_at;
-    double score;  // NaN where the column is null
-    double engagement;
-    double fit;
-    const char* grade;         // null: none
+};
+
+// A stored row in the terms of the core. The card's bytes are a copy in the current memory context.
+struct ScoreRow : ScoreValues {
+    const struct varlena* card;
     const Timestamp* entered;  // for each stage: when it was entered first, or kNever
     bool restored;             // from history, for the row was not to be trusted
     Timestamp settled_to;      // without a card: what happened up to then moves the lead no more
@@ -64,19 +68,9 @@ struct ScoreRow {
 
 // What is written back. `entered`: for each stage, when it was entered first by the moves of this write, or kNever;
 // `entered_before`: before them, null where the row has that already.
-struct ScoreUpdate {
+struct ScoreUpdate : ScoreValues {
     const void* card;
     std::size_t card_size;
-    Score score;
-    const char* grade;  // null: none
-    int64 version;
-    const char* stage_name;
-    Timestamp stage_since;
-    int64 stage_seq;
-    bool stage_armed;
-    bool counted;
-    Timestamp scored_at;
-    Timestamp due_at;
     const Timestamp* entered;
     const Timestamp* entered_before;
 };

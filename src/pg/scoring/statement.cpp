@@ -29,7 +29,7 @@ namespace {
 
 struct Statement : Computation {
     bool revocable;   // a lead that is busy ends the round, which is rolled back
-    uint64 left_out;  // busy leads of a refresh
+    uint64 left_out;  // busy leads
     bool everything;  // findings are everything there is
     uint64 leads;     // there are; kManyLeads where these are not counted
     CommandId began;
@@ -57,7 +57,7 @@ enum class LeadRow { Locked, Missing, Busy };
 
 // Whether the statement itself wrote the lead's row in the leads table.
 bool came_or_changed(const Statement* statement, const LeadFindings& found) {
-    return statement->work == Work::Change && found.known;
+    return statement->policy->facts == Facts::Rows && found.known;
 }
 
 // Locks the lead's row in the leads table without waiting.
@@ -87,7 +87,7 @@ bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row)
     Datum key = found.key;
     *row = came_or_changed(statement, found) ? LeadRow::Locked : lock_lead(statement, key);
     if (*row != LeadRow::Busy) return true;
-    if (statement->work == Work::Refresh) {
+    if (statement->policy->rivals == Rivals::LeavesBusy) {
         ++statement->left_out;
         return false;
     }
@@ -97,7 +97,7 @@ bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row)
         return false;
     }
     run(statement, PlanName::LockLeadWaiting, &key);
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     return true;
 }
 
@@ -109,7 +109,7 @@ bool create_row(Statement* statement, const LeadFindings& found) {
     const char* first = statement->version->stages[statement->version->definition->first_stage].name;
     Datum values[] = {found.key, CStringGetTextDatum(first)};
     run(statement, PlanName::CreateScore, values);
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     return true;
 }
 
@@ -122,7 +122,7 @@ Gone forget(Statement* statement, Datum key) {
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
     delete_state(statement->model, key);
     statement->disturbed = true;
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     bool remain =
         with_log(statement->model, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
     return remain ? Gone::EventsRemain : Gone::Entirely;
@@ -134,7 +134,9 @@ ScoreUpdate score_update(const Statement* statement, const ScoreRow& row) {
     ScoreUpdate update = {};
     update.card = workspace->card.data();
     update.card_size = workspace->card.size();
-    update.score = lead.score;
+    update.score = points_of_units(lead.score.total);
+    update.engagement = points_of_units(lead.score.engagement);
+    update.fit = points_of_units(lead.score.fit);
     update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
     update.version = statement->version->number;
     update.stage_name = statement->version->stages[lead.stage.stage].name;
@@ -166,7 +168,7 @@ bool needs_status(const Statement* statement, const LeadFindings& found, const S
 bool is_left_alone(const Statement* statement, Datum key) {
     const Model* model = statement->model;
     if (!is_withheld(model, key)) return false;
-    if (statement->work == Work::SetStage)
+    if (statement->policy->rivals == Rivals::RefusesMerging)
         ereport(ERROR,
                 (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                  errmsg("lead \"%s\" of model \"%s\" is being merged", key_to_text(model->key, key), model->name),
@@ -225,25 +227,25 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
 void work_on_lead_again(Statement* statement, Datum key) {
     LeadFindings found = {};
     found.key = key;
-    found.taken_back = statement->work == Work::Change;
-    Work work = statement->work;
-    if (statement->everything) statement->work = Work::Renew;
+    const Policy* policy = statement->policy;
+    found.taken_back = policy->facts == Facts::Rows;
+    if (statement->everything) statement->policy = &policy_of(Work::Renew);
     statement->distrusts = true;
     work_on_lead(statement, found);
     statement->distrusts = false;
-    statement->work = work;
+    statement->policy = policy;
 }
 
 void write_moves(Statement* statement) {
     List* leads = take_contradicted_leads(&statement->outcome);
     if (leads != NIL) {
-        end_reading(statement->scores);
+        end_scan(statement->scores);
         CommandCounterIncrement();  // to see the rows that were written
     }
     for (int i = 0; i < list_length(leads); ++i)
         work_on_lead_again(statement, *static_cast<Datum*>(list_nth(leads, i)));
     if (!statement->blocked) write_transitions(&statement->outcome);
-    end_reading(statement->scores);  // triggers on transitions are the user's, and may have stored events
+    end_scan(statement->scores);  // triggers on transitions are the user's, and may have stored events
 }
 
 uint64 count_leads(Findings* findings) {
@@ -266,7 +268,7 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
     *leads = 0;
     statement->blocked = false;
     clear_outcome(&statement->outcome);
-    begin_reading(statement->scores);
+    begin_scan(statement->scores);
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
         report(statement, *leads);
@@ -278,7 +280,7 @@ void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
         ++*leads;
     }
     if (!statement->blocked) write_moves(statement);
-    end_reading(statement->scores);
+    end_scan(statement->scores);
 }
 
 // A lead whose new row is known before anything is written.
@@ -384,7 +386,7 @@ bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memor
 void write_leads(Statement* statement, Findings* findings, const PreparedLead* lead) {
     LeadFindings found;
     Snapshot reading = hold_reading(statement->scores);
-    end_reading(statement->scores);  // which stands at the last lead
+    end_scan(statement->scores);  // which stands at the last lead
     clear_outcome(&statement->outcome);
     statement->disturbed = false;
     uint64 done = 0;
@@ -411,7 +413,7 @@ bool work_uncontended(Statement* statement, Findings* findings) {
     MemoryContext memory =
         AllocSetContextCreate(statement->context, "lead_scoring prepared leads", ALLOCSET_DEFAULT_SIZES);
     auto* leads = static_cast<PreparedLead*>(MemoryContextAllocZero(memory, sizeof(PreparedLead) * statement->leads));
-    begin_reading(statement->scores);
+    begin_scan(statement->scores);
     statement->predicts = true;
     bool free = prepare_leads(statement, findings, memory, leads);
     statement->predicts = false;
@@ -421,7 +423,7 @@ bool work_uncontended(Statement* statement, Findings* findings) {
     } else {
         clear_outcome(&statement->predicted);
     }
-    end_reading(statement->scores);
+    end_scan(statement->scores);
     MemoryContextDelete(memory);
     return free;
 }
@@ -459,11 +461,12 @@ Applied apply_findings(Model* model, const Version* version, Findings* findings,
     Statement statement = {};
     statement.model = model;
     statement.version = version;
-    statement.work = work;
-    // With one lead nothing is held while its row is waited for. A refresh waits for no lead, and so need not begin
-    // again; nor must its rows, which are locked, be written by a subtransaction: that would cost a multixact.
-    statement.revocable = model->binding.status_count > 0 && work != Work::Refresh && !has_single_lead(findings);
-    statement.everything = work == Work::Rescore || work == Work::Replay || work == Work::CatchUp;
+    statement.policy = &policy_of(work);
+    // With one lead nothing is held while its row is waited for. What waits for no lead need not begin again; nor must
+    // its rows, which are locked, be written by a subtransaction: that would cost a multixact.
+    statement.revocable =
+        model->binding.status_count > 0 && statement.policy->rivals != Rivals::LeavesBusy && !has_single_lead(findings);
+    statement.everything = statement.policy->facts == Facts::All;
     statement.began = GetActiveSnapshot()->curcid;
     statement.now = GetCurrentTimestamp();
     statement.context = CurrentMemoryContext;

@@ -49,6 +49,7 @@ void end_workspace(void* argument) {
     }
     forget(workspace->lead);
     workspace->folding.reset();
+    workspace->replay.reset();
     kept = workspace;
 }
 
@@ -142,14 +143,15 @@ void load_new_lead(Workspace* workspace, const Version* version) {
     });
 }
 
-void load_facts(Workspace* workspace, const LeadFindings& found) {
+void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves) {
     workspace->known = found.known;
+    LeadFacts facts = facts_of(found);
     run_cpp([&] {
-        Scorecard& card = workspace->lead.card;
-        card.clear();
-        if (found.known) card.fit.assign(found.fit.begin(), found.fit.end());
-        card.adjustments.assign(found.adjustments.begin(), found.adjustments.end());
+        workspace->replay.emplace(*version->definition, workspace->lead, facts, until, moves, workspace->transitions);
     });
+    MatchReader reader(found);
+    for (std::span<const Match> matches; reader.next(&matches);) run_cpp([&] { workspace->replay->add(matches); });
+    run_cpp([&] { workspace->replay->finish(); });
 }
 
 bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now, Moves moves) {
@@ -164,8 +166,6 @@ bool fold_found(Workspace* workspace, const Version* version, const LeadFindings
         if (!run_cpp([&] { return workspace->folding->add(matches); })) return false;
     return run_cpp([&] { return workspace->folding->finish(); });
 }
-
-void refuse_order() { elog(ERROR, "events in order could not be folded"); }
 
 void finish_lead(Workspace* workspace, const Version* version) {
     run_cpp([&] {

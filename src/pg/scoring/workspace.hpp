@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "core/stages/lead.hpp"
+#include "core/reading/replay.hpp"
 #include "pg/intake/findings.hpp"
 #include "pg/scoring/score_row.hpp"
 
@@ -16,6 +16,7 @@ struct Workspace {
     Lead lead;
     bool known;                      // the leads table has it
     std::optional<Folding> folding;  // of a lead whose matches do not come all at once
+    std::optional<Replay> replay;
     std::vector<Transition> transitions;
     std::string card;                // encoded
     std::string grade;               // label; empty: none
@@ -40,16 +41,12 @@ void load_card(Workspace* workspace, const Version* version, const struct varlen
 // A lead of which nothing is known yet.
 void load_new_lead(Workspace* workspace, const Version* version);
 
-// Gives the lead's card, which is emptied, what was found besides matches: which fit rules match, if the lead is known,
-// and its adjustments.
-void load_facts(Workspace* workspace, const LeadFindings& found);
+// Makes the lead's card anew from all there is of the lead, which is what was found.
+void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves);
 
 // As fold_matches, with all matches that were found.
 [[nodiscard]] bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now,
                               Moves moves);
-
-// To be called where that returned false of a card that was empty before.
-[[noreturn]] void refuse_order();
 
 // Encodes the lead and derives what the row shows besides.
 void finish_lead(Workspace* workspace, const Version* version);

@@ -2,8 +2,6 @@
 
 #include "core/reading/explain.hpp"
 
-#include <algorithm>
-
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/owned.hpp"
@@ -37,29 +35,18 @@ void put_line(ReturnSetInfo* result, const Version* version, const ExplainLine& 
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-// Only what had happened by then; nothing of it lies ahead, so that no tolerance applies.
 Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) {
     const Definition& definition = *reading->version->definition;
     Workspace* workspace = make_workspace();
     load_new_lead(workspace, reading->version);
-    load_facts(workspace, found);
-    run_cpp(
-        [&] { workspace->folding.emplace(definition, workspace->lead, at, Moves::none(), workspace->transitions); });
-    MatchReader reader(found);
-    for (std::span<const Match> matches; reader.next(&matches);) {
-        auto ahead =
-            std::partition_point(matches.begin(), matches.end(), [&](const Match& match) { return match.at <= at; });
-        auto until = static_cast<std::size_t>(ahead - matches.begin());
-        if (!run_cpp([&] { return workspace->folding->add(matches.first(until)); })) refuse_order();
-    }
-    if (!run_cpp([&] { return workspace->folding->finish(); })) refuse_order();
+    replay(workspace, reading->version, found, Until::instant(at), Moves::none());
     return run_cpp([&] { return score_at(definition, workspace->lead.card, at).total; });
 }
 
 void explain(const Reading* reading, Datum key, Timestamp at, ReturnSetInfo* result) {
     with_log(reading->model, reading->version, key, true, [&](const LeadFindings& found) {
         if (!is_known(found)) return;
-        LeadFacts facts = {found.fit, found.adjustments};
+        LeadFacts facts = facts_of(found);
         auto* explanation = make_owned<Explanation>(*reading->version->definition, facts, at);
         auto* lines = make_owned<std::vector<ExplainLine>>();
         MatchReader reader(found);

@@ -56,8 +56,7 @@ char* print_card(const Workspace* workspace) {
 void compute(Verification* verification, const LeadFindings& found, const ScoreRow& row) {
     const Version* version = verification->reading->version;
     load_new_lead(verification->computed, version);
-    load_facts(verification->computed, found);
-    if (!fold_found(verification->computed, version, found, row.scored_at, Moves::none())) refuse_order();
+    replay(verification->computed, version, found, Until::statement(row.scored_at), Moves::none());
     finish_lead(verification->computed, version);
 }
 

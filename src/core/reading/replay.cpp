@@ -1,0 +1,47 @@
+#include "core/reading/replay.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+
+namespace lead_scoring {
+
+namespace {
+
+// An empty card can tell what any sorted matches make of it.
+void require_order(bool folded) {
+    if (!folded) throw Error(ErrorCode::Internal, "events in order could not be folded");
+}
+
+Lead& begin_anew(Lead& lead, const LeadFacts& facts) {
+    lead.card.clear();
+    lead.card.fit.assign(facts.fit.begin(), facts.fit.end());
+    lead.card.adjustments.assign(facts.adjustments.begin(), facts.adjustments.end());
+    lead.due_at = kNever;  // unknown
+    return lead;
+}
+
+}  // namespace
+
+Replay::Replay(const Definition& definition, Lead& lead, const LeadFacts& facts, Until until, Moves moves,
+               std::vector<Transition>& transitions)
+    : until_(until), folding_(definition, begin_anew(lead, facts), until.at, moves, transitions) {}
+
+void Replay::add(std::span<const Match> matches) {
+    if (until_.leaves_out_later) {
+        auto later = std::ranges::partition_point(matches, [&](const Match& match) { return match.at <= until_.at; });
+        matches = matches.first(static_cast<std::size_t>(later - matches.begin()));
+    }
+    require_order(folding_.add(matches));
+}
+
+void Replay::finish() { require_order(folding_.finish()); }
+
+void replay(const Definition& definition, Lead& lead, const LeadFacts& facts, std::span<const Match> matches,
+            Until until, Moves moves, std::vector<Transition>& transitions) {
+    Replay replay(definition, lead, facts, until, moves, transitions);
+    replay.add(matches);
+    replay.finish();
+}
+
+}  // namespace lead_scoring

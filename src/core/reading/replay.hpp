@@ -1,0 +1,50 @@
+// A lead's card made anew from all there is of the lead: behind whatever rebuilds, verifies and explains it.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/card/definition.hpp"
+#include "core/card/scorecard.hpp"
+#include "core/stages/lead.hpp"
+
+namespace lead_scoring {
+
+// What is known of a lead besides its matches.
+struct LeadFacts {
+    std::span<const std::size_t> fit;         // rules that match its attributes, rising
+    std::span<const Adjustment> adjustments;  // sorted
+};
+
+// As of when a lead is told, and what becomes of matches that lie ahead of that.
+struct Until {
+    Timestamp at;
+    bool leaves_out_later;
+
+    // As a statement of that time has it: what lies ahead waits in the card, or counts within the tolerance.
+    static Until statement(Timestamp now) { return {now, false}; }
+    // What had happened by then and nothing else, whatever the tolerance.
+    static Until instant(Timestamp at) { return {at, true}; }
+};
+
+// Of the lead only the card is made anew; it goes on from the stage in which it stands, as `moves` says.
+class Replay {
+  public:
+    // What `facts` names must not be in the lead's own card.
+    Replay(const Definition& definition, Lead& lead, const LeadFacts& facts, Until until, Moves moves,
+           std::vector<Transition>& transitions);
+
+    // All matches of the lead, sorted, as many at a time as the caller has at hand. Throws where they are in disorder.
+    void add(std::span<const Match> matches);
+    void finish();
+
+  private:
+    Until until_;
+    Folding folding_;
+};
+
+// All at once.
+void replay(const Definition& definition, Lead& lead, const LeadFacts& facts, std::span<const Match> matches,
+            Until until, Moves moves, std::vector<Transition>& transitions);
+
+}  // namespace lead_scoring

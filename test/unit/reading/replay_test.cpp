@@ -1,0 +1,79 @@
+#include "core/reading/replay.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.hpp"
+#include "unit/delivery.hpp"
+#include "unit/random_model.hpp"
+#include "unit/seeds.hpp"
+
+namespace lead_scoring::test {
+namespace {
+
+Lead replayed(const Definition& definition, const std::vector<Match>& matches, Until until) {
+    Lead lead = new_lead(definition);
+    std::vector<Transition> none;
+    replay(definition, lead, {}, matches, until, Moves::none(), none);
+    return lead;
+}
+
+// What came in any order, of events, attributes and adjustments, is what is told from all of it at once.
+TEST(Replay, GivesTheCardThatWasDelivered) {
+    for_each_seed(300, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.stages = true});
+        Delivery delivery(model.definition);
+        Timestamp now = kStart;
+        for (const auto& batch : random_batches(choices, random_matches(choices, model, kStart, 60, 30))) {
+            now += choices.between(0, 10) * kHour;
+            delivery.deliver(batch, now);
+            if (choices.one_in(5)) delivery.set_adjustments({{.points = choices.between(-9, 9)}}, now);
+        }
+        std::sort(delivery.log.begin(), delivery.log.end());
+        Lead lead = delivery.lead;
+        std::vector<Adjustment> adjustments = lead.card.adjustments;
+        Replay replay(model.definition, lead, {.adjustments = adjustments}, Until::statement(now), Moves::none(),
+                      delivery.transitions);
+        std::span<const Match> log(delivery.log);
+        replay.add(log.first(log.size() / 3));
+        replay.add(log.subspan(log.size() / 3));
+        replay.finish();
+        EXPECT_EQ(print(lead.card), print(delivery.lead.card));
+        EXPECT_EQ(lead.score, delivery.lead.score);
+        EXPECT_EQ(lead.stage.seq, delivery.lead.stage.seq);
+    });
+}
+
+TEST(Replay, LetsWhatLiesAheadWaitForAStatementOnly) {
+    Definition definition = model({Rule{.points = 5}});
+    definition.future_tolerance = kHour;
+    std::vector<Match> matches = {match(0, kStart, points(5)), match(0, kStart + kHour, points(5)),
+                                  match(0, kStart + kDay, points(5))};
+    Scorecard as_stored = replayed(definition, matches, Until::statement(kStart)).card;
+    EXPECT_EQ(as_stored.count(0), 2);
+    EXPECT_EQ(as_stored.pending.size(), 1u);
+    Scorecard as_told = replayed(definition, matches, Until::instant(kStart)).card;
+    EXPECT_EQ(as_told.count(0), 1);
+    EXPECT_TRUE(as_told.pending.empty());
+}
+
+TEST(Replay, MovesTheLeadOrNot) {
+    Definition definition = model({Rule{.points = 5}}, {Stage{.name = "mql", .min_score = points(10)}});
+    std::vector<Match> matches = {match(0, kStart, points(5)), match(0, kStart + kDay, points(5)),
+                                  match(0, kStart + 2 * kDay, points(5))};
+    for (Moves which : {Moves::all(), Moves{kStart}, Moves::none()}) {
+        Lead lead = new_lead(definition);
+        std::vector<Transition> moves;
+        replay(definition, lead, {}, matches, Until::statement(kStart + 2 * kDay), which, moves);
+        ASSERT_EQ(moves.size(), which.after == kForever ? 0u : 1u);
+        for (const Transition& move : moves) EXPECT_EQ(move.at, kStart + kDay);
+    }
+}
+
+TEST(Replay, TakesSortedMatchesOnly) {
+    Definition definition = model({Rule{.points = 5, .limit_count = 1}});
+    std::vector<Match> matches = {match(0, kStart + kDay, points(5), 2), match(0, kStart, points(5), 1)};
+    EXPECT_THROW(replayed(definition, matches, Until::statement(kStart + kDay)), Error);
+}
+
+}  // namespace
+}  // namespace lead_scoring::test
