@@ -78,6 +78,7 @@ for page in README.md $(cd "$ROOT" && compgen -G 'docs/*.md'); do
 done
 if [[ $# == 0 || " $* " == *" demo "* ]]; then
     cp "$ROOT/demo/demo.sql" "$RUN"
+    hand_over "$RUN/demo.sql"
     # run_demo DATABASE [PSQL ARGUMENT]...: prints a digest of what happened there
     run_demo() {
         as_server_user createdb "$1" &&

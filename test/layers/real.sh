@@ -14,7 +14,7 @@ if (($# == 0)); then
     exit
 fi
 cp -rL "$data" "$RUN/real_data"
-((EUID != 0)) || chown -R postgres "$RUN/real_data"
+hand_over "$RUN/real_data"
 export LEAD_SCORING_DATA=$RUN/real_data
 regress real test/real "$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress" --bindir="$PRIVATE_BIN" \
     --dbname=regress_real --encoding=UTF8 --no-locale --load-extension=lead_scoring "$@"

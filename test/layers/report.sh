@@ -16,6 +16,7 @@ has_node || { echo "skipped report: needs Node 18 or later"; exit; }
 
 as_server_user createdb report || exit 1
 cp "$ROOT"/demo/{demo,charts}.sql "$RUN"
+hand_over "$RUN"/{demo,charts}.sql
 as_server_user psql -X -q -d report -v ON_ERROR_STOP=1 -f demo.sql >"$RUN/demo.out" 2>&1 || { cat "$RUN/demo.out"; exit 1; }
 
 if wanted text "$@"; then

@@ -9,7 +9,7 @@ fi
 tree=$RUN/tap
 mkdir -p "$tree"
 cp -a "$ROOT"/{Makefile,lead_scoring.control,sql,test} "$tree"
-((EUID != 0)) || chown -R postgres "$tree"
+hand_over "$tree"
 for name in "$@"; do
     if as_server_user timeout "${TAP_SECONDS:-600}" make -s -C "$tree" PG_CONFIG="$PRIVATE_BIN/pg_config" REGRESS= ISOLATION= TAP_TESTS=1 \
         PROVE_TESTS="test/t/$name.pl" installcheck >"$RUN/tap.out" 2>&1; then

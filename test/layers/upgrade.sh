@@ -23,13 +23,14 @@ sed -i "s/^default_version = .*/default_version = '$next'/" "$tree/lead_scoring.
 perl -pi -e 's/(kNewestFormat = )(\d+)/$1 . ($2 + 1)/e' "$tree/src/pg/model/format.hpp"
 PGDATA_ONLY=$RUN/upgrade
 mkdir -p "$PGDATA_ONLY"
-((EUID != 0)) || chown postgres "$PGDATA_ONLY"
+hand_over "$PGDATA_ONLY"
 (
     RUN=$PGDATA_ONLY PRIVATE_BIN=$PGDATA_ONLY/server$("$PG_CONFIG" --bindir) ROOT=$tree
     trap stop_server EXIT
     install_extension || exit 1
     start_server || exit 1
     cp "$ROOT"/test/lib/full_model.sql "$ROOT"/test/upgrade/*.sql "$RUN"
+    hand_over "$RUN"/*.sql
     # run DATABASE FILE [PSQL ARGUMENT]...
     run() { as_server_user psql -X -q -A -t -d "$1" -v ON_ERROR_STOP=1 "${@:3}" -f "$2" 2>&1; }
     objects() { run "$1" objects.sql >"$RUN/$1.objects"; }

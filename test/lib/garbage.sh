@@ -8,7 +8,7 @@ prepare_garbage() {
     cp -a "$ROOT/test/garbage" "$RUN"
     cp "$ROOT/test/lib/full_model.sql" "$RUN/garbage"
     $compiler -O1 -g -fPIC -shared -I"$("$PG_CONFIG" --includedir-server)" "$RUN/garbage/states.c" -o "$RUN/garbage/states.so"
-    ((EUID != 0)) || chown -R postgres "$RUN/garbage"
+    hand_over "$RUN/garbage"
     as_server_user createdb garbage
     as_server_user env -C "$RUN/garbage" psql -XqAt -v ON_ERROR_STOP=1 -v library="$RUN/garbage/states.so" -d garbage \
         -c 'SET client_min_messages = warning' -f setup.sql -f states.sql -f cards.sql -f definitions.sql -f calls.sql

@@ -33,7 +33,7 @@ known_packages() {
 }
 
 # install_packages NAME... [-- NAME...]: through apt-get; says and does nothing when all are there. Those after -- are
-# installed where this system has them, and done without where it has not. On a system without dpkg it does nothing:
+# installed where this system has them and we may, and done without otherwise. On a system without dpkg it does nothing:
 # what is missing there has to be installed by hand.
 #
 # A newly installed server package would make and start a cluster, and a pooler would be started. That is turned off for
@@ -46,6 +46,11 @@ install_packages() {
     mapfile -t needed < <(missing_packages "${needed[@]}")
     ((${#needed[@]} + ${#wanted[@]})) || return 0
     ((${#needed[@]})) || [[ -n $(known_packages "${wanted[@]}") ]] || return 0
+    if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+        ((${#needed[@]})) || return 0
+        echo "these packages are missing, and only root or sudo can install them:" "${needed[@]}" >&2
+        return 1
+    fi
     echo "installing" "${needed[@]}" "${wanted[@]}"
     # The lock makes a second run at the same time wait: apt-get update itself would fail.
     as_root flock /etc/apt bash -euc '
@@ -63,9 +68,10 @@ install_packages() {
         export DEBIAN_FRONTEND=noninteractive
         install() { apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"; }
         needed=("${@:2:$1}") wanted=("${@:$1 + 2}")
+        # A source that cannot be read need not be the one that has them.
         {
-            apt-get -q update &&
-            { ((${#needed[@]} == 0)) || install "${needed[@]}"; }
+            apt-get -q update || true
+            ((${#needed[@]} == 0)) || install "${needed[@]}"
         } </dev/null >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
         for package in "${wanted[@]}"; do
             ! apt-cache show "$package" >/dev/null 2>&1 || install "$package" </dev/null >"$log" 2>&1 ||
@@ -78,7 +84,11 @@ install_packages() {
 # PostgreSQL of version PG_MAJOR; else the newest supported one that is installed; else the one this Debian brings.
 find_server() {
     PG_PACKAGES=()
-    [[ -z ${PG_CONFIG:-} ]] || return 0
+    if [[ -n ${PG_CONFIG:-} ]]; then
+        [[ ! -e $("$PG_CONFIG" --pgxs 2>/dev/null) ]] || return 0
+        echo "no server development files found by \"$PG_CONFIG --pgxs\": set PG_CONFIG to another pg_config, or unset it" >&2
+        return 2
+    fi
     local major=${PG_MAJOR:-}
     if [[ -z $major ]]; then
         for major in 18 17 16 15 none; do

@@ -15,7 +15,7 @@ regress() {
     done
     export PROMISE=$tree/promise # tests write there what test/promise is to sum up
     touch "$PROMISE"
-    ((EUID != 0)) || chown -R postgres "$tree"
+    hand_over "$tree"
     as_server_user timeout "${REGRESS_SECONDS:-1200}" env -C "$folder" "$@" >"$RUN/regress.out" 2>&1 || status=$?
     # before 16: "test NAME ... ok  12 ms", since then: "ok 1  - NAME  12 ms"
     sed -nE -e "s|^test ([^ ]+) +\.\.\. ok.*|ok $layer/\1|p" -e "s|^test ([^ ]+) +\.\.\. FAILED.*|not ok $layer/\1|p" \

@@ -9,7 +9,7 @@ has_node() {
 install_report() {
     mkdir -p "$RUN/report"
     (cd "$ROOT/report" && tar --exclude=node_modules -cf - .) | tar -C "$RUN/report" -xf - &&
-        (cd "$RUN/report" && npm ci --prefer-offline --no-audit --no-fund --loglevel=error "$@" >"$RUN/npm.log" 2>&1) ||
+        (cd "$RUN/report" && npm ci --prefer-offline --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error "$@" >"$RUN/npm.log" 2>&1) ||
         { cat "$RUN/npm.log" && return 1; }
 }
 

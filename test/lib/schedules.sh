@@ -3,7 +3,7 @@
 # copy_schedules: test/schedules into RUN, as the server's user's.
 copy_schedules() {
     cp -a "$ROOT/test/schedules" "$RUN"
-    ((EUID != 0)) || chown -R postgres "$RUN/schedules"
+    hand_over "$RUN/schedules"
 }
 
 # run_schedules COUNT SEED: see test/schedules/run.

@@ -6,15 +6,32 @@
 
 # new_run: makes RUN, and removes it with all that was started when the script ends.
 new_run() {
+    local variable other
+    other=$(find "$ROOT/build" -maxdepth 2 ! -uid "$EUID" ! -writable -print -quit 2>/dev/null) || true
+    if [[ -n $other ]]; then
+        echo "$other is of another user, who built here before: remove the folder $ROOT/build" >&2
+        exit 2
+    fi
+    umask 022 # the server's user reads what is made below; RUN itself is private
     RUN=$(mktemp -d "${TMPDIR:-/tmp}/lead_scoring.XXXXXX")
-    PRIVATE_BIN=$RUN/server$("$PG_CONFIG" --bindir)
     trap 'stop_server; rm -rf "$RUN"' EXIT
     trap 'exit 130' INT TERM HUP
-    ((EUID != 0)) || chown postgres "$RUN"
-    local variable
+    PRIVATE_BIN=$RUN/server$("$PG_CONFIG" --bindir)
+    hand_over "$RUN"
+    printf '#!/bin/sh\n' >"$RUN/probe"
+    chmod +x "$RUN/probe"
+    if ! as_server_user "$RUN/probe" 2>/dev/null; then
+        echo "the server's user cannot run programs in ${RUN%/*}: set TMPDIR to a folder where he can" >&2
+        exit 2
+    fi
     for variable in "${!PG@}"; do  # PGHOST, PGOPTIONS ...: what the caller set is for other servers
         [[ $variable == PG_* ]] || unset "$variable"
     done
+}
+
+# hand_over FILE...: files and folders in RUN to the owner of the cluster, whatever permissions they came with.
+hand_over() {
+    ((EUID != 0)) || chown -R postgres "$@"
 }
 
 # as_server_user COMMAND...: as the owner of the cluster, in RUN, with the private server's programs first in PATH.

@@ -9,8 +9,8 @@
 
 // What Eigen's assertions check holds here, and info() is looked at. But they stand in all of its long loops.
 #define eigen_assert(condition) ::lead_scoring::check_stop()
-#include <eigen3/Eigen/LU>
-#include <eigen3/Eigen/SparseLU>
+#include <Eigen/LU>
+#include <Eigen/SparseLU>
 
 namespace lead_scoring {
 
