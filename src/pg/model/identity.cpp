@@ -252,7 +252,7 @@ Entry* add_entry(Oid owner, Oid caller) {
 // Between a write and what runs within it there may be code of the user's.
 ErrorContextCallback* callers_context() {
     const Entry* entry = innermost_entry();
-    return is_of(entry) && entry->model[0] != '\0' ? entry->callers_context : error_context_stack;
+    return is_of(entry) && entry->is_models ? entry->callers_context : error_context_stack;
 }
 
 }  // namespace
