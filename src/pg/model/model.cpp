@@ -16,6 +16,8 @@
 #include "pg/server/query.hpp"
 
 extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "commands/trigger.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -170,6 +172,12 @@ Model* known_model(const char* name) {
     return entry == nullptr || entry->model->stale ? nullptr : entry->model;
 }
 
+Oid find_guard() {
+    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("refuse_write"),
+                           PointerGetDatum(buildoidvector(nullptr, 0)),
+                           ObjectIdGetDatum(get_namespace_oid("lead_scoring_internal", false)));
+}
+
 Model* build_model(const char* name) {
     uint64 before = invalidations;
     ModelSchema found = require_model(name, false);
@@ -186,6 +194,7 @@ Model* build_model(const char* name) {
     model->settings = get_relname_relid("settings", found.schema);
     model->versions = get_relname_relid("versions", found.schema);
     model->scores = get_relname_relid("scores", found.schema);
+    model->guard = find_guard();
     model->key = key_type(get_atttype(model->scores, get_attnum(model->scores, "lead_id")));
 
     auto* callback =

@@ -89,6 +89,7 @@ struct Model {
     Oid versions;
     Oid scores;
     Oid own[kScoringTables];  // the model's tables, those three included
+    Oid guard;                // function of the triggers on them that are ours
     KeyType key;
     bool bound;  // the settings were read: the next two
     Binding binding;

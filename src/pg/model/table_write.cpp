@@ -8,8 +8,6 @@
 #include "pg/server/subtransaction.hpp"
 
 extern "C" {
-#include "catalog/namespace.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "utils/acl.h"
@@ -18,7 +16,6 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
-#include "utils/syscache.h"
 }
 
 namespace lead_scoring {
@@ -115,10 +112,10 @@ void run_query(const Write* write) {
     write->body(write->argument);
 }
 
-bool is_watched(Oid table) {
+bool is_watched(const Model* model, Oid table) {
     Relation relation = RelationIdGetRelation(table);
     if (relation == nullptr) return false;
-    bool watched = has_other_triggers(relation);
+    bool watched = has_other_triggers(model, relation);
     RelationClose(relation);
     return watched;
 }
@@ -127,7 +124,7 @@ void write_state(void* given) {
     auto* write = static_cast<Write*>(given);
     const Model* model = write->model;
     const Entry* entry = innermost_entry();
-    if (entry == nullptr || !is_watched(write->table)) {
+    if (entry == nullptr || !is_watched(model, write->table)) {
         run_query(write);
     } else if (entry->in_trigger || entry->caller == model->owner) {
         Oid user = InvalidOid;
@@ -222,14 +219,10 @@ void without_values(const Model* model, Oid table, void (*body)(void*), void* ar
     hide_state_values(&write, run_body);
 }
 
-bool has_other_triggers(Relation relation) {
+bool has_other_triggers(const Model* model, Relation relation) {
     const TriggerDesc* triggers = relation->trigdesc;
-    if (triggers == nullptr) return false;
-    Oid guard = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("refuse_write"),
-                                PointerGetDatum(buildoidvector(nullptr, 0)),
-                                ObjectIdGetDatum(get_namespace_oid("lead_scoring_internal", false)));
-    for (int i = 0; i < triggers->numtriggers; ++i)
-        if (triggers->triggers[i].tgfoid != guard) return true;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
+        if (triggers->triggers[i].tgfoid != model->guard) return true;
     return false;
 }
 

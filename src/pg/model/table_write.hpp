@@ -49,6 +49,6 @@ void without_values(const Model* model, Oid table, Body body) {
 
 // Whether triggers that are not the extension's guard hang on a table of a model's own: pg_repack's or an audit's are
 // to see what we write.
-bool has_other_triggers(Relation relation);
+bool has_other_triggers(const Model* model, Relation relation);
 
 }  // namespace lead_scoring

@@ -238,7 +238,7 @@ ScoreTable* open_scores(Model* model, const Version* version, bool frozen) {
     table->version = version;
     table->relation = hold_scores(model, lock);
     table->at = columns_for(model, table->relation, version);
-    table->seen_by_others = !frozen && has_other_triggers(table->relation);
+    table->seen_by_others = !frozen && has_other_triggers(model, table->relation);
     table->type = model->key;
     table->index = index_open(table->at->index, lock);
     look_for(table, BTEqualStrategyNumber, &table->at->equal);
