@@ -26,9 +26,9 @@ namespace lead_scoring {
 namespace {
 
 // Whole rows of a query, as composite values in its first column.
-class CursorSource final : public RowSource {
+class CursorRows final : public RowStream {
   public:
-    explicit CursorSource(Portal portal) : portal_(portal) { slot_type = &TTSOpsHeapTuple; }
+    explicit CursorRows(Portal portal) : portal_(portal) { slot_type = &TTSOpsHeapTuple; }
 
     bool next(TupleTableSlot* slot) override {
         if (at_ == fetched_) return false;
@@ -63,12 +63,11 @@ class CursorSource final : public RowSource {
     uint64 fetched_ = 0;
 };
 
-// The table of the user's that the statement names; InvalidOid where it names none.
-Oid table_of(const Model* model, PlanName name) {
+// Whether the statement names one of the user's tables: that of the source, else leads.
+bool names_table(PlanName name) {
     switch (name) {
         case PlanName::LeadEvents:
         case PlanName::AllEvents:
-            return model->binding.events;
         case PlanName::LeadRow:
         case PlanName::AllLeads:
         case PlanName::LockLead:
@@ -77,9 +76,9 @@ Oid table_of(const Model* model, PlanName name) {
         case PlanName::PlacesOfLeads:
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
-            return model->binding.leads;
+            return true;
         default:
-            return InvalidOid;
+            return false;
     }
 }
 
@@ -93,19 +92,18 @@ void require_rows_of(Relation relation, Portal portal) {
              errdetail("Its schema was renamed while a statement read it."), errhint("Run the transaction again.")));
 }
 
-void read_query(Model* model, const Version* version, PlanName name, Datum* arguments, Findings* findings,
-                Problems* problems, bool frozen) {
+void read_query(Model* model, const Version* version, PlanName name, Source* source, Datum* arguments,
+                Findings* findings, Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
-    SPIPlanPtr statement = plan(model, name);  // locks the table
-    Oid table = table_of(model, name);
+    SPIPlanPtr statement = plan(model, name, source);  // locks the table
+    Oid table = relation_of(model->binding, source);
     if (frozen) require_unaltered(table, GetActiveSnapshot());
     Relation relation = table_open(table, NoLock);
     Portal portal = open_cursor(statement, arguments, frozen);
     require_rows_of(relation, portal);
-    CursorSource source(portal);
-    auto read = table == model->binding.leads ? read_leads : read_events;
-    read(model, version, relation, &source, findings, problems);
-    source.close();
+    CursorRows rows(portal);
+    read_rows(model, version, source, relation, &rows, findings, problems);
+    rows.close();
     table_close(relation, NoLock);
     MemoryContextSwitchTo(caller);
 }
@@ -188,21 +186,20 @@ const char* deleted_from(PlanName name) {
     return kLeadTables[static_cast<int>(name) - static_cast<int>(PlanName::DeleteState)];
 }
 
-char* statement_of(const Model* model, PlanName name) {
+char* statement_of(const Model* model, PlanName name, const Source* source) {
     const char* schema = quote_identifier(model->name);
     if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s.%s WHERE lead_id = $1", schema, table);
     const char* lead_key = quote_identifier(model->binding.lead_key);
-    const char* event_lead = quote_identifier(model->binding.event_lead);
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
     switch (name) {
         case PlanName::LeadEvents:
-            return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", model->binding.events_name,
-                            event_lead);
+            return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", source->table,
+                            quote_identifier(source->lead));
         case PlanName::LeadRow:
             return psprintf("SELECT lead_row FROM %s lead_row WHERE lead_row.%s = $1", model->binding.leads_name,
                             lead_key);
         case PlanName::AllEvents:
-            return psprintf("SELECT event_row FROM %s event_row", model->binding.events_name);
+            return psprintf("SELECT event_row FROM %s event_row", source->table);
         case PlanName::AllLeads:
             return psprintf("SELECT lead_row FROM %s lead_row", model->binding.leads_name);
         case PlanName::LeadAdjustments:
@@ -372,7 +369,7 @@ Oid written_table(const Model* model, PlanName name) {
 
 }  // namespace
 
-TransitionSource::TransitionSource(Tuplestorestate* rows) : rows_(rows) {
+TransitionRows::TransitionRows(Tuplestorestate* rows) : rows_(rows) {
     slot_type = &TTSOpsMinimalTuple;
     reader_ = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
     marker_ = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
@@ -380,18 +377,18 @@ TransitionSource::TransitionSource(Tuplestorestate* rows) : rows_(rows) {
     tuplestore_rescan(rows);
 }
 
-bool TransitionSource::next(TupleTableSlot* slot) {
+bool TransitionRows::next(TupleTableSlot* slot) {
     tuplestore_select_read_pointer(rows_, reader_);
     return tuplestore_gettupleslot(rows_, true, false, slot);
 }
 
-void TransitionSource::mark() { tuplestore_copy_read_pointer(rows_, reader_, marker_); }
+void TransitionRows::mark() { tuplestore_copy_read_pointer(rows_, reader_, marker_); }
 
-void TransitionSource::back_to_mark() { tuplestore_copy_read_pointer(rows_, marker_, reader_); }
+void TransitionRows::back_to_mark() { tuplestore_copy_read_pointer(rows_, marker_, reader_); }
 
-SingleRowSource::SingleRowSource(HeapTuple row) : row_(row) { slot_type = &TTSOpsHeapTuple; }
+SingleRow::SingleRow(HeapTuple row) : row_(row) { slot_type = &TTSOpsHeapTuple; }
 
-bool SingleRowSource::next(TupleTableSlot* slot) {
+bool SingleRow::next(TupleTableSlot* slot) {
     if (done_) return false;
     done_ = true;
     ExecStoreHeapTuple(row_, slot, false);
@@ -414,17 +411,25 @@ int row_types(const Model* model, PlanName name, Oid* types) {
     return model->binding.status_count + 1;
 }
 
-SPIPlanPtr plan(Model* model, PlanName name) {
+namespace {
+
+SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source) {
+    if (source == kLeads) return model->plans[static_cast<std::size_t>(name)];
+    return name == PlanName::LeadEvents ? source->lead_events : source->all_events;
+}
+
+}  // namespace
+
+SPIPlanPtr plan(Model* model, PlanName name, Source* source) {
     bool fires_triggers_of_users = name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses;
     if (!fires_triggers_of_users) shut_search_path();
-    Oid table = table_of(model, name);
-    if (OidIsValid(table)) hold_table(model, table);
-    SPIPlanPtr& kept = model->plans[static_cast<std::size_t>(name)];
+    if (names_table(name)) hold_table(model, source);
+    SPIPlanPtr& kept = kept_plan(model, name, source);
     if (kept == nullptr) {
         auto* types = static_cast<Oid*>(
             palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
         int count = argument_types(model, name, types);
-        kept = prepare_kept(statement_of(model, name), count, types);
+        kept = prepare_kept(statement_of(model, name, source), count, types);
     }
     if (fires_triggers_of_users) permit(model->binding.leads);
     return kept;
@@ -454,8 +459,9 @@ void delete_state(Model* model, Datum key) {
 }
 
 void read_lead(Model* model, const Version* version, Datum key, Findings* findings, bool frozen) {
-    read_query(model, version, PlanName::LeadEvents, &key, findings, nullptr, frozen);
-    read_query(model, version, PlanName::LeadRow, &key, findings, nullptr, frozen);
+    for (Source& source : sources_of(model->binding))
+        read_query(model, version, PlanName::LeadEvents, &source, &key, findings, nullptr, frozen);
+    read_query(model, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen);
     read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
 }
 
@@ -467,13 +473,13 @@ void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings
     add_finding(findings, added);
 }
 
-void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, FindingKind kind,
+void read_keys(Model* model, Relation relation, AttrNumber column, RowStream* rows, FindingKind kind,
                Findings* findings) {
-    TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
+    TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
     MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
-    source->mark();
+    rows->mark();
     // The slot may own its tuple, which therefore must not be allocated in what is reset.
-    while (source->next(slot)) {
+    while (rows->next(slot)) {
         bool is_null = false;
         MemoryContext caller = MemoryContextSwitchTo(row);
         Datum key = slot_getattr(slot, column, &is_null);
@@ -497,8 +503,9 @@ void read_adjustments(Model* model, Datum key, Findings* findings) {
 
 void read_everything(Model* model, const Version* version, Findings* findings, Problems* problems, bool frozen) {
     allow_maintenance_memory(findings);
-    read_query(model, version, PlanName::AllEvents, nullptr, findings, problems, frozen);
-    read_query(model, version, PlanName::AllLeads, nullptr, findings, problems, frozen);
+    for (Source& source : sources_of(model->binding))
+        read_query(model, version, PlanName::AllEvents, &source, nullptr, findings, problems, frozen);
+    read_query(model, version, PlanName::AllLeads, kLeads, nullptr, findings, problems, frozen);
     read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
     read_stored_keys(model, FindingKind::Stored, findings, frozen);
 }

@@ -18,9 +18,9 @@ extern "C" {
 namespace lead_scoring {
 
 // Rows of a trigger's transition table.
-class TransitionSource final : public RowSource {
+class TransitionRows final : public RowStream {
   public:
-    explicit TransitionSource(Tuplestorestate* rows);
+    explicit TransitionRows(Tuplestorestate* rows);
     bool next(TupleTableSlot* slot) override;
     void mark() override;
     void back_to_mark() override;
@@ -32,9 +32,9 @@ class TransitionSource final : public RowSource {
 };
 
 // A single row, of a row trigger.
-class SingleRowSource final : public RowSource {
+class SingleRow final : public RowStream {
   public:
-    explicit SingleRowSource(HeapTuple row);
+    explicit SingleRow(HeapTuple row);
     bool next(TupleTableSlot* slot) override;
     void mark() override {}
     void back_to_mark() override { done_ = false; }
@@ -111,8 +111,8 @@ void for_each_lead(Model* model, const Version* version, Visit visit) {
 // Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found.
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings);
 
-// The same for each key of `source`, a column of `relation`'s rows.
-void read_keys(Model* model, Relation relation, AttrNumber column, RowSource* source, FindingKind kind,
+// The same for each key in a column of `relation`'s rows.
+void read_keys(Model* model, Relation relation, AttrNumber column, RowStream* rows, FindingKind kind,
                Findings* findings);
 // And for every row of the model's scores, for TRUNCATE: it removes rows whether the transaction's snapshot sees them
 // or not.
@@ -126,7 +126,8 @@ int row_types(const Model* model, PlanName name, Oid* types);
 
 // The plan of that name, made at its first use; one that updates statuses is to be run at once, for it has the permit
 // to. Shuts the search_path, but for UpdateStatuses, and locks the table of the user's that it names.
-SPIPlanPtr plan(Model* model, PlanName name);
+// `source`: whose events it reads.
+SPIPlanPtr plan(Model* model, PlanName name, Source* source = kLeads);
 
 // Runs it. What writes a table of the model's own can be run in this way only: see with_state_write. `nulls` may be
 // null: none is.

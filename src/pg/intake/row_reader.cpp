@@ -30,7 +30,7 @@ namespace {
 struct RowReading {
     Model* model;
     Program* program;
-    RowSource* source;
+    RowStream* stream;
     Findings* findings;
     Problems* problems;
     TupleTableSlot* slot;
@@ -39,7 +39,7 @@ struct RowReading {
     Finding* batch;         // lasts from batch to batch
     int batch_count;
     int batch_capacity;
-    int rows;    // read of the source, at most kRowsPerBatch
+    int rows;    // read of the stream, at most kRowsPerBatch
     bool ahead;  // the slot holds a row that is not evaluated yet
     bool end;
     const Candidate* only;  // set while one candidate is evaluated by itself
@@ -92,7 +92,7 @@ void try_candidate(RowReading* reading, const Candidate& candidate, const Formul
     match.at = at;
     match.kind = candidate.kind;
     match.target = candidate.target;
-    if (reading->program->of_leads) {
+    if (reading->program->source == kLeads) {
         emit(reading, FindingKind::Fit, key, match);
         return;
     }
@@ -165,7 +165,7 @@ bool read_row(RowReading* reading, bool may_fail) {
     nothing.at = kNever;
     Timestamp at = kNever;
     const Dispatch* dispatch = nullptr;
-    if (program->of_leads) {
+    if (program->source == kLeads) {
         dispatch = &program->leads;
     } else {
         Datum time = slot_getattr(reading->slot, program->time, &no_time);
@@ -175,7 +175,7 @@ bool read_row(RowReading* reading, bool may_fail) {
     bool fits = may_fail || dispatch == nullptr || !dispatch->may_raise;
     if (fits && !is_null) {
         int before = reading->batch_count;
-        if (program->of_leads) emit(reading, FindingKind::Known, key, nothing);
+        if (program->source == kLeads) emit(reading, FindingKind::Known, key, nothing);
         if (dispatch != nullptr) try_candidates(reading, *dispatch, key, at);
         if (reading->batch_count == before) emit(reading, FindingKind::Seen, key, nothing);
     }
@@ -198,7 +198,7 @@ void end_batch(RowReading* reading) {
 // allow for.
 bool read_on(RowReading* reading, bool may_fail) {
     for (; reading->rows < kRowsPerBatch; ++reading->rows) {
-        if (!reading->ahead && !reading->source->next(reading->slot)) {
+        if (!reading->ahead && !reading->stream->next(reading->slot)) {
             reading->end = true;
             return true;
         }
@@ -236,7 +236,8 @@ void read_row_by_rule(RowReading* reading) {
     Match nothing;
     nothing.at = kNever;
     bool is_null = false;
-    emit(reading, program->of_leads ? FindingKind::Known : FindingKind::Seen, row_key(reading, &is_null), nothing);
+    emit(reading, program->source == kLeads ? FindingKind::Known : FindingKind::Seen, row_key(reading, &is_null),
+         nothing);
     for (int i = 0; i < program->candidate_count; ++i) {
         reading->only = &program->candidates[i];
         int count = reading->batch_count;
@@ -251,12 +252,12 @@ void read_row_by_rule(RowReading* reading) {
 
 // Reads a batch again, row by row, after one of its rows raised an error.
 void read_batch_carefully(RowReading* reading) {
-    reading->source->back_to_mark();
+    reading->stream->back_to_mark();
     reading->end = false;
     begin_batch(reading);
     start(reading->program);
     for (; reading->rows < kRowsPerBatch; ++reading->rows) {
-        if (!reading->source->next(reading->slot)) {
+        if (!reading->stream->next(reading->slot)) {
             reading->end = true;
             break;
         }
@@ -269,16 +270,18 @@ void read_batch_carefully(RowReading* reading) {
     start(reading->program);
 }
 
-void read_all(Model* model, const Version* version, Relation relation, bool of_leads, RowSource* source,
-              Findings* findings, Problems* problems) {
+}  // namespace
+
+void read_rows(Model* model, const Version* version, const Source* source, Relation relation, RowStream* rows,
+               Findings* findings, Problems* problems) {
     RowReading reading = {};
     reading.model = model;
-    reading.program = take_program(model, version, relation, of_leads);
-    reading.source = source;
+    reading.program = take_program(model, version, source, relation);
+    reading.stream = rows;
     reading.findings = findings;
     reading.problems = problems;
     if (reading.program->reads_settings) fix_settings();
-    reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), source->slot_type);
+    reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
     if (!model->key.by_value)
         reading.context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring batch", ALLOCSET_DEFAULT_SIZES);
     reading.batch_capacity = 16;
@@ -287,7 +290,7 @@ void read_all(Model* model, const Version* version, Relation relation, bool of_l
     while (!reading.end) {
         CHECK_FOR_INTERRUPTS();
         begin_batch(&reading);
-        source->mark();
+        rows->mark();
         if (!read_on(&reading, false) && attempt(&reading, read_rest) != nullptr) read_batch_carefully(&reading);
         end_batch(&reading);
     }
@@ -297,18 +300,6 @@ void read_all(Model* model, const Version* version, Relation relation, bool of_l
     pfree(reading.batch);
     for (MemoryContext context : {reading.context, reading.errors})
         if (context != nullptr) MemoryContextDelete(context);
-}
-
-}  // namespace
-
-void read_events(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
-                 Problems* problems) {
-    read_all(model, version, relation, false, source, findings, problems);
-}
-
-void read_leads(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
-                Problems* problems) {
-    read_all(model, version, relation, true, source, findings, problems);
 }
 
 }  // namespace lead_scoring

@@ -17,7 +17,7 @@ namespace lead_scoring {
 inline constexpr int kRowsPerBatch = 1000;
 
 // Where rows come from. A batch can be read twice, for it is when one of its rows raises an error.
-class RowSource {
+class RowStream {
   public:
     // False at the end; the slot's content is valid until the next call.
     virtual bool next(TupleTableSlot* slot) = 0;
@@ -28,17 +28,13 @@ class RowSource {
     const TupleTableSlotOps* slot_type = nullptr;
 
   protected:
-    ~RowSource() = default;
+    ~RowStream() = default;
 };
 
-// Evaluates every row of `source`, of the relation `relation` of the model's events (or a partition of it), by a
-// version of the model, and adds what it finds. Rows without lead, type or finite time are stored but not scored.
-// `problems` may be null. To be called as the model's owner.
-void read_events(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
-                 Problems* problems);
-
-// The same for rows of the leads table: Known and Fit findings.
-void read_leads(Model* model, const Version* version, Relation relation, RowSource* source, Findings* findings,
-                Problems* problems);
+// Evaluates every row, of a relation that is that table or a partition of it, by a version of the model, and adds what
+// it finds; of rows of the leads table, Known and Fit findings. Events without lead, type or finite time are stored but
+// not scored. `problems` may be null. To be called as the model's owner.
+void read_rows(Model* model, const Version* version, const Source* source, Relation relation, RowStream* rows,
+               Findings* findings, Problems* problems);
 
 }  // namespace lead_scoring

@@ -10,6 +10,7 @@
 
 extern "C" {
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -23,18 +24,23 @@ namespace lead_scoring {
 
 namespace {
 
+// The first one is the table that the columns of settings tell of.
+Source& first_source(const Model* model) { return model->binding.sources[0]; }
+
 // The statement that makes the settings name the tables again; null where nobody can tell.
 char* rebind_statement(const Model* model) {
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->binding.leads_name),
-                      CStringGetTextDatum(model->binding.events_name)};
+                      CStringGetTextDatum(first_source(model).table)};
     query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3)", 3, types, values);
     return ResultRow{0}.text(1);
 }
 
-// Asks for no privilege, so that a schema the owner may not use is told from a table that is not there.
-
-Oid table_of(const Model* model, const char* setting, const char* text) {
+// The relation of the table's name. Asks for no privilege, so that a schema the owner may not use is told from a table
+// that is not there.
+Oid find_relation(const Model* model, const Source* source) {
+    const char* setting = name_of(source);
+    const char* text = table_of(model->binding, source);
     const RangeVar* name = makeRangeVarFromNameList(LEAD_SCORING_QUALIFIED_NAME(text));
     Oid schema = name->schemaname == nullptr ? InvalidOid : get_namespace_oid(name->schemaname, true);
     Oid relation = OidIsValid(schema) ? get_relname_relid(name->relname, schema) : InvalidOid;
@@ -51,24 +57,28 @@ Oid table_of(const Model* model, const char* setting, const char* text) {
 }
 
 // The owner's rights are not a matter of course: schemas have owners of their own, and rights can be revoked.
-void require_access(const Model* model, Oid table, const char* what) {
+void require_access(const Model* model, const Source* source) {
+    Oid table = relation_of(model->binding, source);
     Oid schema = get_rel_namespace(table);
     const char* owner = GetUserNameFromId(model->owner, false);
     bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(schema, model->owner, ACL_USAGE) == ACLCHECK_OK;
     if (usable && pg_class_aclcheck(table, model->owner, ACL_SELECT) == ACLCHECK_OK) return;
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("role \"%s\", which owns model \"%s\", may not read its %s table", owner, model->name, what),
+                    errmsg("role \"%s\", which owns model \"%s\", may not read its %s table", owner, model->name,
+                           name_of(source)),
                     errdetail("Scoring runs with the rights of the model's owner."),
                     usable ? errhint("GRANT SELECT ON %s TO %s;", relation_name(table), quote_identifier(owner))
                            : errhint("GRANT USAGE ON SCHEMA %s TO %s;", quote_identifier(get_namespace_name(schema)),
                                      quote_identifier(owner))));
 }
 
-void require_owner(const Model* model, Oid relation, const char* what) {
+void require_owner(const Model* model, const Source* source) {
+    Oid relation = relation_of(model->binding, source);
     if (relation_owner(relation) == model->owner) return;
     const char* owner = GetUserNameFromId(model->owner, false);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("role \"%s\", which owns model \"%s\", does not own its %s", owner, model->name, what),
+                    errmsg("role \"%s\", which owns model \"%s\", does not own its %s table", owner, model->name,
+                           name_of(source)),
                     errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
                               "the leads and the events table."),
                     errhint("ALTER TABLE %s OWNER TO %s;", relation_name(relation), quote_identifier(owner))));
@@ -78,8 +88,10 @@ void require_owner(const Model* model, Oid relation, const char* what) {
 void note_members(Model* model) {
     MemoryContext caller = MemoryContextSwitchTo(model->context);
     model->binding.members = NIL;
-    for (Oid table : {model->binding.leads, model->binding.events})
-        model->binding.members = list_concat(model->binding.members, find_all_inheritors(table, NoLock, nullptr));
+    for_each_table(model->binding, [&](const Source* source) {
+        List* members = find_all_inheritors(relation_of(model->binding, source), NoLock, nullptr);
+        model->binding.members = list_concat(model->binding.members, members);
+    });
     MemoryContextSwitchTo(caller);
 }
 
@@ -88,45 +100,57 @@ char* qualified_name(const Model* model, Oid relation) {
     return MemoryContextStrdup(model->context, relation_name(relation));
 }
 
-[[noreturn]] void refuse_type(const Model* model, Oid table, const char* what, const char* column, const char* found,
+// A relation, that table or a partition of it, whose columns are looked at.
+struct Columns {
+    const Model* model;
+    const Source* source;
+    Oid relation;
+};
+
+[[noreturn]] void refuse_type(const Columns& of, const char* what, const char* column, const char* found,
                               const char* wanted) {
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
-                           get_rel_name(table), found, model->name, wanted),
+                           get_rel_name(of.relation), found, of.model->name, wanted),
                     errdetail("The column's type was changed after the model was made."),
                     errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s;",
-                            table == model->binding.leads ? model->binding.leads_name : model->binding.events_name,
-                            quote_identifier(column), wanted)));
+                            table_of(of.model->binding, of.source), quote_identifier(column), wanted)));
     pg_unreachable();
 }
 
 // Of a domain the type beneath it, and text for varchar.
-Oid column_type(const Model* model, Oid table, const char* setting, const char* column) {
-    AttrNumber number = get_attnum(table, column);
+Oid column_type(const Columns& of, const char* setting, const char* column) {
+    const Model* model = of.model;
+    AttrNumber number = get_attnum(of.relation, column);
     if (number == InvalidAttrNumber)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                         errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
-                               get_rel_name(table)),
+                               get_rel_name(of.relation)),
                         errdetail("The column was renamed or dropped after the model was made."),
                         errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
-    Oid type = getBaseType(get_atttype(table, number));
+    Oid type = getBaseType(get_atttype(of.relation, number));
     return type == VARCHAROID ? TEXTOID : type;
 }
 
 // `wanted`: text stands for an enum too, as the type of an event.
-void require_column(const Model* model, Oid table, const char* setting, const char* column, Oid wanted,
-                    bool may_be_enum = false) {
-    Oid type = column_type(model, table, setting, column);
+void require_column(const Columns& of, const char* setting, const char* column, Oid wanted, bool may_be_enum = false) {
+    Oid type = column_type(of, setting, column);
     if (type == wanted || (may_be_enum && get_typtype(type) == TYPTYPE_ENUM)) return;
-    refuse_type(model, table, "column", column, format_type_be(type), format_type_be(wanted));
+    refuse_type(of, "column", column, format_type_be(type), format_type_be(wanted));
 }
 
-// Where both of the user's columns have another type by now, the model's own are to follow.
+void require_key(const Columns& of, Oid wanted) {
+    require_column(of, of.source == kLeads ? "lead_key" : "event_lead", lead_column(of.model->binding, of.source),
+                   wanted);
+}
+
+// Where all of the user's columns have another type by now, the model's own are to follow.
 void require_keys(const Model* model) {
-    Oid type = column_type(model, model->binding.leads, "lead_key", model->binding.lead_key);
+    Oid type = column_type({model, kLeads, model->binding.leads}, "lead_key", model->binding.lead_key);
     Oid wanted = is_key_type(type) ? type : model->key.type;
-    require_column(model, model->binding.leads, "lead_key", model->binding.lead_key, wanted);
-    require_column(model, model->binding.events, "event_lead", model->binding.event_lead, wanted);
+    for_each_table(model->binding, [&](const Source* source) {
+        require_key({model, source, relation_of(model->binding, source)}, wanted);
+    });
     if (wanted == model->key.type) return;
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("model \"%s\" keeps keys of type %s, but those of table \"%s\" are of type %s", model->name,
@@ -183,8 +207,8 @@ void check_status_column(const Model* model, const StatusColumn& column, const c
     constexpr int32 kGradeBytes = 126;
     int32 longest = VARHDRSZ + (column.kind == StatusKind::Stage ? kStageBytes : kGradeBytes);
     if (type == wanted || (wanted == TEXTOID && type == VARCHAROID && (limit == -1 || limit >= longest))) return;
-    refuse_type(model, model->binding.leads, "status column", column.column, format_type_with_typemod(type, limit),
-                format_type_be(wanted));
+    refuse_type({model, kLeads, model->binding.leads}, "status column", column.column,
+                format_type_with_typemod(type, limit), format_type_be(wanted));
 }
 
 void read_status_columns(Model* model) {
@@ -236,54 +260,67 @@ void read_settings(Model* model) {
     Binding& binding = model->binding;
     require_known_format(model, row.integer(9, kOldestFormat));
     MemoryContext caller = MemoryContextSwitchTo(model->context);
+    binding.sources = static_cast<Source*>(palloc0(sizeof(Source)));
+    binding.source_count = 1;
+    Source& events = first_source(model);
+    events.name = "events";
     binding.leads_name = require_setting(model, row, 1, "leads");
-    binding.events_name = require_setting(model, row, 2, "events");
+    events.table = require_setting(model, row, 2, "events");
     binding.lead_key = require_setting(model, row, 3, "lead_key");
-    binding.event_lead = require_setting(model, row, 4, "event_lead");
-    binding.event_type = require_setting(model, row, 5, "event_type");
-    binding.event_time = require_setting(model, row, 6, "event_time");
+    events.lead = require_setting(model, row, 4, "event_lead");
+    events.type = require_setting(model, row, 5, "event_type");
+    events.time = require_setting(model, row, 6, "event_time");
     model->paused = row.boolean(7, false);
     binding.trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);
-    binding.leads = table_of(model, "leads", binding.leads_name);
-    binding.events = table_of(model, "events", binding.events_name);
+    binding.leads = find_relation(model, kLeads);
+    for (Source& source : sources_of(binding)) source.relation = find_relation(model, &source);
     binding.leads_name = qualified_name(model, binding.leads);
-    binding.events_name = qualified_name(model, binding.events);
+    for (Source& source : sources_of(binding)) source.table = qualified_name(model, source.relation);
     if (binding.trigger_path == nullptr)  // others may create in the schema of leads, but not in place of the server's
         binding.trigger_path = MemoryContextStrdup(
             model->context, psprintf("pg_catalog, %s, pg_temp",
                                      quote_identifier(get_namespace_name(get_rel_namespace(binding.leads)))));
-    require_owner(model, binding.leads, "leads table");
-    require_owner(model, binding.events, "events table");
+    auto for_each = [&](auto look) { for_each_table(binding, look); };
+    auto relation = [&](const Source* source) { return relation_of(binding, source); };
+    for_each([&](const Source* source) { require_owner(model, source); });
     note_members(model);
-    require_own_members(binding.leads, model->owner);
-    require_own_members(binding.events, model->owner);
-    refuse_citus(binding.leads);
-    refuse_citus(binding.events);
-    require_access(model, binding.leads, "leads");
-    require_access(model, binding.events, "events");
+    for_each([&](const Source* source) { require_own_members(relation(source), model->owner); });
+    for_each([&](const Source* source) { refuse_citus(relation(source)); });
+    for_each([&](const Source* source) { require_access(model, source); });
     require_keys(model);
-    require_columns(model, binding.events, false);
+    for (const Source& source : sources_of(binding)) require_columns(model, source.relation, &source);
     read_status_columns(model);
 }
 
-void require_columns(const Model* model, Oid relation, bool of_leads) {
-    if (of_leads) {
-        require_column(model, relation, "lead_key", model->binding.lead_key, model->key.type);
-        return;
+bool belongs_to(Oid relation, Oid table) {
+    while (relation != table) {
+        if (!get_rel_relispartition(relation)) return false;
+        relation = get_partition_parent(relation, false);
     }
-    require_column(model, relation, "event_lead", model->binding.event_lead, model->key.type);
-    require_column(model, relation, "event_type", model->binding.event_type, TEXTOID, true);
-    require_column(model, relation, "event_time", model->binding.event_time, TIMESTAMPTZOID);
+    return true;
 }
 
-bool require_binding(const Model* model, Oid table) {
-    bool of_leads = table == model->binding.leads;
-    const char* name = of_leads ? model->binding.leads_name : model->binding.events_name;
-    if (table_of(model, of_leads ? "leads" : "events", name) != table) return false;
-    require_owner(model, table, of_leads ? "leads table" : "events table");
+const Source* find_source(const Binding& binding, Oid relation) {
+    for (const Source& source : sources_of(binding))
+        if (belongs_to(relation, source.relation)) return &source;
+    return nullptr;
+}
+
+void require_columns(const Model* model, Oid relation, const Source* source) {
+    Columns columns = {model, source, relation};
+    require_key(columns, model->key.type);
+    if (source == kLeads) return;
+    require_column(columns, "event_type", source->type, TEXTOID, true);
+    require_column(columns, "event_time", source->time, TIMESTAMPTZOID);
+}
+
+bool require_binding(const Model* model, const Source* source) {
+    Oid table = relation_of(model->binding, source);
+    if (find_relation(model, source) != table) return false;
+    require_owner(model, source);
     require_own_members(table, model->owner);
-    require_columns(model, table, of_leads);
+    require_columns(model, table, source);
     return true;
 }
 

@@ -4,7 +4,10 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <span>
+
 extern "C" {
+#include "executor/spi.h"
 #include "nodes/pg_list.h"
 }
 
@@ -20,31 +23,76 @@ struct StatusColumn {
     char* column;  // in the leads table
 };
 
+// A table of events.
+struct Source {
+    const char* name;  // what the model calls it
+    Oid relation;
+    char* table;  // as SQL takes it
+    char* lead;   // column names, unquoted
+    char* type;
+    char* time;
+    SPIPlanPtr lead_events;  // kept: the events of one lead,
+    SPIPlanPtr all_events;   // and of all
+};
+
+// Where a function takes a source to know which of the user's tables is meant, this is the table of leads.
+inline constexpr Source* kLeads = nullptr;
+
 struct Binding {
-    Oid events;
     Oid leads;
-    List* members;      // both, with their partitions
-    char* events_name;  // as SQL takes them
-    char* leads_name;
-    char* lead_key;  // column names, unquoted
-    char* event_lead;
-    char* event_type;
-    char* event_time;
-    char* trigger_path;  // the search_path under which leads and events are written
+    char* leads_name;  // as SQL takes it
+    char* lead_key;    // column name, unquoted
+    Source* sources;   // one, named "events"
+    int source_count;
+    List* members;       // leads and sources, with their partitions
+    char* trigger_path;  // the search_path under which leads and sources are written
     StatusColumn* status;
     int status_count;
 };
+
+inline std::span<Source> sources_of(const Binding& binding) {
+    return {binding.sources, static_cast<std::size_t>(binding.source_count)};
+}
+
+inline Oid relation_of(const Binding& binding, const Source* source) {
+    return source == kLeads ? binding.leads : source->relation;
+}
+
+// The table as SQL takes it.
+inline const char* table_of(const Binding& binding, const Source* source) {
+    return source == kLeads ? binding.leads_name : source->table;
+}
+
+// The column of the lead's key, unquoted.
+inline const char* lead_column(const Binding& binding, const Source* source) {
+    return source == kLeads ? binding.lead_key : source->lead;
+}
+
+// What the settings and the model's messages call the table.
+inline const char* name_of(const Source* source) { return source == kLeads ? "leads" : source->name; }
+
+// Calls visit(source) for each of the user's tables, leads first.
+template <class Visit>
+void for_each_table(const Binding& binding, Visit visit) {
+    visit(kLeads);
+    for (Source& source : sources_of(binding)) visit(&source);
+}
+
+// Whether a relation is the table or one of its partitions.
+bool belongs_to(Oid relation, Oid table);
+
+// The source that the relation, or what it is a partition of, is; null: none.
+const Source* find_source(const Binding& binding, Oid relation);
 
 // Reads the settings into the model. Raises an error where its tables cannot be found or read, are another's, or lack
 // columns that it needs. SPI must be connected, the identity the owner's.
 void read_settings(Model* model);
 
-// Raises 42703 or 42804 unless the relation, of leads or of events (or a partition of them), has the columns the model
-// reads it by.
-void require_columns(const Model* model, Oid relation, bool of_leads);
+// Raises 42703 or 42804 unless the relation, that table or a partition of it, has the columns the model reads it by.
+void require_columns(const Model* model, Oid relation, const Source* source);
 
-// Whether `table`, the model's leads or events, still is the one that the settings name. Raises what read_settings
-// raises where they name none, or where it is another's or lacks such columns.
-bool require_binding(const Model* model, Oid table);
+// Whether the table still is the one that the settings name. Raises what read_settings raises where they name none, or
+// where it is another's or lacks such columns.
+bool require_binding(const Model* model, const Source* source);
 
 }  // namespace lead_scoring

@@ -47,12 +47,13 @@ bool is_unaltered(Oid table, Snapshot snapshot) {
     return true;
 }
 
-// The transaction's own snapshot, at isolation levels that have one. Both tables are looked at, at once.
+// The transaction's own snapshot, at isolation levels that have one. All tables are looked at, at once.
 void require_unaltered_tables(Model* model) {
     LocalTransactionId transaction = LEAD_SCORING_LOCAL_TRANSACTION;
     if (model->unaltered_in == transaction && model->unaltered_at == invalidation_count()) return;
-    require_unaltered(model->binding.leads, GetTransactionSnapshot());
-    require_unaltered(model->binding.events, GetTransactionSnapshot());
+    for_each_table(model->binding, [&](const Source* source) {
+        require_unaltered(relation_of(model->binding, source), GetTransactionSnapshot());
+    });
     model->unaltered_in = transaction;
     model->unaltered_at = invalidation_count();
 }
@@ -71,10 +72,9 @@ void require_unaltered(Oid table, Snapshot snapshot) {
          errhint("Run the transaction again.")));
 }
 
-void hold_table(Model* model, Oid table) {
-    LockRelationOid(table, AccessShareLock);
-    if (model->stale && !require_binding(model, table))
-        raise_replaced(model, table == model->binding.leads ? model->binding.leads_name : model->binding.events_name);
+void hold_table(Model* model, const Source* source) {
+    LockRelationOid(relation_of(model->binding, source), AccessShareLock);
+    if (model->stale && !require_binding(model, source)) raise_replaced(model, table_of(model->binding, source));
     if (IsolationUsesXactSnapshot()) require_unaltered_tables(model);
 }
 

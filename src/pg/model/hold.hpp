@@ -12,10 +12,10 @@ extern "C" {
 
 namespace lead_scoring {
 
-// Locks the leads or the events table for the rest of the transaction. Raises the errors of use_model where it has
+// Locks one of the user's tables for the rest of the transaction. Raises the errors of use_model where it has
 // gone, and 40001 where another one has taken its place, or where it was altered after the transaction's own snapshot
 // was taken.
-void hold_table(Model* model, Oid table);
+void hold_table(Model* model, const Source* source);
 
 // Opens the model's scores; errors as above.
 Relation hold_scores(const Model* model, LOCKMODE lock);

@@ -51,7 +51,9 @@ void mark_stale(Concerns concerns) {
 }
 
 bool has_relation(const Model* model, Oid relation) {
-    return relation == model->binding.events || relation == model->binding.leads ||
+    auto is_it = [=](const Source& source) { return source.relation == relation; };
+    std::span<Source> sources = sources_of(model->binding);
+    return relation == model->binding.leads || std::any_of(sources.begin(), sources.end(), is_it) ||
            std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
            list_member_oid(model->binding.members, relation) || has_program(model, relation);
 }
@@ -108,6 +110,9 @@ extern "C" void end_model(void* argument) {
     if (model->find_newest != nullptr) SPI_freeplan(model->find_newest);
     for (SPIPlanPtr plan : model->plans)
         if (plan != nullptr) SPI_freeplan(plan);
+    for (const Source& source : sources_of(model->binding))
+        for (SPIPlanPtr plan : {source.lead_events, source.all_events})
+            if (plan != nullptr) SPI_freeplan(plan);
 }
 
 extern "C" void end_use(void* argument) {

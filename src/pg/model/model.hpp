@@ -25,13 +25,13 @@ extern "C" {
 namespace lead_scoring {
 
 enum class PlanName {
-    LeadEvents,   // the events of one lead
+    LeadEvents,   // the events of one lead: of a source, which keeps the plan
     LeadRow,      // the row of one lead
     LeadEntries,  // its latest and first entry into each stage, and the number of the latest
     BrokenHistory,
     BrokenHistories,  // of all leads
     MendTransition,
-    AllEvents,
+    AllEvents,  // likewise
     AllLeads,
     AllScores,
     AllAdjustments,

@@ -212,7 +212,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 
     for (int i = 0; i < version->rule_count; ++i) {
         const RuleSource& rule = version->rules[i];
-        if ((rule.event_type == nullptr) != program->of_leads) continue;
+        if ((rule.event_type == nullptr) != (program->source == kLeads)) continue;
         Subject subject = {model->name, "rules", nullptr, rule.name};
         Candidate candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, {}, rule.window, rule.points};
         candidate.condition =
@@ -221,7 +221,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
         candidate.key = compile(program, relation, subject, "limit_key", rule.limit_key, ExpressionKind::Key);
         add_candidate(program, candidate, rule.event_type);
     }
-    if (program->of_leads) return;
+    if (program->source == kLeads) return;
     for (int i = 0; i < version->stage_count; ++i) {
         const StageSource& stage = version->stages[i];
         if (stage.on_event == nullptr) continue;
@@ -234,23 +234,23 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 }
 
 // In a memory context of its own, which is the version's once the program is whole: a failure leaves nothing behind.
-Program* build_program(Model* model, const Version* version, Relation relation, bool of_leads) {
+Program* build_program(Model* model, const Version* version, const Source* source, Relation relation) {
     uint64 changes = definition_changes();
     uint64 invalidations = invalidation_count();
     shut_search_path();
-    require_columns(model, RelationGetRelid(relation), of_leads);
+    require_columns(model, RelationGetRelid(relation), source);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(memory);
     auto* program = static_cast<Program*>(palloc0(sizeof(Program)));
     program->relation = RelationGetRelid(relation);
-    program->of_leads = of_leads;
+    program->source = source;
     program->time_zone = version->time_zone;
     program->rows = row_type_of(relation);
     program->states = AllocSetContextCreate(memory, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
-    program->key = key_column(model, relation, of_leads);
-    if (!of_leads) {
-        program->time = get_attnum(program->relation, model->binding.event_time);
-        program->type = get_attnum(program->relation, model->binding.event_type);
+    program->key = key_column(model, source, relation);
+    if (source != kLeads) {
+        program->time = get_attnum(program->relation, source->time);
+        program->type = get_attnum(program->relation, source->type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
@@ -273,17 +273,17 @@ Program* build_program(Model* model, const Version* version, Relation relation, 
 
 }  // namespace
 
-Program* program_for(Model* model, const Version* version, Relation relation, bool of_leads) {
+Program* program_for(Model* model, const Version* version, const Source* source, Relation relation) {
     for (Program* program = version->programs; program != nullptr; program = program->next)
-        if (program->relation == RelationGetRelid(relation) && program->of_leads == of_leads &&
+        if (program->relation == RelationGetRelid(relation) && program->source == source &&
             has_row_type(relation, &program->rows) && !is_taken(program))
             return program;
-    return build_program(model, version, relation, of_leads);
+    return build_program(model, version, source, relation);
 }
 
-Program* take_program(Model* model, const Version* version, Relation relation, bool of_leads) {
+Program* take_program(Model* model, const Version* version, const Source* source, Relation relation) {
     watch_transactions<at_transaction_end, at_subtransaction_end>();
-    Program* program = program_for(model, version, relation, of_leads);
+    Program* program = program_for(model, version, source, relation);
     auto* reader = static_cast<Reader*>(MemoryContextAlloc(TopTransactionContext, sizeof(Reader)));
     *reader = {program, GetCurrentTransactionNestLevel(), readers};
     readers = reader;
@@ -292,8 +292,8 @@ Program* take_program(Model* model, const Version* version, Relation relation, b
 
 void give_back_program() { end_reader(); }
 
-AttrNumber key_column(const Model* model, Relation relation, bool of_leads) {
-    return get_attnum(RelationGetRelid(relation), of_leads ? model->binding.lead_key : model->binding.event_lead);
+AttrNumber key_column(const Model* model, const Source* source, Relation relation) {
+    return get_attnum(RelationGetRelid(relation), lead_column(model->binding, source));
 }
 
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row) {

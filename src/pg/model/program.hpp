@@ -40,8 +40,8 @@ struct TypeEntry {
 struct Program {
     Program* next;
     Oid relation;
-    RowType rows;  // of no others
-    bool of_leads;
+    RowType rows;          // of no others
+    const Source* source;  // null: they are leads
     AttrNumber key;
     AttrNumber type;
     AttrNumber time;
@@ -62,15 +62,15 @@ struct Program {
     ExprContext* context;
 };
 
-// The version's program for rows of `relation` as it is now: of the model's leads, or of its events or a partition of
-// them. Compiled at first use and when the relation has changed, kept as long as the version is. The version need not
-// be one that the model knows: it may be of a definition that is not stored. The relation must be locked before the
-// rows are read, and until they are evaluated. To be called as the model's owner.
-Program* program_for(Model* model, const Version* version, Relation relation, bool of_leads);
+// The version's program for rows of `relation` as it is now, which is that table or a partition of it. Compiled at
+// first use and when the relation has changed, kept as long as the version is. The version need not be one that the
+// model knows: it may be of a definition that is not stored. The relation must be locked before the rows are read, and
+// until they are evaluated. To be called as the model's owner.
+Program* program_for(Model* model, const Version* version, const Source* source, Relation relation);
 
 // The same, to evaluate it. Until it is given back, the last one taken first, or an error ends the (sub)transaction,
 // who asks for one gets another: it is not to be evaluated within its own evaluation.
-Program* take_program(Model* model, const Version* version, Relation relation, bool of_leads);
+Program* take_program(Model* model, const Version* version, const Source* source, Relation relation);
 void give_back_program();
 
 // Makes executor states anew; those that an error went through are not to be trusted.
@@ -81,7 +81,7 @@ void start(Program* program, Candidate* candidate);
 TypeEntry* find_type(const Program* program, const char* type, std::size_t length);
 
 // The column of `relation` that holds the lead's key.
-AttrNumber key_column(const Model* model, Relation relation, bool of_leads);
+AttrNumber key_column(const Model* model, const Source* source, Relation relation);
 
 // Whether two rows of the leads table differ in what its program's conditions read.
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row);

@@ -22,7 +22,7 @@ namespace lead_scoring {
 
 namespace {
 
-// Constraints and constraint triggers of the user's two tables, their partitions, the model's own, and of what refers
+// Constraints and constraint triggers of the user's tables, their partitions, the model's own, and of what refers
 // to them.
 struct Deferrable {
     const char* all;       // null: none
@@ -30,17 +30,22 @@ struct Deferrable {
 };
 
 Deferrable find_deferrable(const Model* model) {
-    Oid types[] = {OIDOID, OIDOID, OIDOID};
-    Datum values[] = {ObjectIdGetDatum(model->binding.leads), ObjectIdGetDatum(model->binding.events),
+    auto* tables = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(model->binding.source_count + 1)));
+    int count = 0;
+    for_each_table(model->binding, [&](const Source* source) {
+        tables[count++] = ObjectIdGetDatum(relation_of(model->binding, source));
+    });
+    Oid types[] = {OIDARRAYOID, OIDOID};
+    Datum values[] = {PointerGetDatum(construct_array(tables, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT)),
                       ObjectIdGetDatum(model->schema)};
     query(
         "SELECT string_agg(DISTINCT k.name, ', '), string_agg(DISTINCT k.name, ', ') FILTER (WHERE c.condeferred) "
         "FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace, "
         "LATERAL (SELECT format('%I.%I', n.nspname, c.conname)) k (name), "
-        "LATERAL (SELECT array_agg(p.relid::oid) || ARRAY[$1, $2] FROM (SELECT pg_partition_tree($1) UNION ALL SELECT "
-        "pg_partition_tree($2)) u (tree), LATERAL (SELECT (u.tree).relid) p) t (tree) "
-        "WHERE c.condeferrable AND (c.conrelid = ANY (t.tree) OR c.confrelid = ANY (t.tree) OR c.connamespace = $3)",
-        3, types, values);
+        "LATERAL (SELECT array_agg(p.relid::oid) || $1 FROM unnest($1) bound (relation), "
+        "LATERAL pg_partition_tree(bound.relation) p) t (tree) "
+        "WHERE c.condeferrable AND (c.conrelid = ANY (t.tree) OR c.confrelid = ANY (t.tree) OR c.connamespace = $2)",
+        2, types, values);
     return {ResultRow{0}.text(1), ResultRow{0}.text(2)};
 }
 

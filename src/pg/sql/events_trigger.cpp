@@ -13,9 +13,9 @@ LEAD_SCORING_FUNCTION(events_changed) {
 
     TriggerEvent event = run.data->tg_event;
     // What old rows gave is taken back by rebuilding their leads; new rows are read too, for one may name a stage.
-    if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event)) read_rows(&run, TriggerTable::Events, false);
+    if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event)) read_rows(&run, false);
     if (TRIGGER_FIRED_BY_UPDATE(event) || TRIGGER_FIRED_BY_DELETE(event))
-        read_row_keys(&run, TriggerTable::Events, true, FindingKind::TakenBack);
+        read_row_keys(&run, true, FindingKind::TakenBack);
     if (TRIGGER_FIRED_BY_TRUNCATE(event)) read_all_stored_keys(run.model, FindingKind::TakenBack, run.findings);
     end_trigger(&run, Work::Change);
     return PointerGetDatum(nullptr);

@@ -19,10 +19,10 @@ namespace {
 // Old and new rows of an update, pair by pair: both transition tables list them in the same order.
 class Pairs {
   public:
-    Pairs(TriggerRun* run, RowSource* old_rows, RowSource* new_rows)
+    Pairs(TriggerRun* run, RowStream* old_rows, RowStream* new_rows)
         : old_rows_(old_rows), new_rows_(new_rows), key_type_(run->model->key) {
         Relation relation = run->data->tg_relation;
-        program_ = program_for(run->model, run->version, relation, true);
+        program_ = program_for(run->model, run->version, run->source, relation);
         old_row_ = MakeSingleTupleTableSlot(RelationGetDescr(relation), old_rows->slot_type);
     }
     bool next(TupleTableSlot* new_row) { return new_rows_->next(new_row) && old_rows_->next(old_row_); }
@@ -38,17 +38,17 @@ class Pairs {
     void finish() { ExecDropSingleTupleTableSlot(old_row_); }
 
   private:
-    RowSource* old_rows_;
-    RowSource* new_rows_;
+    RowStream* old_rows_;
+    RowStream* new_rows_;
     const KeyType& key_type_;
     const Program* program_;
     TupleTableSlot* old_row_;
 };
 
 // The new rows of an update that changed the key or what a fit rule reads.
-class ChangedLeads final : public RowSource {
+class ChangedLeads final : public RowStream {
   public:
-    ChangedLeads(TriggerRun* run, RowSource* old_rows, RowSource* new_rows)
+    ChangedLeads(TriggerRun* run, RowStream* old_rows, RowStream* new_rows)
         : old_rows_(old_rows), new_rows_(new_rows), pairs_(run, old_rows, new_rows) {
         slot_type = new_rows->slot_type;
     }
@@ -68,15 +68,15 @@ class ChangedLeads final : public RowSource {
     void finish() { pairs_.finish(); }
 
   private:
-    RowSource* old_rows_;
-    RowSource* new_rows_;
+    RowStream* old_rows_;
+    RowStream* new_rows_;
     Pairs pairs_;
 };
 
 // The old rows of an update that changed the key: leads that are gone under that key.
-class LostKeys final : public RowSource {
+class LostKeys final : public RowStream {
   public:
-    LostKeys(TriggerRun* run, RowSource* old_rows, RowSource* new_rows) : pairs_(run, old_rows, new_rows) {
+    LostKeys(TriggerRun* run, RowStream* old_rows, RowStream* new_rows) : pairs_(run, old_rows, new_rows) {
         slot_type = new_rows->slot_type;
         new_row_ = MakeSingleTupleTableSlot(RelationGetDescr(run->data->tg_relation), slot_type);
     }
@@ -100,18 +100,18 @@ class LostKeys final : public RowSource {
     TupleTableSlot* new_row_;
 };
 
-template <class Source>
-void update_leads(TriggerRun* run, Source make_source) {
-    auto old_rows = make_source(true);
-    auto new_rows = make_source(false);
+template <class MakeRows>
+void update_leads(TriggerRun* run, MakeRows make_rows) {
+    auto old_rows = make_rows(true);
+    auto new_rows = make_rows(false);
     ChangedLeads changed(run, &old_rows, &new_rows);
-    read_leads(run->model, run->version, run->data->tg_relation, &changed, run->findings, &run->problems);
+    read_rows(run->model, run->version, run->source, run->data->tg_relation, &changed, run->findings, &run->problems);
     changed.finish();
 
-    auto old_again = make_source(true);
-    auto new_again = make_source(false);
+    auto old_again = make_rows(true);
+    auto new_again = make_rows(false);
     LostKeys lost(run, &old_again, &new_again);
-    read_keys(run->model, run->data->tg_relation, key_column(run->model, run->data->tg_relation, true), &lost,
+    read_keys(run->model, run->data->tg_relation, key_column(run->model, run->source, run->data->tg_relation), &lost,
               FindingKind::Removed, run->findings);
     lost.finish();
 }
@@ -139,20 +139,19 @@ LEAD_SCORING_FUNCTION(leads_changed) {
 
     TriggerData* data = run.data;
     if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
-        read_rows(&run, TriggerTable::Leads, false);
+        read_rows(&run, false);
     else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
-        read_row_keys(&run, TriggerTable::Leads, true, FindingKind::Removed);
+        read_row_keys(&run, true, FindingKind::Removed);
     else if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
         read_all_stored_keys(run.model, FindingKind::Removed, run.findings);
     else if (!has_all_pairs(data)) {
-        read_rows(&run, TriggerTable::Leads, false);
-        read_row_keys(&run, TriggerTable::Leads, true, FindingKind::Removed);
+        read_rows(&run, false);
+        read_row_keys(&run, true, FindingKind::Removed);
     } else if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
-        update_leads(&run,
-                     [&](bool old_rows) { return SingleRowSource(old_rows ? data->tg_trigtuple : data->tg_newtuple); });
+        update_leads(&run, [&](bool old_rows) { return SingleRow(old_rows ? data->tg_trigtuple : data->tg_newtuple); });
     else
         update_leads(&run,
-                     [&](bool old_rows) { return TransitionSource(old_rows ? data->tg_oldtable : data->tg_newtable); });
+                     [&](bool old_rows) { return TransitionRows(old_rows ? data->tg_oldtable : data->tg_newtable); });
     end_trigger(&run, Work::Change);
     return PointerGetDatum(nullptr);
 }

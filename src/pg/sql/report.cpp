@@ -122,10 +122,11 @@ LEAD_SCORING_FUNCTION(report) {
     // Expressions and views of the user's are part of the statement, and what they call is not known. Locks go with
     // what is undone, but for those of the tables, which stay as for any who reads: they are taken before, and values
     // that are stored apart from their rows are fetched.
-    for (Oid table : {model->binding.leads, model->binding.events}) {
+    for_each_table(model->binding, [&](const Source* source) {
+        Oid table = relation_of(model->binding, source);
         LockRelationOid(table, AccessShareLock);
         find_all_inheritors(table, AccessShareLock, nullptr);
-    }
+    });
     call_and_undo([&] {
         enter_model(model->name, owner, true);
         // A report's statement is new each time and its row counts are guesses: compiling it takes longer than running

@@ -30,35 +30,40 @@ Work work_named(const char* name) {
     pg_unreachable();
 }
 
-// The next keys of either table and of scores, from `last` on (null: the first ones), and whether each row is current.
+// The next keys of the user's tables and of scores, from `last` on (null: the first ones), and whether each row is
+// current.
 void find_next_keys(Model* model, const Version* version, Datum last, bool first, int64 most) {
-    // One order for all three, that of scores.
+    // One order for all of them, that of scores.
     Oid type = InvalidOid;
     int32 modifier = -1;
     Oid collation = InvalidOid;
     get_atttypetypmodcoll(model->scores, get_attnum(model->scores, "lead_id"), &type, &modifier, &collation);
     const char* collate = OidIsValid(collation) ? psprintf(" COLLATE %s", generate_collation_name(collation)) : "";
-    const char* event_lead = quote_identifier(model->binding.event_lead);
-    const char* lead_key = quote_identifier(model->binding.lead_key);
-    auto next = [&](const char* column, const char* table) {
-        return psprintf("(SELECT DISTINCT t.%1$s%4$s AS key FROM %2$s t WHERE t.%1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
-                        column, table, first ? "IS NOT NULL" : "> $1", collate);
+    StringInfoData keys;
+    initStringInfo(&keys);
+    auto add = [&](const char* column, const char* table) {
+        appendStringInfo(&keys,
+                         "(SELECT DISTINCT t.%1$s%4$s AS key FROM %2$s t WHERE t.%1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
+                         column, table, first ? "IS NOT NULL" : "> $1", collate);
     };
     const char* scores = quote_qualified_identifier(model->name, "scores");
-    hold_table(model, model->binding.leads);
-    hold_table(model, model->binding.events);
+    for_each_table(model->binding, [&](const Source* source) {
+        hold_table(model, source);
+        add(quote_identifier(lead_column(model->binding, source)), table_of(model->binding, source));
+        appendStringInfoString(&keys, " UNION ");
+    });
+    add("lead_id", scores);
     const char* sql = psprintf(
-        "SELECT k.key::%s, s.version IS NOT DISTINCT FROM $3 FROM (%s UNION %s UNION %s ORDER BY 1 LIMIT $2) k "
+        "SELECT k.key::%s, s.version IS NOT DISTINCT FROM $3 FROM (%s ORDER BY 1 LIMIT $2) k "
         "LEFT JOIN %s s ON s.lead_id = k.key ORDER BY 1",
-        format_type_be(model->key.type), next(lead_key, model->binding.leads_name),
-        next(event_lead, model->binding.events_name), next("lead_id", scores), scores);
+        format_type_be(model->key.type), keys.data, scores);
     Oid types[] = {model->key.type, INT8OID, INT8OID};
     Datum values[] = {last, Int64GetDatum(most), Int64GetDatum(version->number)};
     query(sql, 3, types, values, first ? "n  " : nullptr);
 }
 
 int64 count_leads(Model* model) {
-    hold_table(model, model->binding.leads);
+    hold_table(model, kLeads);
     query(psprintf("SELECT count(*) FROM %s", model->binding.leads_name));
     return ResultRow{0}.integer(1, 0);
 }

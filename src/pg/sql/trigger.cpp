@@ -9,7 +9,6 @@
 #include "pg/server/query.hpp"
 
 extern "C" {
-#include "catalog/partition.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -17,14 +16,6 @@ extern "C" {
 }
 
 namespace lead_scoring {
-
-bool belongs_to(Oid relation, Oid table) {
-    while (relation != table) {
-        if (!get_rel_relispartition(relation)) return false;
-        relation = get_partition_parent(relation, false);
-    }
-    return true;
-}
 
 namespace {
 
@@ -55,14 +46,18 @@ bool has_rows(const TriggerData* data) {
     return rows(data->tg_newtable) + rows(data->tg_oldtable) > 0;
 }
 
-void check_table(const TriggerRun* run, Oid table, const char* setting) {
+// Finds out which of the user's tables the trigger is on.
+void find_table(TriggerRun* run, TriggerTable table) {
     Relation relation = run->data->tg_relation;
-    if (belongs_to(RelationGetRelid(relation), table)) return;
+    bool of_leads = table == TriggerTable::Leads;
+    if (!of_leads) run->source = find_source(run->model->binding, RelationGetRelid(relation));
+    bool found = of_leads ? belongs_to(RelationGetRelid(relation), run->model->binding.leads) : run->source != nullptr;
+    if (found) return;
     // A table that was swapped for another has its owner; what a stranger aimed at the model is his to remove.
     bool swapped = has_privs_of_role(run->model->owner, relation->rd_rel->relowner);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("table \"%s\" is not the %s table of model \"%s\"", RelationGetRelationName(relation),
-                           setting, run->model->name),
+                           of_leads ? "leads" : "events", run->model->name),
                     errdetail("The settings of the model name another table."),
                     swapped ? errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(run->model->name))
                             : errhint("DROP TRIGGER %s ON %s;", quote_identifier(run->data->tg_trigger->tgname),
@@ -98,9 +93,7 @@ bool counts_as_change(const TriggerData* data) {
 
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run) {
     static constexpr const char* kFunctions[] = {"events_changed", "leads_changed"};
-    static constexpr const char* kTables[] = {"events", "leads"};
-    int name = static_cast<int>(table);
-    check_call(fcinfo, kFunctions[name]);
+    check_call(fcinfo, kFunctions[static_cast<int>(table)]);
     *run = {};
     run->data = reinterpret_cast<TriggerData*>(fcinfo->context);
     const char* model = run->data->tg_trigger->tgargs[0];
@@ -113,8 +106,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
 
     run->model = use_model(model, RelationGetRelid(run->data->tg_relation));
     if (!run->model->paused) {
-        check_table(run, table == TriggerTable::Events ? run->model->binding.events : run->model->binding.leads,
-                    kTables[name]);
+        find_table(run, table);
         run->version = current_version(run->model);
     }
     if (run->version == nullptr) {
@@ -140,16 +132,16 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
 
 namespace {
 
-// Calls `read` with the source of the old or new rows.
+// Calls `read` with the old or new rows.
 template <class Read>
-void with_source(TriggerRun* run, bool old_rows, Read read) {
+void with_rows(TriggerRun* run, bool old_rows, Read read) {
     if (TRIGGER_FIRED_FOR_ROW(run->data->tg_event)) {
         bool second = TRIGGER_FIRED_BY_UPDATE(run->data->tg_event) && !old_rows;
-        SingleRowSource source(second ? run->data->tg_newtuple : run->data->tg_trigtuple);
-        read(&source);
+        SingleRow row(second ? run->data->tg_newtuple : run->data->tg_trigtuple);
+        read(&row);
     } else {
-        TransitionSource source(old_rows ? run->data->tg_oldtable : run->data->tg_newtable);
-        read(&source);
+        TransitionRows rows(old_rows ? run->data->tg_oldtable : run->data->tg_newtable);
+        read(&rows);
     }
 }
 
@@ -157,10 +149,10 @@ void with_source(TriggerRun* run, bool old_rows, Read read) {
 
 namespace {
 
-// Those rows of another source that are of leads which are not being merged.
-class OtherRows final : public RowSource {
+// Those rows of another stream that are of leads which are not being merged.
+class OtherRows final : public RowStream {
   public:
-    OtherRows(RowSource* rows, const Model* model, AttrNumber key) : rows_(rows), model_(model), key_(key) {
+    OtherRows(RowStream* rows, const Model* model, AttrNumber key) : rows_(rows), model_(model), key_(key) {
         slot_type = rows->slot_type;
     }
     bool next(TupleTableSlot* slot) override {
@@ -175,32 +167,30 @@ class OtherRows final : public RowSource {
     void back_to_mark() override { rows_->back_to_mark(); }
 
   private:
-    RowSource* rows_;
+    RowStream* rows_;
     const Model* model_;
     AttrNumber key_;
 };
 
 }  // namespace
 
-void read_rows(TriggerRun* run, TriggerTable table, bool old_rows) {
+void read_rows(TriggerRun* run, bool old_rows) {
     Relation relation = run->data->tg_relation;
-    bool of_leads = table == TriggerTable::Leads;
-    auto read = [&](RowSource* source) {
-        auto read_these = of_leads ? read_leads : read_events;
-        read_these(run->model, run->version, relation, source, run->findings, &run->problems);
+    auto read = [&](RowStream* rows) {
+        read_rows(run->model, run->version, run->source, relation, rows, run->findings, &run->problems);
     };
-    with_source(run, old_rows, [&](RowSource* source) {
-        if (of_leads || !withholds(run->model)) return read(source);
-        OtherRows others(source, run->model, key_column(run->model, relation, false));
+    with_rows(run, old_rows, [&](RowStream* rows) {
+        if (run->source == kLeads || !withholds(run->model)) return read(rows);
+        OtherRows others(rows, run->model, key_column(run->model, run->source, relation));
         read(&others);
     });
 }
 
-void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, FindingKind kind) {
+void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind) {
     Relation relation = run->data->tg_relation;
-    AttrNumber column = key_column(run->model, relation, table == TriggerTable::Leads);
-    with_source(run, old_rows,
-                [&](RowSource* source) { read_keys(run->model, relation, column, source, kind, run->findings); });
+    AttrNumber column = key_column(run->model, run->source, relation);
+    with_rows(run, old_rows,
+              [&](RowStream* rows) { read_keys(run->model, relation, column, rows, kind, run->findings); });
 }
 
 namespace {

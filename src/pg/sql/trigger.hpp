@@ -17,6 +17,7 @@ namespace lead_scoring {
 struct TriggerRun {
     TriggerData* data;
     Model* model;
+    const Source* source;  // whose events; null: of the leads table
     const Version* version;
     Changes* changes;  // of the query, where it fires several of our triggers
     Findings* findings;
@@ -27,9 +28,6 @@ struct TriggerRun {
 
 enum class TriggerTable { Events, Leads };
 
-// Whether a relation is the table or one of its partitions.
-bool belongs_to(Oid relation, Oid table);
-
 // False where there is nothing to do: the trigger is a BEFORE trigger, which only counts, the model is paused, has no
 // version, or the statement touched no row. Otherwise the run has the owner's identity and SPI is connected. Raises
 // 39P01 where the function is not called as the trigger it is, and 42501 where the model's settings do not name the
@@ -37,10 +35,10 @@ bool belongs_to(Oid relation, Oid table);
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run);
 
 // Adds what the rows of a transition table, or the old or new row of a row trigger, say.
-void read_rows(TriggerRun* run, TriggerTable table, bool old_rows);
+void read_rows(TriggerRun* run, bool old_rows);
 
 // The same, but only whose rows they are.
-void read_row_keys(TriggerRun* run, TriggerTable table, bool old_rows, FindingKind kind);
+void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind);
 
 // Does the work for the leads found, or leaves it to the last trigger of the query.
 void end_trigger(TriggerRun* run, Work work);
