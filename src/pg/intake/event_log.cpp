@@ -154,8 +154,8 @@ char* update_statement(const Model* model, bool many) {
     }
     const char* columns = unnested_columns(model->binding.status_count + 1);
     const char* rows = many ? psprintf("FROM (SELECT %s) AS status(lead%s) ", columns, names.data) : "";
-    return psprintf("UPDATE %s lead_row SET %s %sWHERE lead_row.%s OPERATOR(pg_catalog.=) %s AND (%s)",
-                    model->binding.leads_name, assignments.data, rows, quote_identifier(model->binding.lead_key),
+    return psprintf("UPDATE %s lead_row SET %s %sWHERE %s OPERATOR(pg_catalog.=) %s AND (%s)",
+                    model->binding.leads_name, assignments.data, rows, lead_of(model->binding, kLeads, "lead_row"),
                     many ? "status.lead" : "$1", differences.data);
 }
 
@@ -189,19 +189,19 @@ const char* deleted_from(PlanName name) {
 char* statement_of(const Model* model, PlanName name, const Source* source) {
     const char* schema = quote_identifier(model->name);
     if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s.%s WHERE lead_id = $1", schema, table);
-    const char* lead_key = quote_identifier(model->binding.lead_key);
+    const char* leads = model->binding.leads_name;
+    const char* lead = lead_of(model->binding, kLeads, "lead_row");
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
     switch (name) {
         case PlanName::LeadEvents:
-            return psprintf("SELECT event_row FROM %s event_row WHERE event_row.%s = $1", source->table,
-                            quote_identifier(source->lead));
+            return psprintf("SELECT event_row FROM %s event_row WHERE %s = $1", source->table,
+                            lead_of(model->binding, source, "event_row"));
         case PlanName::LeadRow:
-            return psprintf("SELECT lead_row FROM %s lead_row WHERE lead_row.%s = $1", model->binding.leads_name,
-                            lead_key);
+            return psprintf("SELECT lead_row FROM %s lead_row WHERE %s = $1", leads, lead);
         case PlanName::AllEvents:
             return psprintf("SELECT event_row FROM %s event_row", source->table);
         case PlanName::AllLeads:
-            return psprintf("SELECT lead_row FROM %s lead_row", model->binding.leads_name);
+            return psprintf("SELECT lead_row FROM %s lead_row", leads);
         case PlanName::LeadAdjustments:
             return psprintf(
                 "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments "
@@ -271,14 +271,13 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 "WHERE id = $1 AND cancelled_at IS NULL",
                 schema);
         case PlanName::LockLead:
-            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", model->binding.leads_name,
-                            lead_key);
+            return psprintf("SELECT FROM %s lead_row WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", leads, lead);
         case PlanName::LockLeadWaiting:
-            return psprintf("SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE", model->binding.leads_name, lead_key);
+            return psprintf("SELECT FROM %s lead_row WHERE %s = $1 FOR NO KEY UPDATE", leads, lead);
         case PlanName::FindLead:
-            return psprintf("SELECT FROM %s WHERE %s = $1", model->binding.leads_name, lead_key);
+            return psprintf("SELECT FROM %s lead_row WHERE %s = $1", leads, lead);
         case PlanName::PlacesOfLeads:
-            return psprintf("SELECT tableoid, ctid FROM %s WHERE %s = ANY ($1)", model->binding.leads_name, lead_key);
+            return psprintf("SELECT tableoid, ctid FROM %s lead_row WHERE %s = ANY ($1)", leads, lead);
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return update_statement(model, name == PlanName::UpdateStatuses);
@@ -473,7 +472,7 @@ void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings
     add_finding(findings, added);
 }
 
-void read_keys(Model* model, Relation relation, AttrNumber column, RowStream* rows, FindingKind kind,
+void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* rows, FindingKind kind,
                Findings* findings) {
     TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
     MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
@@ -482,7 +481,7 @@ void read_keys(Model* model, Relation relation, AttrNumber column, RowStream* ro
     while (rows->next(slot)) {
         bool is_null = false;
         MemoryContext caller = MemoryContextSwitchTo(row);
-        Datum key = slot_getattr(slot, column, &is_null);
+        Datum key = lead_of(column, slot, &is_null);
         if (!is_null) add_key(model, key, kind, findings);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(row);

@@ -5,6 +5,7 @@
 
 #include "pg/intake/findings.hpp"
 #include "pg/intake/row_reader.hpp"
+#include "pg/model/lead_of.hpp"
 #include "pg/model/model.hpp"
 #include "pg/server/query.hpp"
 
@@ -111,8 +112,8 @@ void for_each_lead(Model* model, const Version* version, Visit visit) {
 // Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found.
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings);
 
-// The same for each key in a column of `relation`'s rows.
-void read_keys(Model* model, Relation relation, AttrNumber column, RowStream* rows, FindingKind kind,
+// The same for the lead of each row of `relation`.
+void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* rows, FindingKind kind,
                Findings* findings);
 // And for every row of the model's scores, for TRUNCATE: it removes rows whether the transaction's snapshot sees them
 // or not.

@@ -247,7 +247,7 @@ Program* build_program(Model* model, const Version* version, const Source* sourc
     program->time_zone = version->time_zone;
     program->rows = row_type_of(relation);
     program->states = AllocSetContextCreate(memory, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
-    program->key = key_column(model, source, relation);
+    program->lead = lead_column_of(model->binding, source, relation);
     if (source != kLeads) {
         program->time = get_attnum(program->relation, source->time);
         program->type = get_attnum(program->relation, source->type);
@@ -260,7 +260,7 @@ Program* build_program(Model* model, const Version* version, const Source* sourc
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
-    program->last = std::max({program->key, program->type, program->time, last_input});
+    program->last = std::max({program->lead.number, program->type, program->time, last_input});
     start(program);
     MemoryContextSwitchTo(caller);
     MemoryContextSetParent(memory, version->context);
@@ -291,10 +291,6 @@ Program* take_program(Model* model, const Version* version, const Source* source
 }
 
 void give_back_program() { end_reader(); }
-
-AttrNumber key_column(const Model* model, const Source* source, Relation relation) {
-    return get_attnum(RelationGetRelid(relation), lead_column(model->binding, source));
-}
 
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row) {
     TupleDesc columns = program->rows.columns;

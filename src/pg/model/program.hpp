@@ -7,6 +7,7 @@
 #include "core/card/scorecard.hpp"
 #include "pg/conditions/dependencies.hpp"
 #include "pg/conditions/dispatch.hpp"
+#include "pg/model/lead_of.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/row_type.hpp"
 
@@ -42,7 +43,7 @@ struct Program {
     Oid relation;
     RowType rows;          // of no others
     const Source* source;  // null: they are leads
-    AttrNumber key;
+    LeadColumn lead;
     AttrNumber type;
     AttrNumber time;
     Oid type_output;  // InvalidOid: the type column is text
@@ -79,9 +80,6 @@ void start(Program* program, Candidate* candidate);
 
 // The entry of an event type; one without a type where no candidate asks for it.
 TypeEntry* find_type(const Program* program, const char* type, std::size_t length);
-
-// The column of `relation` that holds the lead's key.
-AttrNumber key_column(const Model* model, const Source* source, Relation relation);
 
 // Whether two rows of the leads table differ in what its program's conditions read.
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row);

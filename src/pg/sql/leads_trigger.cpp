@@ -29,8 +29,8 @@ class Pairs {
     bool key_differs(TupleTableSlot* new_row) {
         bool old_null = false;
         bool new_null = false;
-        Datum old_key = slot_getattr(old_row_, program_->key, &old_null);
-        Datum new_key = slot_getattr(new_row, program_->key, &new_null);
+        Datum old_key = lead_of(program_->lead, old_row_, &old_null);
+        Datum new_key = lead_of(program_->lead, new_row, &new_null);
         return old_null != new_null || (!old_null && compare_keys(key_type_, old_key, new_key) != 0);
     }
     bool input_differs(TupleTableSlot* new_row) { return lead_scoring::input_differs(program_, old_row_, new_row); }
@@ -111,8 +111,9 @@ void update_leads(TriggerRun* run, MakeRows make_rows) {
     auto old_again = make_rows(true);
     auto new_again = make_rows(false);
     LostKeys lost(run, &old_again, &new_again);
-    read_keys(run->model, run->data->tg_relation, key_column(run->model, run->source, run->data->tg_relation), &lost,
-              FindingKind::Removed, run->findings);
+    read_keys(run->model, run->data->tg_relation,
+              lead_column_of(run->model->binding, run->source, run->data->tg_relation), &lost, FindingKind::Removed,
+              run->findings);
     lost.finish();
 }
 

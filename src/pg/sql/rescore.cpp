@@ -7,6 +7,7 @@
 #include "pg/intake/reading.hpp"
 #include "pg/model/hold.hpp"
 #include "pg/model/identity.hpp"
+#include "pg/model/lead_of.hpp"
 #include "pg/scoring/statement.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
@@ -41,18 +42,17 @@ void find_next_keys(Model* model, const Version* version, Datum last, bool first
     const char* collate = OidIsValid(collation) ? psprintf(" COLLATE %s", generate_collation_name(collation)) : "";
     StringInfoData keys;
     initStringInfo(&keys);
-    auto add = [&](const char* column, const char* table) {
-        appendStringInfo(&keys,
-                         "(SELECT DISTINCT t.%1$s%4$s AS key FROM %2$s t WHERE t.%1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
-                         column, table, first ? "IS NOT NULL" : "> $1", collate);
+    auto add = [&](const char* lead, const char* table) {
+        appendStringInfo(&keys, "(SELECT DISTINCT %1$s%4$s AS key FROM %2$s t WHERE %1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
+                         lead, table, first ? "IS NOT NULL" : "> $1", collate);
     };
     const char* scores = quote_qualified_identifier(model->name, "scores");
     for_each_table(model->binding, [&](const Source* source) {
         hold_table(model, source);
-        add(quote_identifier(lead_column(model->binding, source)), table_of(model->binding, source));
+        add(lead_of(model->binding, source, "t"), table_of(model->binding, source));
         appendStringInfoString(&keys, " UNION ");
     });
-    add("lead_id", scores);
+    add("t.lead_id", scores);
     const char* sql = psprintf(
         "SELECT k.key::%s, s.version IS NOT DISTINCT FROM $3 FROM (%s ORDER BY 1 LIMIT $2) k "
         "LEFT JOIN %s s ON s.lead_id = k.key ORDER BY 1",

@@ -152,13 +152,13 @@ namespace {
 // Those rows of another stream that are of leads which are not being merged.
 class OtherRows final : public RowStream {
   public:
-    OtherRows(RowStream* rows, const Model* model, AttrNumber key) : rows_(rows), model_(model), key_(key) {
+    OtherRows(RowStream* rows, const Model* model, LeadColumn lead) : rows_(rows), model_(model), lead_(lead) {
         slot_type = rows->slot_type;
     }
     bool next(TupleTableSlot* slot) override {
         while (rows_->next(slot)) {
             bool is_null = false;
-            Datum key = slot_getattr(slot, key_, &is_null);
+            Datum key = lead_of(lead_, slot, &is_null);
             if (is_null || !is_withheld(model_, key)) return true;
         }
         return false;
@@ -169,7 +169,7 @@ class OtherRows final : public RowStream {
   private:
     RowStream* rows_;
     const Model* model_;
-    AttrNumber key_;
+    LeadColumn lead_;
 };
 
 }  // namespace
@@ -181,14 +181,14 @@ void read_rows(TriggerRun* run, bool old_rows) {
     };
     with_rows(run, old_rows, [&](RowStream* rows) {
         if (run->source == kLeads || !withholds(run->model)) return read(rows);
-        OtherRows others(rows, run->model, key_column(run->model, run->source, relation));
+        OtherRows others(rows, run->model, lead_column_of(run->model->binding, run->source, relation));
         read(&others);
     });
 }
 
 void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind) {
     Relation relation = run->data->tg_relation;
-    AttrNumber column = key_column(run->model, run->source, relation);
+    LeadColumn column = lead_column_of(run->model->binding, run->source, relation);
     with_rows(run, old_rows,
               [&](RowStream* rows) { read_keys(run->model, relation, column, rows, kind, run->findings); });
 }
