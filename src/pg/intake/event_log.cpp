@@ -6,6 +6,7 @@
 
 #include "pg/model/hold.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/model/table_write.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/query.hpp"
@@ -155,7 +156,7 @@ char* update_statement(const Model* model, bool many) {
     const char* columns = unnested_columns(model->binding.status_count + 1);
     const char* rows = many ? psprintf("FROM (SELECT %s) AS status(lead%s) ", columns, names.data) : "";
     return psprintf("UPDATE %s lead_row SET %s %sWHERE %s OPERATOR(pg_catalog.=) %s AND (%s)",
-                    model->binding.leads_name, assignments.data, rows, lead_of(model->binding, kLeads, "lead_row"),
+                    user_table(model, kLeads), assignments.data, rows, lead_of(model->binding, kLeads, "lead_row"),
                     many ? "status.lead" : "$1", differences.data);
 }
 
@@ -163,21 +164,21 @@ char* update_statement(const Model* model, bool many) {
 // one without two of a lead ever having one number: what moves up from the last to the first, what moves down the other
 // way round. An instant that is before that of the move before, or is none, is moved to it; where one is, none of the
 // lead is taken to be later than it was recorded.
-char* broken_histories(const char* schema, bool of_one_lead) {
+char* broken_histories(const char* transitions, bool of_one_lead) {
     return psprintf(
         "WITH moves AS (SELECT t.lead_id, t.seq, t.from_stage, t.at, "
         "row_number() OVER history::integer AS new_seq, lag(t.to_stage, 1, t.from_stage) OVER history AS new_from, "
         "t.at < lag(t.at) OVER history AS falls_back, "
         "CASE WHEN isfinite(t.recorded_at) THEN t.recorded_at END AS recorded_at, "
         "CASE WHEN isfinite(t.at) THEN t.at WHEN isfinite(t.recorded_at) THEN t.recorded_at ELSE to_timestamp(0) END "
-        "AS finite_at FROM %s.transitions t%s WINDOW history AS (PARTITION BY t.lead_id ORDER BY t.seq)), "
+        "AS finite_at FROM %s t%s WINDOW history AS (PARTITION BY t.lead_id ORDER BY t.seq)), "
         "leads AS (SELECT m.*, bool_or(m.falls_back) OVER (PARTITION BY m.lead_id) AS wrong FROM moves m), "
         "chain AS (SELECT l.*, max(CASE WHEN l.wrong THEN least(l.finite_at, l.recorded_at) ELSE l.finite_at END) "
         "OVER (PARTITION BY l.lead_id ORDER BY l.seq) AS new_at FROM leads l) "
         "SELECT c.lead_id, c.seq, c.new_seq, c.new_from, c.new_at FROM chain c "
         "WHERE c.seq <> c.new_seq OR c.from_stage IS DISTINCT FROM c.new_from OR c.at <> c.new_at "
         "ORDER BY c.lead_id, c.new_seq <= c.seq, CASE WHEN c.new_seq > c.seq THEN -c.seq::bigint ELSE c.seq END",
-        schema, of_one_lead ? " WHERE t.lead_id = $1" : "");
+        transitions, of_one_lead ? " WHERE t.lead_id = $1" : "");
 }
 
 // The table that a lead is deleted from; null: the statement is another.
@@ -187,89 +188,89 @@ const char* deleted_from(PlanName name) {
 }
 
 char* statement_of(const Model* model, PlanName name, const Source* source) {
-    const char* schema = quote_identifier(model->name);
-    if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s.%s WHERE lead_id = $1", schema, table);
-    const char* leads = model->binding.leads_name;
+    auto own = [&](const char* table) { return own_table(model, table); };
+    if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s WHERE lead_id = $1", own(table));
+    const char* leads = user_table(model, kLeads);
     const char* lead = lead_of(model->binding, kLeads, "lead_row");
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
     switch (name) {
         case PlanName::LeadEvents:
-            return psprintf("SELECT event_row FROM %s event_row WHERE %s = $1", source->table,
+            return psprintf("SELECT event_row FROM %s event_row WHERE %s = $1", user_table(model, source),
                             lead_of(model->binding, source, "event_row"));
         case PlanName::LeadRow:
             return psprintf("SELECT lead_row FROM %s lead_row WHERE %s = $1", leads, lead);
         case PlanName::AllEvents:
-            return psprintf("SELECT event_row FROM %s event_row", source->table);
+            return psprintf("SELECT event_row FROM %s event_row", user_table(model, source));
         case PlanName::AllLeads:
             return psprintf("SELECT lead_row FROM %s lead_row", leads);
         case PlanName::LeadAdjustments:
             return psprintf(
-                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments "
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s "
                 "WHERE lead_id = $1 AND cancelled_at IS NULL",
-                key_type, schema);
+                key_type, own("adjustments"));
         case PlanName::AllAdjustments:
             return psprintf(
-                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s.adjustments "
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s "
                 "WHERE cancelled_at IS NULL",
-                key_type, schema);
+                key_type, own("adjustments"));
         case PlanName::DueLeads:
             return psprintf(
-                "SELECT lead_id::%s FROM %s.scores WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
+                "SELECT lead_id::%s FROM %s WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
                 "FOR NO KEY UPDATE SKIP LOCKED",
-                key_type, schema);
+                key_type, own("scores"));
         case PlanName::FindScore:
-            return psprintf("SELECT FROM %s.scores WHERE lead_id = $1", schema);
+            return psprintf("SELECT FROM %s WHERE lead_id = $1", own("scores"));
         case PlanName::LockScore:
-            return psprintf("SELECT FROM %s.scores WHERE lead_id = $1 FOR NO KEY UPDATE", schema);
+            return psprintf("SELECT FROM %s WHERE lead_id = $1 FOR NO KEY UPDATE", own("scores"));
         case PlanName::AllScores:
-            return psprintf("SELECT lead_id::%s FROM %s.scores", key_type, schema);
+            return psprintf("SELECT lead_id::%s FROM %s", key_type, own("scores"));
         case PlanName::LeadEntries:
             return psprintf(
                 "SELECT coalesce(to_stage::text, ''), max(at)::timestamptz, min(at)::timestamptz, max(seq)::bigint "
-                "FROM %s.transitions WHERE lead_id = $1 GROUP BY to_stage",
-                schema);
+                "FROM %s WHERE lead_id = $1 GROUP BY to_stage",
+                own("transitions"));
         case PlanName::BrokenHistory:
         case PlanName::BrokenHistories:
-            return broken_histories(schema, name == PlanName::BrokenHistory);
+            return broken_histories(own("transitions"), name == PlanName::BrokenHistory);
         case PlanName::MendTransition:
-            return psprintf(
-                "UPDATE %s.transitions SET seq = $3, from_stage = $4, at = $5 WHERE lead_id = $1 AND seq = $2", schema);
+            return psprintf("UPDATE %s SET seq = $3, from_stage = $4, at = $5 WHERE lead_id = $1 AND seq = $2",
+                            own("transitions"));
         case PlanName::CreateScore:
             return psprintf(
-                "INSERT INTO %s.scores (lead_id, version, stage_seq, stage_armed, counted, stage) "
+                "INSERT INTO %s (lead_id, version, stage_seq, stage_armed, counted, stage) "
                 "VALUES ($1, 0, 0, false, false, $2) ON CONFLICT DO NOTHING",
-                schema);
+                own("scores"));
         case PlanName::AddTransition:
         case PlanName::AddTransitions:
             return psprintf(
-                "INSERT INTO %s.transitions (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
+                "INSERT INTO %s (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
                 "grade, version, cause, rule, actor, reason) %s",
-                schema,
+                own("transitions"),
                 name == PlanName::AddTransitions
                     ? psprintf("SELECT %s", unnested_columns(kTransitionColumns))
                     : "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
         case PlanName::AddProblem:
             return psprintf(
-                "INSERT INTO %s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
+                "INSERT INTO %s AS p (lead_id, rule, message, count, first_at, last_at) "
                 "VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp()) ON CONFLICT (lead_id, rule) "
                 "DO UPDATE SET message = excluded.message, "
                 "count = least(coalesce(p.count, 0), 1000000000000000000) + excluded.count, "
                 "last_at = excluded.last_at",
-                schema);
+                own("problems"));
         case PlanName::ClearProblems:
-            return psprintf("DELETE FROM %s.problems", schema);
+            return psprintf("DELETE FROM %s", own("problems"));
         case PlanName::AddAdjustment:
             return psprintf(
-                "INSERT INTO %s.adjustments (lead_id, points, reason, expires_at, author) VALUES ($1, $2, $3, $4, $5) "
+                "INSERT INTO %s (lead_id, points, reason, expires_at, author) VALUES ($1, $2, $3, $4, $5) "
                 "RETURNING id",
-                schema);
+                own("adjustments"));
         case PlanName::FindAdjustment:
-            return psprintf("SELECT lead_id::%s FROM %s.adjustments WHERE id = $1", key_type, schema);
+            return psprintf("SELECT lead_id::%s FROM %s WHERE id = $1", key_type, own("adjustments"));
         case PlanName::CancelAdjustment:
             return psprintf(
-                "UPDATE %s.adjustments SET cancelled_at = clock_timestamp(), cancelled_by = $2, cancel_reason = $3 "
+                "UPDATE %s SET cancelled_at = clock_timestamp(), cancelled_by = $2, cancel_reason = $3 "
                 "WHERE id = $1 AND cancelled_at IS NULL",
-                schema);
+                own("adjustments"));
         case PlanName::LockLead:
             return psprintf("SELECT FROM %s lead_row WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", leads, lead);
         case PlanName::LockLeadWaiting:

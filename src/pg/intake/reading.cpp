@@ -3,6 +3,7 @@
 #include "pg/intake/reading.hpp"
 
 #include "pg/model/row_security.hpp"
+#include "pg/model/table_name.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -23,7 +24,7 @@ void require_reader(const Model* model, Oid relation, AttrNumber column) {
     if (usable && granted) return;
     const char* schema = quote_identifier(model->name);
     const char* user = quote_identifier(GetUserNameFromId(role, false));
-    const char* name = quote_qualified_identifier(model->name, get_rel_name(relation));
+    const char* name = own_table(model, get_rel_name(relation));
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for model \"%s\"", model->name),
              errdetail("Who reads it, through another view too, needs USAGE on the schema and SELECT on %s.", name),
@@ -141,7 +142,7 @@ void no_such_lead(const Model* model, Datum key) {
     ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
                     errmsg("model \"%s\" knows no lead \"%s\"", model->name, key_to_text(model->key, key)),
                     errdetail("Neither table has a row of that key."),
-                    errhint("SELECT lead_id FROM %s.leads;", quote_identifier(model->name))));
+                    errhint("SELECT lead_id FROM %s;", own_table(model, "leads"))));
     pg_unreachable();
 }
 

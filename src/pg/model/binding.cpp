@@ -6,6 +6,7 @@
 #include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -40,7 +41,7 @@ char* rebind_statement(const Model* model) {
 // that is not there.
 Oid find_relation(const Model* model, const Source* source) {
     const char* setting = name_of(source);
-    const char* text = table_of(model->binding, source);
+    const char* text = user_table(model, source);
     const RangeVar* name = makeRangeVarFromNameList(LEAD_SCORING_QUALIFIED_NAME(text));
     Oid schema = name->schemaname == nullptr ? InvalidOid : get_namespace_oid(name->schemaname, true);
     Oid relation = OidIsValid(schema) ? get_relname_relid(name->relname, schema) : InvalidOid;
@@ -48,7 +49,7 @@ Oid find_relation(const Model* model, const Source* source) {
     if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return relation;
     char* statement = rebind_statement(model);
     if (statement == nullptr)
-        statement = psprintf("UPDATE %s.settings SET %s = 'schema.new_name';", quote_identifier(model->name), setting);
+        statement = psprintf("UPDATE %s SET %s = 'schema.new_name';", own_table(model, "settings"), setting);
     ereport(ERROR,
             (errcode(ERRCODE_UNDEFINED_TABLE),
              errmsg("model \"%s\" cannot find its %s table %s", model->name, setting, text),
@@ -114,7 +115,7 @@ struct Columns {
                            get_rel_name(of.relation), found, of.model->name, wanted),
                     errdetail("The column's type was changed after the model was made."),
                     errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s;",
-                            table_of(of.model->binding, of.source), quote_identifier(column), wanted)));
+                            user_table(of.model, of.source), quote_identifier(column), wanted)));
     pg_unreachable();
 }
 
@@ -127,7 +128,7 @@ Oid column_type(const Columns& of, const char* setting, const char* column) {
                         errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
                                get_rel_name(of.relation)),
                         errdetail("The column was renamed or dropped after the model was made."),
-                        errhint("UPDATE %s.settings SET %s = 'new_name';", quote_identifier(model->name), setting)));
+                        errhint("UPDATE %s SET %s = 'new_name';", own_table(model, "settings"), setting)));
     Oid type = getBaseType(get_atttype(of.relation, number));
     return type == VARCHAROID ? TEXTOID : type;
 }
@@ -172,7 +173,7 @@ char* require_setting(const Model* model, ResultRow row, int column, const char*
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("the settings of model \"%s\" do not say \"%s\"", model->name, name),
                     errdetail("The column is NULL: the row was written while the table did not forbid it."),
-                    errhint("UPDATE %s.settings SET %s = 'its name';", quote_identifier(model->name), name)));
+                    errhint("UPDATE %s SET %s = 'its name';", own_table(model, "settings"), name)));
     pg_unreachable();
 }
 
@@ -181,7 +182,7 @@ char* require_setting(const Model* model, ResultRow row, int column, const char*
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
              errmsg("the settings of model \"%s\" map \"%s\" to no status column", model->name, key),
              errdetail("Status columns are an object of stage, score, grade or <stage>_at and the name of a column."),
-             errhint("UPDATE %s.settings SET status_columns = status_columns - %s;", quote_identifier(model->name),
+             errhint("UPDATE %s SET status_columns = status_columns - %s;", own_table(model, "settings"),
                      quote_literal_cstr(key))));
     pg_unreachable();
 }
@@ -194,8 +195,8 @@ void check_status_column(const Model* model, const StatusColumn& column, const c
                         errmsg("model \"%s\" cannot find status column \"%s\" of table \"%s\"", model->name,
                                column.column, get_rel_name(model->binding.leads)),
                         errdetail("The column was renamed or dropped after the model was made."),
-                        errhint("UPDATE %s.settings SET status_columns = status_columns - %s;",
-                                quote_identifier(model->name), quote_literal_cstr(key))));
+                        errhint("UPDATE %s SET status_columns = status_columns - %s;", own_table(model, "settings"),
+                                quote_literal_cstr(key))));
     Oid type = InvalidOid;
     Oid collation = InvalidOid;
     int32 limit = -1;
@@ -213,9 +214,9 @@ void check_status_column(const Model* model, const StatusColumn& column, const c
 
 void read_status_columns(Model* model) {
     query(
-        psprintf("SELECT c.key, c.value FROM %s.settings s, jsonb_each_text(CASE jsonb_typeof(s.status_columns) "
+        psprintf("SELECT c.key, c.value FROM %s s, jsonb_each_text(CASE jsonb_typeof(s.status_columns) "
                  "WHEN 'object' THEN s.status_columns ELSE '{\"\": null}' END) c ORDER BY c.key",
-                 quote_identifier(model->name)));
+                 own_table(model, "settings")));
     MemoryContext caller = MemoryContextSwitchTo(model->context);
     model->binding.status_count = static_cast<int>(SPI_processed);
     model->binding.status = static_cast<StatusColumn*>(palloc0(sizeof(StatusColumn) * (SPI_processed + 1)));
@@ -249,9 +250,8 @@ void require_known_format(const Model* model, int64 format) {
 void read_settings(Model* model) {
     query(
         psprintf("SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path, "
-                 "format FROM "
-                 "%s.settings",
-                 quote_identifier(model->name)));
+                 "format FROM %s",
+                 own_table(model, "settings")));
     if (SPI_processed == 0) {
         model->paused = true;
         return;

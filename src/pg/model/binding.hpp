@@ -58,11 +58,6 @@ inline Oid relation_of(const Binding& binding, const Source* source) {
     return source == kLeads ? binding.leads : source->relation;
 }
 
-// The table as SQL takes it.
-inline const char* table_of(const Binding& binding, const Source* source) {
-    return source == kLeads ? binding.leads_name : source->table;
-}
-
 // The column of the lead's key, unquoted.
 inline const char* lead_column(const Binding& binding, const Source* source) {
     return source == kLeads ? binding.lead_key : source->lead;

@@ -4,6 +4,7 @@
 
 #include "pg/model/binding.hpp"
 #include "pg/model/identity.hpp"
+#include "pg/model/table_name.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -74,7 +75,7 @@ void require_unaltered(Oid table, Snapshot snapshot) {
 
 void hold_table(Model* model, const Source* source) {
     LockRelationOid(relation_of(model->binding, source), AccessShareLock);
-    if (model->stale && !require_binding(model, source)) raise_replaced(model, table_of(model->binding, source));
+    if (model->stale && !require_binding(model, source)) raise_replaced(model, user_table(model, source));
     if (IsolationUsesXactSnapshot()) require_unaltered_tables(model);
 }
 
@@ -84,7 +85,7 @@ Relation hold_scores(const Model* model, LOCKMODE lock) {
     if (!model->stale) return relation;
     ModelSchema now = require_model(model->name, true);
     if (now.schema != model->schema || get_relname_relid("scores", now.schema) != model->scores)
-        raise_replaced(model, quote_qualified_identifier(model->name, "scores"));
+        raise_replaced(model, own_table(model, "scores"));
     return relation;
 }
 

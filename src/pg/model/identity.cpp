@@ -6,6 +6,7 @@
 
 #include "pg/model/citus.hpp"
 #include "pg/model/shape.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 #include "pg/server/transaction_end.hpp"
 
@@ -57,7 +58,7 @@ const OwnershipFault* look_at_table(const char* model, ModelSchema schema, const
     Oid owner = form->relowner;
     char kind = form->relkind;
     ReleaseSysCache(tuple);
-    const char* name = quote_qualified_identifier(model, table);
+    const char* name = own_table(model, table);
     const char* role = GetUserNameFromId(schema.owner, true);
     if (owner != schema.owner && strcmp(table, "settings") == 0)  // more likely the schema was given away
         return make_fault(ERRCODE_INSUFFICIENT_PRIVILEGE,

@@ -13,6 +13,7 @@
 #include "pg/model/citus.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/program.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -155,8 +156,8 @@ int64 newest_number(Model* model, Snapshot snapshot) {
     int64 number = 0;
     read_as_owner(model, snapshot, [&] {
         if (model->find_newest == nullptr)
-            model->find_newest = prepare_kept(
-                psprintf("SELECT max(version)::bigint FROM %s.versions", quote_identifier(model->name)), 0, nullptr);
+            model->find_newest =
+                prepare_kept(psprintf("SELECT max(version)::bigint FROM %s", own_table(model, "versions")), 0, nullptr);
         if (SPI_execute_plan(model->find_newest, nullptr, nullptr, true, 0) < 0) elog(ERROR, "cannot read versions");
         number = ResultRow{0}.integer(1, 0);
     });

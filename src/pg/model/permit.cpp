@@ -2,6 +2,7 @@
 
 #include "pg/model/permit.hpp"
 
+#include "pg/model/table_name.hpp"
 #include "pg/model/table_write.hpp"
 
 extern "C" {
@@ -61,7 +62,7 @@ void refuse_kept_out(const Model* model, const char* table, Datum key) {
                            key_to_text(model->key, key), table, model->name),
                     errdetail("It is written and not there: a trigger of the table keeps it out."),
                     errhint("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass;",
-                            quote_literal_cstr(quote_qualified_identifier(model->name, table)))));
+                            quote_literal_cstr(own_table(model, table)))));
     pg_unreachable();
 }
 
@@ -71,14 +72,14 @@ void require_capability(const Model* model, const char* table, const char* what)
     Oid relation = get_relname_relid(table, model->schema);
     bool usable = LEAD_SCORING_SCHEMA_ACLCHECK(model->schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
     if (usable && OidIsValid(relation) && pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) == ACLCHECK_OK) return;
-    const char* schema = quote_identifier(model->name);
+    const char* name = own_table(model, table);
     const char* user = quote_identifier(GetUserNameFromId(GetUserId(), false));
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("permission denied to %s of model \"%s\"", what, model->name),
-                    errdetail("It takes USAGE on the schema and INSERT on table %s.%s.", schema, table),
-                    usable ? errhint("GRANT INSERT ON %s.%s TO %s;", schema, table, user)
-                           : errhint("GRANT USAGE ON SCHEMA %1$s TO %3$s; GRANT INSERT ON %1$s.%2$s TO %3$s;", schema,
-                                     table, user)));
+                    errdetail("It takes USAGE on the schema and INSERT on table %s.", name),
+                    usable ? errhint("GRANT INSERT ON %s TO %s;", name, user)
+                           : errhint("GRANT USAGE ON SCHEMA %1$s TO %3$s; GRANT INSERT ON %2$s TO %3$s;",
+                                     quote_identifier(model->name), name, user)));
 }
 
 namespace {
@@ -132,7 +133,7 @@ const char* operation_name(TriggerEvent event) {
     return "TRUNCATE";
 }
 
-// The call that does what was tried. %1$s is the model as a literal, %2$s as an identifier.
+// The call that does what was tried. %1$s is the model as a literal, %2$s the table.
 const char* call_instead(const char* table, bool insert) {
     struct Call {
         const char* table;
@@ -141,7 +142,7 @@ const char* call_instead(const char* table, bool insert) {
     };
     static constexpr Call kCalls[] = {
         {"adjustments", "SELECT lead_scoring.adjust(%1$s, '42', 15, 'met at the fair');",
-         "SELECT lead_scoring.cancel_adjustment(%1$s, id, 'a mistake') FROM %2$s.adjustments WHERE lead_id = '42';"},
+         "SELECT lead_scoring.cancel_adjustment(%1$s, id, 'a mistake') FROM %2$s WHERE lead_id = '42';"},
         {"transitions", nullptr, "SELECT lead_scoring.set_stage(%1$s, '42', 'sql', 'called them');"},
         {"merged", nullptr, "SELECT lead_scoring.merge_leads(%1$s, '42', '7');"},
         {"forgotten", nullptr, "SELECT lead_scoring.forget_lead(%1$s, '42');"},
@@ -177,10 +178,10 @@ LEAD_SCORING_FUNCTION(refuse_write) {
     const char* model = get_namespace_name(schema);
     const char* table = RelationGetRelationName(relation);
     const char* call = psprintf(call_instead(table, TRIGGER_FIRED_BY_INSERT(data->tg_event)), quote_literal_cstr(model),
-                                quote_identifier(model));
+                                own_table(model, table));
     ereport(ERROR,
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-             errmsg("%s on %s is refused", operation_name(data->tg_event), quote_qualified_identifier(model, table)),
+             errmsg("%s on %s is refused", operation_name(data->tg_event), own_table(model, table)),
              errdetail(
                  "Its rows are written by the functions of lead_scoring, and by its owner while the model is paused."),
              errhint("%s", call)));

@@ -9,6 +9,7 @@
 #include "pg/conditions/hazards.hpp"
 #include "pg/conditions/shared_values.hpp"
 #include "pg/model/binding.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/session_locks.hpp"
 #include "pg/server/transaction_end.hpp"
@@ -142,13 +143,12 @@ bool is_of_the_moment(int sqlstate) {
 // error is, a definition is invalid: it is no data exception of a row, and publishing another one ends it.
 void name_subject(void* argument) {
     auto* subject = static_cast<Subject*>(argument);
-    errcontext("%s of \"%s\" in table %s.%s", subject->column, subject->name, quote_identifier(subject->model),
-               subject->table);
+    errcontext("%s of \"%s\" in table %s", subject->column, subject->name, own_table(subject->model, subject->table));
     if (is_of_the_moment(geterrcode())) return;
     if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
         errcode(ERRCODE_INVALID_OBJECT_DEFINITION);
-    errhint("UPDATE %s.%s SET %s = '...' WHERE name = %s; SELECT lead_scoring.publish(%s);",
-            quote_identifier(subject->model), subject->table, subject->column, quote_literal_cstr(subject->name),
+    errhint("UPDATE %s SET %s = '...' WHERE name = %s; SELECT lead_scoring.publish(%s);",
+            own_table(subject->model, subject->table), subject->column, quote_literal_cstr(subject->name),
             quote_literal_cstr(subject->model));
 }
 

@@ -2,6 +2,8 @@
 
 #include "pg/model/row_security.hpp"
 
+#include "pg/model/table_name.hpp"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -39,8 +41,7 @@ Query* query_for_row(const Model* model, const char* sql) {
 
 bool sees_lead(const Model* model, Datum key) {
     if (!is_limited(model->scores)) return true;
-    const char* sql =
-        psprintf("SELECT FROM %s.scores WHERE lead_id OPERATOR(pg_catalog.=) $1", quote_identifier(model->name));
+    const char* sql = psprintf("SELECT FROM %s WHERE lead_id OPERATOR(pg_catalog.=) $1", own_table(model, "scores"));
     ParamListInfo parameters = makeParamList(1);
     parameters->params[0] = {key, false, PARAM_FLAG_CONST, model->key.type};
     PlannedStmt* plan = pg_plan_query(query_for_row(model, sql), sql, 0, parameters);
@@ -63,7 +64,7 @@ void require_all_rows(const char* model, Oid table, const char* what) {
                     errmsg("row security on table \"%s\" of model \"%s\" limits role \"%s\"", name, model,
                            GetUserNameFromId(GetUserId(), false)),
                     errdetail("%s tells of rows that it hides.", what),
-                    errhint("SELECT * FROM %s;", quote_qualified_identifier(model, visible))));
+                    errhint("SELECT * FROM %s;", own_table(model, visible))));
 }
 
 }  // namespace lead_scoring

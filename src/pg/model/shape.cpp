@@ -7,6 +7,7 @@
 
 #include "pg/model/identity.hpp"
 #include "pg/model/lead_key.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -120,7 +121,7 @@ void add_fault(Search* search, const char* table, const char* fault, const char*
     search->found = lappend(search->found, added);
 }
 
-char* name_of(const Search* search, const char* table) { return quote_qualified_identifier(search->model, table); }
+char* name_of(const Search* search, const char* table) { return own_table(search->model, table); }
 
 const FormData_pg_attribute* find_column(Relation relation, const char* name) {
     TupleDesc columns = RelationGetDescr(relation);
@@ -181,10 +182,9 @@ bool is_later(const Search* search, const char* table, const char* column) {
     Datum values[] = {CStringGetTextDatum(table), column == nullptr ? 0 : CStringGetTextDatum(column)};
     const char nulls[] = {' ', column == nullptr ? 'n' : ' ', '\0'};
     query(
-        psprintf(
-            "SELECT EXISTS (SELECT FROM lead_scoring_internal.later_parts l, ONLY %s.settings s WHERE l.relation = $1 "
-            "AND l.name IS NOT DISTINCT FROM $2 AND l.format > coalesce((to_jsonb(s) ->> 'format')::integer, 1))",
-            quote_identifier(search->model)),
+        psprintf("SELECT EXISTS (SELECT FROM lead_scoring_internal.later_parts l, ONLY %s s WHERE l.relation = $1 "
+                 "AND l.name IS NOT DISTINCT FROM $2 AND l.format > coalesce((to_jsonb(s) ->> 'format')::integer, 1))",
+                 name_of(search, "settings")),
         2, types, values, nulls);
     bool later = ResultRow{0}.boolean(1, false);
     finish_spi();

@@ -4,6 +4,7 @@
 
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 #include "pg/server/subtransaction.hpp"
 
@@ -209,7 +210,7 @@ void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), 
         update_leads(&write);
         return;
     }
-    write.failure = psprintf("the status of a lead could not be written to table %s", model->binding.leads_name);
+    write.failure = psprintf("the status of a lead could not be written to table %s", user_table(model, kLeads));
     write.purpose = "The status of a lead is written there with every move";
     hide_values(&write, update_leads);
 }

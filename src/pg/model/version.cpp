@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pg/model/owned.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -64,8 +65,8 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     if (version->time_zone == nullptr)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" is not known", time_zone),
                         errdetail("The definition of model \"%s\" counts calendar days in it.", schema),
-                        errhint("UPDATE %s.settings SET time_zone = 'UTC'; SELECT lead_scoring.publish(%s);",
-                                quote_identifier(schema), quote_literal_cstr(schema))));
+                        errhint("UPDATE %s SET time_zone = 'UTC'; SELECT lead_scoring.publish(%s);",
+                                own_table(schema, "settings"), quote_literal_cstr(schema))));
     return version;
 }
 
@@ -73,7 +74,7 @@ Version* load_version(const char* schema, int64 number) {
     MemoryContext context = CurrentMemoryContext;
     Oid type = INT8OID;
     Datum argument = Int64GetDatum(number);
-    query(psprintf("SELECT definition::jsonb FROM %s.versions WHERE version = $1", quote_identifier(schema)), 1, &type,
+    query(psprintf("SELECT definition::jsonb FROM %s WHERE version = $1", own_table(schema, "versions")), 1, &type,
           &argument);
     if (SPI_processed == 0) return nullptr;
 
@@ -82,7 +83,7 @@ Version* load_version(const char* schema, int64 number) {
     if (is_null)  // a column that was dropped and added
         ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
                         errmsg("version " INT64_FORMAT " of model \"%s\" has no definition", number, schema),
-                        errdetail("Its row in table %s.versions says nothing.", quote_identifier(schema)),
+                        errdetail("Its row in table %s says nothing.", own_table(schema, "versions")),
                         errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(schema))));
     Datum definition = PointerGetDatum(PG_DETOAST_DATUM_COPY(stored));
     MemoryContextSwitchTo(context);

@@ -7,6 +7,7 @@
 #include "pg/intake/event_log.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -159,8 +160,8 @@ struct EntryColumns {
 };
 
 EntryColumns entry_columns(const Model* model) {
-    Oid type = TEXTOID;
-    Datum name = CStringGetTextDatum(model->name);
+    Oid types[] = {TEXTOID, OIDOID};
+    Datum values[] = {CStringGetTextDatum(model->name), ObjectIdGetDatum(model->scores)};
     query(
         "SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', left(a.attname, -3), "
         "a.attname), '' ORDER BY a.attnum), ''), "
@@ -168,9 +169,9 @@ EntryColumns entry_columns(const Model* model) {
         "coalesce(string_agg(format(', h.%I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '') "
-        "FROM pg_attribute a WHERE a.attrelid = format('%I.scores', $1)::regclass AND NOT a.attisdropped "
+        "FROM pg_attribute a WHERE a.attrelid = $2 AND NOT a.attisdropped "
         "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
-        1, &type, &name);
+        2, types, values);
     ResultRow row{0};
     return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
 }
@@ -182,32 +183,32 @@ void mend_scores(const Model* model, const Version* version) {
     static constexpr const char* kStatement =
         "WITH history AS ("
         "SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, "
-        "max(t.at) AS stage_since %2$s FROM %1$s.transitions t GROUP BY t.lead_id), "
+        "max(t.at) AS stage_since %2$s FROM %7$s t GROUP BY t.lead_id), "
         "ends AS ("
         "SELECT coalesce(s.lead_id, h.lead_id) AS lead_id, s.lead_id IS NULL AS is_missing, "
         "coalesce(h.stage, CASE WHEN s.version = $2 OR s.stage IS NULL THEN $1 ELSE s.stage END) AS stage, "
         "coalesce(h.stage_seq, 0) AS stage_seq, h.stage_since %4$s "
-        "FROM %1$s.scores s FULL JOIN history h ON h.lead_id = s.lead_id), "
+        "FROM %1$s s FULL JOIN history h ON h.lead_id = s.lead_id), "
         "found AS ("
-        "SELECT e.*, d.has_moved FROM ends e LEFT JOIN %1$s.scores s ON s.lead_id = e.lead_id "
+        "SELECT e.*, d.has_moved FROM ends e LEFT JOIN %1$s s ON s.lead_id = e.lead_id "
         "CROSS JOIN LATERAL (SELECT s.stage IS DISTINCT FROM e.stage OR s.stage_seq IS DISTINCT FROM e.stage_seq "
         "OR s.stage_since IS DISTINCT FROM e.stage_since OR s.version IS NULL AS has_moved) d "
         "WHERE d.has_moved %6$s), "
         "mended AS ("
-        "UPDATE %1$s.scores s SET stage = f.stage, stage_seq = f.stage_seq, stage_since = f.stage_since %5$s, "
+        "UPDATE %1$s s SET stage = f.stage, stage_seq = f.stage_seq, stage_since = f.stage_since %5$s, "
         "version = CASE WHEN f.has_moved THEN 0 ELSE s.version END, "
         "scored_at = CASE WHEN NOT f.has_moved THEN s.scored_at END, "
         "card = CASE WHEN NOT f.has_moved THEN s.card END "
         "FROM found f WHERE f.lead_id = s.lead_id) "
-        "INSERT INTO %1$s.scores (lead_id, version, stage, stage_seq, stage_since, stage_armed %3$s) "
+        "INSERT INTO %1$s (lead_id, version, stage, stage_seq, stage_since, stage_armed %3$s) "
         "SELECT f.lead_id, 0, f.stage, f.stage_seq, f.stage_since, false %3$s FROM found f WHERE f.is_missing";
     EntryColumns entered = entry_columns(model);
     Oid types[] = {TEXTOID, INT8OID};
     Datum values[] = {CStringGetTextDatum(version->stages[version->definition->first_stage].name),
                       Int64GetDatum(version->number)};
     write_state(model, "scores",
-                psprintf(kStatement, quote_identifier(model->name), entered.entries, entered.names, entered.found,
-                         entered.assignments, entered.differences),
+                psprintf(kStatement, own_table(model, "scores"), entered.entries, entered.names, entered.found,
+                         entered.assignments, entered.differences, own_table(model, "transitions")),
                 2, types, values);
 }
 

@@ -7,6 +7,7 @@
 #include "pg/model/hold.hpp"
 #include "pg/model/row_type.hpp"
 #include "pg/model/shape.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/model/table_write.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/query.hpp"
@@ -447,8 +448,7 @@ bool write_by_statement(ScoreTable* table) {
     StringInfoData sql;
     initStringInfo(&sql);
     appendStringInfo(&sql, "UPDATE %s SET ",
-                     quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table->relation)),
-                                                RelationGetRelationName(table->relation)));
+                     own_table(get_namespace_name(RelationGetNamespace(table->relation)), "scores"));
     int count = 0;
     for (int i = 0; i < columns->natts; ++i) {
         Form_pg_attribute column = TupleDescAttr(columns, i);

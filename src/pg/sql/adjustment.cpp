@@ -7,6 +7,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/row_security.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/scoring/statement.hpp"
 #include "pg/server/query.hpp"
 
@@ -110,7 +111,7 @@ namespace {
                     errmsg("model \"%s\" has no adjustment %s", model->name,
                            DatumGetCString(DirectFunctionCall1(uuid_out, id))),
                     errdetail("adjust() returned the id of each."),
-                    errhint("SELECT id, lead_id, points, reason FROM %s.adjustments;", quote_identifier(model->name))));
+                    errhint("SELECT id, lead_id, points, reason FROM %s;", own_table(model, "adjustments"))));
     pg_unreachable();
 }
 

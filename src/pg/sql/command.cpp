@@ -13,6 +13,7 @@
 #include "pg/model/permit.hpp"
 #include "pg/model/row_security.hpp"
 #include "pg/model/shape.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -117,8 +118,7 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
              errmsg("permission denied for table \"%s\" of model \"%s\"", table, model),
              errdetail("It takes USAGE on the schema and SELECT on the table."),
              errhint("%s%s", usable ? "" : psprintf("GRANT USAGE ON SCHEMA %s TO %s; ", quote_identifier(model), role),
-                     granted ? ""
-                             : psprintf("GRANT SELECT ON %s TO %s;", quote_qualified_identifier(model, table), role))));
+                     granted ? "" : psprintf("GRANT SELECT ON %s TO %s;", own_table(model, table), role))));
     }
 }
 

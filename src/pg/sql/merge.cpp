@@ -10,6 +10,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -30,15 +31,18 @@ Datum key_argument(FunctionCallInfo fcinfo, int number, const Model* model) {
     return key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(number)));
 }
 
-// In `sql`, %1$s stands for the model's schema.
-char* in_schema(const Model* model, const char* sql) { return psprintf(sql, quote_identifier(model->name)); }
+// Runs a statement that writes that table, for which %1$s stands in `sql`.
+void write_rows(const Model* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
+                const char* nulls = nullptr) {
+    write_state(model, table, psprintf(sql, own_table(model, table)), arguments, types, values, nulls);
+}
 
 // Two leads, of which the first becomes part of the second: $1 and $2.
 struct Pair {
     const Model* model;
     Datum keys[2];
     Oid types[2];
-    void write(const char* table, const char* sql) { write_state(model, table, in_schema(model, sql), 2, types, keys); }
+    void write(const char* table, const char* sql) { write_rows(model, table, sql, 2, types, keys); }
 };
 
 // Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
@@ -48,47 +52,48 @@ void join_histories(Pair* pair) {
                 "WITH chain AS ("
                 "SELECT t.lead_id, t.seq, t.lead_id = $1 AS is_moved, row_number() OVER history AS new_seq, "
                 "lag(t.to_stage, 1, t.from_stage) OVER history AS new_from "
-                "FROM %1$s.transitions t WHERE t.lead_id IN ($1, $2) "
+                "FROM %1$s t WHERE t.lead_id IN ($1, $2) "
                 "WINDOW history AS (ORDER BY t.at, t.lead_id = $1, t.seq)) "
-                "UPDATE %1$s.transitions t SET lead_id = $2, seq = -c.new_seq, from_stage = c.new_from, "
+                "UPDATE %1$s t SET lead_id = $2, seq = -c.new_seq, from_stage = c.new_from, "
                 "merged_from = CASE WHEN c.is_moved THEN coalesce(t.merged_from, t.lead_id || '#' || t.seq) "
                 "ELSE t.merged_from END "
                 "FROM chain c WHERE t.lead_id = c.lead_id AND t.seq = c.seq "
                 "AND (c.is_moved OR c.new_seq <> t.seq OR c.new_from IS DISTINCT FROM t.from_stage)");
-    pair->write("transitions", "UPDATE %1$s.transitions SET seq = -seq WHERE lead_id = $2 AND seq < 0");
+    pair->write("transitions", "UPDATE %1$s SET seq = -seq WHERE lead_id = $2 AND seq < 0");
 }
 
 void join_problems(Pair* pair) {
     pair->write("problems",
-                "INSERT INTO %1$s.problems AS p (lead_id, rule, message, count, first_at, last_at) "
+                "INSERT INTO %1$s AS p (lead_id, rule, message, count, first_at, last_at) "
                 "SELECT $2, o.rule, o.message, o.count, o.first_at, o.last_at "
-                "FROM %1$s.problems o WHERE o.lead_id = $1 ORDER BY o.rule COLLATE \"C\" "
+                "FROM %1$s o WHERE o.lead_id = $1 ORDER BY o.rule COLLATE \"C\" "
                 "ON CONFLICT (lead_id, rule) DO UPDATE SET "
                 "message = CASE WHEN excluded.last_at > p.last_at THEN excluded.message ELSE p.message END, "
                 "count = p.count + excluded.count, first_at = least(p.first_at, excluded.first_at), "
                 "last_at = greatest(p.last_at, excluded.last_at)");
-    pair->write("problems", "DELETE FROM %1$s.problems WHERE lead_id = $1");
+    pair->write("problems", "DELETE FROM %1$s WHERE lead_id = $1");
 }
 
 // Whoever stays is nobody else any more.
 void note_merge(Pair* pair) {
-    pair->write("merged", "DELETE FROM %1$s.merged WHERE merged_from = $2");
-    pair->write("merged", "UPDATE %1$s.merged SET lead_id = $2 WHERE lead_id = $1");
+    pair->write("merged", "DELETE FROM %1$s WHERE merged_from = $2");
+    pair->write("merged", "UPDATE %1$s SET lead_id = $2 WHERE lead_id = $1");
     pair->write("merged",
-                "INSERT INTO %1$s.merged (merged_from, lead_id) VALUES ($1, $2) "
+                "INSERT INTO %1$s (merged_from, lead_id) VALUES ($1, $2) "
                 "ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id");
 }
 
 // Sets for each stage when the lead, s, entered it first.
 char* entry_assignments(const Model* model) {
-    Oid type = TEXTOID;
-    Datum name = CStringGetTextDatum(model->name);
+    Oid types[] = {TEXTOID, TEXTOID, OIDOID};
+    Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(own_table(model, "transitions")),
+                      ObjectIdGetDatum(model->scores)};
     query(
-        "SELECT coalesce(string_agg(format(', %I = (SELECT min(t.at) FROM %I.transitions t WHERE t.lead_id = s.lead_id "
-        "AND t.to_stage = %L)', a.attname, $1, left(a.attname, -3)), ''), '') FROM pg_attribute a "
-        "WHERE a.attrelid = format('%I.scores', $1)::regclass AND NOT a.attisdropped "
+        "SELECT coalesce(string_agg(format(', %I = (SELECT min(t.at) FROM %s t WHERE t.lead_id = s.lead_id "
+        "AND t.to_stage = %L)', a.attname, $2, left(a.attname, -3)), ''), '') FROM pg_attribute a "
+        "WHERE a.attrelid = $3 AND NOT a.attisdropped "
         "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
-        1, &type, &name);
+        3, types, values);
     return ResultRow{0}.text(1);
 }
 
@@ -96,26 +101,25 @@ char* entry_assignments(const Model* model) {
 // next, for it is of no version: from the old one only the clock is taken, up to which nothing moves the lead again,
 // for all of that is history, its own or the other's.
 void join_scores(Pair* pair) {
-    const char* schema = quote_identifier(pair->model->name);
     const char* update =
-        "UPDATE %1$s.scores s SET version = 0, card = pair.card, scored_at = pair.scored_at, "
+        "UPDATE %1$s s SET version = 0, card = pair.card, scored_at = pair.scored_at, "
         "stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(latest.seq, 0), stage_since = latest.at, "
-        "stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%2$s "
+        "stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%3$s "
         "FROM (SELECT (array_agg(b.card ORDER BY lead_scoring_internal.card_clock(b.card) DESC NULLS LAST))[1] AS "
         "card, "
         "max(b.scored_at) AS scored_at, "
         "array_remove(array_agg(CASE WHEN b.stage_armed THEN b.stage END), NULL) AS armed_stages "
-        "FROM %1$s.scores b WHERE b.lead_id IN ($1, $2)) pair "
-        "LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %1$s.transitions t WHERE t.lead_id = $2 "
+        "FROM %1$s b WHERE b.lead_id IN ($1, $2)) pair "
+        "LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %2$s t WHERE t.lead_id = $2 "
         "ORDER BY t.seq DESC LIMIT 1) latest ON true WHERE s.lead_id = $2";
-    write_state(pair->model, "scores", psprintf(update, schema, entry_assignments(pair->model)), 2, pair->types,
-                pair->keys);
-    pair->write("scores", "DELETE FROM %1$s.scores WHERE lead_id = $1");
+    const Model* model = pair->model;
+    const char* sql =
+        psprintf(update, own_table(model, "scores"), own_table(model, "transitions"), entry_assignments(model));
+    write_state(model, "scores", sql, 2, pair->types, pair->keys);
+    pair->write("scores", "DELETE FROM %1$s WHERE lead_id = $1");
 }
 
-void join_adjustments(Pair* pair) {
-    pair->write("adjustments", "UPDATE %1$s.adjustments SET lead_id = $2 WHERE lead_id = $1");
-}
+void join_adjustments(Pair* pair) { pair->write("adjustments", "UPDATE %1$s SET lead_id = $2 WHERE lead_id = $1"); }
 
 // How the rows of two leads become those of one, in this order: the score row goes to the end of the joined history.
 constexpr struct {
@@ -154,9 +158,9 @@ LEAD_SCORING_FUNCTION(count_forgotten) {
     const char nulls[] = {PG_ARGISNULL(1) ? 'n' : ' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
     connect_spi();
     const char* sql =
-        "INSERT INTO %1$s.forgotten AS f (campaign, came, entered, leads) VALUES ($1, $2, $3, 1) "
+        "INSERT INTO %1$s AS f (campaign, came, entered, leads) VALUES ($1, $2, $3, 1) "
         "ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1";
-    write_state(model, "forgotten", in_schema(model, sql), 3, types, values, nulls);
+    write_rows(model, "forgotten", sql, 3, types, values, nulls);
     finish_spi();
     PG_RETURN_VOID();
 }
@@ -166,14 +170,12 @@ LEAD_SCORING_FUNCTION(erase_lead) {
     Model* model = use_entered_model(fcinfo);
     Oid types[] = {model->key.type, TEXTOID};
     Datum values[] = {key_argument(fcinfo, 1, model), PG_GETARG_DATUM(1)};
-    auto write = [&](const char* table, const char* sql) {
-        write_state(model, table, in_schema(model, sql), 2, types, values);
-    };
+    auto erase = [&](const char* table, const char* sql) { write_rows(model, table, sql, 2, types, values); };
     connect_spi();
     delete_state(model, values[0]);
-    write("merged", "DELETE FROM %1$s.merged WHERE merged_from = $1");
-    write("transitions",
-          "UPDATE %1$s.transitions SET merged_from = NULL "
+    erase("merged", "DELETE FROM %1$s WHERE merged_from = $1");
+    erase("transitions",
+          "UPDATE %1$s SET merged_from = NULL "
           "WHERE merged_from IS NOT NULL AND regexp_replace(merged_from, '#\\d+$', '') = $2");
     finish_spi();
     PG_RETURN_VOID();

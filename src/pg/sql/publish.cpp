@@ -5,6 +5,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/permit.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -24,9 +25,9 @@ LEAD_SCORING_FUNCTION(add_version) {
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
     connect_spi();
     const char* sql =
-        "INSERT INTO %s.versions (version, published_at, published_by, note, definition) "
+        "INSERT INTO %s (version, published_at, published_by, note, definition) "
         "VALUES ($1, clock_timestamp(), $2, $3, $4)";
-    write_state(find_model(model), "versions", psprintf(sql, quote_identifier(model)), 4, types, values, nulls);
+    write_state(find_model(model), "versions", psprintf(sql, own_table(model, "versions")), 4, types, values, nulls);
     finish_spi();
     PG_RETURN_VOID();
 }

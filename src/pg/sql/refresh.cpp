@@ -7,6 +7,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/row_security.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/scoring/statement.hpp"
 #include "pg/server/query.hpp"
 
@@ -83,7 +84,7 @@ LEAD_SCORING_FUNCTION(set_stage) {
         ereport(ERROR,
                 (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" has no stage \"%s\"", model->name, stage),
                  errdetail("Version " INT64_FORMAT " is the one in force.", version->number),
-                 errhint("SELECT name FROM %s.stages;", quote_identifier(model->name))));
+                 errhint("SELECT name FROM %s;", own_table(model, "stages"))));
     move.actor = GetUserNameFromId(asking_role(), false);
     move.reason = PG_ARGISNULL(3) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(3));
     Datum key = lead_argument(fcinfo, 1, model->key);

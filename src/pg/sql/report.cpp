@@ -10,6 +10,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/row_security.hpp"
 #include "pg/model/shape.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/server/session_locks.hpp"
 
 extern "C" {
@@ -36,8 +37,7 @@ namespace {
 void check_reader(const Model* model, Oid owner, const char* view) {
     Oid relation = get_relname_relid(view, model->schema);
     if (!OidIsValid(relation))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-                        errmsg("view %s.%s does not exist", quote_identifier(model->name), quote_identifier(view)),
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("view %s does not exist", own_table(model, view)),
                         errdetail("A report is for those who may read the view of its name."),
                         errhint("SELECT lead_scoring.repair(%s) makes it again.", quote_literal_cstr(model->name))));
     if (!is_member_of_role(relation_owner(relation), owner)) {

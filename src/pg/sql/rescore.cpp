@@ -8,6 +8,7 @@
 #include "pg/model/hold.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/lead_of.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/scoring/statement.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
@@ -46,10 +47,10 @@ void find_next_keys(Model* model, const Version* version, Datum last, bool first
         appendStringInfo(&keys, "(SELECT DISTINCT %1$s%4$s AS key FROM %2$s t WHERE %1$s%4$s %3$s ORDER BY 1 LIMIT $2)",
                          lead, table, first ? "IS NOT NULL" : "> $1", collate);
     };
-    const char* scores = quote_qualified_identifier(model->name, "scores");
+    const char* scores = own_table(model, "scores");
     for_each_table(model->binding, [&](const Source* source) {
         hold_table(model, source);
-        add(lead_of(model->binding, source, "t"), table_of(model->binding, source));
+        add(lead_of(model->binding, source, "t"), user_table(model, source));
         appendStringInfoString(&keys, " UNION ");
     });
     add("t.lead_id", scores);
@@ -64,7 +65,7 @@ void find_next_keys(Model* model, const Version* version, Datum last, bool first
 
 int64 count_leads(Model* model) {
     hold_table(model, kLeads);
-    query(psprintf("SELECT count(*) FROM %s", model->binding.leads_name));
+    query(psprintf("SELECT count(*) FROM %s", user_table(model, kLeads)));
     return ResultRow{0}.integer(1, 0);
 }
 
