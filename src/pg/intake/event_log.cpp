@@ -93,24 +93,24 @@ void require_rows_of(Relation relation, Portal portal) {
              errdetail("Its schema was renamed while a statement read it."), errhint("Run the transaction again.")));
 }
 
-void read_query(Model* model, const Version* version, PlanName name, Source* source, Datum* arguments,
+void read_query(const AsOwner& as, const Version* version, PlanName name, Source* source, Datum* arguments,
                 Findings* findings, Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
-    SPIPlanPtr statement = plan(model, name, source);  // locks the table
-    Oid table = relation_of(model->binding, source);
+    SPIPlanPtr statement = plan(as, name, source);  // locks the table
+    Oid table = relation_of(as.model->binding, source);
     if (frozen) require_unaltered(table, GetActiveSnapshot());
     Relation relation = table_open(table, NoLock);
     Portal portal = open_cursor(statement, arguments, frozen);
     require_rows_of(relation, portal);
     CursorRows rows(portal);
-    read_rows(model, version, source, relation, &rows, findings, problems);
+    read_rows(as, version, source, relation, &rows, findings, problems);
     rows.close();
     table_close(relation, NoLock);
     MemoryContextSwitchTo(caller);
 }
 
-void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen, Findings* findings) {
-    for_each_row(plan(model, name), arguments, frozen, [&](ResultRow row) {
+void read_adjustments(const AsOwner& as, PlanName name, Datum* arguments, bool frozen, Findings* findings) {
+    for_each_row(plan(as, name), arguments, frozen, [&](ResultRow row) {
         bool is_null = false;
         Finding finding = {};
         finding.key = row.value(1, &is_null);
@@ -122,10 +122,10 @@ void read_adjustments(Model* model, PlanName name, Datum* arguments, bool frozen
     });
 }
 
-void read_stored_keys(Model* model, FindingKind kind, Findings* findings, bool frozen) {
-    for_each_row(plan(model, PlanName::AllScores), nullptr, frozen, [&](ResultRow row) {
+void read_stored_keys(const AsOwner& as, FindingKind kind, Findings* findings, bool frozen) {
+    for_each_row(plan(as, PlanName::AllScores), nullptr, frozen, [&](ResultRow row) {
         bool is_null = false;
-        add_key(model, row.value(1, &is_null), kind, findings);
+        add_key(as.model, row.value(1, &is_null), kind, findings);
     });
 }
 
@@ -413,6 +413,9 @@ int row_types(const Model* model, PlanName name, Oid* types) {
 
 namespace {
 
+// Whether triggers of the user's on leads see it, which run under a path of theirs.
+bool updates_status(PlanName name) { return name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses; }
+
 SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source) {
     if (source == kLeads) return model->plans[static_cast<std::size_t>(name)];
     return name == PlanName::LeadEvents ? source->lead_events : source->all_events;
@@ -420,9 +423,9 @@ SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source) {
 
 }  // namespace
 
-SPIPlanPtr plan(Model* model, PlanName name, Source* source) {
-    bool fires_triggers_of_users = name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses;
-    if (!fires_triggers_of_users) shut_search_path();
+SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source) {
+    Model* model = as.model;
+    if (!updates_status(name)) shut_search_path();
     if (names_table(name)) hold_table(model, source);
     SPIPlanPtr& kept = kept_plan(model, name, source);
     if (kept == nullptr) {
@@ -431,38 +434,38 @@ SPIPlanPtr plan(Model* model, PlanName name, Source* source) {
         int count = argument_types(model, name, types);
         kept = prepare_kept(statement_of(model, name, source), count, types);
     }
-    if (fires_triggers_of_users) permit(model->binding.leads);
     return kept;
 }
 
-void execute(Model* model, PlanName name, Datum* values, const char* nulls, bool fire_triggers) {
-    SPIPlanPtr statement = plan(model, name);
-    Oid written = written_table(model, name);
+void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls, bool fire_triggers) {
+    SPIPlanPtr statement = plan(as, name);
+    Oid written = written_table(as.model, name);
+    if (updates_status(name)) permit(as, as.model->binding.leads);
     int code = 0;
     auto run = [&] {
         code =
             SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
     };
     if (OidIsValid(written))
-        with_state_write(model, written, run);
+        with_state_write(as, written, run);
     else
         run();
     if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
 }
 
-void delete_state(Model* model, Datum key) {
+void delete_state(const AsWriter& as, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
     for (std::size_t i = 0; i < std::size(kLeadTables); ++i) {
-        execute(model, static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i), &key);
+        execute(as, static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i), &key);
         MemoryContextSwitchTo(caller);
     }
 }
 
-void read_lead(Model* model, const Version* version, Datum key, Findings* findings, bool frozen) {
-    for (Source& source : sources_of(model->binding))
-        read_query(model, version, PlanName::LeadEvents, &source, &key, findings, nullptr, frozen);
-    read_query(model, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen);
-    read_adjustments(model, PlanName::LeadAdjustments, &key, frozen, findings);
+void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen) {
+    for (Source& source : sources_of(as.model->binding))
+        read_query(as, version, PlanName::LeadEvents, &source, &key, findings, nullptr, frozen);
+    read_query(as, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen);
+    read_adjustments(as, PlanName::LeadAdjustments, &key, frozen, findings);
 }
 
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings) {
@@ -491,23 +494,23 @@ void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* ro
     MemoryContextDelete(row);
 }
 
-void read_all_stored_keys(Model* model, FindingKind kind, Findings* findings) {
+void read_all_stored_keys(const AsOwner& as, FindingKind kind, Findings* findings) {
     PushActiveSnapshot(GetLatestSnapshot());
-    read_stored_keys(model, kind, findings, true);
+    read_stored_keys(as, kind, findings, true);
     PopActiveSnapshot();
 }
 
-void read_adjustments(Model* model, Datum key, Findings* findings) {
-    read_adjustments(model, PlanName::LeadAdjustments, &key, false, findings);
+void read_adjustments(const AsOwner& as, Datum key, Findings* findings) {
+    read_adjustments(as, PlanName::LeadAdjustments, &key, false, findings);
 }
 
-void read_everything(Model* model, const Version* version, Findings* findings, Problems* problems, bool frozen) {
+void read_everything(const AsOwner& as, const Version* version, Findings* findings, Problems* problems, bool frozen) {
     allow_maintenance_memory(findings);
-    for (Source& source : sources_of(model->binding))
-        read_query(model, version, PlanName::AllEvents, &source, nullptr, findings, problems, frozen);
-    read_query(model, version, PlanName::AllLeads, kLeads, nullptr, findings, problems, frozen);
-    read_adjustments(model, PlanName::AllAdjustments, nullptr, frozen, findings);
-    read_stored_keys(model, FindingKind::Stored, findings, frozen);
+    for (Source& source : sources_of(as.model->binding))
+        read_query(as, version, PlanName::AllEvents, &source, nullptr, findings, problems, frozen);
+    read_query(as, version, PlanName::AllLeads, kLeads, nullptr, findings, problems, frozen);
+    read_adjustments(as, PlanName::AllAdjustments, nullptr, frozen, findings);
+    read_stored_keys(as, FindingKind::Stored, findings, frozen);
 }
 
 }  // namespace lead_scoring

@@ -63,38 +63,37 @@ void for_each_row(SPIPlanPtr statement, Datum* arguments, bool frozen, Visit vis
 }
 
 // Adds the adjustments of one lead.
-void read_adjustments(Model* model, Datum key, Findings* findings);
+void read_adjustments(const AsOwner& as, Datum key, Findings* findings);
 
 // Adds what the log, the leads table and the adjustments say of one lead by a version of the model. With `frozen` under
-// the active snapshot, else under new ones (the transaction's in REPEATABLE READ and above). SPI must be connected, the
-// identity the owner's.
-void read_lead(Model* model, const Version* version, Datum key, Findings* findings, bool frozen);
+// the active snapshot, else under new ones (the transaction's in REPEATABLE READ and above).
+void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen);
 
 // The same of all leads: whole tables, scores included.
-void read_everything(Model* model, const Version* version, Findings* findings, Problems* problems, bool frozen);
+void read_everything(const AsOwner& as, const Version* version, Findings* findings, Problems* problems, bool frozen);
 
 // Calls use(found) with all that read_lead finds of one lead, which may be nothing.
 template <class Use>
-auto with_log(Model* model, const Version* version, Datum key, bool frozen, Use use) {
-    Findings* findings = make_findings(model->key);
-    read_lead(model, version, key, findings, frozen);
+auto with_log(const AsOwner& as, const Version* version, Datum key, bool frozen, Use use) {
+    Findings* findings = make_findings(as.model->key);
+    read_lead(as, version, key, findings, frozen);
     return use_single(findings, use);
 }
 
 // Calls use(adjustments) with those of one lead, sorted, as of a snapshot taken now.
 template <class Use>
-void with_adjustments(Model* model, Datum key, Use use) {
-    Findings* findings = make_findings(model->key);
-    read_adjustments(model, key, findings);
+void with_adjustments(const AsOwner& as, Datum key, Use use) {
+    Findings* findings = make_findings(as.model->key);
+    read_adjustments(as, key, findings);
     use_single(findings, [&](const LeadFindings& found) { use(found.adjustments); });
 }
 
 // Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot. What
 // the call allocates is freed after it.
 template <class Visit>
-void for_each_lead(Model* model, const Version* version, Visit visit) {
-    Findings* findings = make_findings(model->key);
-    read_everything(model, version, findings, nullptr, true);
+void for_each_lead(const AsOwner& as, const Version* version, Visit visit) {
+    Findings* findings = make_findings(as.model->key);
+    read_everything(as, version, findings, nullptr, true);
     sort_findings(findings);
     rewind_findings(findings);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
@@ -117,7 +116,7 @@ void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* ro
                Findings* findings);
 // And for every row of the model's scores, for TRUNCATE: it removes rows whether the transaction's snapshot sees them
 // or not.
-void read_all_stored_keys(Model* model, FindingKind kind, Findings* findings);
+void read_all_stored_keys(const AsOwner& as, FindingKind kind, Findings* findings);
 
 inline constexpr int kTransitionColumns = 14;
 
@@ -125,17 +124,16 @@ inline constexpr int kTransitionColumns = 14;
 // has room for status_count + kTransitionColumns.
 int row_types(const Model* model, PlanName name, Oid* types);
 
-// The plan of that name, made at its first use; one that updates statuses is to be run at once, for it has the permit
-// to. Shuts the search_path, but for UpdateStatuses, and locks the table of the user's that it names.
-// `source`: whose events it reads.
-SPIPlanPtr plan(Model* model, PlanName name, Source* source = kLeads);
+// The plan of that name, made at its first use. Shuts the search_path, but for updates of statuses, and locks the table
+// of the user's that it names. `source`: whose events it reads.
+SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source = kLeads);
 
 // Runs it. What writes a table of the model's own can be run in this way only: see with_state_write. `nulls` may be
 // null: none is.
-void execute(Model* model, PlanName name, Datum* values, const char* nulls = nullptr, bool fire_triggers = true);
+void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls = nullptr, bool fire_triggers = true);
 
 // Removes what a model's own tables hold of a lead under its key. The score row goes first, for it is the lock that
-// others wait for, and for whom we wait. SPI must be connected.
-void delete_state(Model* model, Datum key);
+// others wait for, and for whom we wait.
+void delete_state(const AsWriter& as, Datum key);
 
 }  // namespace lead_scoring

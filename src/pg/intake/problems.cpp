@@ -82,16 +82,16 @@ void add_problem(Problems* problems, const KeyType& key, Datum lead, const char*
     MemoryContextSwitchTo(caller);
 }
 
-void record_problems(Model* model, Problems* problems) {
+void record_problems(const AsWriter& as, Problems* problems) {
     if (problems->count == 0) return;
-    join_equal(problems, model->key);
+    join_equal(problems, as.model->key);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring problem", ALLOCSET_SMALL_SIZES);
     for (int i = 0; i < problems->count; ++i) {
         MemoryContext caller = MemoryContextSwitchTo(memory);
         const Problem& problem = problems->list[i];
         Datum values[] = {problem.lead, CStringGetTextDatum(problem.rule), CStringGetTextDatum(problem.message),
                           Int64GetDatum(problem.count)};
-        execute(model, PlanName::AddProblem, values);
+        execute(as, PlanName::AddProblem, values);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(memory);
     }
@@ -106,11 +106,9 @@ using namespace lead_scoring;
 LEAD_SCORING_FUNCTION(clear_problems) {
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
-    enter_write(model->owner, false);
-    connect_spi();
-    execute(model, PlanName::ClearProblems, nullptr);
+    AsWriter as = begin_work(model);
+    execute(as, PlanName::ClearProblems, nullptr);
     auto cleared = static_cast<int64>(SPI_processed);
-    finish_spi();
-    leave_model();
+    end_work(as);
     PG_RETURN_INT64(cleared);
 }

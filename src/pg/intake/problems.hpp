@@ -4,6 +4,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/model.hpp"
 
 namespace lead_scoring {
@@ -34,7 +35,7 @@ Problems make_problems();
 // Copies the lead's key and the message, but not the rule's name.
 void add_problem(Problems* problems, const KeyType& key, Datum lead, const char* rule, const char* message);
 
-// Adds them to the model's table, in one order for all sessions. To be called as the model's owner with SPI connected.
-void record_problems(Model* model, Problems* problems);
+// Adds them to the model's table, in one order for all sessions.
+void record_problems(const AsWriter& as, Problems* problems);
 
 }  // namespace lead_scoring

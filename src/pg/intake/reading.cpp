@@ -52,11 +52,6 @@ Model* look_up(const char* name) {
     return use_bound(name);
 }
 
-void enter(Reading* reading) {
-    reading->identity = become(reading->model->owner);
-    connect_spi();
-}
-
 void enter_visible(Reading* reading) {
     reading->version = visible_version(reading->model);
     if (reading->version == nullptr)
@@ -64,7 +59,7 @@ void enter_visible(Reading* reading) {
                         errmsg("model \"%s\" has no published version", reading->model->name),
                         errdetail("Scores follow from what was published."),
                         errhint("SELECT lead_scoring.publish(%s);", quote_literal_cstr(reading->model->name))));
-    enter(reading);
+    reading->as = begin_reading_work(reading->model);
 }
 
 // The model and the lead that the first two arguments name; false where the caller may not see it.
@@ -93,15 +88,12 @@ bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
 
 bool begin_reading_lead_by(Datum definition, FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
     if (!look_up_lead(fcinfo, reading, key)) return false;
-    enter(reading);
+    reading->as = begin_reading_work(reading->model);
     reading->version = make_version(reading->model->name, 0, definition);
     return true;
 }
 
-void end_reading(const Reading* reading) {
-    finish_spi();
-    restore(reading->identity);
-}
+void end_reading(const Reading* reading) { end_work(reading->as); }
 
 Model* hold_off_versions(Model* model) {
     if (model->paused) return model;

@@ -3,6 +3,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/server/query.hpp"
@@ -13,7 +14,7 @@ namespace lead_scoring {
 struct Reading {
     Model* model;
     const Version* version;  // the one that the snapshot sees, or that of a definition which is not stored
-    SavedIdentity identity;
+    AsOwner as;
 };
 
 // Raises 42501 unless the current user has USAGE on the model's schema and SELECT on a relation in it, or on the column

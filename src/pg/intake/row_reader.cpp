@@ -272,11 +272,12 @@ void read_batch_carefully(RowReading* reading) {
 
 }  // namespace
 
-void read_rows(Model* model, const Version* version, const Source* source, Relation relation, RowStream* rows,
+void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
                Findings* findings, Problems* problems) {
+    Model* model = as.model;
     RowReading reading = {};
     reading.model = model;
-    reading.program = take_program(model, version, source, relation);
+    reading.program = take_program(as, version, source, relation);
     reading.stream = rows;
     reading.findings = findings;
     reading.problems = problems;

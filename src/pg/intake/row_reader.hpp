@@ -5,6 +5,7 @@
 
 #include "pg/intake/findings.hpp"
 #include "pg/intake/problems.hpp"
+#include "pg/model/as_owner.hpp"
 #include "pg/model/model.hpp"
 
 extern "C" {
@@ -33,8 +34,8 @@ class RowStream {
 
 // Evaluates every row, of a relation that is that table or a partition of it, by a version of the model, and adds what
 // it finds; of rows of the leads table, Known and Fit findings. Events without lead, type or finite time are stored but
-// not scored. `problems` may be null. To be called as the model's owner.
-void read_rows(Model* model, const Version* version, const Source* source, Relation relation, RowStream* rows,
+// not scored. `problems` may be null.
+void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
                Findings* findings, Problems* problems);
 
 }  // namespace lead_scoring

@@ -2,6 +2,7 @@
 
 #include "pg/model/binding.hpp"
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/citus.hpp"
 #include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
@@ -247,7 +248,8 @@ void require_known_format(const Model* model, int64 format) {
 }  // namespace
 
 // The binding; without a settings row (a dump half restored) the model counts as paused.
-void read_settings(Model* model) {
+void read_settings(const AsOwner& as) {
+    Model* model = as.model;
     query(
         psprintf("SELECT leads, events, lead_key, event_lead, event_type, event_time, paused::boolean, trigger_path, "
                  "format FROM %s",

@@ -13,7 +13,8 @@ extern "C" {
 
 namespace lead_scoring {
 
-struct Model;  // model.hpp
+struct Model;    // model.hpp
+struct AsOwner;  // as_owner.hpp
 
 enum class StatusKind { Stage, Score, Grade, StageAt };
 
@@ -80,8 +81,8 @@ bool belongs_to(Oid relation, Oid table);
 const Source* find_source(const Binding& binding, Oid relation);
 
 // Reads the settings into the model. Raises an error where its tables cannot be found or read, are another's, or lack
-// columns that it needs. SPI must be connected, the identity the owner's.
-void read_settings(Model* model);
+// columns that it needs.
+void read_settings(const AsOwner& as);
 
 // Raises 42703 or 42804 unless the relation, that table or a partition of it, has the columns the model reads it by.
 void require_columns(const Model* model, Oid relation, const Source* source);

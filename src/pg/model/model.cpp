@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/binding.hpp"
 #include "pg/model/citus.hpp"
 #include "pg/model/identity.hpp"
@@ -126,15 +127,13 @@ extern "C" void end_use(void* argument) {
     if (model->replaced && model->uses == nullptr) MemoryContextDelete(model->context);
 }
 
-// Calls `read` as the owner, with SPI connected and the snapshot active.
+// Calls `read` as the owner, with the snapshot active.
 template <class Read>
-void read_as_owner(const Model* model, Snapshot snapshot, Read read) {
+void read_as_owner(Model* model, Snapshot snapshot, Read read) {
     PushActiveSnapshot(snapshot);
-    SavedIdentity saved = become(model->owner);
-    connect_spi();
-    read();
-    finish_spi();
-    restore(saved);
+    AsOwner as = begin_reading_work(model);
+    read(as);
+    end_work(as);
     PopActiveSnapshot();
 }
 
@@ -146,7 +145,7 @@ void bind(Model* model) {
     bool was_stale = model->stale;
     uint64 before = invalidations;
     model->stale = true;
-    read_as_owner(model, newest_snapshot(model), [&] { read_settings(model); });
+    read_as_owner(model, newest_snapshot(model), read_settings);
     model->stale = was_stale || before != invalidations;
     model->bound = true;
 }
@@ -154,7 +153,7 @@ void bind(Model* model) {
 // The number of the newest version that the snapshot sees, 0 where it sees none.
 int64 newest_number(Model* model, Snapshot snapshot) {
     int64 number = 0;
-    read_as_owner(model, snapshot, [&] {
+    read_as_owner(model, snapshot, [&](const AsOwner&) {
         if (model->find_newest == nullptr)
             model->find_newest =
                 prepare_kept(psprintf("SELECT max(version)::bigint FROM %s", own_table(model, "versions")), 0, nullptr);
@@ -289,9 +288,9 @@ const Version* find_version(Model* model, int64 number) {
     // Not the model's until it is whole.
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring version", ALLOCSET_DEFAULT_SIZES);
     Version* version = nullptr;
-    read_as_owner(model, GetActiveSnapshot(), [&] {
+    read_as_owner(model, GetActiveSnapshot(), [&](const AsOwner& as) {
         MemoryContext caller = MemoryContextSwitchTo(context);
-        version = load_version(model->name, number);
+        version = load_version(as, number);
         MemoryContextSwitchTo(caller);
     });
     if (version == nullptr) {

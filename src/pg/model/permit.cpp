@@ -42,15 +42,15 @@ QueryId running_query() {
     return {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetActiveSnapshot()->curcid};
 }
 
-void permit(Oid relation) {
+void permit(const AsWriter&, Oid relation) {
     // SPI advances the counter before a query that may write: done here, it is not done again.
     CommandCounterIncrement();
     given = {relation, {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetCurrentCommandId(false)}};
 }
 
-void write_state(const Model* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
+void write_state(const AsWriter& as, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                  const char* nulls) {
-    with_state_write(model, get_relname_relid(table, model->schema), [&] {
+    with_state_write(as, get_relname_relid(table, as.model->schema), [&] {
         int code = SPI_execute_with_args(sql, arguments, types, values, nulls, false, 0);
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
     });

@@ -8,6 +8,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/model.hpp"
 
 namespace lead_scoring {
@@ -24,11 +25,10 @@ struct QueryId {
 QueryId running_query();
 
 // Lets the next query of this subtransaction write `relation`. To be called right before it is run.
-void permit(Oid relation);
+void permit(const AsWriter& as, Oid relation);
 
-// Runs a statement that writes that table of a model's state: see with_state_write. SPI must be connected, the identity
-// the owner's, the search_path shut.
-void write_state(const Model* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
+// Runs a statement that writes that table of a model's state: see with_state_write. The search_path must be shut.
+void write_state(const AsWriter& as, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                  const char* nulls = nullptr);
 
 // To be called where a row that a statement of ours wrote into that table is not there.

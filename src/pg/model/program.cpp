@@ -234,7 +234,8 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 }
 
 // In a memory context of its own, which is the version's once the program is whole: a failure leaves nothing behind.
-Program* build_program(Model* model, const Version* version, const Source* source, Relation relation) {
+Program* build_program(const AsOwner& as, const Version* version, const Source* source, Relation relation) {
+    Model* model = as.model;
     uint64 changes = definition_changes();
     uint64 invalidations = invalidation_count();
     shut_search_path();
@@ -273,17 +274,17 @@ Program* build_program(Model* model, const Version* version, const Source* sourc
 
 }  // namespace
 
-Program* program_for(Model* model, const Version* version, const Source* source, Relation relation) {
+Program* program_for(const AsOwner& as, const Version* version, const Source* source, Relation relation) {
     for (Program* program = version->programs; program != nullptr; program = program->next)
         if (program->relation == RelationGetRelid(relation) && program->source == source &&
             has_row_type(relation, &program->rows) && !is_taken(program))
             return program;
-    return build_program(model, version, source, relation);
+    return build_program(as, version, source, relation);
 }
 
-Program* take_program(Model* model, const Version* version, const Source* source, Relation relation) {
+Program* take_program(const AsOwner& as, const Version* version, const Source* source, Relation relation) {
     watch_transactions<at_transaction_end, at_subtransaction_end>();
-    Program* program = program_for(model, version, source, relation);
+    Program* program = program_for(as, version, source, relation);
     auto* reader = static_cast<Reader*>(MemoryContextAlloc(TopTransactionContext, sizeof(Reader)));
     *reader = {program, GetCurrentTransactionNestLevel(), readers};
     readers = reader;

@@ -7,6 +7,7 @@
 #include "core/card/scorecard.hpp"
 #include "pg/conditions/dependencies.hpp"
 #include "pg/conditions/dispatch.hpp"
+#include "pg/model/as_owner.hpp"
 #include "pg/model/lead_of.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/row_type.hpp"
@@ -66,12 +67,12 @@ struct Program {
 // The version's program for rows of `relation` as it is now, which is that table or a partition of it. Compiled at
 // first use and when the relation has changed, kept as long as the version is. The version need not be one that the
 // model knows: it may be of a definition that is not stored. The relation must be locked before the rows are read, and
-// until they are evaluated. To be called as the model's owner.
-Program* program_for(Model* model, const Version* version, const Source* source, Relation relation);
+// until they are evaluated.
+Program* program_for(const AsOwner& as, const Version* version, const Source* source, Relation relation);
 
 // The same, to evaluate it. Until it is given back, the last one taken first, or an error ends the (sub)transaction,
 // who asks for one gets another: it is not to be evaluated within its own evaluation.
-Program* take_program(Model* model, const Version* version, const Source* source, Relation relation);
+Program* take_program(const AsOwner& as, const Version* version, const Source* source, Relation relation);
 void give_back_program();
 
 // Makes executor states anew; those that an error went through are not to be trusted.

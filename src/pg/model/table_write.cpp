@@ -82,6 +82,7 @@ void relax(const Model* model, int context) {
 // A body on its way, and what an error says of it.
 struct Write {
     const Model* model;
+    const AsWriter* as;  // of a state table
     bool in_trigger;
     Oid table;
     void (*body)(void*);
@@ -114,7 +115,7 @@ void update_leads(void* given) {
 }
 
 void run_query(const Write* write) {
-    permit(write->table);
+    permit(*write->as, write->table);
     write->body(write->argument);
 }
 
@@ -205,7 +206,7 @@ void hide_state_values(Write* write, void (*body)(void*)) {
 }  // namespace
 
 void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), void* argument) {
-    Write write = {model, in_trigger, model->binding.leads, body, argument, nullptr, nullptr, nullptr};
+    Write write = {model, nullptr, in_trigger, model->binding.leads, body, argument, nullptr, nullptr, nullptr};
     if (are_for(model, asking_role())) {
         update_leads(&write);
         return;
@@ -215,13 +216,13 @@ void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), 
     hide_values(&write, update_leads);
 }
 
-void with_state_write(const Model* model, Oid table, void (*body)(void*), void* argument) {
-    Write write = {model, false, table, body, argument, nullptr, nullptr, nullptr};
+void with_state_write(const AsWriter& as, Oid table, void (*body)(void*), void* argument) {
+    Write write = {as.model, &as, false, table, body, argument, nullptr, nullptr, nullptr};
     hide_state_values(&write, write_state);
 }
 
 void without_values(const Model* model, Oid table, void (*body)(void*), void* argument) {
-    Write write = {model, false, table, body, argument, nullptr, nullptr, nullptr};
+    Write write = {model, nullptr, false, table, body, argument, nullptr, nullptr, nullptr};
     hide_state_values(&write, run_body);
 }
 
@@ -241,7 +242,7 @@ LEAD_SCORING_FUNCTION(write_table) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_INT64(0);
-    const Model* model = use_bound(name);
+    Model* model = use_bound(name);
     const char* statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
     Datum* values = nullptr;
     bool* missing = nullptr;
@@ -256,8 +257,8 @@ LEAD_SCORING_FUNCTION(write_table) {
     connect_spi();
     ErrorContextCallback* shown = hide_internals();
     int64 rows = 0;
-    with_lead_update(model, false, [&] {
-        permit(model->binding.leads);  // that is where the statement may write a status
+    with_lead_update(model, false, [&](const AsWriter& as) {
+        permit(as, model->binding.leads);  // that is where the statement may write a status
         int code = SPI_execute_with_args(statement, count, types, values, nulls, false, 0);
         if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
         rows = static_cast<int64>(SPI_processed);

@@ -4,12 +4,12 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/model.hpp"
-#include "pg/server/owner.hpp"
 
 namespace lead_scoring {
 
-// Runs body(argument), which writes the leads or the events table, as the owner, under the path that
+// Runs body(argument), which writes the leads or an events table, as the owner, under the path that
 // settings.trigger_path says, so that what the caller has in his own path or among his temporary tables is nothing to
 // triggers, checks and defaults there. `in_trigger`: within a statement of the user's on these tables; what is queued
 // then is queued behind it, as a foreign key's action is. Outside, and unless the owner himself asked, the operation is
@@ -22,23 +22,25 @@ namespace lead_scoring {
 void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), void* argument);
 
 // The same for body(argument), the next query of this subtransaction, which gets the permit to write `table` of the
-// model's own. To be called between enter_write and leave_model, or within a command, and the path stays shut. What is
-// queued is so, and restricted, as above, where there are triggers on the table but the extension's.
-void with_state_write(const Model* model, Oid table, void (*body)(void*), void* argument);
+// model's own. The path, which must be shut, stays so. What is queued is so, and restricted, as above, where there are
+// triggers on the table but the extension's.
+void with_state_write(const AsWriter& as, Oid table, void (*body)(void*), void* argument);
 
 // The same for what is no query and fires no triggers, but evaluates the user's indexes.
 void without_values(const Model* model, Oid table, void (*body)(void*), void* argument);
 
+// Calls body(as).
 template <class Body>
-void with_lead_update(const Model* model, bool in_trigger, Body body) {
+void with_lead_update(Model* model, bool in_trigger, Body body) {
+    auto run = [&] { body(go_on_as_owner(model)); };
     with_lead_update(
-        model, in_trigger, [](void* given) { (*static_cast<Body*>(given))(); }, &body);
+        model, in_trigger, [](void* given) { (*static_cast<decltype(run)*>(given))(); }, &run);
 }
 
 template <class Body>
-void with_state_write(const Model* model, Oid table, Body body) {
+void with_state_write(const AsWriter& as, Oid table, Body body) {
     with_state_write(
-        model, table, [](void* given) { (*static_cast<Body*>(given))(); }, &body);
+        as, table, [](void* given) { (*static_cast<Body*>(given))(); }, &body);
 }
 
 template <class Body>

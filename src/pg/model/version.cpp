@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "pg/model/as_owner.hpp"
 #include "pg/model/owned.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
@@ -70,7 +71,8 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     return version;
 }
 
-Version* load_version(const char* schema, int64 number) {
+Version* load_version(const AsOwner& as, int64 number) {
+    const char* schema = as.model->name;
     MemoryContext context = CurrentMemoryContext;
     Oid type = INT8OID;
     Datum argument = Int64GetDatum(number);

@@ -11,6 +11,7 @@ extern "C" {
 
 namespace lead_scoring {
 
+struct AsOwner;       // as_owner.hpp
 struct Program;       // program.hpp
 struct ScoreColumns;  // score_row.cpp
 
@@ -53,9 +54,9 @@ struct Version {
 // zone that is not known.
 Version* make_version(const char* schema, int64 number, Datum definition);
 
-// Reads version `number` of the model in `schema` into the current memory context. Null where there is none. SPI must
-// be connected, a snapshot active.
-Version* load_version(const char* schema, int64 number);
+// Reads version `number` of the model into the current memory context. Null where there is none. A snapshot
+// must be active.
+Version* load_version(const AsOwner& as, int64 number);
 
 // The stage of that name, or kNoStage.
 int find_stage(const Version* version, const char* name);

@@ -18,7 +18,7 @@ namespace {
 void load_entries(const Computation* task, const LeadFindings& found, const ScoreRow& row) {
     bool at_last_move = found.matches.empty() ? found.taken_back : found.matches.front().at <= row.stage_since;
     if (task->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
-        load_entries(task->workspace, task->model, task->version, found.key);
+        load_entries(task->workspace, task->as, task->version, found.key);
 }
 
 // Sets the lead's card to what the given findings, which must be complete, make of it. Its stage moves with events
@@ -40,7 +40,7 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
 
 // From the log, whatever the statement's own findings are. False where neither table names the lead any more.
 bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late) {
-    return with_log(task->model, task->version, key, false, [&](const LeadFindings& complete) {
+    return with_log(task->as, task->version, key, false, [&](const LeadFindings& complete) {
         rebuild(task, complete, moves, late);
         return is_known(complete);
     });
@@ -109,7 +109,7 @@ bool change(const StoredLead& stored) {
 bool adjust(const StoredLead& lead) {
     const Computation* task = lead.task;
     Workspace* workspace = task->workspace;
-    with_adjustments(task->model, lead.found.key, [&](std::span<const Adjustment> adjustments) {
+    with_adjustments(task->as, lead.found.key, [&](std::span<const Adjustment> adjustments) {
         change_card(lead, [&] {
             return set_adjustments(*task->version->definition, workspace->lead, adjustments, task->now,
                                    workspace->transitions);
@@ -164,7 +164,7 @@ bool load(const Computation* task, const LeadFindings& found, ScoreRow* row) {
                    load_lead(workspace, task->version, *row);
     if (!trusted) {
         if (task->predicts) return false;
-        restore_from_history(task->model, task->version, found.key, row);
+        restore_from_history(task->as, task->version, found.key, row);
         if (!load_lead(workspace, task->version, *row)) elog(ERROR, "a row without a card cannot be read");
     }
     load_entries(task, found, *row);

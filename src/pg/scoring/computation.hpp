@@ -47,6 +47,7 @@ struct Policy;
 const Policy& policy_of(Work work);
 
 struct Computation {
+    AsWriter as;
     Model* model;
     const Version* version;
     const Policy* policy;
@@ -80,7 +81,6 @@ struct Policy {
 // Computes the lead in the workspace from its stored row and what was found. `gone`: it was deleted, and events remain.
 // A row that is not to be trusted is replaced by what history and log say. False where there is no such lead any more,
 // or where the history, which is mended before it is believed, would have to be asked and nothing may be written.
-// SPI must be connected, the identity the owner's.
 bool compute(const Computation* task, const LeadFindings& found, ScoreRow* row, bool gone);
 
 }  // namespace lead_scoring

@@ -39,8 +39,8 @@ const char* implausible_column(const Version* version, const ScoreRow& row) {
     return nullptr;
 }
 
-void restore_from_history(Model* model, const Version* version, Datum key, ScoreRow* row) {
-    mend_histories(model, &key);
+void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row) {
+    mend_histories(as, &key);
     const char* stage = version->stages[version->definition->first_stage].name;
     auto* entered = static_cast<Timestamp*>(palloc(sizeof(Timestamp) * static_cast<Size>(version->stage_count + 1)));
     for (int i = 0; i < version->stage_count; ++i) entered[i] = kNever;
@@ -49,7 +49,7 @@ void restore_from_history(Model* model, const Version* version, Datum key, Score
     row->stage_since = kNever;
 
     MemoryContext caller = CurrentMemoryContext;
-    if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, false, 0) < 0)
+    if (SPI_execute_plan(plan(as, PlanName::LeadEntries), &key, nullptr, false, 0) < 0)
         elog(ERROR, "cannot read transitions");
     SPITupleTable* rows = SPI_tuptable;
     for (uint64 i = 0; i < SPI_processed; ++i) {
@@ -82,9 +82,9 @@ void restore_from_history(Model* model, const Version* version, Datum key, Score
     row->settled_to = confirmed ? std::max(row->stage_since, row->scored_at) : row->stage_since;
 }
 
-int64 mend_histories(Model* model, const Datum* key) {
+int64 mend_histories(const AsWriter& as, const Datum* key) {
     Datum none = 0;
-    SPIPlanPtr find = plan(model, key == nullptr ? PlanName::BrokenHistories : PlanName::BrokenHistory);
+    SPIPlanPtr find = plan(as, key == nullptr ? PlanName::BrokenHistories : PlanName::BrokenHistory);
     int64 mended = 0;
     for_each_row(find, key == nullptr ? &none : const_cast<Datum*>(key), false, [&](ResultRow move) {
         Datum values[5];
@@ -95,7 +95,7 @@ int64 mend_histories(Model* model, const Datum* key) {
             if (is_null) nulls[i] = 'n';
         }
         SPITupleTable* rows = SPI_tuptable;
-        execute(model, PlanName::MendTransition, values, nulls);
+        execute(as, PlanName::MendTransition, values, nulls);
         SPI_tuptable = rows;
         ++mended;
     });
@@ -179,7 +179,8 @@ EntryColumns entry_columns(const Model* model) {
 // Puts each lead's row of scores where its transitions end. One that is somewhere else, or is missing, is of no version
 // then and has no card: it is computed from the log. What older versions called the first stage is left by the way in
 // which removed stages are.
-void mend_scores(const Model* model, const Version* version) {
+void mend_scores(const AsWriter& as, const Version* version) {
+    const Model* model = as.model;
     static constexpr const char* kStatement =
         "WITH history AS ("
         "SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, "
@@ -206,7 +207,7 @@ void mend_scores(const Model* model, const Version* version) {
     Oid types[] = {TEXTOID, INT8OID};
     Datum values[] = {CStringGetTextDatum(version->stages[version->definition->first_stage].name),
                       Int64GetDatum(version->number)};
-    write_state(model, "scores",
+    write_state(as, "scores",
                 psprintf(kStatement, own_table(model, "scores"), entered.entries, entered.names, entered.found,
                          entered.assignments, entered.differences, own_table(model, "transitions")),
                 2, types, values);
@@ -220,9 +221,9 @@ LEAD_SCORING_FUNCTION(mend_state) {
     require_entry(name);
     Model* model = use_bound(name);
     const Version* version = newest_version(model);
-    connect_spi();
-    mend_histories(model, nullptr);
-    if (version != nullptr) mend_scores(model, version);
-    finish_spi();
+    AsWriter as = begin_work_in_command(model);
+    mend_histories(as, nullptr);
+    if (version != nullptr) mend_scores(as, version);
+    end_work(as);
     PG_RETURN_VOID();
 }

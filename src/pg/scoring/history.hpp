@@ -17,13 +17,12 @@ namespace lead_scoring {
 const char* implausible_column(const Version* version, const ScoreRow& row);
 
 // Makes of the row one that has no card, is of no version, and stands at the end of the lead's history, which is mended
-// before. SPI must be connected, the identity the owner's; the transaction must have locked the row, or be about to
-// replace it.
-void restore_from_history(Model* model, const Version* version, Datum key, ScoreRow* row);
+// before. The transaction must have locked the row, or be about to replace it.
+void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row);
 
 // Makes chains of histories that are none: numbered without gaps, each move from where the last one led, never back in
 // time. Of one lead, or of all (key null). Returns the number of rows that were changed.
-int64 mend_histories(Model* model, const Datum* key);
+int64 mend_histories(const AsWriter& as, const Datum* key);
 
 // A look at the histories of several leads, by their index, while they may be added to.
 struct HistoryProbe {

@@ -57,7 +57,8 @@ Datum column_array(const RowToWrite* row, int rows, int column, Oid type) {
 }
 
 // `rows` rows from `row` on, each column of which is an argument: a row by itself as values, several as arrays.
-void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
+void write_some(const AsWriter& as, PlanName one, PlanName many, const RowToWrite* row, int rows, bool fire_triggers) {
+    const Model* model = as.model;
     auto* types =
         static_cast<Oid*>(palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
     int columns = row_types(model, many, types);
@@ -67,13 +68,13 @@ void write_some(Model* model, PlanName one, PlanName many, const RowToWrite* row
         values[i] = rows == 1 ? row->values[i] : column_array(row, rows, i, types[i]);
         nulls[i] = rows == 1 && row->nulls[i] ? 'n' : ' ';
     }
-    execute(model, rows == 1 ? one : many, values, nulls, fire_triggers);
+    execute(as, rows == 1 ? one : many, values, nulls, fire_triggers);
 }
 
 // Writes all rows from `row` on. A row by itself has a statement of its own: reading arrays takes the server longer
 // than writing the row. Before each statement prepare(row, rows) may change what it is about to write.
 template <class Prepare>
-void write_rows(Model* model, PlanName one, PlanName many, RowToWrite* row, bool fire_triggers, Prepare prepare) {
+void write_rows(const AsWriter& as, PlanName one, PlanName many, RowToWrite* row, bool fire_triggers, Prepare prepare) {
     if (row == nullptr) return;
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring rows", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
@@ -82,7 +83,7 @@ void write_rows(Model* model, PlanName one, PlanName many, RowToWrite* row, bool
         RowToWrite* end = row;
         for (; end != nullptr && rows < kRowsPerStatement; end = end->next) ++rows;
         prepare(row, rows);
-        write_some(model, one, many, row, rows, fire_triggers);
+        write_some(as, one, many, row, rows, fire_triggers);
         MemoryContextSwitchTo(context);
         MemoryContextReset(context);
         row = end;
@@ -234,8 +235,8 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 
 bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.count >= kRowsPerStatement; }
 
-void write_transitions(Outcome* outcome) {
-    write_rows(outcome->model, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true,
+void write_transitions(const AsWriter& as, Outcome* outcome) {
+    write_rows(as, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true,
                [](RowToWrite*, int) {});
     clear_transitions(outcome);
 }
@@ -281,6 +282,8 @@ List* take_contradicted_leads(Outcome* outcome) {
 
 Statuses statuses_of(const Outcome& outcome) { return {outcome.statuses.first, outcome.version, outcome.computation}; }
 
+namespace {
+
 void write_statuses(Model* model, const Statuses& statuses, bool in_trigger) {
     if (statuses.first == nullptr) return;
     // What would be queued as the owner is not to run under the path of the one who stored the event.
@@ -288,9 +291,17 @@ void write_statuses(Model* model, const Statuses& statuses, bool in_trigger) {
     auto prepare = [&](RowToWrite* row, int rows) {
         if (computations != statuses.computation) show_again(model, statuses.version, row, rows);
     };
-    with_lead_update(model, in_trigger, [&] {
-        write_rows(model, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses.first, fire_triggers, prepare);
+    with_lead_update(model, in_trigger, [&](const AsWriter& as) {
+        write_rows(as, PlanName::UpdateStatus, PlanName::UpdateStatuses, statuses.first, fire_triggers, prepare);
     });
+}
+
+}  // namespace
+
+void end_work(const AsWriter& as, const Statuses& statuses, bool in_trigger) {
+    leave_owner(as);
+    write_statuses(as.model, statuses, in_trigger);
+    finish_spi();
 }
 
 }  // namespace lead_scoring

@@ -72,7 +72,7 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 // Whether so many transitions wait that they should be written now.
 bool has_many_transitions(const Outcome* outcome);
 
-void write_transitions(Outcome* outcome);
+void write_transitions(const AsWriter& as, Outcome* outcome);
 
 // Takes the leads whose moves have numbers that their history has already out of what is to be written: their keys, in
 // their order and in the outcome's context. Their rows in scores are wrong about where they stand.
@@ -80,9 +80,9 @@ List* take_contradicted_leads(Outcome* outcome);
 
 Statuses statuses_of(const Outcome& outcome);
 
-// Writes the status columns, after the caller's identity has been restored and with SPI still connected. Where leads
-// have been computed since, as their rows of scores have them now. `in_trigger`: triggers on leads are then queued
-// behind the statement that fired ours, and run as its user.
-void write_statuses(Model* model, const Statuses& statuses, bool in_trigger);
+// Ends the work, and with it writes the status columns, when the caller's identity has been restored. Where leads have
+// been computed since, as their rows of scores have them now. `in_trigger`: triggers on leads are then queued behind
+// the statement that fired ours, and run as its user.
+void end_work(const AsWriter& as, const Statuses& statuses, bool in_trigger = false);
 
 }  // namespace lead_scoring

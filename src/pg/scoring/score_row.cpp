@@ -439,7 +439,7 @@ namespace {
 
 // By a statement, which fires whatever triggers there are. It names the version of the row that was read: where that
 // has been replaced meanwhile, it finds no row after waiting, or raises 40001.
-bool write_by_statement(ScoreTable* table) {
+bool write_by_statement(const AsWriter& as, ScoreTable* table) {
     TupleDesc columns = RelationGetDescr(table->relation);
     auto room = static_cast<Size>(columns->natts + 1);
     auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * room));
@@ -471,7 +471,7 @@ bool write_by_statement(ScoreTable* table) {
 
     shut_search_path();
     MemoryContext caller = CurrentMemoryContext;
-    with_state_write(table->model, RelationGetRelid(table->relation), [&] {
+    with_state_write(as, RelationGetRelid(table->relation), [&] {
         int code = SPI_execute_with_args(sql.data, count + 1, types, values, nulls, false, 0);
         if (code != SPI_OK_UPDATE) elog(ERROR, "cannot write scores: %s", SPI_result_code_string(code));
     });
@@ -529,9 +529,10 @@ bool replace(ScoreTable* table, ItemPointerData place, TupleTableSlot* row) {
 
 }  // namespace
 
-bool write_score(ScoreTable* table, const ScoreUpdate& update) {
+bool write_score(const AsWriter& as, ScoreTable* table, const ScoreUpdate& update) {
     form_row(table, update);
-    return table->seen_by_others ? write_by_statement(table) : replace(table, table->stored->tts_tid, table->changed);
+    return table->seen_by_others ? write_by_statement(as, table)
+                                 : replace(table, table->stored->tts_tid, table->changed);
 }
 
 PreparedScore prepare_score(ScoreTable* table, const ScoreUpdate& update) {
@@ -540,7 +541,7 @@ PreparedScore prepare_score(ScoreTable* table, const ScoreUpdate& update) {
     return {table->stored->tts_tid, ExecCopySlotHeapTuple(table->changed)};
 }
 
-bool write_prepared(ScoreTable* table, const PreparedScore& prepared) {
+bool write_prepared(const AsWriter&, ScoreTable* table, const PreparedScore& prepared) {
     if (table->later == nullptr) {
         MemoryContext caller = MemoryContextSwitchTo(table->context);
         table->later = MakeSingleTupleTableSlot(RelationGetDescr(table->relation), &TTSOpsHeapTuple);

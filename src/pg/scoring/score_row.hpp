@@ -8,6 +8,7 @@
 #include "pg/server/postgres.hpp"
 
 #include "core/stages/lead.hpp"
+#include "pg/model/as_owner.hpp"
 #include "pg/model/model.hpp"
 
 extern "C" {
@@ -81,7 +82,7 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
 
 // Replaces the row read last. False where it has been changed since it was read: read it again. Waits for
 // transactions in progress. Raises 40001 in REPEATABLE READ and SERIALIZABLE.
-bool write_score(ScoreTable* table, const ScoreUpdate& update);
+bool write_score(const AsWriter& as, ScoreTable* table, const ScoreUpdate& update);
 
 // A row that is written later than it is computed.
 struct PreparedScore {
@@ -94,7 +95,7 @@ PreparedScore prepare_score(ScoreTable* table, const ScoreUpdate& update);
 
 // As write_score. To be called between hold_reading, before which nothing of what is prepared was written, and
 // release_reading: meanwhile the server keeps each version that was read in its place, whatever becomes of it.
-bool write_prepared(ScoreTable* table, const PreparedScore& prepared);
+bool write_prepared(const AsWriter& as, ScoreTable* table, const PreparedScore& prepared);
 Snapshot hold_reading(ScoreTable* table);
 void release_reading(Snapshot held);
 

@@ -48,7 +48,7 @@ struct Statement : Computation {
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
 void run(Statement* statement, PlanName name, Datum* values) {
     MemoryContext caller = CurrentMemoryContext;
-    execute(statement->model, name, values);
+    execute(statement->as, name, values);
     SPI_freetuptable(SPI_tuptable);
     MemoryContextSwitchTo(caller);
 }
@@ -120,11 +120,11 @@ enum class Gone { NotAtAll, Entirely, EventsRemain };
 Gone forget(Statement* statement, Datum key) {
     run(statement, PlanName::FindLead, &key);
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
-    delete_state(statement->model, key);
+    delete_state(statement->as, key);
     statement->disturbed = true;
     end_scan(statement->scores);
     bool remain =
-        with_log(statement->model, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
+        with_log(statement->as, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
     return remain ? Gone::EventsRemain : Gone::Entirely;
 }
 
@@ -212,7 +212,7 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
             status = lead == LeadRow::Locked;
         }
         if (statement->blocked) return;
-        if (!write_score(statement->scores, score_update(statement, row))) {
+        if (!write_score(statement->as, statement->scores, score_update(statement, row))) {
             if (is_seen_by_others(statement->scores) && ++attempts > kMostAttempts)
                 refuse_kept_out(statement->model, "scores", found.key);
             continue;
@@ -244,7 +244,7 @@ void write_moves(Statement* statement) {
     }
     for (int i = 0; i < list_length(leads); ++i)
         work_on_lead_again(statement, *static_cast<Datum*>(list_nth(leads, i)));
-    if (!statement->blocked) write_transitions(&statement->outcome);
+    if (!statement->blocked) write_transitions(statement->as, &statement->outcome);
     end_scan(statement->scores);  // triggers on transitions are the user's, and may have stored events
 }
 
@@ -345,7 +345,7 @@ bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLe
     Datum array = key_array(statement->model->key, keys, static_cast<int>(count));
     MemoryContextSwitchTo(caller);
     bool free = true;
-    for_each_row(plan(statement->model, PlanName::PlacesOfLeads), &array, false, [&](ResultRow row) {
+    for_each_row(plan(statement->as, PlanName::PlacesOfLeads), &array, false, [&](ResultRow row) {
         bool is_null = false;
         Oid table = DatumGetObjectId(row.value(1, &is_null));
         auto* place = reinterpret_cast<ItemPointer>(DatumGetPointer(row.value(2, &is_null)));
@@ -394,8 +394,8 @@ void write_leads(Statement* statement, Findings* findings, const PreparedLead* l
     for (; next_lead(findings, &found); ++lead) {
         report(statement, done++);
         MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        bool written =
-            lead->score.row != nullptr && !statement->disturbed && write_prepared(statement->scores, lead->score);
+        bool written = lead->score.row != nullptr && !statement->disturbed &&
+                       write_prepared(statement->as, statement->scores, lead->score);
         take_rows(&statement->predicted.transitions, lead->transitions,
                   written ? &statement->outcome.transitions : nullptr);
         take_rows(&statement->predicted.statuses, lead->statuses, written ? &statement->outcome.statuses : nullptr);
@@ -457,8 +457,11 @@ uint64 work_on_several(Statement* statement, Findings* findings) {
 
 }  // namespace
 
-Applied apply_findings(Model* model, const Version* version, Findings* findings, Work work, const MoveByHand* by_hand) {
+Applied apply_findings(const AsWriter& as, const Version* version, Findings* findings, Work work,
+                       const MoveByHand* by_hand) {
+    Model* model = as.model;
     Statement statement = {};
+    statement.as = as;
     statement.model = model;
     statement.version = version;
     statement.policy = &policy_of(work);
@@ -489,11 +492,11 @@ Applied apply_findings(Model* model, const Version* version, Findings* findings,
     return {leads - statement.left_out, statuses_of(statement.outcome)};
 }
 
-Applied apply_to_lead(Model* model, const Version* version, Datum key, Work work, const MoveByHand* by_hand) {
-    Findings* findings = make_findings(model->key);
-    add_key(model, key, FindingKind::Stored, findings);
+Applied apply_to_lead(const AsWriter& as, const Version* version, Datum key, Work work, const MoveByHand* by_hand) {
+    Findings* findings = make_findings(as.model->key);
+    add_key(as.model, key, FindingKind::Stored, findings);
     sort_findings(findings);
-    return apply_findings(model, version, findings, work, by_hand);
+    return apply_findings(as, version, findings, work, by_hand);
 }
 
 }  // namespace lead_scoring

@@ -30,14 +30,15 @@ namespace lead_scoring {
 
 struct Applied {
     uint64 leads;
-    Statuses statuses;  // to be written with write_statuses; in the current memory context
+    Statuses statuses;  // to be written by end_work; in the current memory context
 };
 
-// Does `work` for every lead of the sorted findings. To be called as the model's owner with SPI connected.
-Applied apply_findings(Model* model, const Version* version, Findings* findings, Work work,
+// Does `work` for every lead of the sorted findings.
+Applied apply_findings(const AsWriter& as, const Version* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
 
 // The same for one lead, of which nothing was found.
-Applied apply_to_lead(Model* model, const Version* version, Datum key, Work work, const MoveByHand* by_hand = nullptr);
+Applied apply_to_lead(const AsWriter& as, const Version* version, Datum key, Work work,
+                      const MoveByHand* by_hand = nullptr);
 
 }  // namespace lead_scoring

@@ -108,10 +108,10 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
     });
 }
 
-void load_entries(Workspace* workspace, Model* model, const Version* version, Datum key) {
+void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key) {
     if (workspace->lead.stage.seq == 0) return;
     MemoryContext caller = CurrentMemoryContext;
-    if (SPI_execute_plan(plan(model, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
+    if (SPI_execute_plan(plan(as, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
         elog(ERROR, "cannot read transitions");
     for (uint64 i = 0; i < SPI_processed; ++i) {
         ResultRow row{i};

@@ -8,6 +8,7 @@
 
 #include "core/reading/replay.hpp"
 #include "pg/intake/findings.hpp"
+#include "pg/model/as_owner.hpp"
 #include "pg/scoring/score_row.hpp"
 
 namespace lead_scoring {
@@ -32,8 +33,8 @@ Workspace* make_workspace();
 [[nodiscard]] bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row);
 
 // Adds the lead's latest entries into stages, which cooldowns ask for, and who moves a lead at an instant at which it
-// has moved before. SPI must be connected.
-void load_entries(Workspace* workspace, Model* model, const Version* version, Datum key);
+// has moved before.
+void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key);
 
 // A lead of which nothing is known but its card. Raises an error where the card is not of the version.
 void load_card(Workspace* workspace, const Version* version, const struct varlena* card);

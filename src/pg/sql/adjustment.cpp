@@ -72,8 +72,8 @@ void check_adjustment(FunctionCallInfo fcinfo) {
 Datum asking_name() { return CStringGetTextDatum(GetUserNameFromId(asking_role(), false)); }
 
 // What the lead becomes by its adjustments as they are now. Where the model does not score, that is for later.
-Statuses evaluate(Model* model, const Version* version, Datum key) {
-    return version == nullptr ? Statuses{} : apply_to_lead(model, version, key, Work::Adjust).statuses;
+Statuses evaluate(const AsWriter& as, const Version* version, Datum key) {
+    return version == nullptr ? Statuses{} : apply_to_lead(as, version, key, Work::Adjust).statuses;
 }
 
 }  // namespace
@@ -88,19 +88,15 @@ LEAD_SCORING_FUNCTION(adjust) {
     Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
 
-    enter_write(model->owner, false);
-    connect_spi();
-    SPI_execute_plan(plan(model, PlanName::FindScore), &key, nullptr, false, 0);
+    AsWriter as = begin_work(model);
+    SPI_execute_plan(plan(as, PlanName::FindScore), &key, nullptr, false, 0);
     if (SPI_processed == 0) no_such_lead(model, key);
-    execute(model, PlanName::AddAdjustment, values, nulls);
+    execute(as, PlanName::AddAdjustment, values, nulls);
     if (SPI_processed == 0) refuse_kept_out(model, "adjustments", key);
     bool is_null = false;
     auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
     *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
-    Statuses statuses = evaluate(model, version, key);
-    leave_model();
-    write_statuses(model, statuses, false);
-    finish_spi();
+    end_work(as, evaluate(as, version, key));
     PG_RETURN_UUID_P(id);
 }
 
@@ -116,8 +112,9 @@ namespace {
 }
 
 // Whose adjustment it is: a copy of the key.
-Datum find_adjusted(Model* model, Datum id) {
-    SPI_execute_plan(plan(model, PlanName::FindAdjustment), &id, nullptr, false, 0);
+Datum find_adjusted(const AsOwner& as, Datum id) {
+    const Model* model = as.model;
+    SPI_execute_plan(plan(as, PlanName::FindAdjustment), &id, nullptr, false, 0);
     if (SPI_processed == 0) no_such_adjustment(model, id);
     bool is_null = false;
     return datumCopy(ResultRow{0}.value(1, &is_null), model->key.by_value, model->key.length);
@@ -125,13 +122,14 @@ Datum find_adjusted(Model* model, Datum id) {
 
 // Whoever removes a lead, or merges it, has locked its rows when he comes to its adjustments; so these come first here
 // too, leads before scores.
-Datum lock_adjusted(Model* model, Datum id) {
-    Datum key = find_adjusted(model, id);
+Datum lock_adjusted(const AsOwner& as, Datum id) {
+    const Model* model = as.model;
+    Datum key = find_adjusted(as, id);
     for (;;) {
         if (model->binding.status_count > 0)
-            SPI_execute_plan(plan(model, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
-        SPI_execute_plan(plan(model, PlanName::LockScore), &key, nullptr, false, 0);
-        Datum found = find_adjusted(model, id);
+            SPI_execute_plan(plan(as, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
+        SPI_execute_plan(plan(as, PlanName::LockScore), &key, nullptr, false, 0);
+        Datum found = find_adjusted(as, id);
         if (compare_keys(model->key, key, found) == 0) return key;
         key = found;  // merged meanwhile
     }
@@ -151,17 +149,13 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
     Datum values[] = {PG_GETARG_DATUM(1), asking_name(), PG_GETARG_DATUM(2)};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' '};
 
-    enter_write(model->owner, false);
-    connect_spi();
-    Datum key = lock_adjusted(model, values[0]);
-    leave_model();
+    AsWriter locking = begin_work(model);
+    Datum key = SPI_datumTransfer(lock_adjusted(locking, values[0]), model->key.by_value, model->key.length);
+    end_work(locking);
     if (!sees_lead(model, key)) no_such_adjustment(model, values[0]);
-    enter_write(model->owner, false);
-    execute(model, PlanName::CancelAdjustment, values, nulls);
-    Statuses statuses = SPI_processed == 0 ? Statuses{} : evaluate(model, version, key);
-    leave_model();
-    write_statuses(model, statuses, false);
-    finish_spi();
+    AsWriter as = begin_work(model);
+    execute(as, PlanName::CancelAdjustment, values, nulls);
+    end_work(as, SPI_processed == 0 ? Statuses{} : evaluate(as, version, key));
     PG_RETURN_VOID();
 }
 
@@ -175,16 +169,13 @@ LEAD_SCORING_FUNCTION(settle_leads) {
     int count = 0;
     deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &leads, &nulls, &count);
 
-    enter_write(model->owner, false);
-    connect_spi();
+    AsWriter as = begin_work(model);
     Findings* findings = make_findings(model->key);
     for (int i = 0; i < count; ++i)
         if (!nulls[i])
             add_key(model, key_from_text(model->key, TextDatumGetCString(leads[i])), FindingKind::Stored, findings);
     sort_findings(findings);
-    Applied applied = is_empty(findings) ? Applied{} : apply_findings(model, version, findings, Work::Adjust);
-    leave_model();
-    write_statuses(model, applied.statuses, false);
-    finish_spi();
+    Applied applied = is_empty(findings) ? Applied{} : apply_findings(as, version, findings, Work::Adjust);
+    end_work(as, applied.statuses);
     PG_RETURN_VOID();
 }

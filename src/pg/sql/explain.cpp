@@ -44,7 +44,7 @@ Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) 
 }
 
 void explain(const Reading* reading, Datum key, Timestamp at, ReturnSetInfo* result) {
-    with_log(reading->model, reading->version, key, true, [&](const LeadFindings& found) {
+    with_log(reading->as, reading->version, key, true, [&](const LeadFindings& found) {
         if (!is_known(found)) return;
         LeadFacts facts = facts_of(found);
         auto* explanation = make_owned<Explanation>(*reading->version->definition, facts, at);
@@ -90,7 +90,7 @@ LEAD_SCORING_FUNCTION(score_at) {
     if (!begin_reading_lead(fcinfo, &reading, &key)) PG_RETURN_NULL();
     bool known = false;
     Units points = 0;
-    with_log(reading.model, reading.version, key, true, [&](const LeadFindings& found) {
+    with_log(reading.as, reading.version, key, true, [&](const LeadFindings& found) {
         known = is_known(found);
         if (known) points = score_of(&reading, found, at);
     });

@@ -22,7 +22,7 @@ class Pairs {
     Pairs(TriggerRun* run, RowStream* old_rows, RowStream* new_rows)
         : old_rows_(old_rows), new_rows_(new_rows), key_type_(run->model->key) {
         Relation relation = run->data->tg_relation;
-        program_ = program_for(run->model, run->version, run->source, relation);
+        program_ = program_for(run->as, run->version, run->source, relation);
         old_row_ = MakeSingleTupleTableSlot(RelationGetDescr(relation), old_rows->slot_type);
     }
     bool next(TupleTableSlot* new_row) { return new_rows_->next(new_row) && old_rows_->next(old_row_); }
@@ -105,7 +105,7 @@ void update_leads(TriggerRun* run, MakeRows make_rows) {
     auto old_rows = make_rows(true);
     auto new_rows = make_rows(false);
     ChangedLeads changed(run, &old_rows, &new_rows);
-    read_rows(run->model, run->version, run->source, run->data->tg_relation, &changed, run->findings, &run->problems);
+    read_rows(run->as, run->version, run->source, run->data->tg_relation, &changed, run->findings, &run->problems);
     changed.finish();
 
     auto old_again = make_rows(true);
@@ -144,7 +144,7 @@ LEAD_SCORING_FUNCTION(leads_changed) {
     else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
         read_row_keys(&run, true, FindingKind::Removed);
     else if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
-        read_all_stored_keys(run.model, FindingKind::Removed, run.findings);
+        read_all_stored_keys(run.as, FindingKind::Removed, run.findings);
     else if (!has_all_pairs(data)) {
         read_rows(&run, false);
         read_row_keys(&run, true, FindingKind::Removed);

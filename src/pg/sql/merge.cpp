@@ -32,17 +32,17 @@ Datum key_argument(FunctionCallInfo fcinfo, int number, const Model* model) {
 }
 
 // Runs a statement that writes that table, for which %1$s stands in `sql`.
-void write_rows(const Model* model, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
+void write_rows(const AsWriter& as, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                 const char* nulls = nullptr) {
-    write_state(model, table, psprintf(sql, own_table(model, table)), arguments, types, values, nulls);
+    write_state(as, table, psprintf(sql, own_table(as.model, table)), arguments, types, values, nulls);
 }
 
 // Two leads, of which the first becomes part of the second: $1 and $2.
 struct Pair {
-    const Model* model;
+    const AsWriter& as;
     Datum keys[2];
     Oid types[2];
-    void write(const char* table, const char* sql) { write_rows(model, table, sql, 2, types, keys); }
+    void write(const char* table, const char* sql) { write_rows(as, table, sql, 2, types, keys); }
 };
 
 // Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
@@ -112,10 +112,10 @@ void join_scores(Pair* pair) {
         "FROM %1$s b WHERE b.lead_id IN ($1, $2)) pair "
         "LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %2$s t WHERE t.lead_id = $2 "
         "ORDER BY t.seq DESC LIMIT 1) latest ON true WHERE s.lead_id = $2";
-    const Model* model = pair->model;
+    const Model* model = pair->as.model;
     const char* sql =
         psprintf(update, own_table(model, "scores"), own_table(model, "transitions"), entry_assignments(model));
-    write_state(model, "scores", sql, 2, pair->types, pair->keys);
+    write_state(pair->as, "scores", sql, 2, pair->types, pair->keys);
     pair->write("scores", "DELETE FROM %1$s WHERE lead_id = $1");
 }
 
@@ -141,11 +141,11 @@ static_assert(std::all_of(std::begin(kLeadTables), std::end(kLeadTables), is_joi
 // join_leads(model text, from_lead text, into_lead text)
 LEAD_SCORING_FUNCTION(join_leads) {
     Model* model = use_entered_model(fcinfo);
+    AsWriter as = begin_work_in_command(model);
     Pair pair = {
-        model, {key_argument(fcinfo, 1, model), key_argument(fcinfo, 2, model)}, {model->key.type, model->key.type}};
-    connect_spi();
+        as, {key_argument(fcinfo, 1, model), key_argument(fcinfo, 2, model)}, {model->key.type, model->key.type}};
     for (const auto& [table, join] : kJoins) join(&pair);
-    finish_spi();
+    end_work(as);
     PG_RETURN_VOID();
 }
 
@@ -156,12 +156,12 @@ LEAD_SCORING_FUNCTION(count_forgotten) {
     Oid types[] = {TEXTOID, DATEOID, JSONBOID};
     Datum values[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
     const char nulls[] = {PG_ARGISNULL(1) ? 'n' : ' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
-    connect_spi();
+    AsWriter as = begin_work_in_command(model);
     const char* sql =
         "INSERT INTO %1$s AS f (campaign, came, entered, leads) VALUES ($1, $2, $3, 1) "
         "ON CONFLICT (campaign, came, entered) DO UPDATE SET leads = f.leads + 1";
-    write_rows(model, "forgotten", sql, 3, types, values, nulls);
-    finish_spi();
+    write_rows(as, "forgotten", sql, 3, types, values, nulls);
+    end_work(as);
     PG_RETURN_VOID();
 }
 
@@ -170,13 +170,13 @@ LEAD_SCORING_FUNCTION(erase_lead) {
     Model* model = use_entered_model(fcinfo);
     Oid types[] = {model->key.type, TEXTOID};
     Datum values[] = {key_argument(fcinfo, 1, model), PG_GETARG_DATUM(1)};
-    auto erase = [&](const char* table, const char* sql) { write_rows(model, table, sql, 2, types, values); };
-    connect_spi();
-    delete_state(model, values[0]);
+    AsWriter as = begin_work_in_command(model);
+    auto erase = [&](const char* table, const char* sql) { write_rows(as, table, sql, 2, types, values); };
+    delete_state(as, values[0]);
     erase("merged", "DELETE FROM %1$s WHERE merged_from = $1");
     erase("transitions",
           "UPDATE %1$s SET merged_from = NULL "
           "WHERE merged_from IS NOT NULL AND regexp_replace(merged_from, '#\\d+$', '') = $2");
-    finish_spi();
+    end_work(as);
     PG_RETURN_VOID();
 }

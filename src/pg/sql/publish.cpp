@@ -23,11 +23,11 @@ LEAD_SCORING_FUNCTION(add_version) {
     Datum values[] = {PG_GETARG_DATUM(1), CStringGetTextDatum(GetUserNameFromId(asking_role(), false)),
                       PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
-    connect_spi();
+    AsWriter as = begin_work_in_command(find_model(model));
     const char* sql =
         "INSERT INTO %s (version, published_at, published_by, note, definition) "
         "VALUES ($1, clock_timestamp(), $2, $3, $4)";
-    write_state(find_model(model), "versions", psprintf(sql, own_table(model, "versions")), 4, types, values, nulls);
-    finish_spi();
+    write_state(as, "versions", psprintf(sql, own_table(model, "versions")), 4, types, values, nulls);
+    end_work(as);
     PG_RETURN_VOID();
 }

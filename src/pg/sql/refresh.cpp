@@ -36,13 +36,12 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
     const Version* version = scoring_version(model);
     if (version == nullptr) PG_RETURN_INT64(0);
 
-    enter_write(model->owner, false);
-    connect_spi();
+    AsWriter as = begin_work(model);
     // Leads that others are working on stay due. Where there is nothing else among the first ones, look behind them.
     Applied applied = {};
     for (int64 most = PG_GETARG_INT64(2), busy = 0; applied.leads == 0;) {
         Datum arguments[] = {PG_GETARG_DATUM(1), Int64GetDatum(add_saturated(most, busy))};
-        SPI_execute_plan(plan(model, PlanName::DueLeads), arguments, nullptr, false, 0);
+        SPI_execute_plan(plan(as, PlanName::DueLeads), arguments, nullptr, false, 0);
         auto found = static_cast<int64>(SPI_processed);
         if (found == busy) break;
         Findings* findings = make_findings(model->key);
@@ -51,12 +50,10 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
             add_key(model, ResultRow{static_cast<uint64>(i)}.value(1, &is_null), FindingKind::Stored, findings);
         }
         sort_findings(findings);
-        applied = apply_findings(model, version, findings, Work::Refresh);
+        applied = apply_findings(as, version, findings, Work::Refresh);
         busy = found;
     }
-    leave_model();
-    write_statuses(model, applied.statuses, false);
-    finish_spi();
+    end_work(as, applied.statuses);
     PG_RETURN_INT64(static_cast<int64>(applied.leads));
 }
 
@@ -90,14 +87,11 @@ LEAD_SCORING_FUNCTION(set_stage) {
     Datum key = lead_argument(fcinfo, 1, model->key);
     if (!sees_lead(model, key)) no_such_lead(model, key);
 
-    enter_write(model->owner, false);
-    connect_spi();
+    AsWriter as = begin_work(model);
     Datum arguments[] = {key};
-    SPI_execute_plan(plan(model, PlanName::FindScore), arguments, nullptr, false, 0);
+    SPI_execute_plan(plan(as, PlanName::FindScore), arguments, nullptr, false, 0);
     if (SPI_processed == 0) no_such_lead(model, key);
-    Applied applied = apply_to_lead(model, version, key, Work::SetStage, &move);
-    leave_model();
-    write_statuses(model, applied.statuses, false);
-    finish_spi();
+    Applied applied = apply_to_lead(as, version, key, Work::SetStage, &move);
+    end_work(as, applied.statuses);
     PG_RETURN_VOID();
 }

@@ -34,7 +34,8 @@ Work work_named(const char* name) {
 
 // The next keys of the user's tables and of scores, from `last` on (null: the first ones), and whether each row is
 // current.
-void find_next_keys(Model* model, const Version* version, Datum last, bool first, int64 most) {
+void find_next_keys(const AsOwner& as, const Version* version, Datum last, bool first, int64 most) {
+    Model* model = as.model;
     // One order for all of them, that of scores.
     Oid type = InvalidOid;
     int32 modifier = -1;
@@ -63,7 +64,8 @@ void find_next_keys(Model* model, const Version* version, Datum last, bool first
     query(sql, 3, types, values, first ? "n  " : nullptr);
 }
 
-int64 count_leads(Model* model) {
+int64 count_leads(const AsOwner& as) {
+    Model* model = as.model;
     hold_table(model, kLeads);
     query(psprintf("SELECT count(*) FROM %s", user_table(model, kLeads)));
     return ResultRow{0}.integer(1, 0);
@@ -91,13 +93,12 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
     bool first = PG_ARGISNULL(1);
     Datum last = first ? static_cast<Datum>(0) : key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
-    enter_write(model->owner, false);
-    connect_spi();
+    AsWriter as = begin_work(model);
     if (first) {
-        batches = {0, count_leads(model)};
+        batches = {0, count_leads(as)};
         begin_progress(model->scores, batches.total);
     }
-    find_next_keys(model, version, last, first, PG_GETARG_INT64(2));
+    find_next_keys(as, version, last, first, PG_GETARG_INT64(2));
     Findings* findings = make_findings(model->key);
     auto found = static_cast<int64>(SPI_processed);
     char* reached = nullptr;
@@ -108,21 +109,19 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
         if (!row.boolean(2, false)) add_key(model, key, FindingKind::Stored, findings);
         if (i + 1 == SPI_processed) reached = key_to_text(model->key, key);
     }
-    Datum result = reached == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(reached);
+    Datum result =
+        reached == nullptr ? static_cast<Datum>(0) : SPI_datumTransfer(CStringGetTextDatum(reached), false, -1);
     batches.done += found;
     report_leads(batches.done, batches.done > batches.total ? batches.done : batches.total);
     Applied applied = {};
     if (!is_empty(findings)) {
         sort_findings(findings);
-        applied = apply_findings(model, version, findings, Work::Renew);
+        applied = apply_findings(as, version, findings, Work::Renew);
     }
-    leave_model();
-    write_statuses(model, applied.statuses, false);
+    end_work(as, applied.statuses);
     if (reached == nullptr) end_progress();
-    Datum copied = reached == nullptr ? result : SPI_datumTransfer(result, false, -1);
-    finish_spi();
     if (reached == nullptr) PG_RETURN_NULL();
-    return copied;
+    return result;
 }
 
 // rescore_now(model text, stages text) returns bigint
@@ -133,23 +132,20 @@ LEAD_SCORING_FUNCTION(rescore_now) {
     const Version* version = newest_version(model);
     if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
-    enter_write(model->owner, false);
-    connect_spi();
+    AsWriter as = begin_work(model);
     begin_progress(model->scores);
     Findings* findings = make_findings(model->key);
     Problems problems = make_problems();
-    read_everything(model, version, findings, &problems, false);
+    read_everything(as, version, findings, &problems, false);
     Applied applied = {};
     if (!is_empty(findings)) {
         sort_findings(findings);
-        applied = apply_findings(model, version, findings, work);
+        applied = apply_findings(as, version, findings, work);
         free_findings(findings);
     }
-    record_problems(model, &problems);
-    leave_model();
+    record_problems(as, &problems);
     report_phase(Phase::WritingStatus);
-    write_statuses(model, applied.statuses, false);
+    end_work(as, applied.statuses);
     end_progress();
-    finish_spi();
     PG_RETURN_INT64(static_cast<int64>(applied.leads));
 }

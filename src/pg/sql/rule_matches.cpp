@@ -41,7 +41,7 @@ LEAD_SCORING_FUNCTION(rule_matches) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)), "rule_matches()");
-    for_each_lead(reading.model, reading.version, [&](const LeadFindings& found) {
+    for_each_lead(reading.as, reading.version, [&](const LeadFindings& found) {
         Datum values[] = {CStringGetTextDatum(key_to_text(reading.model->key, found.key)),
                           first_matches(found, reading.version->rule_count)};
         bool nulls[] = {false, false};

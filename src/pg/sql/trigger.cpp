@@ -120,8 +120,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
         run->memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring trigger", ALLOCSET_DEFAULT_SIZES);
     run->caller = MemoryContextSwitchTo(run->memory);
     use_here(run->model);  // findings outlive this trigger, and problems name its rules
-    enter_write(run->model->owner, true);
-    connect_spi();
+    run->as = begin_work_in_trigger(run->model);
     MemoryContextSwitchTo(run->memory);
     if (run->findings == nullptr) {
         run->findings = make_findings(run->model->key);
@@ -177,7 +176,7 @@ class OtherRows final : public RowStream {
 void read_rows(TriggerRun* run, bool old_rows) {
     Relation relation = run->data->tg_relation;
     auto read = [&](RowStream* rows) {
-        read_rows(run->model, run->version, run->source, relation, rows, run->findings, &run->problems);
+        read_rows(run->as, run->version, run->source, relation, rows, run->findings, &run->problems);
     };
     with_rows(run, old_rows, [&](RowStream* rows) {
         if (run->source == kLeads || !withholds(run->model)) return read(rows);
@@ -199,10 +198,10 @@ Statuses apply(TriggerRun* run, Work work) {
     Statuses statuses = {};
     if (!is_empty(run->findings)) {
         sort_findings(run->findings);
-        statuses = apply_findings(run->model, run->version, run->findings, work).statuses;
+        statuses = apply_findings(run->as, run->version, run->findings, work).statuses;
         free_findings(run->findings);
     }
-    record_problems(run->model, &run->problems);
+    record_problems(run->as, &run->problems);
     return statuses;
 }
 
@@ -212,10 +211,8 @@ void end_trigger(TriggerRun* run, Work work) {
     bool last = !is_incomplete(run->changes);
     Statuses statuses = last ? apply(run, work) : Statuses{};
     if (!last) run->changes->problems = run->problems;
-    leave_model();
     // TRUNCATE's queue takes triggers of the truncated tables only.
-    write_statuses(run->model, statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
-    finish_spi();
+    end_work(run->as, statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
     MemoryContextSwitchTo(run->caller);
     if (run->changes == nullptr)
         MemoryContextDelete(run->memory);

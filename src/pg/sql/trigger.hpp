@@ -16,6 +16,7 @@ namespace lead_scoring {
 // One run of a trigger, from begin_trigger to end_trigger.
 struct TriggerRun {
     TriggerData* data;
+    AsWriter as;
     Model* model;
     const Source* source;  // whose events; null: of the leads table
     const Version* version;
@@ -29,7 +30,7 @@ struct TriggerRun {
 enum class TriggerTable { Events, Leads };
 
 // False where there is nothing to do: the trigger is a BEFORE trigger, which only counts, the model is paused, has no
-// version, or the statement touched no row. Otherwise the run has the owner's identity and SPI is connected. Raises
+// version, or the statement touched no row. Otherwise the run works as the owner. Raises
 // 39P01 where the function is not called as the trigger it is, and 42501 where the model's settings do not name the
 // trigger's table.
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run);

@@ -98,7 +98,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     }
     bool readable = load_lead(verification->stored, version, row);
     if (version->definition->has_cooldown)
-        load_entries(verification->stored, verification->reading->model, version, found.key);
+        load_entries(verification->stored, verification->reading->as, version, found.key);
     compute(verification, found, row);
     const Lead& computed = verification->computed->lead;
     bool same = readable && run_cpp([&] { return verification->stored->lead.card == computed.card; });
@@ -127,7 +127,7 @@ LEAD_SCORING_FUNCTION(verify_cards) {
     verification.computed = make_workspace();
     verification.scores = open_scores(reading.model, reading.version, true);
 
-    for_each_lead(reading.model, reading.version, [&](const LeadFindings& found) { check_lead(&verification, found); });
+    for_each_lead(reading.as, reading.version, [&](const LeadFindings& found) { check_lead(&verification, found); });
     close_scores(verification.scores);
     end_reading(&reading);
     return static_cast<Datum>(0);
