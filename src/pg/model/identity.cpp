@@ -11,7 +11,6 @@
 #include "pg/server/transaction_end.hpp"
 
 extern "C" {
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
@@ -21,7 +20,6 @@ extern "C" {
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 }
@@ -81,41 +79,6 @@ const OwnershipFault* look_at_table(const char* model, ModelSchema schema, const
         return make_fault(ERRCODE_FEATURE_NOT_SUPPORTED, psprintf("table %s %s", name, found),
                           pstrdup(citus_hint(relation)), kCitusDetail);
     return nullptr;
-}
-
-Entry* entries = nullptr;  // in TopMemoryContext
-int entry_count = 0;
-int entry_capacity = 0;
-int* entry_levels = nullptr;  // of the transaction, of each entry
-
-// What an error ended needs no leaving.
-void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
-    if (event != SUBXACT_EVENT_ABORT_SUB) return;
-    int level = GetCurrentTransactionNestLevel();
-    while (entry_count > 0 && entry_levels[entry_count - 1] >= level) --entry_count;
-}
-
-void at_transaction_end(XactEvent event, void*) {
-    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT) entry_count = 0;
-}
-
-void make_room() {
-    if (entry_count < entry_capacity) return;
-    watch_transactions<at_transaction_end, at_subtransaction_end>();
-    int capacity = entry_capacity * 2 + 8;
-    MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-    auto* larger = static_cast<Entry*>(palloc(sizeof(Entry) * static_cast<Size>(capacity)));
-    auto* levels = static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(capacity)));
-    MemoryContextSwitchTo(caller);
-    if (entries != nullptr) {
-        memcpy(larger, entries, sizeof(Entry) * static_cast<Size>(entry_count));
-        memcpy(levels, entry_levels, sizeof(int) * static_cast<Size>(entry_count));
-        pfree(entries);
-        pfree(entry_levels);
-    }
-    entries = larger;
-    entry_levels = levels;
-    entry_capacity = capacity;
 }
 
 }  // namespace
@@ -240,16 +203,6 @@ bool is_of(const Entry* entry) {
     return entry != nullptr && entry->owner == GetUserId() && InSecurityRestrictedOperation();
 }
 
-Entry* add_entry(Oid owner, Oid caller) {
-    make_room();
-    Entry* entry = &entries[entry_count];
-    *entry = {};
-    entry->owner = owner;
-    entry->caller = caller;
-    entry_levels[entry_count] = GetCurrentTransactionNestLevel();
-    return entry;
-}
-
 // Between a write and what runs within it there may be code of the user's.
 ErrorContextCallback* callers_context() {
     const Entry* entry = innermost_entry();
@@ -266,34 +219,44 @@ ErrorContextCallback* hide_internals() {
 
 void enter_model(const char* model, Oid owner, bool keep) {
     ErrorContextCallback* context = callers_context();
-    Entry* entry = add_entry(owner, asking_role());
-    entry->callers_context = context;
-    entry->is_models = true;
+    Oid caller = asking_role();
+    SavedIdentity saved = become(owner);
+    Entry* entry = Ongoing<Entry>::put_up();
     strlcpy(entry->model, model, NAMEDATALEN);
+    entry->owner = owner;
+    entry->caller = caller;
     entry->keep = keep;
-    entry->saved = become(owner);
-    entry->context = entry->saved.context;
-    ++entry_count;
+    entry->is_models = true;
+    entry->context = saved.context;
+    entry->saved = saved;
+    entry->callers_context = context;
 }
 
 void enter_write(Oid owner, bool in_trigger) {
-    Entry* entry = add_entry(owner, told_role());
     const Entry* outer = innermost_entry();
     bool is_inner = !in_trigger && is_of(outer);
+    Oid caller = told_role();
+    SavedIdentity saved = in_trigger ? become_for_trigger(owner) : become(owner);
+    Entry* entry = Ongoing<Entry>::put_up();
+    entry->owner = owner;
+    entry->caller = caller;
     entry->in_trigger = in_trigger;
-    entry->saved = in_trigger ? become_for_trigger(owner) : become(owner);
-    entry->context = is_inner ? outer->context : entry->saved.context;
-    ++entry_count;
+    entry->context = is_inner ? outer->context : saved.context;
+    entry->saved = saved;
 }
 
-void leave_model() { restore(entries[--entry_count].saved); }
+void leave_model() {
+    SavedIdentity saved = Ongoing<Entry>::innermost->saved;
+    Ongoing<Entry>::take_down();
+    restore(saved);
+}
 
-const Entry* innermost_entry() { return entry_count == 0 ? nullptr : &entries[entry_count - 1]; }
+const Entry* innermost_entry() { return Ongoing<Entry>::innermost; }
 
 const Entry* current_entry() {
-    for (int i = entry_count; i-- > 0;)
-        if (entries[i].is_models) return is_of(&entries[i]) ? &entries[i] : nullptr;
-    return nullptr;
+    const Entry* entry = innermost_entry();
+    while (entry != nullptr && !entry->is_models) entry = entry->outer;
+    return is_of(entry) ? entry : nullptr;
 }
 
 Oid asking_role() {

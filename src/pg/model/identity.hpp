@@ -58,8 +58,8 @@ void require_own_table(const TriggerData* data, const char* function, std::span<
 // Raises 42704, its hint tells where the model went; 42622 where the name is longer than any model's.
 [[noreturn]] void no_such_model(const char* name);
 
-// One model at a time is worked on as its owner: the entries, innermost last, from enter_model to leave_model or to the
-// end of the (sub)transaction that began them.
+// One model at a time is worked on as its owner: an entry lasts from enter_model to leave_model, or to the end of the
+// (sub)transaction that it began in.
 struct Entry {
     char model[NAMEDATALEN];
     Oid owner;
@@ -70,6 +70,8 @@ struct Entry {
     int context;      // how restricted the one was who asked
     SavedIdentity saved;
     ErrorContextCallback* callers_context;
+    int level;
+    Entry* outer;
 };
 
 // Becomes the owner in a security-restricted operation under a safe path, and lets the internal functions of that model

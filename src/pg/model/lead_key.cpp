@@ -5,7 +5,6 @@
 extern "C" {
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 }
@@ -50,6 +49,17 @@ Datum key_from_text(const KeyType& type, const char* text) {
     Oid parameter = InvalidOid;
     getTypeInputInfo(type.type, &input, &parameter);
     return OidInputFunctionCall(input, const_cast<char*>(text), parameter, -1);
+}
+
+Keys keys_from_texts(const KeyType& type, ArrayType* texts) {
+    Datum* elements = nullptr;
+    bool* nulls = nullptr;
+    int count = 0;
+    deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+    Keys found = {static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(count + 1))), 0};
+    for (int i = 0; i < count; ++i)
+        if (!nulls[i]) found.keys[found.count++] = key_from_text(type, TextDatumGetCString(elements[i]));
+    return found;
 }
 
 }  // namespace lead_scoring

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_type_d.h"
+#include "utils/array.h"
 }
 
 namespace lead_scoring {
@@ -49,5 +50,13 @@ Datum key_array(const KeyType& type, Datum* keys, int count);
 char* key_to_text(const KeyType& type, Datum key);
 // Raises the type's own input error where `text` is no key.
 Datum key_from_text(const KeyType& type, const char* text);
+
+struct Keys {
+    Datum* keys;
+    int count;
+};
+
+// As key_from_text, of all elements of a text[] that are not null. In the current memory context.
+Keys keys_from_texts(const KeyType& type, ArrayType* texts);
 
 }  // namespace lead_scoring

@@ -16,7 +16,6 @@
 
 extern "C" {
 #include "access/sysattr.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
@@ -45,37 +44,18 @@ void start(const Dispatch& dispatch) {
     for (int i = 0; dispatch.shared != nullptr && i < dispatch.shared->count; ++i) start(&dispatch.shared->formulas[i]);
 }
 
-// Programs by which rows are being read, the innermost first: what a condition calls may read rows of the same model,
-// while states of the program that called it are in the midst of their work. In TopTransactionContext.
+// A program by which rows are being read: what a condition calls may read rows of the same model, while states of the
+// program that called it are in the midst of their work.
 struct Reader {
     const Program* program;
-    int level;  // of the transaction
+    int level;
     Reader* outer;
 };
 
-Reader* readers = nullptr;
-
 bool is_taken(const Program* program) {
-    for (const Reader* reader = readers; reader != nullptr; reader = reader->outer)
+    for (const Reader* reader = Ongoing<Reader>::innermost; reader != nullptr; reader = reader->outer)
         if (reader->program == program) return true;
     return false;
-}
-
-void end_reader() {
-    Reader* ended = readers;
-    readers = ended->outer;
-    pfree(ended);
-}
-
-// What an error ended gives nothing back.
-void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
-    if (event != SUBXACT_EVENT_ABORT_SUB) return;
-    int level = GetCurrentTransactionNestLevel();
-    while (readers != nullptr && readers->level >= level) end_reader();
-}
-
-void at_transaction_end(XactEvent event, void*) {
-    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT) readers = nullptr;
 }
 
 }  // namespace
@@ -283,15 +263,12 @@ Program* program_for(const AsOwner& as, const Version* version, const Source* so
 }
 
 Program* take_program(const AsOwner& as, const Version* version, const Source* source, Relation relation) {
-    watch_transactions<at_transaction_end, at_subtransaction_end>();
     Program* program = program_for(as, version, source, relation);
-    auto* reader = static_cast<Reader*>(MemoryContextAlloc(TopTransactionContext, sizeof(Reader)));
-    *reader = {program, GetCurrentTransactionNestLevel(), readers};
-    readers = reader;
+    Ongoing<Reader>::put_up()->program = program;
     return program;
 }
 
-void give_back_program() { end_reader(); }
+void give_back_program() { Ongoing<Reader>::take_down(); }
 
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row) {
     TupleDesc columns = program->rows.columns;

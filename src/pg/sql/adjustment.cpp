@@ -15,7 +15,6 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -164,16 +163,10 @@ LEAD_SCORING_FUNCTION(settle_leads) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     require_entry(model->name);
     const Version* version = require_scoring(model);
-    Datum* leads = nullptr;
-    bool* nulls = nullptr;
-    int count = 0;
-    deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &leads, &nulls, &count);
-
     AsWriter as = begin_work(model);
     Findings* findings = make_findings(model->key);
-    for (int i = 0; i < count; ++i)
-        if (!nulls[i])
-            add_key(model, key_from_text(model->key, TextDatumGetCString(leads[i])), FindingKind::Stored, findings);
+    Keys leads = keys_from_texts(model->key, PG_GETARG_ARRAYTYPE_P(1));
+    for (int i = 0; i < leads.count; ++i) add_key(model, leads.keys[i], FindingKind::Stored, findings);
     sort_findings(findings);
     Applied applied = is_empty(findings) ? Applied{} : apply_findings(as, version, findings, Work::Adjust);
     end_work(as, applied.statuses);
