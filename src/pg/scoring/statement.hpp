@@ -1,11 +1,24 @@
 // The last part of a statement's way: what was found of each lead is folded into its score row, and what follows from
 // that is written.
 //
-// Locks. Score rows are written in key order; a write waits for whoever has the row and notices any change since the
-// row was read, so no other lock on them is taken. A lead whose status changes has its row in the leads table locked
-// before its score row is written: an update of attributes holds the leads row when it comes to the score row, so
-// waiting for it here, with score rows written, could deadlock. Therefore the lock is asked for without waiting. If it
-// cannot be had, a statement of one lead waits for it, for it holds nothing yet.
+// The order of locks, for all that works on leads, commands in SQL too:
+//
+//   1. tables. Who writes has the lock that its statement takes; owner commands shut out writers by lock_tables() in
+//      SQL, which waits for one table while it holds none, as no order of these suits all.
+//   2. rows of the leads table, in key order. What says which lead an event is of would be locked before them.
+//   3. rows of scores, in key order.
+//   4. rows of the other tables of kLeadTables, under the row of scores of their lead. What a move gives rise to would
+//      be locked here, after scores.
+//   5. problems that were met on the way, by lead and rule.
+//
+// Rows of a step are locked before those of the next, and who holds one asks for none of an earlier step but without
+// waiting.
+//
+// A write of a score row waits for whoever has the row and notices any change since the row was read, so no other lock
+// on it is taken. A lead whose status changes has its row in the leads table locked before its score row is written: an
+// update of attributes holds the leads row when it comes to the score row, so waiting for it here, with score rows
+// written, could deadlock. Therefore the lock is asked for without waiting. If it cannot be had, a statement of one
+// lead waits for it, for it holds nothing yet.
 //
 // One of several leads computes them all before it writes any, and locks the leads rows of those whose status will
 // change, in key order. Where nobody else is at any of these rows, they are written as they were computed. Otherwise,
