@@ -40,63 +40,73 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_event_type IS 'Raises 22023 when the type column of events is an enum without such a label.';
 
-CREATE FUNCTION lead_scoring_internal.compile_rule(model text, rule text)
+CREATE FUNCTION lead_scoring_internal.compile_row(entity text, subject text, draft_row jsonb, leads regclass DEFAULT NULL, events regclass DEFAULT NULL,
+                                                  type_column text DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    waits_for CONSTANT text := (SELECT draft_row ->> f.field FROM lead_scoring_internal.draft_fields f
+                                 WHERE f.entity = compile_row.entity AND f.kind = 'event type');
+BEGIN
+    IF waits_for IS NOT NULL THEN
+        PERFORM lead_scoring_internal.check_event_type(events, type_column, waits_for, subject);
+    END IF;
+    RETURN (
+        SELECT draft_row
+               || jsonb_object_agg(f.field, CASE f.kind
+                      WHEN 'interval' THEN to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval))
+                      ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
+                                                                    split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END)
+               || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
+          FROM lead_scoring_internal.draft_fields f
+         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression'));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
+
+CREATE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
     r record;
-    subject CONSTANT text := format('rule "%s"', rule);
-    is_fit boolean;
-    condition text;
+    subject text;
+    compiled jsonb;
     status_column text;
+    rules jsonb[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT r.*, g.kind AS group_kind FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE r.name = $1', model)
-       INTO r USING rule;
-    IF r.name IS NULL THEN
-        RETURN NULL;
-    END IF;
-    -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
-    IF r.group_kind IS NULL THEN
-        PERFORM lead_scoring_internal.refuse_group(model, r.rule_group, subject);
-    END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-
-    is_fit := r.event_type IS NULL;
-    IF is_fit <> (r.group_kind = 'fit') THEN
-        PERFORM lead_scoring_internal.fail('22023',
-            format('%s is about %s, but its group "%s" is of kind %s', subject,
-                   CASE WHEN is_fit THEN 'the lead' ELSE 'events' END, r.rule_group, r.group_kind),
-            'Rules with an event_type belong to groups of kind engagement, rules without to groups of kind fit.',
-            format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'' lists the groups that fit.', model,
-                   CASE WHEN is_fit THEN 'fit' ELSE 'engagement' END));
-    END IF;
-    condition := lead_scoring_internal.compile_expression(CASE WHEN is_fit THEN bound.leads ELSE bound.events END, r.condition,
-                                                 'condition', 'condition of ' || subject);
-    IF is_fit THEN
-        FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e ORDER BY e.value COLLATE "C" LOOP
-            IF lead_scoring_internal.reads_column(condition, status_column) THEN
+    FOR r IN EXECUTE format('SELECT r.name, r.rule_group, r.event_type IS NULL AS is_fit, g.kind AS group_kind, to_jsonb(r) AS draft_row
+                               FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group
+                              WHERE $1 IS NULL OR r.name = $1 ORDER BY r.name COLLATE "C"', model) USING only_rule LOOP
+        subject := format('rule "%s"', r.name);
+        -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
+        IF r.group_kind IS NULL THEN
+            PERFORM lead_scoring_internal.refuse_group(model, r.rule_group, subject);
+        END IF;
+        IF r.is_fit <> (r.group_kind = 'fit') THEN
+            PERFORM lead_scoring_internal.fail('22023',
+                format('%s is about %s, but its group "%s" is of kind %s', subject,
+                       CASE WHEN r.is_fit THEN 'the lead' ELSE 'events' END, r.rule_group, r.group_kind),
+                'Rules with an event_type belong to groups of kind engagement, rules without to groups of kind fit.',
+                format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'' lists the groups that fit.', model,
+                       CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
+        END IF;
+        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, bound.events, bound.event_type);
+        FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
+            IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
                 PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
                     'The model writes that column from the score, so the score cannot depend on it.',
                     'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
             END IF;
         END LOOP;
-    ELSE
-        PERFORM lead_scoring_internal.check_event_type(bound.events, bound.event_type, r.event_type, subject);
-    END IF;
-
-    RETURN to_jsonb(r) - 'group_kind' || jsonb_build_object(
-        'condition', condition,
-        'per', lead_scoring_internal.compile_expression(bound.events, r.per, 'number', 'per of ' || subject),
-        'limit_key', lead_scoring_internal.compile_expression(bound.events, r.limit_key, 'key', 'limit_key of ' || subject),
-        'half_life', lead_scoring_internal.seconds(r.half_life),
-        'lifespan', lead_scoring_internal.seconds(r.lifespan),
-        'step', lead_scoring_internal.seconds(r.step),
-        'typed', jsonb_build_object('condition', r.condition, 'per', r.per, 'limit_key', r.limit_key));
+        rules := rules || compiled;
+    END LOOP;
+    RETURN to_jsonb(rules);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_rule IS 'Checks a rule of the draft against its group and the tables of the model, and returns it as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. NULL when there is no such rule.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_rules IS 'Checks each rule of the draft (or only_rule) against its group and the tables of the model, and returns these as a version holds them, by name.';
 
 CREATE FUNCTION lead_scoring_internal.draft_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
@@ -121,7 +131,7 @@ BEGIN
         RETURN;
     END IF;
     FOR rule IN SELECT DISTINCT r COLLATE "C" FROM unnest(rules) r ORDER BY 1 LOOP
-        PERFORM lead_scoring_internal.compile_rule(model, rule);
+        PERFORM lead_scoring_internal.compile_rules(model, rule);
     END LOOP;
     FOR stage IN SELECT DISTINCT s COLLATE "C" FROM unnest(stages) s ORDER BY 1 LOOP
         PERFORM lead_scoring_internal.compile_stages(model, stage);

@@ -74,7 +74,7 @@ BEGIN
             'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
             'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
             'limit_key', limit_key, 'max_occurrences', max_occurrences));
-    PERFORM lead_scoring_internal.compile_rule(model, name);
+    PERFORM lead_scoring_internal.compile_rules(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
@@ -105,7 +105,7 @@ BEGIN
     END IF;
     PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
         jsonb_build_object('name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
-    PERFORM lead_scoring_internal.compile_rule(model, name);
+    PERFORM lead_scoring_internal.compile_rules(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_fit_rule IS 'Implements lead_scoring.add_fit_rule, as the model''s owner.';

@@ -65,29 +65,20 @@ AS $$
 DECLARE
     bound record;
     s record;
-    subject text;
-    stages jsonb := '[]';
+    stages jsonb[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.check_stages(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    FOR s IN EXECUTE format('SELECT s.* FROM %I.stages s WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
-        subject := format('stage "%s"', s.name);
-        IF s.on_event IS NOT NULL THEN
-            PERFORM lead_scoring_internal.check_event_type(bound.events, bound.event_type, s.on_event, subject);
-        END IF;
-        stages := stages || jsonb_build_array(to_jsonb(s) || jsonb_build_object(
-            'on_event_condition', lead_scoring_internal.compile_expression(bound.events, s.on_event_condition, 'condition',
-                                                                  'on_event_condition of ' || subject),
-            'within', lead_scoring_internal.seconds(s.within),
-            'cooldown', lead_scoring_internal.seconds(s.cooldown),
-            'exit', CASE WHEN s.kind = 'detour' THEN coalesce(s.exit, CASE WHEN s.name = 'disqualified' THEN 'hand' ELSE 'score' END) END,
-            'typed', jsonb_build_object('on_event_condition', s.on_event_condition)));
+    FOR s IN EXECUTE format('SELECT s.name, s.kind, s.exit, to_jsonb(s) AS draft_row FROM %I.stages s
+                              WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
+        stages := stages || (lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, bound.events, bound.event_type)
+            || jsonb_build_object('exit', CASE WHEN s.kind = 'detour' THEN coalesce(s.exit, CASE WHEN s.name = 'disqualified' THEN 'hand' ELSE 'score' END) END));
     END LOOP;
-    RETURN stages;
+    RETURN to_jsonb(stages);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_stages IS 'Checks how the stages of the draft fit each other, and each by itself (or only_stage, for whoever adds one after the other), and returns these as a version holds them, by rank: expressions deparsed, with the text as typed beside them, intervals in seconds, the exit of each detour resolved.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_stages IS 'Checks how the stages of the draft fit each other, and each by itself (or only_stage, for whoever adds one after the other), and returns these as a version holds them, by rank, the exit of each detour resolved.';
 
 CREATE FUNCTION lead_scoring.add_stage(
     model text,

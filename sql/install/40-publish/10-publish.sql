@@ -88,12 +88,12 @@ BEGIN
     END IF;
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
-        SELECT jsonb_build_object(
-                   'time_zone', s.time_zone, 'min_score', s.min_score, 'max_score', s.max_score,
-                   'future_tolerance', lead_scoring_internal.seconds(s.future_tolerance),
+        SELECT lead_scoring_internal.compile_row('settings', NULL, (
+                   SELECT jsonb_object_agg(f.field, to_jsonb(s) -> f.field) FROM lead_scoring_internal.draft_fields f
+                    WHERE f.entity = 'settings' AND NOT f.is_owners AND f.kind <> 'state'))
+               || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
-                   'rules', (SELECT coalesce(jsonb_agg(lead_scoring_internal.compile_rule($1, r.name) ORDER BY r.name COLLATE "C"), '[]')
-                               FROM (SELECT r.name FROM %1$I.rules r ORDER BY r.name COLLATE "C") r),
+                   'rules', lead_scoring_internal.compile_rules($1),
                    'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
                    'stages', lead_scoring_internal.compile_stages($1))
           FROM %1$I.settings s

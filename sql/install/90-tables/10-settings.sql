@@ -3,8 +3,6 @@
 --
 -- No foreign key points at or from the state of leads: a key share lock an event would cost more than the event.
 
-SET LOCAL search_path = pg_catalog, pg_temp;
-
 CREATE DOMAIN lead_scoring_internal.lead_key AS text;
 COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the leads'' key, which differs from model to model.';
 
@@ -42,9 +40,14 @@ CREATE TRIGGER settings_keep_row BEFORE DELETE ON lead_scoring_internal.settings
         'Use lead_scoring.drop_model to end a model. TRUNCATE empties the table for a data-only restore.');
 CREATE TRIGGER settings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.settings FOR EACH STATEMENT
     EXECUTE FUNCTION lead_scoring_internal.binding_changed();
-CREATE TRIGGER settings_valid
-    AFTER INSERT OR UPDATE OF leads, events, lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone, trigger_path
-    ON lead_scoring_internal.settings FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+-- What else there is, its constraints check.
+DO $valid$
+BEGIN
+    EXECUTE (SELECT format('CREATE TRIGGER settings_valid AFTER INSERT OR UPDATE OF %s ON lead_scoring_internal.settings
+                            FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed()', string_agg(quote_ident(f.field), ', ' ORDER BY f.place))
+               FROM lead_scoring_internal.draft_fields f WHERE f.entity = 'settings' AND (f.is_owners OR f.kind = 'time zone'));
+END
+$valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',

@@ -2,7 +2,10 @@
 
 #include "pg/model/authorship.hpp"
 
+#include "pg/server/query.hpp"
+
 extern "C" {
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -13,22 +16,6 @@ extern "C" {
 namespace lead_scoring {
 
 namespace {
-
-struct OwnersColumns {
-    const char* table;
-    const char* columns[12];  // null: no more
-};
-
-constexpr OwnersColumns kOwnersColumns[] = {
-    {"rules", {"condition", "per", "limit_key"}},
-    {"stages", {"on_event_condition"}},
-    {"settings",
-     {"leads", "events", "lead_key", "event_lead", "event_type", "event_time", "event_campaign", "status_columns",
-      "trigger_path"}},
-    {"report_settings",
-     {"spend_table", "spend_campaign", "spend_date", "spend_amount", "spend_channel", "revenue_table", "revenue_lead",
-      "revenue_date", "revenue_amount", "lead_created", "event_channel", "event_asset"}},
-};
 
 // By what is stored: nothing of the column's type is called, which may not be what it was.
 bool is_brought(const TriggerData* data, int column) {
@@ -49,20 +36,27 @@ void require_author(const TriggerData* data) {
     Oid owner = data->tg_relation->rd_rel->relowner;
     if (TRIGGER_FIRED_BY_DELETE(data->tg_event) || has_privs_of_role(GetUserId(), owner)) return;
     const char* table = RelationGetRelationName(data->tg_relation);
-    for (const OwnersColumns& known : kOwnersColumns) {
-        if (strcmp(known.table, table) != 0) continue;
-        for (const char* name : known.columns) {
-            int column = name == nullptr ? 0 : SPI_fnumber(RelationGetDescr(data->tg_relation), name);
-            if (column <= 0 || !is_brought(data, column)) continue;
-            const char* role = GetUserNameFromId(owner, false);
-            ereport(ERROR,
-                    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                     errmsg("role \"%s\" may not write column \"%s\" of table \"%s\"",
-                            GetUserNameFromId(GetUserId(), false), name, table),
-                     errdetail("What it says is run or read with the rights of the model's owner, role \"%s\".", role),
-                     errhint("SET ROLE %s, if you are a member of it.", quote_identifier(role))));
-        }
+    Oid type = TEXTOID;
+    Datum entity = CStringGetTextDatum(table);
+    connect_spi();
+    // The path is that of whoever writes.
+    query(
+        "SELECT f.field FROM lead_scoring_internal.draft_fields f "
+        "WHERE f.entity OPERATOR(pg_catalog.=) $1 AND f.is_owners ORDER BY f.place",
+        1, &type, &entity);
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        const char* name = ResultRow{i}.text(1);
+        int column = SPI_fnumber(RelationGetDescr(data->tg_relation), name);
+        if (column <= 0 || !is_brought(data, column)) continue;
+        const char* role = GetUserNameFromId(owner, false);
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("role \"%s\" may not write column \"%s\" of table \"%s\"",
+                        GetUserNameFromId(GetUserId(), false), name, table),
+                 errdetail("What it says is run or read with the rights of the model's owner, role \"%s\".", role),
+                 errhint("SET ROLE %s, if you are a member of it.", quote_identifier(role))));
     }
+    finish_spi();
 }
 
 }  // namespace lead_scoring
