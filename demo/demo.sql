@@ -146,7 +146,7 @@ ORDER BY capped DESC, rule;
 \echo
 \echo The latest MQLs, and what made each of them one
 SELECT name, at::date AS mql_since, round(score::numeric, 1) AS score, cause, rule
-FROM demo.transitions JOIN leads USING (lead_id)
+FROM demo.moves JOIN leads USING (lead_id)
 WHERE to_stage = 'mql'
 ORDER BY at DESC, lead_id
 LIMIT 8;

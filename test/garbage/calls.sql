@@ -17,7 +17,7 @@ BEGIN
             WHEN name IN ('stage', 'rule', 'timeout_stage', 'subject') THEN pick('lead', 'mql', 'sql', 'customer', 'recycled', 'visit', 'near', 'download')
             WHEN name LIKE '%event_type%' OR name = 'on_event' THEN pick('visit', 'download', 'won', 'accepted', 'nothing')
             WHEN name IN ('expression', 'condition', 'per', 'limit_key', 'on_event_condition') THEN odd_expression()
-            WHEN name LIKE '%view%' THEN pick('funnel', 'campaigns', 'channels', 'cohorts', 'velocity', 'leads', 'scores', 'sla', 'forecast', 'rule_lift', 'feedback', 'qualified_rate', 'lead_magnets')
+            WHEN name LIKE '%view%' THEN pick('funnel', 'campaigns', 'channels', 'cohorts', 'velocity', 'leads', 'moves', 'scores', 'sla', 'forecast', 'rule_lift', 'feedback', 'qualified_rate', 'lead_magnets')
             WHEN name = 'kind' THEN pick('condition', 'number', 'key', 'engagement', 'fit', 'progress', 'detour')
             WHEN name = 'decay' THEN pick('none', 'exponential', 'linear', 'step', 'window')
             WHEN name = 'limit_window' THEN pick('hour', 'day', 'week', 'month', 'ever')

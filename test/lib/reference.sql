@@ -107,4 +107,4 @@ SELECT format(E'\n### Table %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown
 \qecho '## Views of a model'
 SELECT format(E'\n### View %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note), lines))
   FROM relations WHERE schema = 'full_model' AND kind = 'v'
- ORDER BY array_position('{leads,funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}', name), name;
+ ORDER BY array_position('{leads,moves,funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}', name), name;

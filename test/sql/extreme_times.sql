@@ -65,7 +65,7 @@ SELECT try(format('view %s.%s', z.model, c.relname), format('SELECT count(v::tex
   FROM zones z JOIN pg_class c ON c.relnamespace = z.model::regnamespace AND c.relkind = 'v' ORDER BY z.place, c.relname;
 SELECT try(format('report %s.%s as of %s', z.model, c.relname, x.at), format('SELECT count(v::text) FROM lead_scoring.report(%L, %L, %L) v (%s)', z.model, c.relname, x.at,
            (SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute a WHERE a.attrelid = c.oid)))
-  FROM zones z JOIN pg_class c ON c.relnamespace = z.model::regnamespace AND c.relkind = 'v' AND c.relname <> 'leads', extremes x
+  FROM zones z JOIN pg_class c ON c.relnamespace = z.model::regnamespace AND c.relkind = 'v' AND c.relname <> ALL (lead_scoring_internal.lead_views()), extremes x
  WHERE z.place = 2 OR x.place IN (1, 2, 14) ORDER BY z.place, c.relname, x.place;
 SELECT try(format('explain %s %s as of %s', z.model, e.place, x.at), format('SELECT count(v::text), lead_scoring.score_at(%1$L, %2$s, %3$L) FROM lead_scoring.explain(%1$L, %2$s, %3$L) v', z.model, e.place, x.at)) FROM zones z, extremes e, extremes x WHERE z.place = 2 ORDER BY e.place, x.place;
 SELECT month, leads, leads_qualified, mqls, sqls, customers, complete FROM extreme_1.funnel WHERE leads > 0 OR mqls > 0;

@@ -25,6 +25,7 @@ GRANT USAGE ON SCHEMA key_type TO regress_lead_scoring_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA key_type TO regress_lead_scoring_reader;
 GRANT SELECT ON key_type.leads TO PUBLIC;
 GRANT SELECT (lead_id), UPDATE (stage) ON key_type.leads TO regress_lead_scoring_reader WITH GRANT OPTION;
+GRANT SELECT (to_stage) ON key_type.moves TO regress_lead_scoring_reader;
 SELECT relacl AS acl FROM pg_class WHERE oid = 'key_type.leads'::regclass \gset
 \set types 'SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = ''key_type'' AND column_name IN (''lead_id'', ''merged_from'') ORDER BY 1, 2;'
 \set state 'SELECT lead_id, score, stage, mql_at FROM key_type.leads ORDER BY 1; SELECT lead_id, seq, to_stage, cause, merged_from FROM key_type.transitions ORDER BY 1, 2; SELECT lead_id, points FROM key_type.adjustments; SELECT merged_from, lead_id FROM key_type.merged; SELECT id, lead_stage FROM leads ORDER BY 1; SELECT * FROM lead_scoring.verify(''key_type'');'
@@ -43,6 +44,7 @@ SELECT lead_scoring.repair('key_type');
 :types
 SELECT relacl::text = :'acl', (SELECT array_agg(attname || ' ' || attacl::text ORDER BY attname) FROM pg_attribute WHERE attrelid = c.oid AND attacl IS NOT NULL)
   FROM pg_class c WHERE oid = 'key_type.leads'::regclass;
+SELECT attacl FROM pg_attribute WHERE attrelid = 'key_type.moves'::regclass AND attacl IS NOT NULL;
 INSERT INTO leads VALUES (9007199254740993, 'DE');
 INSERT INTO events VALUES (4, 'visit', '2024-01-02'), (9007199254740993, 'visit', '2024-01-02'), (9007199254740993, 'call', '2024-01-03');
 :state

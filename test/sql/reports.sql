@@ -164,11 +164,12 @@ ALTER TABLE events DISABLE ROW LEVEL SECURITY;
 
 -- Dropped by somebody: models tells, repair makes it again.
 DROP VIEW then_funnel;
-DROP VIEW reports_model.funnel, reports_model.sla;
+DROP VIEW reports_model.funnel, reports_model.sla, reports_model.moves;
 SELECT problem FROM lead_scoring.models() WHERE model = 'reports_model';
 SELECT lead_scoring.repair('reports_model');
 SELECT problem FROM lead_scoring.models() WHERE model = 'reports_model';
 SELECT count(*) FROM reports_model.funnel WHERE leads > 0;
+SELECT (SELECT count(*) FROM reports_model.moves) = (SELECT count(*) FROM reports_model.transitions);
 
 -- A renamed model has its views anew with the triggers.
 ALTER SCHEMA reports_model RENAME TO reports_renamed;

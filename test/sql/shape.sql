@@ -158,7 +158,7 @@ BEGIN
         FOREACH alteration IN ARRAY alterations LOOP
             alteration := format('ALTER TABLE %s ' || alteration, altered.name, altered.attname);
             BEGIN
-                EXECUTE format('DROP VIEW shape.leads');
+                DROP VIEW shape.leads, shape.moves;
                 BEGIN
                     EXECUTE alteration;
                 EXCEPTION WHEN OTHERS THEN

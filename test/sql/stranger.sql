@@ -62,16 +62,22 @@ REVOKE ALL ON SCHEMA stranger_test FROM regress_lead_scoring_stranger;
 \set VERBOSITY default
 SET ROLE regress_lead_scoring_owner;
 GRANT USAGE, CREATE ON SCHEMA stranger TO regress_lead_scoring_stranger;
-DROP VIEW stranger.velocity, stranger.sla;
+DROP VIEW stranger.velocity, stranger.sla, stranger.moves;
 SET ROLE regress_lead_scoring_stranger;
 CREATE VIEW stranger.velocity AS SELECT 1;
 CREATE TABLE stranger.sla ();
+CREATE FUNCTION stranger.spring() RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran as %', current_user; END$$;
+CREATE VIEW stranger.moves AS SELECT t.*, stranger.spring() FROM stranger.transitions t;
 SELECT count(*) FROM lead_scoring.report('stranger', 'velocity') r (from_stage text);
 SELECT count(*) FROM lead_scoring.report('stranger', 'sla') r (stage text);
 SET ROLE regress_lead_scoring_owner;
-DROP VIEW stranger.velocity;
+-- Nor do reports go by a view of his on moves.
+SELECT count(*) FROM stranger.feedback;
+DROP VIEW stranger.velocity, stranger.moves;
+DROP FUNCTION stranger.spring();
 DROP TABLE stranger.sla; SELECT lead_scoring.repair('stranger');
 SELECT count(*) FROM stranger.velocity, stranger.sla;
+SELECT count(*) > 0 FROM stranger.moves;
 REVOKE ALL ON SCHEMA stranger FROM regress_lead_scoring_stranger;
 SELECT * FROM lead_scoring.verify('stranger');
 \set VERBOSITY terse
@@ -174,6 +180,7 @@ CREATE VIEW lured.transitions AS SELECT * FROM lured.moved WHERE trap.spring('x'
 SELECT * FROM lead_scoring.verify('lured');
 DROP VIEW lured.transitions;
 ALTER TABLE lured.moved RENAME TO transitions;
+DROP VIEW lured.moves;
 ALTER TABLE lured.transitions ALTER COLUMN from_stage TYPE trap.bait USING NULL;
 SELECT * FROM lead_scoring.verify('lured');
 SELECT version FROM lead_scoring.versions('lured');

@@ -74,7 +74,7 @@ SELECT try('ALTER TABLE tables.scores RENAME TO moved; CREATE VIEW tables.scores
 SELECT try('DROP TABLE tables.versions');
 SELECT try('ALTER TABLE tables.versions DISABLE TRIGGER USER; DELETE FROM tables.versions');
 SELECT try('DROP TABLE tables.scores CASCADE');
-SELECT try('DROP TABLE tables.transitions, tables.merged, tables.stages');
+SELECT try('DROP TABLE tables.transitions, tables.merged, tables.stages CASCADE');
 SELECT try('DROP TABLE tables.scores, tables.settings, tables.versions CASCADE');
 SELECT try('DROP TABLE tables.scores, tables.settings, tables.transitions, tables.versions CASCADE');
 SELECT try('ALTER TABLE tables.scores DROP CONSTRAINT scores_pkey; ALTER TABLE tables.transitions DROP CONSTRAINT transitions_pkey; ALTER TABLE tables.settings DROP CONSTRAINT settings_pkey');

@@ -76,7 +76,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     stage_columns text[] := '{}';
-    has_view CONSTANT boolean := to_regclass(format('%I.leads', model)) IS NOT NULL;
+    has_view CONSTANT boolean := EXISTS (SELECT FROM unnest(lead_scoring_internal.lead_views()) v WHERE to_regclass(format('%I.%I', model, v)) IS NOT NULL);
     grants text[];
     statements text[];
     done text[];
@@ -96,8 +96,8 @@ BEGIN
         statements := ARRAY(SELECT f.statement FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement IS NOT NULL);
         EXIT WHEN statements = '{}' OR statements = done;
         done := statements;
-        -- The view stands in the way of the columns it reads.
-        grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
+        -- The views stand in the way of the columns they read.
+        grants := coalesce(grants, lead_scoring_internal.take_lead_views(model));
         this_round := before;
         FOR left_over IN SELECT f.* FROM lead_scoring_internal.shape_faults(model, stage_columns) f WHERE f.statement IS NOT NULL LOOP
             BEGIN
@@ -134,46 +134,54 @@ BEGIN
         END;
     END LOOP;
     IF has_view AND grants IS NOT NULL THEN
-        PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+        PERFORM lead_scoring_internal.put_back_lead_views(model, grants);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'Makes the tables of a model that are not there, which for create_model are all, and gives those that are back the shape they are to have; keeps what is in them. Raises 55000 for what it cannot put right.';
 
-CREATE FUNCTION lead_scoring_internal.take_leads_view(model text)
+CREATE FUNCTION lead_scoring_internal.lead_views()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{leads,moves}'::text[]
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lead_views IS 'The names of the views of a model that show leads one by one. They rest on the model''s own tables, and are read with the rights of who reads them.';
+
+CREATE FUNCTION lead_scoring_internal.take_lead_views(model text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    grants text[];
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    grants := ARRAY(
-        SELECT format('GRANT %s%s ON %I.leads TO %s%s', g.privilege_type, CASE WHEN a.attnum > 0 THEN format(' (%I)', a.attname) END, model,
+    views CONSTANT regclass[] := ARRAY(SELECT to_regclass(format('%I.%I', model, v)) FROM unnest(lead_scoring_internal.lead_views()) v);
+    grants CONSTANT text[] := ARRAY(
+        SELECT format('GRANT %s%s ON %s TO %s%s', g.privilege_type, CASE WHEN a.attnum > 0 THEN format(' (%I)', a.attname) END, format('%I.%I', model, c.relname),
                       CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END)
           FROM pg_class c
          CROSS JOIN LATERAL (SELECT 0 AS attnum, NULL AS attname, c.relacl AS acl
                              UNION ALL SELECT b.attnum, b.attname, b.attacl FROM pg_attribute b WHERE b.attrelid = c.oid) a
          CROSS JOIN LATERAL aclexplode(a.acl) g
-         WHERE c.oid = to_regclass(format('%I.leads', model)));
-    IF to_regclass(format('%I.leads', model)) IS NOT NULL THEN
-        EXECUTE format('DROP VIEW %I.leads', model);
-    END IF;
+         WHERE c.oid = ANY (views));
+    view_name regclass;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOREACH view_name IN ARRAY array_remove(views, NULL) LOOP
+        EXECUTE format('DROP VIEW %s', view_name);
+    END LOOP;
     RETURN grants;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.take_leads_view IS 'Drops the view "leads" of a model, which stands in the way of the columns it reads, and returns the statements that grant again what is granted on it.';
+COMMENT ON FUNCTION lead_scoring_internal.take_lead_views IS 'Drops the views of a model that show leads one by one, which stand in the way of the columns they read, and returns the statements that grant again what is granted on them.';
 
-CREATE FUNCTION lead_scoring_internal.put_back_leads_view(model text, grants text[])
+CREATE FUNCTION lead_scoring_internal.put_back_lead_views(model text, grants text[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring_internal.make_leads_view(model);
+    PERFORM lead_scoring_internal.make_leads_view(model), lead_scoring_internal.make_moves(model);
     FOREACH statement IN ARRAY grants LOOP
         EXECUTE statement;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.put_back_leads_view IS 'Makes the view again that take_leads_view() dropped, with its grants.';
+COMMENT ON FUNCTION lead_scoring_internal.put_back_lead_views IS 'Makes the views again that take_lead_views() dropped, with their grants.';

@@ -81,7 +81,7 @@ BEGIN
              WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                                 WHERE i.indrelid = events_table AND a.attname = s.found ->> 'event_lead' AND i.indisvalid))
             || ARRAY(
-            SELECT format('view %I.%I is missing', model, v) FROM unnest('{leads}' || lead_scoring_internal.report_views()) v
+            SELECT format('view %I.%I is missing', model, v) FROM unnest(lead_scoring_internal.lead_views() || lead_scoring_internal.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
     END IF;
     problems := problems || own;

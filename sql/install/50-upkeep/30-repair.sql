@@ -142,13 +142,13 @@ BEGIN
                     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attname
                    WHERE w.atttypid = 'lead_scoring_internal.lead_key'::regtype
                      AND (a.atttypid = w.atttypid OR lead_scoring_internal.stored_key_type(c.oid, a.attname) <> wanted) LOOP
-        -- The view stands in the way of its own columns.
-        grants := coalesce(grants, lead_scoring_internal.take_leads_view(model));
+        -- The views stand in the way of the columns they read.
+        grants := coalesce(grants, lead_scoring_internal.take_lead_views(model));
         EXECUTE lead_scoring_internal.fill('ALTER TABLE {!table} ALTER COLUMN {column} TYPE {!type} USING {column}::text::{!plain_type}',
             jsonb_build_object('table', stored.relation, 'column', stored.name, 'type', wanted, 'plain_type', plain_type));
     END LOOP;
     IF grants IS NOT NULL THEN
-        PERFORM lead_scoring_internal.put_back_leads_view(model, grants);
+        PERFORM lead_scoring_internal.put_back_lead_views(model, grants);
     END IF;
 END
 $$;
@@ -192,7 +192,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
-    PERFORM lead_scoring_internal.make_leads_view(model, anew => true);
+    PERFORM lead_scoring_internal.make_leads_view(model, anew => true), lead_scoring_internal.make_moves(model);
     PERFORM lead_scoring_internal.make_reports(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
     IF is_paused THEN

@@ -25,10 +25,10 @@ BEGIN
         EXECUTE lead_scoring_internal.fill($query$
             SELECT l.campaign, {!came} AS came,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
-                      FROM (SELECT t.to_stage, {!entered} FROM {model}.transitions t WHERE t.lead_id = $2::{!key_type} GROUP BY 1) e (stage, month)) AS entered
+                      FROM (SELECT t.to_stage, {!entered} FROM ({!moves}) t WHERE t.lead_id = $2::{!key_type} GROUP BY 1) e (stage, month)) AS entered
               FROM ({!lead}) l
             $query$, jsonb_build_object(
-            'model', model, 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.month_expression('l.came_at', zone),
+            'moves', lead_scoring_internal.move_rows(model), 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.month_expression('l.came_at', zone),
             'entered', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(min(t.at))', zone),
             'lead', lead_scoring_internal.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model))))) INTO forgotten USING clock_timestamp(), key;
         IF forgotten.entered IS NOT NULL THEN

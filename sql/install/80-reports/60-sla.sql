@@ -4,10 +4,8 @@ CREATE FUNCTION lead_scoring_internal.sla_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
     settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     RETURN lead_scoring_internal.fill($query$
         WITH stages AS (
             SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
@@ -18,7 +16,8 @@ BEGIN
             SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AS met, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
-                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM {model}.transitions t) t JOIN {!leads} r ON r.{key} = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
+                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t) t
+                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
         counts AS (
             SELECT place, stage, seconds, {!month} AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
                    count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
@@ -27,8 +26,8 @@ BEGIN
         SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
           FROM counts ORDER BY place, month
         $query$, jsonb_build_object(
-        'model', model, 'month', lead_scoring_internal.month_expression('t.at', settings ->> 'time_zone'), 'leads', bound.leads,
-        'key', bound.lead_key));
+        'model', model, 'month', lead_scoring_internal.month_expression('t.at', settings ->> 'time_zone'), 'leads', lead_scoring_internal.lead_rows(model),
+        'moves', lead_scoring_internal.move_rows(model)));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the view "sla".';
@@ -60,14 +59,14 @@ DECLARE
 BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH entries AS (
-            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM {model}.transitions t
+            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM ({!moves}) t
              WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq),
         judged AS (
             SELECT e.rule, {!month} AS month, l.accepted_at <= $1 AS accepted,
                    d.rejected, d.expired
               FROM entries e
               LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
-                           FROM {model}.transitions d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
+                           FROM ({!moves}) d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
                           WHERE d.at <= $1 AND d.to_stage <> ALL ({'stages'}::text[]) GROUP BY 1) d USING (lead_id)
               JOIN (SELECT l.lead_id, {!accepted_at} AS accepted_at FROM ({!leads}) l) l USING (lead_id))
         SELECT rule, month, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
@@ -76,7 +75,7 @@ BEGIN
                (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
           FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
         $query$, jsonb_build_object(
-        'model', model, 'mql', names[mql],
+        'moves', lead_scoring_internal.move_rows(model), 'mql', names[mql],
         'month', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(e.at)', settings ->> 'time_zone'), 'stages', names::text,
         'accepted_at', CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END,
         'leads', lead_scoring_internal.lead_rows(model)));
