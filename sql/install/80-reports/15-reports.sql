@@ -71,16 +71,16 @@ BEGIN
     -- Whoever was merged into another is counted there, unless there are events of its own again.
     leads := lead_scoring_internal.fill($query$
         SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, LEAST(f.first_at{!created}) AS first_at
-          FROM {model}.scores s
-          JOIN {!leads} r ON r.{key} = s.lead_id
+          FROM {model}.scores s{!attributes}
           LEFT JOIN ({!touches}) f ON f.lead_id = s.lead_id
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
-         WHERE (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
+         WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
         $query$, jsonb_build_object(
         'entered', array_to_string(entered, ', '),
         'created', CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
                        ', ' || lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
-        'model', model, 'leads', bound.leads, 'key', bound.lead_key, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
+        'attributes', CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
+        'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
         'events', bound.events, 'event_lead', bound.event_lead));
     IF with_forgotten THEN
         leads := lead_scoring_internal.fill('{!leads} UNION ALL SELECT NULL, NULL, NULL, {!entered}, o.campaign, o.came::timestamp AT TIME ZONE {''zone''} FROM {model}.forgotten o, generate_series(1, o.leads)',
@@ -112,7 +112,7 @@ BEGIN
         'leads', leads));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead of the leads table once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
 
 CREATE FUNCTION lead_scoring_internal.report_query(model text, view_name text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
