@@ -59,17 +59,18 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.pause IS 'Implements lead_scoring.pause, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.pause IS 'Stops scoring: leads and events are stored, but no score, stage or status column changes until resume(). For the model''s owner only. Writers of both tables, adjustments and moves by hand wait until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
+CREATE FUNCTION lead_scoring_internal.status_update(model text, of_one_lead boolean) RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_status_update';
+COMMENT ON FUNCTION lead_scoring_internal.status_update IS 'The statement, for write_table(), that writes the status columns which differ from the model''s scores, of lead $1 or of all leads; NULL where there are none.';
+
 CREATE FUNCTION lead_scoring_internal.catch_up(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     looked_at bigint;
-    statement text;
 BEGIN
     looked_at := lead_scoring_internal.rescore_now(model, CASE WHEN lead_scoring_internal.has_scores(model) THEN 'catch up' ELSE 'replay' END);
-    FOREACH statement IN ARRAY lead_scoring_internal.status_updates(model) LOOP
-        PERFORM lead_scoring_internal.write_table(model, statement);
-    END LOOP;
+    PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, false));
     RETURN looked_at;
 END
 $$;
@@ -201,38 +202,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mend_binding IS 'The part of repair() that mends triggers and views, with the tables locked.';
-
--- IS DISTINCT FROM would look up its operator by the search_path.
-CREATE FUNCTION lead_scoring_internal.status_differs(status_column text, score_column text)
-RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-SELECT format('coalesce(l.%1$I OPERATOR(pg_catalog.<>) s.%2$I, (l.%1$I IS NULL) OPERATOR(pg_catalog.<>) (s.%2$I IS NULL))',
-              status_column, score_column)
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.status_differs IS 'SQL that says whether a status column of the leads table (l) differs from the model''s scores (s), whatever operators the search_path may lead to.';
-
-CREATE FUNCTION lead_scoring_internal.status_updates(model text)
-RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    bound record;
-    status record;
-    updates text[] := '{}';
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
-                                   WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %L::regclass
-                                                    AND a.attname = e.key AND NOT a.attisdropped)', model, format('%I.scores', model)) LOOP
-        updates := updates || lead_scoring_internal.fill('UPDATE {!leads} l SET {status_column} = s.{score_column} FROM {model}.scores s
-            WHERE s.lead_id OPERATOR(pg_catalog.=) l.{key} AND s.version OPERATOR(pg_catalog.>) 0 AND {!differs}',
-            jsonb_build_object('leads', bound.leads, 'status_column', status.name, 'score_column', status.key, 'model', model, 'key', bound.lead_key,
-                'differs', lead_scoring_internal.status_differs(status.name, status.key)));
-    END LOOP;
-    RETURN updates;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.status_updates IS 'Statements that write those status columns of the leads table that differ from the model''s scores.';
 
 CREATE FUNCTION lead_scoring_internal.mend_state(model text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_mend_state';

@@ -140,32 +140,6 @@ CREATE FUNCTION lead_scoring_internal.join_leads(model text, from_lead text, int
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_join_leads';
 COMMENT ON FUNCTION lead_scoring_internal.join_leads IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems; puts the other''s row of scores to the end of the joined history, removes the one''s row, and notes that it is the other now.';
 
-CREATE FUNCTION lead_scoring_internal.status_statement(model text)
-RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    bound record;
-    assignments text;
-    differences text;
-BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    SELECT string_agg(format('%I = s.%I', e.value, e.key), ', '),
-           string_agg(lead_scoring_internal.status_differs(e.value, e.key), ' OR ')
-      INTO assignments, differences
-      FROM jsonb_each_text(bound.status_columns) e
-     WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
-                      AND a.attname = e.key AND NOT a.attisdropped);
-    IF assignments IS NULL THEN
-        RETURN NULL;
-    END IF;
-    RETURN lead_scoring_internal.fill('UPDATE {!leads} l SET {!assignments} FROM {model}.scores s
-                    WHERE s.lead_id OPERATOR(pg_catalog.=) $1::{!key_type} AND l.{key} OPERATOR(pg_catalog.=) s.lead_id AND ({!differences})',
-        jsonb_build_object('leads', bound.leads, 'assignments', assignments, 'model', model, 'key_type', lead_scoring_internal.key_type(model), 'key', bound.lead_key,
-            'differences', differences));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.status_statement IS 'The statement that writes the status columns of lead $1 where they differ from scores; NULL where there are none.';
-
 CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead text, into_lead text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.merge_leads(model text, from_lead text, into_lead text)
@@ -175,7 +149,6 @@ DECLARE
     keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
     bound record;
     reached text;
-    statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.settle_leads(model, keys);
@@ -193,10 +166,7 @@ BEGIN
     IF lead_scoring_internal.is_below(model, keys[2], reached) THEN
         PERFORM lead_scoring.set_stage(model, keys[2], reached, 'merge_leads');
     END IF;
-    statement := lead_scoring_internal.status_statement(model);
-    IF statement IS NOT NULL THEN
-        PERFORM lead_scoring_internal.write_table(model, statement, keys[2]);
-    END IF;
+    PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, true), keys[2]);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.merge_leads IS 'Implements lead_scoring.merge_leads, as the model''s owner.';

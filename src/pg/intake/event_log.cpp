@@ -138,26 +138,60 @@ char* unnested_columns(int count) {
     return list.data;
 }
 
-// Writes the status columns of one lead, or of many, whose keys and values are arrays. It runs under
-// the search_path of the user's triggers on leads (pg/model/table_write.hpp); so nothing is left to be looked up by it.
-char* update_statement(const Model* model, bool many) {
-    StringInfoData assignments, differences, names;
-    for (StringInfo list : {&assignments, &differences, &names}) initStringInfo(list);
+// Where the values of status columns come from.
+enum class StatusSource { Values, Arrays, ScoreOfLead, Scores };
+
+// What a status column shows: of arguments, or of the model's scores. Null where these have no such column, for a stage
+// that was never published.
+const char* status_value(const Model* model, StatusSource source, int place) {
+    if (source == StatusSource::Values) return psprintf("$%d", place + 2);
+    if (source == StatusSource::Arrays) return psprintf("status.value%d", place);
+    const StatusColumn& status = model->binding.status[place];
+    const char* column = status.kind == StatusKind::Stage   ? "stage"
+                         : status.kind == StatusKind::Score ? "score"
+                         : status.kind == StatusKind::Grade ? "grade"
+                                                            : psprintf("%s_at", status.stage);
+    if (get_attnum(model->scores, column) == InvalidAttrNumber) return nullptr;
+    return psprintf("status.%s", quote_identifier(column));
+}
+
+// What they are read from, as status, for those sources that are no values.
+const char* status_rows(const Model* model, StatusSource source) {
+    if (source != StatusSource::Arrays) return psprintf("%s AS status", own_table(model, "scores"));
+    StringInfoData names;
+    initStringInfo(&names);
+    for (int i = 0; i < model->binding.status_count; ++i) appendStringInfo(&names, ", value%d", i);
+    return psprintf("(SELECT %s) AS status(lead_id%s)", unnested_columns(model->binding.status_count + 1), names.data);
+}
+
+// Writes the status columns that differ; null where there are none. It runs under the search_path of the user's
+// triggers on leads (pg/model/table_write.hpp); so nothing is left to be looked up by it.
+char* update_statement(const Model* model, StatusSource source) {
+    StringInfoData assignments, differences, statement;
+    for (StringInfo list : {&assignments, &differences, &statement}) initStringInfo(list);
     for (int i = 0; i < model->binding.status_count; ++i) {
         const char* column = quote_identifier(model->binding.status[i].column);
-        const char* value = many ? psprintf("status.value%d", i) : psprintf("$%d", i + 2);
-        appendStringInfo(&assignments, "%s%s = %s", i > 0 ? ", " : "", column, value);
+        const char* value = status_value(model, source, i);
+        if (value == nullptr) continue;
+        bool first = assignments.len == 0;
+        appendStringInfo(&assignments, "%s%s = %s", first ? "" : ", ", column, value);
         appendStringInfo(&differences,
                          "%1$scoalesce(lead_row.%2$s OPERATOR(pg_catalog.<>) %3$s, "
                          "(lead_row.%2$s IS NULL) OPERATOR(pg_catalog.<>) (%3$s IS NULL))",
-                         i > 0 ? " OR " : "", column, value);
-        appendStringInfo(&names, ", value%d", i);
+                         first ? "" : " OR ", column, value);
     }
-    const char* columns = unnested_columns(model->binding.status_count + 1);
-    const char* rows = many ? psprintf("FROM (SELECT %s) AS status(lead%s) ", columns, names.data) : "";
-    return psprintf("UPDATE %s lead_row SET %s %sWHERE %s OPERATOR(pg_catalog.=) %s AND (%s)",
-                    user_table(model, kLeads), assignments.data, rows, lead_of(model->binding, kLeads, "lead_row"),
-                    many ? "status.lead" : "$1", differences.data);
+    if (assignments.len == 0) return nullptr;
+    bool is_read = source != StatusSource::Values;
+    appendStringInfo(&statement, "UPDATE %s lead_row SET %s ", user_table(model, kLeads), assignments.data);
+    if (is_read) appendStringInfo(&statement, "FROM %s ", status_rows(model, source));
+    appendStringInfo(&statement, "WHERE %s OPERATOR(pg_catalog.=) %s AND (%s)",
+                     lead_of(model->binding, kLeads, "lead_row"), is_read ? "status.lead_id" : "$1", differences.data);
+    if (source == StatusSource::Scores || source == StatusSource::ScoreOfLead)
+        appendStringInfoString(&statement, " AND status.version OPERATOR(pg_catalog.>) 0");
+    if (source == StatusSource::ScoreOfLead)
+        appendStringInfo(&statement, " AND status.lead_id OPERATOR(pg_catalog.=) $1::%s",
+                         format_type_be_qualified(model->key.type));
+    return statement.data;
 }
 
 // The transitions that make no chain, with what would make one of them, in an order in which they can be changed one by
@@ -281,7 +315,8 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
             return psprintf("SELECT tableoid, ctid FROM %s lead_row WHERE %s = ANY ($1)", leads, lead);
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
-            return update_statement(model, name == PlanName::UpdateStatuses);
+            return update_statement(model,
+                                    name == PlanName::UpdateStatuses ? StatusSource::Arrays : StatusSource::Values);
         case PlanName::DeleteState:
         case PlanName::DeleteLastState:
         case PlanName::Count:
@@ -409,6 +444,10 @@ int row_types(const Model* model, PlanName name, Oid* types) {
         types[i + 1] = kind == StatusKind::Score ? FLOAT8OID : kind == StatusKind::StageAt ? TIMESTAMPTZOID : TEXTOID;
     }
     return model->binding.status_count + 1;
+}
+
+char* stored_status_update(const Model* model, bool of_one_lead) {
+    return update_statement(model, of_one_lead ? StatusSource::ScoreOfLead : StatusSource::Scores);
 }
 
 namespace {

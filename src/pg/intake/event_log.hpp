@@ -128,6 +128,10 @@ int row_types(const Model* model, PlanName name, Oid* types);
 // of the user's that it names. `source`: whose events it reads.
 SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source = kLeads);
 
+// The statement that has the status columns show what the model's scores hold, of the lead whose key as text is $1 or
+// of all. For with_lead_update; null where there is nothing to write.
+char* stored_status_update(const Model* model, bool of_one_lead);
+
 // Runs it. What writes a table of the model's own can be run in this way only: see with_state_write. `nulls` may be
 // null: none is.
 void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls = nullptr, bool fire_triggers = true);

@@ -149,6 +149,13 @@ LEAD_SCORING_FUNCTION(join_leads) {
     PG_RETURN_VOID();
 }
 
+// status_update(model text, of_one_lead boolean) returns text
+LEAD_SCORING_FUNCTION(status_update) {
+    const char* statement = stored_status_update(use_entered_model(fcinfo), PG_GETARG_BOOL(1));
+    if (statement == nullptr) PG_RETURN_NULL();
+    PG_RETURN_TEXT_P(cstring_to_text(statement));
+}
+
 // count_forgotten(model text, campaign text, came date, entered jsonb)
 LEAD_SCORING_FUNCTION(count_forgotten) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(3)) require_entry(nullptr);
