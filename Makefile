@@ -19,7 +19,7 @@ EXTENSION_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(SOURC
 
 OBJS = $(patsubst %.cpp,%.o,$(call files,src/*/*/*.cpp) $(call files,src/*/*/*/*.cpp))
 
-# The install script is these parts, in the order of their names.
+# The install script is what sql/assemble makes of these.
 SQL_PARTS = $(call files,sql/install/*/*.sql)
 SQL_SCRIPT = sql/lead_scoring--$(EXTENSION_VERSION).sql
 # Steps between versions, and the scripts of earlier ones, which steps begin at: see docs/releasing.md.
@@ -69,8 +69,8 @@ endif
 
 $(OBJS): Makefile
 
-$(SQL_SCRIPT): $(SQL_PARTS) lead_scoring.control
-	cat $(filter %.sql,$^) > $@
+$(SQL_SCRIPT): $(SQL_PARTS) sql/assemble lead_scoring.control
+	sh $(filter %assemble,$^) > $@
 
 # In another folder make would take what was built in the sources for its own, and install nothing of it.
 ifneq ($(realpath $(SOURCES)),$(realpath .))

@@ -12,7 +12,7 @@ tree=$RUN/next
 mkdir -p "$tree/build"
 rsync -a --exclude build --exclude .git "$ROOT"/ "$tree"/
 cp -a "$ROOT"/build/server-* "$tree/build"
-[[ -e $tree/sql/released/lead_scoring--$today.sql ]] || cat "$ROOT"/sql/install/*/*.sql >"$tree/sql/released/lead_scoring--$today.sql"
+[[ -e $tree/sql/released/lead_scoring--$today.sql ]] || "$ROOT"/sql/assemble >"$tree/sql/released/lead_scoring--$today.sql"
 mkdir -p "$tree/sql/install/99-next"
 cp "$ROOT/test/upgrade/next.sql" "$tree/sql/install/99-next/10-next.sql"
 {
