@@ -36,7 +36,12 @@ void use(const Definition& definition) {
     std::vector<Transition> transitions;
     expect(fold_matches(definition, lead, matches, kSomeTime + 1, Moves::all(), transitions),
            "a new lead can be folded");
-    check_card(definition, lead.card);
+    std::string bytes;
+    encode(lead.card, definition, bytes);
+    Scorecard stored;
+    decode(std::as_bytes(std::span(bytes)), stored);
+    find_places(definition, stored);
+    expect(stored == lead.card, "a card comes back by ids");
     for (Timestamp at : {kSomeTime + 1, kSomeTime * 2}) score_at(definition, lead.card, at);
 }
 

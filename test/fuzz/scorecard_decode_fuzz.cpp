@@ -1,6 +1,6 @@
 // Bytes that decode are the one form of a card, and a card that fits a definition can be scored and folded into.
 #include "core/base/error.hpp"
-#include "core/card/fold.hpp"
+#include "core/card/scorecard.hpp"
 #include "expect.hpp"
 #include "unit/model.hpp"
 
@@ -21,7 +21,7 @@ Definition definition_of_all_decays() {
 void use(Scorecard card) {
     static const Definition definition = definition_of_all_decays();
     try {
-        check_card(definition, card);
+        find_places(definition, card);
     } catch (const Error& error) {
         expect(error.code == ErrorCode::InvalidParameter, "a foreign card is an invalid parameter");
         return;

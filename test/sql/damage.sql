@@ -50,11 +50,11 @@ SELECT format('UPDATE dmg.scores SET %I = %s', c.name, v.value)
                ('text', ARRAY['stage', 'grade'], ARRAY['NULL', '''''', '''nonsense''', '''lead''', '''mql''', '''lost''']),
                ('card', ARRAY['card'], ARRAY['NULL', '''\x''::bytea::lead_scoring.scorecard', '''\x01''::bytea::lead_scoring.scorecard', '''\xff00ff''::bytea::lead_scoring.scorecard',
                 '(SELECT o.card FROM dmg.scores o WHERE o.lead_id = 6)',
-                $$'clock -9223372036854775808 fit 0 adjustments 0 rules 0 pending_more 0 pending 0'$$,
-                $$'clock 9223372036854775807 fit 0 adjustments 0 rules 0 pending_more 0 pending 0'$$,
-                $$'clock 9223372036854775806 fit 0 adjustments 0 rules 0 pending_more 1 pending 0'$$,
-                $$'clock 0 fit 1 rule 99 adjustments 0 rules 0 pending_more 0 pending 0'$$,
-                $$'clock 0 fit 0 adjustments 0 rules 0 pending_more 0 pending 1 at 5 stage_event 1 target 77 points 0 bucket 0 key 0'$$]))
+                $$'clock -9223372036854775808 sections 0'$$,
+                $$'clock 9223372036854775807 sections 0'$$,
+                $$'clock 9223372036854775806 sections 8 pending_more 1 pending 0'$$,
+                $$'clock 0 sections 1 fit 1 rule 99'$$,
+                $$'clock 0 sections 8 pending_more 0 pending 1 at 5 stage_event 1 target 77 points 0 bucket 0 key 0'$$]))
          AS d (type, names, "values"), unnest(d.names) c (name), unnest(d."values") v (value);
 INSERT INTO damages (statement)
 SELECT format('UPDATE dmg.transitions SET %I = %s', c.name, v.value)

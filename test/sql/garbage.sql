@@ -20,7 +20,7 @@ END $$;
 CREATE FUNCTION value_of(type regtype) RETURNS text LANGUAGE sql AS $$
     SELECT format('%L::%s', CASE WHEN type::text LIKE '%[]' THEN '{}' WHEN type::text LIKE 'timestamp%' THEN '2024-01-01' WHEN type = 'boolean'::regtype THEN 'true'
         WHEN type = 'interval'::regtype THEN '1 day' WHEN type = 'uuid'::regtype THEN '00000000-0000-0000-0000-000000000000' WHEN type = 'bytea'::regtype THEN '\x00'
-        WHEN type = 'regclass'::regtype THEN 'pg_class' WHEN type = 'lead_scoring.scorecard'::regtype THEN 'clock 0 fit 0 adjustments 0 rules 0 pending_more 0 pending 0' ELSE '1' END, type)
+        WHEN type = 'regclass'::regtype THEN 'pg_class' WHEN type = 'lead_scoring.scorecard'::regtype THEN 'clock 0 sections 0' ELSE '1' END, type)
 $$;
 CREATE VIEW calls AS
 SELECT p.oid::regprocedure AS function, n.absent,

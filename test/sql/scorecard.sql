@@ -33,8 +33,8 @@ SELECT length(card::text) > 2000 FROM scorecard.scores WHERE lead_id = 'many';
 -- There and back, in text and in bytes: bit for bit.
 SELECT count(*), bool_and(card::text::lead_scoring.scorecard::text = card::text), bool_and(lead_scoring_internal.scorecard_send(card::text::lead_scoring.scorecard) = lead_scoring_internal.scorecard_send(card))
   FROM scorecard.scores;
-SELECT '  clock  0   fit 0 adjustments 0 rules 0 pending_more 0 pending 0 '::lead_scoring.scorecard;
-SELECT ARRAY[NULL, 'clock 1 fit 0 adjustments 0 rules 0 pending_more 0 pending 0']::lead_scoring.scorecard[];
+SELECT '  clock  0   sections 0 '::lead_scoring.scorecard;
+SELECT ARRAY[NULL, 'clock 1 sections 0']::lead_scoring.scorecard[];
 
 -- As pg_dump writes it, and in binary, as drivers and COPY may.
 CREATE TABLE loaded (lead_id text, card lead_scoring.scorecard);
@@ -76,21 +76,21 @@ BEGIN
 END $$;
 SELECT 'x'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 0 adjustments 0 rules 0 pending_more 0 pending 0 more'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 0 more'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0.5 fit 0 adjustments 0 rules 0 pending_more 0 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0.5 sections 0'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 2 rule 3 rule 1 adjustments 0 rules 0 pending_more 0 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 1 fit 2 rule 3 rule 1'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 2 rule 1 rule 1 adjustments 0 rules 0 pending_more 0 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 1 fit 2 rule 1 rule 1'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 1 rule -1 adjustments 0 rules 0 pending_more 0 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 1 fit 1 rule -1'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 1000000000 rule 1 adjustments 0 rules 0 pending_more 0 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 1 fit 1000000000 rule 1'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 0 adjustments 0 rules 0 pending_more 2 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 8 pending_more 2 pending 0'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
-SELECT 'clock 0 fit 0 adjustments 0 rules 1 rule 0 closed -1 parts 0 pending_more 0 pending 0'::lead_scoring.scorecard;
+SELECT 'clock 0 sections 4 rules 1 rule 0 closed -1 parts 0'::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE
 SELECT ''::lead_scoring.scorecard;
 \echo :LAST_ERROR_SQLSTATE

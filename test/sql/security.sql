@@ -215,9 +215,9 @@ RESET ROLE;
 SELECT score, engagement, fit FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, :'card', '2025-01-01');
 SELECT * FROM lead_scoring_internal.score_now('security.scores'::regclass, 99, :'card');
 SELECT * FROM lead_scoring_internal.score_now('security.scores'::regclass, -1, :'card');
-SELECT score FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, 'clock 0 fit 0 adjustments 0 rules 1 rule 77 closed 1 parts 1 sum 10 pending_more 0 pending 0');
+SELECT score FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, 'clock 0 sections 4 rules 1 rule 77 closed 1 parts 1 sum 10');
 \echo :LAST_ERROR_SQLSTATE
-SELECT score FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, 'clock 0 fit 1 rule 4000000000 adjustments 0 rules 0 pending_more 0 pending 0');
+SELECT score FROM lead_scoring_internal.score_now('security.scores'::regclass, 1, 'clock 0 sections 1 fit 1 rule 4000000000');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.rescore_now(NULL, 'replay'), lead_scoring_internal.rescore_now('', 'replay');
 \echo :LAST_ERROR_SQLSTATE

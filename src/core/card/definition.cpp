@@ -81,6 +81,28 @@ void check_bands(const std::vector<Band>& bands) {
     require_sound(std::ranges::is_sorted(bands, {}, &Band::min), "Bands are not in the order of their points.");
 }
 
+// Numbers those that have no id after all others.
+template <class Named>
+void give_ids(std::vector<Named>& list) {
+    std::size_t next = 0;
+    for (const Named& named : list)
+        if (named.id != kNoId) next = std::max(next, named.id + 1);
+    for (Named& named : list)
+        if (named.id == kNoId) named.id = next++;
+}
+
+template <class Named>
+std::vector<std::int32_t> places_by_id(const std::vector<Named>& list, const char* what) {
+    std::vector<std::int32_t> places;
+    for (const Named& named : list) {
+        require_sound(named.id < Definition::kMaxRules, what);
+        if (places.size() <= named.id) places.resize(named.id + 1, kNoPlace);
+        require_sound(places[named.id] == kNoPlace, what);
+        places[named.id] = static_cast<std::int32_t>(&named - list.data());
+    }
+    return places;
+}
+
 }  // namespace
 
 void refuse_definition(const std::string& detail) {
@@ -114,6 +136,11 @@ void Definition::complete() { complete(kTallies); }
 void Definition::complete(std::span<const Tally* const> kinds) {
     check_number(rules.size(), "rules");
     check_number(stages.size(), "stages");
+    give_ids(rules);
+    give_ids(stages);
+    rule_places = places_by_id(rules, "Two rules have one id, or one is out of range.");
+    stage_places = places_by_id(stages, "Two stages have one id, or one is out of range.");
+    require_sound(std::ranges::is_sorted(rules, {}, &Rule::id), "Its rules are not in the order of their ids.");
     first_stage = kNoStage;
     rises_by_itself = false;
     has_cooldown = false;

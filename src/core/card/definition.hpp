@@ -36,7 +36,12 @@ struct Group {
 
 struct Tally;
 
+// Rules and stages have an id each, by which cards name them. It is never another's, in no version of the model.
+inline constexpr std::size_t kNoId = static_cast<std::size_t>(-1);
+inline constexpr std::int32_t kNoPlace = -1;
+
 struct Rule {
+    std::size_t id = kNoId;
     std::string name;
     std::size_t group = 0;
     double points = 0;
@@ -75,6 +80,7 @@ struct Grade {
 };
 
 struct Stage {
+    std::size_t id = kNoId;
     std::string name;
     int rank = 0;
     bool detour = false;
@@ -96,12 +102,12 @@ struct Stage {
 [[noreturn]] void refuse_definition(const std::string& detail);
 
 struct Definition {
-    static constexpr std::size_t kMaxRules = 65536;  // and stages
+    static constexpr std::size_t kMaxRules = 65536;  // and stages; ids are below it
 
     Bounds bounds;
     Microseconds future_tolerance = 0;
     std::vector<Group> groups;
-    std::vector<Rule> rules;
+    std::vector<Rule> rules;                        // by rising id
     std::vector<Band> fit_bands, engagement_bands;  // by rising min
     std::vector<Stage> stages;                      // by rising rank
 
@@ -109,7 +115,8 @@ struct Definition {
     // with a definition, relies on it.
     void check() const;
 
-    // Derives what the fields below tell; to be called once, when all the above is filled. Throws LimitExceeded.
+    // Derives what the fields below tell; to be called once, when all the above is filled. Rules and stages without an
+    // id are given the next ones. Throws LimitExceeded; CorruptData where ids are not as said above.
     void complete();
     // The same, with other kinds of rules than the usual ones.
     void complete(std::span<const Tally* const> kinds);
@@ -117,8 +124,10 @@ struct Definition {
     int first_stage = kNoStage;    // the progress stage of least rank
     bool rises_by_itself = false;  // time alone may lift a score or open a stage: negative decaying points, cooldowns
     bool has_cooldown = false;
-    bool has_opposites = false;             // exponentially decaying points of both signs are possible
-    std::vector<std::size_t> offset_rules;  // rules whose bounds give points to a lead that never matched them
+    bool has_opposites = false;              // exponentially decaying points of both signs are possible
+    std::vector<std::int32_t> rule_places;   // by id: its place among the rules, or kNoPlace
+    std::vector<std::int32_t> stage_places;  // the same of stages
+    std::vector<std::size_t> offset_rules;   // rules whose bounds give points to a lead that never matched them
 
     Grade grade(Units fit, Units engagement) const;
     // False where the grade is none (an axis has bands but none applies, or there are no bands at all).

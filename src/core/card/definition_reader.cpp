@@ -190,8 +190,15 @@ RuleTexts read_rule_texts(const Fields& fields) {
             fields.optional_text("limit_key"), window.value_or(LimitWindow::None)};
 }
 
+std::size_t read_id(const Fields& fields) {
+    constexpr std::int64_t kMost = static_cast<std::int64_t>(Definition::kMaxRules) - 1;
+    std::optional<std::int64_t> id = fields.optional_whole("id", 0, kMost);
+    return id ? static_cast<std::size_t>(*id) : kNoId;
+}
+
 Rule read_rule(const Fields& fields, const RuleTexts& texts, const Places& groups) {
     Rule rule;
+    rule.id = read_id(fields);
     rule.name = fields.text("name");
     rule.group = place_of(groups, fields.text("rule_group"), fields.path("rule_group"));
     rule.points = fields.number("points");
@@ -209,6 +216,20 @@ Rule read_rule(const Fields& fields, const RuleTexts& texts, const Places& group
     return rule;
 }
 
+// By their ids.
+void read_rules(const Fields& fields, const Places& groups, FullDefinition& full) {
+    std::vector<std::pair<Rule, RuleTexts>> rules;
+    fields.for_each_object("rules", [&](const Fields& rule) {
+        RuleTexts texts = read_rule_texts(rule);
+        rules.emplace_back(read_rule(rule, texts, groups), texts);
+    });
+    std::ranges::stable_sort(rules, {}, [](const auto& rule) { return rule.first.id; });
+    for (auto& [rule, texts] : rules) {
+        full.definition.rules.push_back(std::move(rule));
+        full.rules.push_back(std::move(texts));
+    }
+}
+
 void read_band(const Fields& fields, Definition& definition) {
     bool fit = fields.choice<bool>("axis", {{"fit", true}, {"engagement", false}});
     (fit ? definition.fit_bands : definition.engagement_bands)
@@ -218,6 +239,7 @@ void read_band(const Fields& fields, Definition& definition) {
 // All but what names other stages.
 Stage read_stage(const Fields& fields, const Places& rules) {
     Stage stage;
+    stage.id = read_id(fields);
     stage.name = fields.text("name");
     stage.rank = static_cast<int>(
         fields.whole("rank", std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
@@ -275,10 +297,7 @@ FullDefinition read_definition(std::string_view json) {
     definition.future_tolerance = fields.duration("future_tolerance", 300'000'000);
     fields.for_each_object("groups", [&](const Fields& group) { definition.groups.push_back(read_group(group)); });
     Places groups = places_of(definition.groups);
-    fields.for_each_object("rules", [&](const Fields& rule) {
-        full.rules.push_back(read_rule_texts(rule));
-        definition.rules.push_back(read_rule(rule, full.rules.back(), groups));
-    });
+    read_rules(fields, groups, full);
     fields.for_each_object("bands", [&](const Fields& band) { read_band(band, definition); });
     for (std::vector<Band>* bands : {&definition.fit_bands, &definition.engagement_bands})
         std::ranges::stable_sort(*bands, {}, &Band::min);

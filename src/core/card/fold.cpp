@@ -33,18 +33,6 @@ void advance_clock(const Definition& definition, Scorecard& card, Timestamp at) 
     }
 }
 
-void check_card(const Definition& definition, const Scorecard& card, ErrorCode code) {
-    std::size_t rules = definition.rules.size();
-    bool fits = (card.rules.empty() || card.rules.back().rule < rules) && (card.fit.empty() || card.fit.back() < rules);
-    for (const Match& match : card.pending)
-        fits &=
-            static_cast<std::size_t>(match.target) < (match.kind == MatchKind::Rule ? rules : definition.stages.size());
-    if (!fits)
-        throw Error(code, "scorecard does not belong to this version of the model",
-                    "It names a rule or stage that the version does not have.",
-                    "Take the card and the version from one row of the model's scores.");
-}
-
 void add_pending(Scorecard& card, const Match& match) {
     insert_sorted(card.pending, match);
     if (card.pending.size() > Scorecard::kMaxPending) {

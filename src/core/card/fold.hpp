@@ -13,9 +13,6 @@ namespace lead_scoring {
 // Moves the clock to `at`, if later, and forgets the occurrences that weigh nothing from then on.
 void advance_clock(const Definition& definition, Scorecard& card, Timestamp at);
 
-// Throws an Error of `code` where the card names rules or stages that the definition does not have.
-void check_card(const Definition& definition, const Scorecard& card, ErrorCode code = ErrorCode::InvalidParameter);
-
 // Puts a future match on the card's list, in order.
 void add_pending(Scorecard& card, const Match& match);
 

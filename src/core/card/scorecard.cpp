@@ -1,5 +1,6 @@
 #include "core/card/scorecard.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 
@@ -12,6 +13,42 @@ namespace lead_scoring {
 namespace {
 
 constexpr std::byte kFormat{1};
+
+// What a card has besides its clock, as bits of a number that says which follow. What is empty is left out. A later
+// section takes the next bit, and comes behind these.
+constexpr std::size_t kFitSection = 1;
+constexpr std::size_t kAdjustmentsSection = 2;
+constexpr std::size_t kRulesSection = 4;
+constexpr std::size_t kPendingSection = 8;
+constexpr std::size_t kAllSections = 15;
+
+std::size_t sections_of(const Scorecard& card) {
+    return (card.fit.empty() ? 0 : kFitSection) | (card.adjustments.empty() ? 0 : kAdjustmentsSection) |
+           (card.rules.empty() ? 0 : kRulesSection) |
+           (card.pending.empty() && !card.pending_more ? 0 : kPendingSection);
+}
+
+// How rules and stages are named where a card is written: as the card does,
+struct AsTheyAre {
+    std::size_t rule(std::size_t rule) const { return rule; }
+    const std::vector<Match>& pending(const std::vector<Match>& matches) const { return matches; }
+};
+
+// or by their ids in the definition whose places the card has.
+struct ById {
+    const Definition& definition;
+
+    std::size_t rule(std::size_t place) const { return definition.rules[place].id; }
+    std::vector<Match> pending(std::vector<Match> matches) const {
+        for (Match& match : matches) {
+            auto place = static_cast<std::size_t>(match.target);
+            match.target = static_cast<std::int32_t>(match.kind == MatchKind::Rule ? definition.rules[place].id
+                                                                                   : definition.stages[place].id);
+        }
+        std::sort(matches.begin(), matches.end());
+        return matches;
+    }
+};
 
 // The index types of lists are read and written as integers.
 template <class Archive, class Index>
@@ -45,6 +82,17 @@ decltype(auto) elements(Archive&, List& list) {
         return list.rewrite();
     else
         return list.all();
+}
+
+// A rule, which is read as it was named.
+template <class Archive, class Names, class Place>
+void rule_index(Archive& archive, const Names& names, Place& rule) {
+    if constexpr (Archive::kReads) {
+        index(archive, "rule", rule, Definition::kMaxRules);
+    } else {
+        std::size_t named = names.rule(rule);
+        index(archive, "rule", named, Definition::kMaxRules);
+    }
 }
 
 template <class Archive, class Flag>
@@ -124,9 +172,9 @@ void visit_occurrence(Archive& archive, One& occurrence, Timestamp& at, Units& p
     points = occurrence.points;
 }
 
-template <class Archive, class State>
-void visit_rule(Archive& archive, State& state, Timestamp clock) {
-    index(archive, "rule", state.rule, Definition::kMaxRules);
+template <class Archive, class Names, class State>
+void visit_rule(Archive& archive, const Names& names, State& state, Timestamp clock) {
+    rule_index(archive, names, state.rule);
     archive.number("closed", state.closed_count);
     refuse(archive, state.closed_count < 0 || state.closed_count > std::numeric_limits<std::int64_t>::max() / 2);
 
@@ -183,28 +231,75 @@ void visit_pending(Archive& archive, Pending& match, Timestamp base) {
 }
 
 template <class Archive, class Card>
-void visit(Archive& archive, Card& card) {
-    archive.number("clock", card.clock);
-    resize(archive, "fit", card.fit, 1, Definition::kMaxRules);
-    for (auto& rule : card.fit) index(archive, "rule", rule, Definition::kMaxRules);
-    require_order(archive, card.fit, std::less<>());
+void visit_adjustments(Archive& archive, Card& card) {
     resize(archive, "adjustments", card.adjustments, 2);
     visit_each(card.adjustments, [&](auto& adjustment) {
         archive.number("points", adjustment.points);
         archive.number("expires_at", adjustment.expires_at);
     });
     require_order(archive, card.adjustments, kNotAfter);
-    resize(archive, "rules", card.rules, 3, Definition::kMaxRules);
-    for (auto& state : card.rules) visit_rule(archive, state, card.clock);
-    require_order(archive, card.rules, [](const auto& a, const auto& b) { return a.rule < b.rule; });
-    flag(archive, "pending_more", card.pending_more);
-    resize(archive, "pending", card.pending, 6, Scorecard::kMaxPending);
-    Timestamp base = card.clock;
-    for (auto& match : card.pending) {
+}
+
+template <class Archive, class Matches, class Flag>
+void visit_pendings(Archive& archive, Matches& pending, Flag& more, Timestamp clock) {
+    flag(archive, "pending_more", more);
+    resize(archive, "pending", pending, 6, Scorecard::kMaxPending);
+    Timestamp base = clock;
+    for (auto& match : pending) {
         visit_pending(archive, match, base);
         base = match.at;
     }
-    require_order(archive, card.pending, kNotAfter);
+    require_order(archive, pending, kNotAfter);
+}
+
+// A reader is given another card, whose lists have room already.
+template <class Archive, class Card>
+void forget_absent_sections(Archive&, Card& card, std::size_t sections) {
+    if constexpr (Archive::kReads) {
+        if (!(sections & kFitSection)) card.fit.clear();
+        if (!(sections & kAdjustmentsSection)) card.adjustments.clear();
+        if (!(sections & kRulesSection)) card.rules.clear();
+        if (!(sections & kPendingSection)) {
+            card.pending_more = false;
+            card.pending.clear();
+        }
+    }
+}
+
+template <class Archive, class Names, class Card>
+void visit(Archive& archive, const Names& names, Card& card) {
+    archive.number("clock", card.clock);
+    std::size_t sections = sections_of(card);
+    index(archive, "sections", sections, kAllSections + 1);
+    forget_absent_sections(archive, card, sections);
+    if (sections & kFitSection) {
+        resize(archive, "fit", card.fit, 1, Definition::kMaxRules);
+        for (auto& rule : card.fit) rule_index(archive, names, rule);
+        require_order(archive, card.fit, std::less<>());
+    }
+    if (sections & kAdjustmentsSection) visit_adjustments(archive, card);
+    if (sections & kRulesSection) {
+        resize(archive, "rules", card.rules, 3, Definition::kMaxRules);
+        for (auto& state : card.rules) visit_rule(archive, names, state, card.clock);
+        require_order(archive, card.rules, [](const auto& a, const auto& b) { return a.rule < b.rule; });
+    }
+    if (sections & kPendingSection) {
+        if constexpr (Archive::kReads) {
+            visit_pendings(archive, card.pending, card.pending_more, card.clock);
+        } else {
+            decltype(auto) pending = names.pending(card.pending);
+            visit_pendings(archive, pending, card.pending_more, card.clock);
+        }
+    }
+    refuse(archive, sections != sections_of(card));
+}
+
+template <class Names>
+void write(const Scorecard& card, const Names& names, std::string& to) {
+    to.push_back(static_cast<char>(kFormat));
+    BinaryWriter writer(to);
+    visit(writer, names, card);
+    writer.finish();
 }
 
 }  // namespace
@@ -248,30 +343,55 @@ void Scorecard::clear() {
     pending_more = false;
 }
 
-void encode(const Scorecard& card, std::string& to) {
-    to.push_back(static_cast<char>(kFormat));
-    BinaryWriter writer(to);
-    visit(writer, card);
-    writer.finish();
-}
+void encode(const Scorecard& card, std::string& to) { write(card, AsTheyAre{}, to); }
+
+void encode(const Scorecard& card, const Definition& definition, std::string& to) { write(card, ById{definition}, to); }
 
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code) {
     BinaryReader reader(from.empty() ? from : from.subspan(1), code);
     if (from.empty() || from.front() != kFormat) reader.fail();
-    visit(reader, card);
+    visit(reader, AsTheyAre{}, card);
     reader.finish();
 }
 
-std::string print(const Scorecard& card) {
+void find_places(const Definition& definition, Scorecard& card, ErrorCode code) {
+    auto place_of = [&](const std::vector<std::int32_t>& places, std::size_t id) {
+        std::int32_t place = id < places.size() ? places[id] : kNoPlace;
+        if (place == kNoPlace)
+            throw Error(code, "scorecard does not belong to this version of the model",
+                        "It names a rule or stage that the version does not have.",
+                        "Take the card and the version from one row of the model's scores.");
+        return place;
+    };
+    for (std::size_t& rule : card.fit) rule = static_cast<std::size_t>(place_of(definition.rule_places, rule));
+    for (RuleState& state : card.rules)
+        state.rule = static_cast<std::size_t>(place_of(definition.rule_places, state.rule));
+    if (card.pending.empty()) return;
+    for (Match& match : card.pending)
+        match.target = place_of(match.kind == MatchKind::Rule ? definition.rule_places : definition.stage_places,
+                                static_cast<std::size_t>(match.target));
+    std::sort(card.pending.begin(), card.pending.end());
+}
+
+namespace {
+
+template <class Names>
+std::string print_named(const Scorecard& card, const Names& names) {
     TextWriter writer;
-    visit(writer, card);
+    visit(writer, names, card);
     return writer.take();
 }
+
+}  // namespace
+
+std::string print(const Scorecard& card) { return print_named(card, AsTheyAre{}); }
+
+std::string print(const Scorecard& card, const Definition& definition) { return print_named(card, ById{definition}); }
 
 Scorecard parse(std::string_view text) {
     Scorecard card;
     TextReader reader(text);
-    visit(reader, card);
+    visit(reader, AsTheyAre{}, card);
     reader.finish();
     return card;
 }

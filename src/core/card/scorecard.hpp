@@ -19,9 +19,11 @@
 
 namespace lead_scoring {
 
+struct Definition;
+
 // What a card remembers of one rule. `closed` are the counted occurrences but those of the latest bucket.
 struct RuleState {
-    std::size_t rule = 0;
+    std::size_t rule = 0;  // its place in the definition; its id where the card is as stored
     std::int64_t closed_count = 0;
     WideUnits closed_sum = 0;        // decay none
     ExponentialSum closed_decaying;  // decay exponential
@@ -60,7 +62,7 @@ struct Scorecard {
     static constexpr std::size_t kMaxPending = 256;
 
     Timestamp clock = kNever;             // time of the latest counted event
-    std::vector<std::size_t> fit;         // fit rules that match the lead's attributes, rising
+    std::vector<std::size_t> fit;         // fit rules that match the lead's attributes, rising, named as those below
     std::vector<Adjustment> adjustments;  // sorted
     std::vector<RuleState> rules;         // by rule
     std::vector<Match> pending;           // future events, sorted: the earliest
@@ -75,14 +77,25 @@ struct Scorecard {
     bool operator==(const Scorecard&) const = default;
 };
 
-// Storage form: a version byte and variable-length integers. `encode` appends to `to`.
+// A stored card names rules and stages by their ids, which they keep from version to version; one that is computed with
+// names them by their places in a definition.
+
+// Storage form: a version byte and variable-length integers. `encode` appends to `to`: the card as it is, or one with
+// places of the definition by ids.
 void encode(const Scorecard& card, std::string& to);
+void encode(const Scorecard& card, const Definition& definition, std::string& to);
 // Overwrites a card that was used before, whose lists have room then. Throws an Error of `code`, and leaves it
 // half-read.
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
 
+// Of a card as it was decoded: its ids become places of the definition, which is complete. Throws an Error of `code`
+// where the definition has no such rule or stage, and leaves the card half-changed.
+void find_places(const Definition& definition, Scorecard& card, ErrorCode code = ErrorCode::InvalidParameter);
+
 // Text form, readable and exact: decode(encode(x)) and parse(print(x)) give x.
 std::string print(const Scorecard& card);
+std::string print(const Scorecard& card, const Definition& definition);
+std::string print(const Scorecard& card, const Definition& definition);
 // Throws InvalidText.
 Scorecard parse(std::string_view text);
 

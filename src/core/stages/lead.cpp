@@ -14,8 +14,7 @@ namespace {
 void finish(const Definition& definition, Lead& lead, Timestamp now, bool moved, bool due_may_be_earlier,
             std::vector<Transition>& transitions, Timestamp unchanged_to = kNever) {
     lead.seen_at = std::max(lead.seen_at, now);
-    lead.score = score_at(definition, lead.card, lead.seen_at);
-    lead.grade = definition.grade(lead.score.fit, lead.score.engagement);
+    lead.features = features(definition, lead.card, lead.seen_at);
 
     // due_at is a lower bound, moved forward lazily: most events leave it as it is.
     bool passed = lead.due_at <= std::max(lead.card.clock, lead.stage.since);
@@ -185,8 +184,7 @@ void enter_by_event(const Definition& definition, Lead& lead, int stage, Timesta
 void leave_removed_stage(const Definition& definition, Lead& lead, const Score& score, Timestamp now,
                          std::vector<Transition>& transitions) {
     Transition transition;
-    transition.score = score;
-    transition.grade = definition.grade(score.fit, score.engagement);
+    transition.features = features(definition, score);
     transition.to = definition.first_stage;
     transition.at = std::max(now, lead.stage.since);
     transition.seq = ++lead.stage.seq;

@@ -18,8 +18,7 @@ struct Lead {
     StageState stage;
     Timestamp seen_at = kNever;   // wall-clock time of the last change: events up to future_tolerance ahead of it count
     Timestamp due_at = kForever;  // lower bound of the next move that time alone makes
-    Score score;                  // as of the later of seen_at and the card's clock
-    Grade grade;
+    Features features;            // as of the later of seen_at and the card's clock
 };
 
 // Whether stages move while matches are folded. A rebuilt card must not record again what history has recorded.

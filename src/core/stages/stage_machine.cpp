@@ -137,8 +137,7 @@ void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Caus
     transition.to = target;
     transition.at = at;
     transition.seq = ++state_.seq;
-    transition.score = {range.engagement.low, range.fit, range.total.low};
-    transition.grade = definition_.grade(range.fit, range.engagement.low);
+    transition.features = features(definition_, Score{range.engagement.low, range.fit, range.total.low});
     transition.cause = cause;
     transition.rule = rule;
     transitions_.push_back(transition);

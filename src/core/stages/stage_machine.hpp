@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/card/score.hpp"
+#include "core/card/features.hpp"
 #include "core/card/tally/tally.hpp"
 
 namespace lead_scoring {
@@ -26,8 +26,7 @@ struct Transition {
     int to = kNoStage;
     Timestamp at = kNever;
     std::int64_t seq = 0;
-    Score score;
-    Grade grade;
+    Features features;  // of the lead, when it moved
     Cause cause = Cause::Event;
     int rule = kNoRule;  // the rule whose points came last, where the cause is an event
 };

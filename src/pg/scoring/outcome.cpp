@@ -183,7 +183,8 @@ bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow
     if (row.card == nullptr || !workspace->transitions.empty()) return true;
     for (int i = 0; i < model->binding.status_count; ++i) {
         const StatusColumn& column = model->binding.status[i];
-        if (column.kind == StatusKind::Score && points_of_units(workspace->lead.score.total) != row.score) return true;
+        if (column.kind == StatusKind::Score && points_of_units(workspace->lead.features.score.total) != row.score)
+            return true;
         if (column.kind == StatusKind::Grade &&
             strcmp(workspace->grade.c_str(), row.grade == nullptr ? "" : row.grade) != 0)
             return true;
@@ -207,10 +208,10 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
         set_text(added, 2, first ? row.stage_name : version->stages[transition.from].name);
         set_text(added, 3, version->stages[transition.to].name);
         added->values[4] = Int64GetDatum(transition.at);
-        added->values[5] = Float8GetDatum(points_of_units(transition.score.total));
-        added->values[6] = Float8GetDatum(points_of_units(transition.score.engagement));
-        added->values[7] = Float8GetDatum(points_of_units(transition.score.fit));
-        set_text(added, 8, grade_label(version, transition.grade));
+        added->values[5] = Float8GetDatum(points_of_units(transition.features.score.total));
+        added->values[6] = Float8GetDatum(points_of_units(transition.features.score.engagement));
+        added->values[7] = Float8GetDatum(points_of_units(transition.features.score.fit));
+        set_text(added, 8, grade_label(version, transition.features.grade));
         added->values[9] = Int64GetDatum(version->number);
         set_text(added, 10, cause_name(transition.cause));
         set_text(added, 11, transition.rule == kNoRule ? nullptr : version->rules[transition.rule].name);
@@ -227,8 +228,9 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
     RowToWrite* added = add_row(&outcome->statuses, model->binding.status_count + 1);
     added->values[0] = datumCopy(key, model->key.by_value, model->key.length);
     const char* grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
-    Shown shown = {version->stages[workspace->lead.stage.stage].name, points_of_units(workspace->lead.score.total),
-                   grade, row.entered, workspace->entered.data()};
+    Shown shown = {version->stages[workspace->lead.stage.stage].name,
+                   points_of_units(workspace->lead.features.score.total), grade, row.entered,
+                   workspace->entered.data()};
     show(model, version, shown, added);
     MemoryContextSwitchTo(caller);
 }

@@ -134,9 +134,9 @@ ScoreUpdate score_update(const Statement* statement, const ScoreRow& row) {
     ScoreUpdate update = {};
     update.card = workspace->card.data();
     update.card_size = workspace->card.size();
-    update.score = points_of_units(lead.score.total);
-    update.engagement = points_of_units(lead.score.engagement);
-    update.fit = points_of_units(lead.score.fit);
+    update.score = points_of_units(lead.features.score.total);
+    update.engagement = points_of_units(lead.features.score.engagement);
+    update.fit = points_of_units(lead.features.score.fit);
     update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
     update.version = statement->version->number;
     update.stage_name = statement->version->stages[lead.stage.stage].name;

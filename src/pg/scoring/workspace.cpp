@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/base/error.hpp"
-#include "core/card/fold.hpp"
 #include "pg/intake/event_log.hpp"
 #include "pg/server/boundary.hpp"
 #include "pg/server/query.hpp"
@@ -36,8 +35,7 @@ void forget(Lead& lead) {
     lead.stage = {};
     lead.seen_at = kNever;
     lead.due_at = kForever;
-    lead.score = {};
-    lead.grade = {};
+    lead.features = {};
 }
 
 void end_workspace(void* argument) {
@@ -97,7 +95,7 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
             lead.card.clear();
             lead.card.clock = row.settled_to;
         }
-        if (row.version == version->number) check_card(*version->definition, lead.card, ErrorCode::CorruptData);
+        if (row.version == version->number) find_places(*version->definition, lead.card, ErrorCode::CorruptData);
         workspace->known = row.counted;
         if (stage != kNoStage) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
@@ -132,7 +130,7 @@ void load_card(Workspace* workspace, const Version* version, const struct varlen
     run_cpp([&] {
         reset(workspace, version);
         read_card(card, workspace->lead.card);
-        check_card(*version->definition, workspace->lead.card);
+        find_places(*version->definition, workspace->lead.card);
     });
 }
 
@@ -171,8 +169,9 @@ void finish_lead(Workspace* workspace, const Version* version) {
     run_cpp([&] {
         const Lead& lead = workspace->lead;
         workspace->card.clear();
-        encode(lead.card, workspace->card);
-        if (version->definition->has_grade(lead.grade)) workspace->grade = version->definition->label(lead.grade);
+        encode(lead.card, *version->definition, workspace->card);
+        Grade grade = lead.features.grade;
+        if (version->definition->has_grade(grade)) workspace->grade = version->definition->label(grade);
         for (const Transition& transition : workspace->transitions) {
             Timestamp& entered = workspace->entered[static_cast<std::size_t>(transition.to)];
             if (entered == kNever) entered = transition.at;

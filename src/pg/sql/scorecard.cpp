@@ -4,7 +4,6 @@
 
 #include "core/card/scorecard.hpp"
 
-#include "core/card/fold.hpp"
 #include "core/stages/lead.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/model.hpp"
@@ -146,8 +145,8 @@ LEAD_SCORING_FUNCTION(score_now) {
     load_card(cache->workspace, version, packed);
     if (has_come(cache->workspace, at) && !count_pending(cache->workspace, version, at))
         load_card(cache->workspace, version, packed);  // which does not tell all that has come
-    Score score = run_cpp([&] { return score_at(*version->definition, cache->workspace->lead.card, at); });
-    const char* grade = grade_label(version, version->definition->grade(score.fit, score.engagement));
+    auto [score, graded] = run_cpp([&] { return features(*version->definition, cache->workspace->lead.card, at); });
+    const char* grade = grade_label(version, graded);
     Datum values[] = {Float8GetDatum(points_of_units(score.total)), Float8GetDatum(points_of_units(score.engagement)),
                       Float8GetDatum(points_of_units(score.fit)),
                       grade == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(grade)};

@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "core/card/fold.hpp"
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/scoring/history.hpp"
@@ -44,11 +43,12 @@ void report_points(Verification* verification, Datum key, const char* problem, d
     report(verification, key, problem, psprintf("%.17g", stored), psprintf("%.17g", expected));
 }
 
-char* print_card(const Workspace* workspace) {
+// As the column `card` prints.
+char* print_card(const Workspace* workspace, const Definition& definition) {
     char* copy = nullptr;
-    std::size_t length = run_cpp([&] { return print(workspace->lead.card).size(); });
+    std::size_t length = run_cpp([&] { return print(workspace->lead.card, definition).size(); });
     copy = static_cast<char*>(palloc(length + 1));
-    run_cpp([&] { strlcpy(copy, print(workspace->lead.card).c_str(), length + 1); });
+    run_cpp([&] { strlcpy(copy, print(workspace->lead.card, definition).c_str(), length + 1); });
     return copy;
 }
 
@@ -103,12 +103,13 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     const Lead& computed = verification->computed->lead;
     bool same = readable && run_cpp([&] { return verification->stored->lead.card == computed.card; });
     if (!same)
-        report(verification, found.key, "card", readable ? print_card(verification->stored) : nullptr,
-               print_card(verification->computed));
-    report_points(verification, found.key, "score", row.score, computed.score.total);
-    report_points(verification, found.key, "engagement", row.engagement, computed.score.engagement);
-    report_points(verification, found.key, "fit", row.fit, computed.score.fit);
-    const char* grade = grade_label(version, computed.grade);
+        report(verification, found.key, "card",
+               readable ? print_card(verification->stored, *version->definition) : nullptr,
+               print_card(verification->computed, *version->definition));
+    report_points(verification, found.key, "score", row.score, computed.features.score.total);
+    report_points(verification, found.key, "engagement", row.engagement, computed.features.score.engagement);
+    report_points(verification, found.key, "fit", row.fit, computed.features.score.fit);
+    const char* grade = grade_label(version, computed.features.grade);
     if (strcmp(row.grade == nullptr ? "" : row.grade, grade == nullptr ? "" : grade) != 0)
         report(verification, found.key, "grade", row.grade, grade);
     if (readable) check_due(verification, found.key, row);

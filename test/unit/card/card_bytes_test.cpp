@@ -30,8 +30,8 @@ TEST(CardBytes, AreTheSameEverywhere) {
                              kStart + kDay);
     EXPECT_EQ(
         hex(bytes_of(card)),
-        "018080f399a7d3e102000004000202a08d0602040450ff92b4a810bad0ae0200000402080100e0e5dffd5b060010fc88010201efcdab89"
-        "6745230100a08d060000");
+        "018080f399a7d3e1020804000202a08d0602040450ff92b4a810bad0ae0200000402080100e0e5dffd5b060010fc88010201efcdab8967"
+        "45230100a08d06");
 }
 
 // The cards, scores and transitions of many leads: powers, products, sums, searches.
@@ -54,10 +54,10 @@ TEST(CardBytes, OfManyLeadsAreTheSameEverywhere) {
         for (const Transition& transition : delivery.transitions) {
             put(transition.to);
             put(transition.at);
-            put(transition.score.total);
+            put(transition.features.score.total);
         }
     }
-    EXPECT_EQ(hash_key(bytes), 3615463032879834666u);
+    EXPECT_EQ(hash_key(bytes), 14704715277826617105u);
 }
 
 }  // namespace

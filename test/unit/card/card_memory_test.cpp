@@ -47,10 +47,10 @@ std::size_t memory_of(Work work) {
 }
 
 TEST(CardMemory, OfTextIsBounded) {
-    for (std::string claim : {"clock 0 fit ", "clock 0 fit 0 adjustments ", "clock 0 fit 0 adjustments 0 rules ",
-                              "clock 0 fit 0 adjustments 0 rules 1 rule 0 closed 0 parts 4 occurrences ",
-                              "clock 0 fit 0 adjustments 0 rules 1 rule 0 closed 0 parts 8 bucket 0 keyed 0 members ",
-                              "clock 0 fit 0 adjustments 0 rules 0 pending_more 0 pending "})
+    for (std::string claim : {"clock 0 sections 1 fit ", "clock 0 sections 2 adjustments ", "clock 0 sections 4 rules ",
+                              "clock 0 sections 4 rules 1 rule 0 closed 0 parts 4 occurrences ",
+                              "clock 0 sections 4 rules 1 rule 0 closed 0 parts 8 bucket 0 keyed 0 members ",
+                              "clock 0 sections 8 pending_more 0 pending "})
         for (std::size_t size : {std::size_t{65536}, kInput / 30, kInput / 20, kInput / 10, kInput / 5, kInput}) {
             std::string text = claim + std::to_string(size);
             text.resize(kInput, ' ');
@@ -64,7 +64,8 @@ TEST(CardMemory, OfBytesIsBounded) {
             std::string bytes = "\1";
             BinaryWriter writer(bytes);
             writer.number("clock", 0);
-            for (int i = 0; i < list && i < 2; ++i) writer.size("fit and adjustments", 0);
+            constexpr std::int64_t kSections[] = {1, 2, 4, 4, 4, 8};
+            writer.number("sections", kSections[list]);
             if (list == 3 || list == 4) {
                 writer.size("rules", 1);
                 writer.number("rule", 0);
@@ -73,10 +74,7 @@ TEST(CardMemory, OfBytesIsBounded) {
                 if (list == 4) writer.number("bucket", 0);
                 if (list == 4) writer.number("keyed", 0);
             }
-            if (list == 5) {
-                writer.size("rules", 0);
-                writer.number("pending_more", 0);
-            }
+            if (list == 5) writer.number("pending_more", 0);
             writer.size("list", size);
             writer.finish();
             bytes.resize(kInput, '\0');
@@ -87,9 +85,8 @@ TEST(CardMemory, OfBytesIsBounded) {
 }
 
 TEST(CardMemory, OfRulesIsThatOfAVersionAtTheMost) {
-    std::string text = "clock 0 fit 0 adjustments 0 rules 400000";
+    std::string text = "clock 0 sections 4 rules 400000";
     for (int i = 0; i < 400000; ++i) text += " rule " + std::to_string(i) + " closed 0 parts 0";
-    text += " pending_more 0 pending 0";
     EXPECT_LT(memory_of([&] { (void)parse(text); }), std::size_t{100000});
     text.replace(text.find("400000"), 6, std::to_string(Definition::kMaxRules));
     EXPECT_LT(memory_of([&] { (void)parse(text); }), 2 * text.size());

@@ -70,6 +70,7 @@ const Field kFields[] = {
     {"/groups/0/max_points", Of::Points},
     {"/rules", Of::List, true},
     {"/rules/1", Of::Object, true},
+    {"/rules/1/id", Of::Whole},
     {"/rules/1/name", Of::Text, true},
     {"/rules/1/rule_group", Of::Text, true},
     {"/rules/1/event_type", Of::Text},
@@ -94,6 +95,7 @@ const Field kFields[] = {
     {"/bands/2/min_points", Of::Points, true},
     {"/stages", Of::List, true},
     {"/stages/1", Of::Object, true},
+    {"/stages/1/id", Of::Whole},
     {"/stages/1/name", Of::Text, true},
     {"/stages/1/rank", Of::Whole, true},
     {"/stages/1/kind", Of::Word, true},
@@ -332,6 +334,7 @@ TEST(DefinitionReader, SaysWhichNumberIsOutOfRange) {
     std::map<std::string, std::pair<std::vector<const char*>, const char*>> ranges = {
         {"limit_count", {{"-1", "2147483648", "1.5"}, "0 to 2147483647"}},
         {"max_occurrences", {{"0", "-1", "100001", "0.5", "18446744073709551616"}, "1 to 100000"}},
+        {"id", {{"-1", "65536", "0.5"}, "0 to 65535"}},
         {"rank", {{"2147483648", "-2147483649", "0.1"}, "-2147483648 to 2147483647"}},
         {"web", {{"0", "-9223372036854775808", "9223372036854775808", "1.5"}, "1 to 9223372036854775807"}}};
     for (const Field& field : kFields) {
@@ -362,6 +365,32 @@ TEST(DefinitionReader, FollowsNames) {
     Json wrong = full();
     wrong["stages"][1]["requires"]["nobody"] = 1;
     expect_refused(wrong, Path("/stages/1/requires/nobody"), "names what is not there");
+}
+
+// Cards rely on it: rules stand by their ids, whatever they are called, and an id is that of one only.
+TEST(DefinitionReader, SortsRulesByTheirIds) {
+    Json json = full();
+    json["rules"][0]["id"] = 70;
+    json["rules"][1].erase("id");
+    FullDefinition read = read_definition(json.dump());
+    std::vector<std::pair<std::size_t, std::string>> rules;
+    for (const Rule& rule : read.definition.rules) rules.emplace_back(rule.id, rule.name);
+    EXPECT_EQ(rules,
+              (std::vector<std::pair<std::size_t, std::string>>{{8, "seen"}, {9, "web"}, {70, "chief"}, {71, "read"}}));
+    EXPECT_EQ(read.rules[2].condition, "(title = 'CEO'::text)");
+    EXPECT_EQ(read.definition.stages[1].required[0].rule, 3u);
+    EXPECT_EQ(read.definition.rule_places[70], 2);
+    EXPECT_EQ(read.definition.rule_places[10], kNoPlace);
+    EXPECT_EQ(read.definition.stage_places, (std::vector<std::int32_t>{0, 2, 1}));
+
+    json["rules"][2]["id"] = 9;
+    expect_refused(json, "Two rules have one id, or one is out of range.");
+    json = full();
+    json["stages"][2]["id"] = 2;
+    expect_refused(json, "Two stages have one id, or one is out of range.");
+    json["stages"][2]["id"] = 65535;  // and no id is left for the next
+    json["stages"][0].erase("id");
+    expect_refused(json, "Two stages have one id, or one is out of range.");
 }
 
 TEST(DefinitionReader, HoldsLimitsTogether) {

@@ -136,38 +136,6 @@ TEST(AddPending, HasMoreOnlyWhereOneWasLeftOut) {
     EXPECT_FALSE(card.pending_more);
 }
 
-void expect_foreign(const Definition& definition, const Scorecard& card) {
-    try {
-        check_card(definition, card);
-        ADD_FAILURE() << "accepted: " << print(card);
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code, ErrorCode::InvalidParameter);
-        EXPECT_STREQ(error.what(), "scorecard does not belong to this version of the model");
-        EXPECT_FALSE(error.detail.empty());
-        EXPECT_FALSE(error.hint.empty());
-    }
-}
-
-TEST(CheckCard, RefusesWhatTheDefinitionDoesNotHave) {
-    Definition definition = model({Rule{.points = 5}, Rule{.points = 5}}, {Stage{.name = "mql"}});
-    Scorecard card;
-    EXPECT_NO_THROW(check_card(definition, card));
-    card.rules = {RuleState{.rule = 1}};
-    card.fit = {1};
-    card.pending = {match(1, 1, 0), stage_event(1, 1)};
-    EXPECT_NO_THROW(check_card(definition, card));
-    card.rules[0].rule = 2;
-    expect_foreign(definition, card);
-    card.rules.clear();
-    card.fit = {0, 2};
-    expect_foreign(definition, card);
-    card.fit.clear();
-    card.pending[0].target = 2;
-    expect_foreign(definition, card);
-    card.pending = {stage_event(2, 1)};
-    expect_foreign(definition, card);
-}
-
 // The order and the batches in which matches arrive leave no trace in the card; where it had to be rebuilt, neither.
 TEST(Fold, OrderOfArrivalLeavesNoTrace) {
     for_each_seed(4000, [](Choices& choices) {

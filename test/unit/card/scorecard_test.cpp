@@ -97,7 +97,7 @@ TEST(Scorecard, WritesNumbersInAsFewBytesAsTheyTake) {
                 std::uint64_t rest = card.clock < 0 ? ~(number << 1) : number << 1;
                 for (; rest >= 128; rest >>= 7) expected += static_cast<char>(rest % 128 + 128);
                 expected += static_cast<char>(rest);
-                expected += std::string(5, '\0');
+                expected += '\0';  // no sections
                 EXPECT_EQ(bytes_of(card), expected) << card.clock;
                 EXPECT_EQ(decoded(expected), card) << card.clock;
                 card.adjustments = {{card.clock, card.clock}};  // with more behind it
@@ -124,10 +124,9 @@ TEST(Scorecard, IsSmall) {
 }
 
 TEST(Scorecard, PrintsAsWords) {
-    EXPECT_EQ(print({}), "clock -9223372036854775808 fit 0 adjustments 0 rules 0 pending_more 0 pending 0");
+    EXPECT_EQ(print({}), "clock -9223372036854775808 sections 0");
     Scorecard card = card_of(model({Rule{.points = 5}}), {match(0, 1000, points(5))}, 1000);
-    EXPECT_EQ(print(card),
-              "clock 1000 fit 0 adjustments 0 rules 1 rule 0 closed 1 parts 1 sum 50000 pending_more 0 pending 0");
+    EXPECT_EQ(print(card), "clock 1000 sections 4 rules 1 rule 0 closed 1 parts 1 sum 50000");
 }
 
 TEST(Scorecard, KeepsSumsOf128Bits) {
@@ -242,16 +241,38 @@ std::string bytes_of_rule(const std::function<void(BinaryWriter&)>& write) {
     std::string bytes = "\1";
     BinaryWriter writer(bytes);
     writer.number("clock", 0);
-    writer.size("fit", 0);
-    writer.size("adjustments", 0);
+    writer.number("sections", 4);
     writer.size("rules", 1);
     writer.number("rule", 0);
     writer.number("closed", 0);
     write(writer);
-    writer.number("pending_more", 0);
-    writer.size("pending", 0);
     writer.finish();
     return bytes;
+}
+
+// What is empty is left out, so that a card has one form; and nobody passes over a section that he does not know.
+TEST(ScorecardDecode, RefusesSectionsThatAreEmptyOrUnknown) {
+    auto bytes_of_sections = [](std::int64_t sections, const std::function<void(BinaryWriter&)>& write) {
+        std::string bytes = "\1";
+        BinaryWriter writer(bytes);
+        writer.number("clock", 0);
+        writer.number("sections", sections);
+        write(writer);
+        writer.finish();
+        return bytes;
+    };
+    EXPECT_EQ(decoded(bytes_of_sections(0, [](BinaryWriter&) {})).clock, 0);
+    for (std::int64_t section : {1, 2, 4})
+        expect_corrupt(bytes_of_sections(section, [](BinaryWriter& writer) { writer.size("list", 0); }));
+    expect_corrupt(bytes_of_sections(8, [](BinaryWriter& writer) {
+        writer.number("pending_more", 0);
+        writer.size("pending", 0);
+    }));
+    EXPECT_TRUE(decoded(bytes_of_sections(8, [](BinaryWriter& writer) {
+                    writer.number("pending_more", 1);
+                    writer.size("pending", 0);
+                })).pending_more);
+    for (std::int64_t section : {-1, 16, 32, 1 << 20}) expect_corrupt(bytes_of_sections(section, [](BinaryWriter&) {}));
 }
 
 TEST(ScorecardDecode, RefusesPartsThatAreEmpty) {
@@ -289,7 +310,7 @@ TEST(ScorecardDecode, RefusesNumbersWithLeadingZeros) {
     std::string bytes = bytes_of({});
     bytes.back() = static_cast<char>(0x80);
     expect_corrupt(bytes + '\0');
-    expect_corrupt(std::string("\1\x85\x80\0\0\0\0\0\0\0\0\0", 12));  // the clock, with more behind it
+    expect_corrupt(std::string("\1\x85\x80\0\4\1\0\0\0\0", 10));  // the clock, with more behind it
 }
 
 TEST(ScorecardDecode, RefusesListsLongerThanTheInput) {
@@ -343,6 +364,92 @@ TEST(ScorecardDecode, RefusesSumsTooLargeToAddTo) {
     expect_corrupt(bytes_of(card));
 }
 
+// Ids.
+
+// A version whose rules and stages have any ids: rules in their order, stages in none.
+Definition with_ids(Choices& choices, Definition definition) {
+    std::size_t id = 0;
+    for (Rule& rule : definition.rules) rule.id = id += 1 + choices.below(50);
+    std::vector<std::size_t> ids;
+    for (std::size_t i = 0; i < definition.stages.size(); ++i) ids.push_back(7 * i);
+    for (Stage& stage : definition.stages) {
+        auto taken = ids.begin() + static_cast<std::ptrdiff_t>(choices.below(ids.size()));
+        stage.id = *taken;
+        ids.erase(taken);
+    }
+    definition.complete();
+    return definition;
+}
+
+TEST(ScorecardIds, ComeBackAsPlaces) {
+    for_each_seed(1000, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.stages = true});
+        Definition definition = with_ids(choices, model.definition);
+        std::vector<Match> matches = random_matches(choices, model, kStart, 100, 60);
+        Scorecard card = card_of(definition, matches, kStart + choices.between(0, 100) * kHour);
+        std::string bytes;
+        encode(card, definition, bytes);
+        Scorecard stored = decoded(bytes);
+        for (std::size_t i = 0; i < card.rules.size(); ++i)
+            EXPECT_EQ(stored.rules[i].rule, definition.rules[card.rules[i].rule].id);
+        EXPECT_EQ(print(stored), print(card, definition));
+        find_places(definition, stored);
+        EXPECT_EQ(stored, card);
+    });
+}
+
+// A rule that has come or gone before it in a later version moves no other rule's points to it.
+TEST(ScorecardIds, StayTheSameInAVersionOfOtherRules) {
+    Definition before = model({Rule{.id = 3, .points = 5}, Rule{.id = 8, .points = 7}});
+    Definition after = model({Rule{.id = 8, .points = 7}, Rule{.id = 9, .points = 1}});
+    Scorecard card = card_of(before, {match(1, kStart, points(7))}, kStart);
+    std::string bytes;
+    encode(card, before, bytes);
+    Scorecard stored = decoded(bytes);
+    find_places(after, stored);
+    EXPECT_EQ(stored.count(0), 1);
+    EXPECT_EQ(score_at(after, stored, kStart).total, points(7));
+}
+
+void expect_foreign(const Definition& definition, Scorecard card) {
+    try {
+        find_places(definition, card);
+        ADD_FAILURE() << "accepted: " << print(card);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code, ErrorCode::InvalidParameter);
+        EXPECT_STREQ(error.what(), "scorecard does not belong to this version of the model");
+        EXPECT_FALSE(error.detail.empty());
+        EXPECT_FALSE(error.hint.empty());
+    }
+}
+
+TEST(ScorecardIds, OfNoRuleOrStageAreRefused) {
+    Definition definition =
+        model({Rule{.id = 3, .points = 5}, Rule{.id = 8, .points = 5}}, {Stage{.id = 4, .name = "mql"}});
+    Scorecard card;
+    EXPECT_NO_THROW(find_places(definition, card));
+    card.rules = {RuleState{.rule = 8}};
+    card.fit = {3};
+    card.pending = {match(8, 1, 0), stage_event(4, 1)};
+    Scorecard placed = card;
+    find_places(definition, placed);
+    EXPECT_EQ(placed.rules[0].rule, 1u);
+    EXPECT_EQ(placed.fit, std::vector<std::size_t>{0});
+    EXPECT_EQ(placed.pending, (std::vector<Match>{match(1, 1, 0), stage_event(1, 1)}));
+    for (std::size_t rule : {0, 1, 9}) {
+        card.rules[0].rule = rule;
+        expect_foreign(definition, card);
+    }
+    card.rules.clear();
+    card.fit = {3, 4};
+    expect_foreign(definition, card);
+    card.fit.clear();
+    card.pending[0].target = 4;
+    expect_foreign(definition, card);
+    card.pending = {stage_event(1, 1)};
+    expect_foreign(definition, card);
+}
+
 // Parsing.
 
 void expect_unreadable(const std::string& text, const std::string& detail) {
@@ -363,28 +470,26 @@ TEST(ScorecardParse, TellsWhereItStopped) {
     expect_unreadable("score 5", "score 5");
     expect_unreadable("clock", "clock");
     expect_unreadable("clock ", "");
-    expect_unreadable("clock x fit 0", " fit 0");
+    expect_unreadable("clock x sections 0", " sections 0");
     expect_unreadable("clocks 1", "clocks 1");
-    expect_unreadable("clock 0 fit 0 adjustments 0 rules 0 pending_more 0 pending 0 more", "more");
-    expect_unreadable("clock 0 fit 0 adjustments 0 rules 0 pending_more 2 pending 0", " pending 0");
+    expect_unreadable("clock 0 sections 0 more", "more");
+    expect_unreadable("clock 0 sections 8 pending_more 2 pending 0", " pending 0");
     expect_unreadable("clock 0 " + std::string(90, 'x'), std::string(40, 'x'));
 }
 
 TEST(ScorecardParse, RefusesNumbersOutOfRange) {
-    const std::string rest = " fit 0 adjustments 0 rules 0 pending_more 0 pending 0";
+    const std::string rest = " sections 0";
     EXPECT_EQ(parse("clock 9223372036854775807" + rest).clock, kMost);
     EXPECT_THROW(parse("clock 9223372036854775808" + rest), Error);
     EXPECT_THROW(parse("clock 1.5" + rest), Error);
     EXPECT_THROW(parse("clock 0x10" + rest), Error);
     EXPECT_THROW(parse("clock +1" + rest), Error);
-    EXPECT_THROW(parse("clock 0 fit -1 adjustments 0 rules 0 pending_more 0 pending 0"), Error);
-    EXPECT_THROW(parse("clock 0 fit 99999999999 adjustments 0 rules 0 pending_more 0 pending 0"), Error);
+    EXPECT_THROW(parse("clock 0 sections 1 fit -1 rule 0"), Error);
+    EXPECT_THROW(parse("clock 0 sections 1 fit 99999999999 rule 0"), Error);
 }
 
 TEST(ScorecardParse, RefusesSumsOfMoreThan128Bits) {
-    auto text = [](const std::string& sum) {
-        return "clock 0 fit 0 adjustments 0 rules 1 rule 0 closed 1 parts 1 sum " + sum + " pending_more 0 pending 0";
-    };
+    auto text = [](const std::string& sum) { return "clock 0 sections 4 rules 1 rule 0 closed 1 parts 1 sum " + sum; };
     EXPECT_EQ(parse(text("-12345678901234567890123")).rules[0].closed_sum,
               WideUnits{-12345678901234567} * 1000000 - 890123);
     for (const char* sum : {"-", "", "1e5", "--1", "340282366920938463463374607431768211456",
@@ -392,9 +497,7 @@ TEST(ScorecardParse, RefusesSumsOfMoreThan128Bits) {
         EXPECT_THROW(parse(text(sum)), Error) << sum;
 }
 
-TEST(ScorecardParse, TakesAnyNumberOfSpaces) {
-    EXPECT_EQ(parse("  clock  7 fit 0   adjustments 0 rules 0 pending_more 0 pending 0  ").clock, 7);
-}
+TEST(ScorecardParse, TakesAnyNumberOfSpaces) { EXPECT_EQ(parse("  clock  7 sections   0  ").clock, 7); }
 
 }  // namespace
 }  // namespace lead_scoring::test

@@ -52,12 +52,12 @@ TEST(Tally, OfAnotherKindFoldsScoresAndExplains) {
     ASSERT_EQ(definition.rules[0].tally, &kTally<Latest>);
     Delivery delivery(definition);
     delivery.deliver({match(0, kStart + kDay, points(8)), match(1, kStart, points(1))}, kStart + kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(9));
+    EXPECT_EQ(delivery.lead.features.score.total, points(9));
     ASSERT_EQ(delivery.transitions.size(), 1u);
     delivery.deliver({match(0, kStart, points(30))}, kStart + 2 * kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(9));
+    EXPECT_EQ(delivery.lead.features.score.total, points(9));
     delivery.deliver({match(0, kStart + 2 * kDay, points(3))}, kStart + 2 * kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(4));
+    EXPECT_EQ(delivery.lead.features.score.total, points(4));
     EXPECT_EQ(parse(print(delivery.lead.card)), delivery.lead.card);
 
     Explanation explanation(definition, {}, kStart + 3 * kDay);

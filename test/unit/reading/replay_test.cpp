@@ -38,7 +38,7 @@ TEST(Replay, GivesTheCardThatWasDelivered) {
         replay.add(log.subspan(log.size() / 3));
         replay.finish();
         EXPECT_EQ(print(lead.card), print(delivery.lead.card));
-        EXPECT_EQ(lead.score, delivery.lead.score);
+        EXPECT_EQ(lead.features.score, delivery.lead.features.score);
         EXPECT_EQ(lead.stage.seq, delivery.lead.stage.seq);
     });
 }

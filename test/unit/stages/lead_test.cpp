@@ -21,7 +21,7 @@ Definition tolerant(std::vector<Stage> stages = {}) {
 
 Units total_after(Delivery& delivery, Timestamp now) {
     EXPECT_TRUE(delivery.refresh(now));
-    return delivery.lead.score.total;
+    return delivery.lead.features.score.total;
 }
 
 // Events ahead of the clock on the wall.
@@ -30,7 +30,7 @@ TEST(FutureEvent, WithinTheToleranceCountsAtOnce) {
     Definition definition = tolerant();
     Delivery delivery(definition);
     ASSERT_TRUE(delivery.deliver({match(kPage, kStart + definition.future_tolerance, points(10))}, kStart));
-    EXPECT_EQ(delivery.lead.score.total, points(10));
+    EXPECT_EQ(delivery.lead.features.score.total, points(10));
     EXPECT_EQ(delivery.lead.card.clock, kStart + definition.future_tolerance);
     EXPECT_TRUE(delivery.lead.card.pending.empty());
 }
@@ -40,7 +40,7 @@ TEST(FutureEvent, BeyondTheToleranceIsPendingAndDue) {
     Delivery delivery(definition);
     Timestamp at = kStart + definition.future_tolerance + 1;
     ASSERT_TRUE(delivery.deliver({match(kPage, at, points(10))}, kStart));
-    EXPECT_EQ(delivery.lead.score.total, 0);
+    EXPECT_EQ(delivery.lead.features.score.total, 0);
     EXPECT_EQ(delivery.lead.card.clock, kNever);
     EXPECT_EQ(delivery.lead.card.pending.size(), 1u);
     EXPECT_EQ(delivery.lead.due_at, at);
@@ -70,7 +70,7 @@ TEST(FutureEvent, IsFoldedBeforeANewerOne) {
     ASSERT_TRUE(delivery.deliver({match(kPage, kStart + 2 * kDay, points(10))}, kStart + 2 * kDay));
     ASSERT_EQ(delivery.transitions.size(), 1u);
     EXPECT_EQ(delivery.transitions[0].at, kStart + kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(70));
+    EXPECT_EQ(delivery.lead.features.score.total, points(70));
 }
 
 TEST(FutureEvent, BeyondWhatACardKeepsIsTakenFromTheLog) {
@@ -83,12 +83,12 @@ TEST(FutureEvent, BeyondWhatACardKeepsIsTakenFromTheLog) {
     EXPECT_TRUE(delivery.lead.card.pending_more);
     EXPECT_TRUE(delivery.refresh(kStart)) << "none is due yet";
     EXPECT_FALSE(delivery.refresh(kStart + kDay + 10 * kHour)) << "the card cannot tell which follow";
-    EXPECT_EQ(delivery.lead.score.total, points(11));
+    EXPECT_EQ(delivery.lead.features.score.total, points(11));
     EXPECT_TRUE(delivery.lead.card.pending_more);
     EXPECT_FALSE(delivery.refresh(kStart + kDay + (all - 10) * kHour));
     EXPECT_FALSE(delivery.lead.card.pending_more);
     EXPECT_TRUE(delivery.refresh(kStart + kDay + all * kHour));
-    EXPECT_EQ(delivery.lead.score.total, all * points(1));
+    EXPECT_EQ(delivery.lead.features.score.total, all * points(1));
 }
 
 // Events that come late.
@@ -134,7 +134,7 @@ TEST(Moves, NoneLeavesTheStageAlone) {
     std::vector<Match> matches = {match(kPage, kStart, points(60)), stage_event(1, kStart + 1)};
     ASSERT_TRUE(fold_matches(definition, lead, matches, kStart + kDay, Moves::none(), transitions));
     EXPECT_TRUE(transitions.empty());
-    EXPECT_EQ(lead.score.total, points(60));
+    EXPECT_EQ(lead.features.score.total, points(60));
     EXPECT_EQ(lead.stage.stage, kLead);
 }
 
@@ -203,11 +203,11 @@ TEST(Lead, HasTheScoreAndGradeOfNow) {
     definition.engagement_bands = {{"2", 0}, {"1", points(8)}};
     Delivery delivery(definition);
     delivery.deliver({match(0, kStart, points(10))}, kStart);
-    EXPECT_EQ(delivery.lead.score.total, points(10));
-    EXPECT_EQ(delivery.lead.grade, Grade{.engagement = 1});
+    EXPECT_EQ(delivery.lead.features.score.total, points(10));
+    EXPECT_EQ(delivery.lead.features.grade, Grade{.engagement = 1});
     delivery.deliver({}, kStart + 5 * kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(5));
-    EXPECT_EQ(delivery.lead.grade, Grade{.engagement = 0});
+    EXPECT_EQ(delivery.lead.features.score.total, points(5));
+    EXPECT_EQ(delivery.lead.features.grade, Grade{.engagement = 0});
 }
 
 TEST(Lead, IsNeverSeenEarlierThanBefore) {
@@ -217,7 +217,7 @@ TEST(Lead, IsNeverSeenEarlierThanBefore) {
     EXPECT_EQ(delivery.lead.seen_at, kStart + kDay);
     delivery.deliver({match(kPage, kStart + kHour, points(10))}, kStart);
     EXPECT_EQ(delivery.lead.seen_at, kStart + kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(20)) << "what has counted once is not future again";
+    EXPECT_EQ(delivery.lead.features.score.total, points(20)) << "what has counted once is not future again";
 }
 
 // The due time is a lower bound, whatever event comes.
@@ -275,7 +275,7 @@ TEST(SetFit, MovesTheLeadNow) {
     Definition definition = model({Rule{.points = 60, .fit = true}}, {mql()});
     Delivery delivery(definition);
     delivery.set_fit({0}, kStart);
-    EXPECT_EQ(delivery.lead.score, (Score{0, points(60), points(60)}));
+    EXPECT_EQ(delivery.lead.features.score, (Score{0, points(60), points(60)}));
     ASSERT_EQ(delivery.transitions.size(), 1u);
     EXPECT_EQ(delivery.transitions[0].at, kStart);
     EXPECT_EQ(delivery.transitions[0].cause, Cause::Attribute);
@@ -302,7 +302,7 @@ TEST(SetFit, ComesAfterEventsThatWerePending) {
     delivery.set_fit({}, kStart + 2 * kDay);
     ASSERT_EQ(delivery.transitions.size(), 1u);
     EXPECT_EQ(delivery.transitions[0].at, kStart + kDay);
-    EXPECT_EQ(delivery.lead.score.total, points(60));
+    EXPECT_EQ(delivery.lead.features.score.total, points(60));
 }
 
 // What is known only now must not move the lead in the past.
@@ -328,7 +328,7 @@ TEST(SetAdjustments, MovesTheLeadNow) {
     ASSERT_EQ(delivery.transitions.size(), 1u);
     EXPECT_EQ(delivery.transitions[0].at, kStart + kDay);
     EXPECT_EQ(delivery.transitions[0].cause, Cause::Manual);
-    EXPECT_EQ(delivery.lead.score, (Score{points(30), 0, points(50)}));
+    EXPECT_EQ(delivery.lead.features.score, (Score{points(30), 0, points(50)}));
 }
 
 TEST(SetAdjustments, DoesNotReachBack) {
@@ -366,7 +366,7 @@ TEST(SetStage, MovesTheLeadWhateverItsScore) {
     EXPECT_EQ(delivery.transitions[1].to, 2);
     EXPECT_EQ(delivery.transitions[1].at, kStart + kHour);
     EXPECT_EQ(delivery.transitions[1].cause, Cause::Manual);
-    EXPECT_EQ(delivery.transitions[1].score.total, points(60));
+    EXPECT_EQ(delivery.transitions[1].features.score.total, points(60));
     EXPECT_EQ(delivery.transitions[2].to, 1) << "a hand leads out of every detour";
 }
 
@@ -402,7 +402,7 @@ TEST(EvaluateAtClock, TakesTheScoreOfTheLatestEvent) {
     evaluate_at_clock(definition, delivery.lead, kStart + 9 * kDay, delivery.transitions);
     ASSERT_EQ(delivery.transitions.size(), 1u);
     EXPECT_EQ(delivery.transitions[0].at, kStart);
-    EXPECT_EQ(delivery.lead.score.total, 0) << "as of now";
+    EXPECT_EQ(delivery.lead.features.score.total, 0) << "as of now";
 }
 
 TEST(EvaluateAtClock, OfALeadWithoutEventsChangesNothing) {
@@ -425,7 +425,7 @@ TEST(LeaveRemovedStage, GoesOnFromTheFirstStage) {
     EXPECT_EQ(delivery.transitions[1].seq, 2);
     EXPECT_EQ(delivery.transitions[1].at, kStart) << "never before the last move";
     EXPECT_EQ(delivery.transitions[1].cause, Cause::Publish);
-    EXPECT_EQ(delivery.transitions[1].score.total, points(99)) << "of the version before";
+    EXPECT_EQ(delivery.transitions[1].features.score.total, points(99)) << "of the version before";
     EXPECT_EQ(delivery.lead.stage.stage, kLead);
 }
 

@@ -175,7 +175,7 @@ TEST(LeadInTime, OneBatchIsAsABatchForEachInstant) {
         EXPECT_TRUE(at_once.deliver(matches, end));
         EXPECT_EQ(words_of(moves_of(at_once.transitions)), words_of(moves_of(apart.transitions)));
         EXPECT_EQ(bytes_of(at_once.lead.card), bytes_of(apart.lead.card));
-        EXPECT_EQ(at_once.lead.score, apart.lead.score);
+        EXPECT_EQ(at_once.lead.features.score, apart.lead.features.score);
         EXPECT_EQ(at_once.lead.stage.armed, apart.lead.stage.armed);
     });
 }

@@ -29,8 +29,8 @@ TEST(StageMachine, RecordsTheMove) {
     EXPECT_EQ(transition.to, 1);
     EXPECT_EQ(transition.at, kStart);
     EXPECT_EQ(transition.seq, 1);
-    EXPECT_EQ(transition.score, (Score{points(60), 0, points(60)}));
-    EXPECT_EQ(transition.grade, (Grade{.engagement = 1}));
+    EXPECT_EQ(transition.features.score, (Score{points(60), 0, points(60)}));
+    EXPECT_EQ(transition.features.grade, (Grade{.engagement = 1}));
     EXPECT_EQ(transition.cause, Cause::Event);
     EXPECT_EQ(transition.rule, kPage);
     EXPECT_EQ(lead.state.since, kStart);
