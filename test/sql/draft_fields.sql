@@ -27,7 +27,7 @@ SELECT a.function, a.entity, p.argument, f.field
  CROSS JOIN LATERAL (SELECT array_agg(n) AS arguments FROM pg_proc p, unnest(p.proargnames) n
                       WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proname = a.function AND n <> 'model') g
  CROSS JOIN LATERAL (SELECT n FROM unnest(g.arguments) n) p (argument)
-  FULL JOIN (SELECT * FROM lead_scoring_internal.draft_fields WHERE entity NOT LIKE '%settings') f ON f.entity = a.entity AND f.field = p.argument
+  FULL JOIN (SELECT * FROM lead_scoring_internal.draft_fields WHERE entity NOT LIKE '%settings' AND kind <> 'id') f ON f.entity = a.entity AND f.field = p.argument
  WHERE f.field IS NULL OR p.argument IS NULL;
 -- Whatever is run or read with the owner's rights is his to write.
 SELECT entity, field FROM lead_scoring_internal.draft_fields WHERE kind ~ 'expression|condition|table|column|path' AND NOT is_owners;

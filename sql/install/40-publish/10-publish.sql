@@ -72,6 +72,62 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
 
+CREATE FUNCTION lead_scoring_internal.with_ids(model text, section text, items jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wrong record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill($query$
+        WITH known AS (  -- what each was called last
+            SELECT DISTINCT ON (k.id) k.id, d.item ->> 'name' AS name, v.version
+              FROM {model}.versions v, jsonb_array_elements(v.definition -> $1) d (item)
+             CROSS JOIN LATERAL CAST(d.item ->> 'id' AS integer) k (id)
+             WHERE k.id IS NOT NULL ORDER BY k.id, v.version DESC
+        ), numbered AS (
+            SELECT i.place, i.item, (i.item ->> 'id')::integer AS id FROM jsonb_array_elements($2) WITH ORDINALITY i (item, place)
+        ), found AS (
+            SELECT n.place, n.item, coalesce(n.id, (
+                       SELECT k.id FROM known k WHERE k.name = n.item ->> 'name' AND NOT EXISTS (SELECT FROM numbered o WHERE o.id = k.id)
+                        ORDER BY k.version DESC LIMIT 1)) AS id
+              FROM numbered n
+        ), given AS (
+            SELECT f.place, f.item, coalesce(f.id, row_number() OVER (PARTITION BY f.id IS NULL ORDER BY f.place)
+                       + (SELECT coalesce(max(i.id), -1) FROM (SELECT k.id FROM known k UNION ALL SELECT o.id FROM found o) i)) AS id
+              FROM found f
+        )
+        SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY g.place), '[]') FROM given g
+        $query$, jsonb_build_object('model', model)) INTO items USING section, items;
+    SELECT d.id, d.name, d.other INTO wrong
+      FROM (SELECT (i.item ->> 'id')::integer AS id, i.item ->> 'name' AS name,
+                   lead(i.item ->> 'name') OVER (PARTITION BY i.item ->> 'id' ORDER BY i.item ->> 'name' COLLATE "C") AS other
+              FROM jsonb_array_elements(items) i (item)) d
+     WHERE d.other IS NOT NULL OR d.id NOT BETWEEN 0 AND 65535 ORDER BY d.id, d.name COLLATE "C" LIMIT 1;
+    IF wrong.other IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('%s "%s" and "%s" both have id %s', section, wrong.name, wrong.other, wrong.id),
+            'By its id cards know whose points they hold.', format('UPDATE %I.%I SET id = NULL WHERE name = %L;', model, section, wrong.other));
+    ELSIF wrong.id IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('54000', format('id %s of "%s" in %s.%s is out of range', wrong.id, wrong.name, quote_ident(model), section),
+            'Ids go from 0 to 65535, and that of what is deleted is not given again.',
+            format('UPDATE %I.%I SET id = NULL WHERE name = %L;  -- and where none is left, make another model', model, section, wrong.name));
+    END IF;
+    RETURN items;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules or stages of the draft, each with its id: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range.';
+
+CREATE FUNCTION lead_scoring_internal.keep_ids(model text, section text, items jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('UPDATE %1$I.%2$I d SET id = (i.item ->> ''id'')::integer FROM jsonb_array_elements($1) i (item)
+                     WHERE d.name = i.item ->> ''name'' AND d.id IS NULL', model, section) USING items;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.keep_ids IS 'Writes the ids that rules or stages were given into the draft, so that they go along with a new name.';
+
 CREATE FUNCTION lead_scoring_internal.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -93,9 +149,9 @@ BEGIN
                     WHERE f.entity = 'settings' AND NOT f.is_owners AND f.kind <> 'state'))
                || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
-                   'rules', lead_scoring_internal.compile_rules($1),
+                   'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
                    'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
-                   'stages', lead_scoring_internal.compile_stages($1))
+                   'stages', lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1)))
           FROM %1$I.settings s
         $query$, model) INTO definition USING model;
     RETURN definition;
@@ -119,6 +175,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.lock_tables(model);
     draft := lead_scoring_internal.compile_draft(model);
+    PERFORM lead_scoring_internal.keep_ids(model, s.section, draft -> s.section) FROM unnest('{rules,stages}'::text[]) s (section);
     EXECUTE format('SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model)
        INTO current_version, current_definition;
     published := draft IS DISTINCT FROM current_definition;

@@ -5,7 +5,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 -- A line a field, in the order of the table: its name and its kind.
 CREATE VIEW lead_scoring_internal.draft_fields AS
 SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field, k.kind,
-       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression') AS is_owners
+       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'id') AS is_owners
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
@@ -17,11 +17,11 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
     ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,
-                limit_count: number, limit_window: choice, limit_key: key expression, max_occurrences: number}'),
+                limit_count: number, limit_window: choice, limit_key: key expression, max_occurrences: number, id: id}'),
     ('bands', '{axis: name, label: name, min_points: points}'),
     ('stages', '{name: name, rank: number, kind: choice, min_score: points, min_engagement: points, min_fit: points, grades: grades, requires: rules,
                  on_event: event type, on_event_condition: condition, falls_below: points, within: interval, timeout_stage: stage,
-                 cooldown: interval, exit: choice}')) e (entity, fields)
+                 cooldown: interval, exit: choice, id: id}')) e (entity, fields)
  CROSS JOIN unnest(e.fields) WITH ORDINALITY f (line, place)
  CROSS JOIN LATERAL split_part(f.line, ': ', 2) k (kind);
-COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type, over leads where it has none; a group, stage, rules or grades name rows of other tables; what is state is no part of what a user says. What is the owner''s (is_owners) is run or read with his rights, so that nobody else may write it.';
+COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type, over leads where it has none; a group, stage, rules or grades name rows of other tables; what is state is no part of what a user says, and an id is given by publish(). What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';

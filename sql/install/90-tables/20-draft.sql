@@ -30,6 +30,7 @@ CREATE TABLE lead_scoring_internal.rules (
     limit_window    text,
     limit_key       text,
     max_occurrences integer NOT NULL DEFAULT 1000,
+    id              integer,
     CONSTRAINT rules_pkey PRIMARY KEY (name),
     CONSTRAINT rules_rule_group FOREIGN KEY (rule_group) REFERENCES lead_scoring_internal.rule_groups (name) ON UPDATE CASCADE,
     CONSTRAINT rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
@@ -93,7 +94,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
       "limit_count": "So many matches count within limit_window, the earliest ones.",
       "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
       "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
-      "max_occurrences": "So many live matches count at the most, the latest ones."}');
+      "max_occurrences": "So many live matches count at the most, the latest ones.",
+      "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.bands',
     'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
     '{"axis": "fit or engagement.",
@@ -116,6 +118,7 @@ CREATE TABLE lead_scoring_internal.stages (
     timeout_stage      text,
     cooldown           interval,
     exit               text,
+    id                 integer,
     CONSTRAINT stages_pkey PRIMARY KEY (name),
     CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
     CONSTRAINT stages_kind CHECK (kind IN ('progress', 'detour')),
@@ -151,4 +154,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
       "within": "A lead that has not moved on within this goes to timeout_stage.",
       "timeout_stage": "Stage for the leads that have not moved on in time.",
       "cooldown": "Least time after entering before the same lead enters again.",
-      "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score."}');
+      "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
+      "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL."}');

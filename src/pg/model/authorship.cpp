@@ -41,7 +41,7 @@ void require_author(const TriggerData* data) {
     connect_spi();
     // The path is that of whoever writes.
     query(
-        "SELECT f.field FROM lead_scoring_internal.draft_fields f "
+        "SELECT f.field, f.kind FROM lead_scoring_internal.draft_fields f "
         "WHERE f.entity OPERATOR(pg_catalog.=) $1 AND f.is_owners ORDER BY f.place",
         1, &type, &entity);
     for (uint64 i = 0; i < SPI_processed; ++i) {
@@ -49,12 +49,15 @@ void require_author(const TriggerData* data) {
         int column = SPI_fnumber(RelationGetDescr(data->tg_relation), name);
         if (column <= 0 || !is_brought(data, column)) continue;
         const char* role = GetUserNameFromId(owner, false);
-        ereport(ERROR,
-                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                 errmsg("role \"%s\" may not write column \"%s\" of table \"%s\"",
-                        GetUserNameFromId(GetUserId(), false), name, table),
-                 errdetail("What it says is run or read with the rights of the model's owner, role \"%s\".", role),
-                 errhint("SET ROLE %s, if you are a member of it.", quote_identifier(role))));
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("role \"%s\" may not write column \"%s\" of table \"%s\"", GetUserNameFromId(GetUserId(), false),
+                    name, table),
+             strcmp(ResultRow{i}.text(2), "id") == 0
+                 ? errdetail("By it the cards of leads know the row. Only role \"%s\", the owner, may give it.", role)
+                 : errdetail("What it says is run or read with the rights of the model's owner, role \"%s\".", role),
+             errhint("SET ROLE %s, if you are a member of it.", quote_identifier(role))));
     }
     finish_spi();
 }
