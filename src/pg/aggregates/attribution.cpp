@@ -247,7 +247,8 @@ Datum credit_row(TupleDesc descriptor, const std::string_view* channel, int64 to
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(attribution_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_attribution_accum);
+Datum lead_scoring_attribution_accum(PG_FUNCTION_ARGS) {
     if (!has_time(fcinfo, 4)) return unchanged_state(fcinfo);
     Conversion conversion = read_conversion(fcinfo);
     Header* state;
@@ -267,7 +268,8 @@ LEAD_SCORING_FUNCTION(attribution_accum) {
                                                       : add_summary(state, {1, at, at}, channel));
 }
 
-LEAD_SCORING_FUNCTION(attribution_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_attribution_combine);
+Datum lead_scoring_attribution_combine(PG_FUNCTION_ARGS) {
     Header* state = get_state(fcinfo, 0, true);
     Header* other = get_state(fcinfo, 1);
     check_same(state, {other->conversion_at, other->look_back, other->half_life, other->model,
@@ -288,7 +290,8 @@ LEAD_SCORING_FUNCTION(attribution_combine) {
     PG_RETURN_POINTER(state);
 }
 
-LEAD_SCORING_FUNCTION(attribution_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_attribution_final);
+Datum lead_scoring_attribution_final(PG_FUNCTION_ARGS) {
     Header* state = get_state(fcinfo, 0);
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     auto names = names_of(state);

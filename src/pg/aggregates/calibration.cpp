@@ -66,7 +66,8 @@ Datum row_of(TupleDesc descriptor, const Bin& bin, int index, int count) {
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(calibration_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_calibration_accum);
+Datum lead_scoring_calibration_accum(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) return unchanged_state(fcinfo);
     double probability = PG_GETARG_FLOAT8(1);
     if (!(probability >= 0 && probability <= 1)) run_cpp([&] { check_probability(probability); });
@@ -80,7 +81,8 @@ LEAD_SCORING_FUNCTION(calibration_accum) {
     return datum_of(bins);
 }
 
-LEAD_SCORING_FUNCTION(calibration_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_calibration_combine);
+Datum lead_scoring_calibration_combine(PG_FUNCTION_ARGS) {
     auto bins = bins_of(counters_to_change(fcinfo, 0));
     auto others = bins_of(counters(fcinfo, 1, 0));
     if (bins.size() != others.size()) raise_not_constant("number of bins");
@@ -91,7 +93,8 @@ LEAD_SCORING_FUNCTION(calibration_combine) {
     return datum_of(bins);
 }
 
-LEAD_SCORING_FUNCTION(calibration_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_calibration_final);
+Datum lead_scoring_calibration_final(PG_FUNCTION_ARGS) {
     auto bins = bins_of(counters(fcinfo, 0, 0));
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     auto count = static_cast<int>(bins.size());

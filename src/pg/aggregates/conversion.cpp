@@ -80,19 +80,26 @@ Datum rate_interval(FunctionCallInfo fcinfo, int64 converted, int64 leads, doubl
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(conversion_accum) { return accumulate_times<0, 0>(fcinfo); }
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_accum);
+Datum lead_scoring_conversion_accum(PG_FUNCTION_ARGS) { return accumulate_times<0, 0>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_accum_confidence) { return accumulate_times<0, 3>(fcinfo); }
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_accum_confidence);
+Datum lead_scoring_conversion_accum_confidence(PG_FUNCTION_ARGS) { return accumulate_times<0, 3>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_within_accum) { return accumulate_times<3, 0>(fcinfo); }
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_within_accum);
+Datum lead_scoring_conversion_within_accum(PG_FUNCTION_ARGS) { return accumulate_times<3, 0>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_within_accum_confidence) { return accumulate_times<3, 4>(fcinfo); }
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_within_accum_confidence);
+Datum lead_scoring_conversion_within_accum_confidence(PG_FUNCTION_ARGS) { return accumulate_times<3, 4>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_flags_accum) { return accumulate_flags<0>(fcinfo); }
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_flags_accum);
+Datum lead_scoring_conversion_flags_accum(PG_FUNCTION_ARGS) { return accumulate_flags<0>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_flags_accum_confidence) { return accumulate_flags<3>(fcinfo); }
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_flags_accum_confidence);
+Datum lead_scoring_conversion_flags_accum_confidence(PG_FUNCTION_ARGS) { return accumulate_flags<3>(fcinfo); }
 
-LEAD_SCORING_FUNCTION(conversion_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_combine);
+Datum lead_scoring_conversion_combine(PG_FUNCTION_ARGS) {
     auto state = state_to_change(fcinfo);
     auto other = state_argument(fcinfo, 1);
     state[kLeads] += other[kLeads];
@@ -101,20 +108,23 @@ LEAD_SCORING_FUNCTION(conversion_combine) {
     return array_of(state);
 }
 
-LEAD_SCORING_FUNCTION(conversion_rate_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_rate_final);
+Datum lead_scoring_conversion_rate_final(PG_FUNCTION_ARGS) {
     auto state = state_argument(fcinfo, 0);
     if (state[kLeads] == 0) PG_RETURN_NULL();
     PG_RETURN_FLOAT8(static_cast<double>(state[kConverted]) / static_cast<double>(state[kLeads]));
 }
 
-LEAD_SCORING_FUNCTION(conversion_interval_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_conversion_interval_final);
+Datum lead_scoring_conversion_interval_final(PG_FUNCTION_ARGS) {
     auto state = state_argument(fcinfo, 0);
     double confidence =
         state[kConfidence] == 0 ? kDefaultConfidence : static_cast<double>(state[kConfidence]) * kConfidenceUnit;
     return rate_interval(fcinfo, state[kConverted], state[kLeads], confidence);
 }
 
-LEAD_SCORING_FUNCTION(wilson_interval) {
+LEAD_SCORING_FUNCTION(lead_scoring_wilson_interval);
+Datum lead_scoring_wilson_interval(PG_FUNCTION_ARGS) {
     int64 converted = PG_GETARG_INT64(0);
     int64 leads = PG_GETARG_INT64(1);
     if (converted < 0 || converted > leads)

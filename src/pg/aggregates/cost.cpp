@@ -120,25 +120,29 @@ Numeric sum_of(std::span<const int64> state) {
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(cost_accum_count) {
+LEAD_SCORING_FUNCTION(lead_scoring_cost_accum_count);
+Datum lead_scoring_cost_accum_count(PG_FUNCTION_ARGS) {
     auto state = add_amount(state_to_change(fcinfo), fcinfo);
     if (!PG_ARGISNULL(2)) add_count(state[kReached], PG_GETARG_INT64(2));
     return array_of(state);
 }
 
-LEAD_SCORING_FUNCTION(cost_accum_time) {
+LEAD_SCORING_FUNCTION(lead_scoring_cost_accum_time);
+Datum lead_scoring_cost_accum_time(PG_FUNCTION_ARGS) {
     auto state = add_amount(state_to_change(fcinfo), fcinfo);
     add_count(state[kReached], has_time(fcinfo, 2));
     return array_of(state);
 }
 
-LEAD_SCORING_FUNCTION(cost_accum_flag) {
+LEAD_SCORING_FUNCTION(lead_scoring_cost_accum_flag);
+Datum lead_scoring_cost_accum_flag(PG_FUNCTION_ARGS) {
     auto state = add_amount(state_to_change(fcinfo), fcinfo);
     if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2)) add_count(state[kReached], 1);
     return array_of(state);
 }
 
-LEAD_SCORING_FUNCTION(cost_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_cost_combine);
+Datum lead_scoring_cost_combine(PG_FUNCTION_ARGS) {
     auto state = state_to_change(fcinfo);
     auto other = checked(counters(fcinfo, 1, 0));
     if (other.size() > kCounters) state = cover(state, other[kLowestWeight], highest_weight(other));
@@ -149,7 +153,8 @@ LEAD_SCORING_FUNCTION(cost_combine) {
     return array_of(state);
 }
 
-LEAD_SCORING_FUNCTION(cost_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_cost_final);
+Datum lead_scoring_cost_final(PG_FUNCTION_ARGS) {
     auto state = checked(counters(fcinfo, 0, 0));
     if (state[kReached] <= 0 || state[kScale] < 0) PG_RETURN_NULL();
     return DirectFunctionCall2(numeric_div, NumericGetDatum(sum_of(state)),

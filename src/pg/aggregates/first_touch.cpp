@@ -34,7 +34,8 @@ Datum state_of(const Touch& touch) {
 }  // namespace
 
 // first_touch_accum(state bytea, channel text, at timestamptz) returns bytea
-LEAD_SCORING_FUNCTION(first_touch_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_first_touch_accum);
+Datum lead_scoring_first_touch_accum(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(1) || !has_time(fcinfo, 2)) return unchanged_state(fcinfo);
     text* channel = PG_GETARG_TEXT_PP(1);
     Touch touch = {PG_GETARG_TIMESTAMPTZ(2), {VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel)}};
@@ -43,13 +44,15 @@ LEAD_SCORING_FUNCTION(first_touch_accum) {
 }
 
 // first_touch_combine(state bytea, other bytea) returns bytea; strict
-LEAD_SCORING_FUNCTION(first_touch_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_first_touch_combine);
+Datum lead_scoring_first_touch_combine(PG_FUNCTION_ARGS) {
     bool other_first = stored_touch(PG_GETARG_BYTEA_PP(1)).before(stored_touch(PG_GETARG_BYTEA_PP(0)));
     return PG_GETARG_DATUM(other_first ? 1 : 0);
 }
 
 // first_touch_final(state bytea) returns text; strict
-LEAD_SCORING_FUNCTION(first_touch_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_first_touch_final);
+Datum lead_scoring_first_touch_final(PG_FUNCTION_ARGS) {
     std::string_view name = stored_touch(PG_GETARG_BYTEA_PP(0)).name;
     check_text(name);
     PG_RETURN_TEXT_P(cstring_to_text_with_len(name.data(), static_cast<int>(name.size())));

@@ -86,26 +86,31 @@ FunnelPath path_of(Header* state) {
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(window_funnel_accum) { return accumulate(fcinfo, 0, 3); }
+LEAD_SCORING_FUNCTION(lead_scoring_window_funnel_accum);
+Datum lead_scoring_window_funnel_accum(PG_FUNCTION_ARGS) { return accumulate(fcinfo, 0, 3); }
 
-LEAD_SCORING_FUNCTION(window_funnel_accum_mode) {
+LEAD_SCORING_FUNCTION(lead_scoring_window_funnel_accum_mode);
+Datum lead_scoring_window_funnel_accum_mode(PG_FUNCTION_ARGS) {
     uint32 mode = PG_ARGISNULL(3) ? 0 : parse_cached(fcinfo, 3, parse_funnel_mode);
     return accumulate(fcinfo, mode, 4);
 }
 
-LEAD_SCORING_FUNCTION(window_funnel_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_window_funnel_combine);
+Datum lead_scoring_window_funnel_combine(PG_FUNCTION_ARGS) {
     Header* state = state_argument(fcinfo, 0, true);
     Header* other = whole_state(fcinfo, 1);
     check_same(state, other->window, other->mode, other->steps);
     PG_RETURN_POINTER(State::append(state, std::span<const FunnelEvent>(State::items(other))));
 }
 
-LEAD_SCORING_FUNCTION(window_funnel_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_window_funnel_final);
+Datum lead_scoring_window_funnel_final(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0)) PG_RETURN_INT32(0);
     PG_RETURN_INT32(path_of(whole_state(fcinfo, 0)).length);
 }
 
-LEAD_SCORING_FUNCTION(funnel_times_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_funnel_times_final);
+Datum lead_scoring_funnel_times_final(PG_FUNCTION_ARGS) {
     Datum times[kMaxFunnelSteps];
     FunnelPath path;
     if (!PG_ARGISNULL(0)) path = path_of(whole_state(fcinfo, 0));

@@ -187,21 +187,25 @@ Datum markov_row(TupleDesc descriptor, const std::string_view* channel, double e
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(markov_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_markov_accum);
+Datum lead_scoring_markov_accum(PG_FUNCTION_ARGS) {
     bool converted = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
     return accumulate(fcinfo, converted ? 1 : 0, converted ? 0 : 1, 0);
 }
 
-LEAD_SCORING_FUNCTION(markov_accum_order) {
+LEAD_SCORING_FUNCTION(lead_scoring_markov_accum_order);
+Datum lead_scoring_markov_accum_order(PG_FUNCTION_ARGS) {
     bool converted = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
     return accumulate(fcinfo, converted ? 1 : 0, converted ? 0 : 1, 3);
 }
 
-LEAD_SCORING_FUNCTION(markov_accum_counts) {
+LEAD_SCORING_FUNCTION(lead_scoring_markov_accum_counts);
+Datum lead_scoring_markov_accum_counts(PG_FUNCTION_ARGS) {
     return accumulate(fcinfo, count_argument(fcinfo, 2), count_argument(fcinfo, 3), 4);
 }
 
-LEAD_SCORING_FUNCTION(markov_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_markov_combine);
+Datum lead_scoring_markov_combine(PG_FUNCTION_ARGS) {
     Header* other = whole_state(fcinfo, 1);
     Header* state = state_of_order(fcinfo, static_cast<int>(other->order));
     add_count(state->conversions, other->conversions);
@@ -219,7 +223,8 @@ LEAD_SCORING_FUNCTION(markov_combine) {
     PG_RETURN_POINTER(state);
 }
 
-LEAD_SCORING_FUNCTION(markov_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_markov_final);
+Datum lead_scoring_markov_final(PG_FUNCTION_ARGS) {
     Header* state = whole_state(fcinfo, 0);
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     uint32 channels = state->channels;

@@ -50,7 +50,8 @@ bool read_prediction(FunctionCallInfo fcinfo, double& probability, bool& outcome
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(auc_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_auc_accum);
+Datum lead_scoring_auc_accum(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || std::isnan(PG_GETARG_FLOAT8(1))) return unchanged_state(fcinfo);
     Header* state = PG_ARGISNULL(0) ? State::create(kTag) : State::get(fcinfo, 0, kTag, true);
     state = reserve(state, 1);
@@ -58,12 +59,14 @@ LEAD_SCORING_FUNCTION(auc_accum) {
     PG_RETURN_POINTER(State::append(state, ScoreCount{PG_GETARG_FLOAT8(1), converted ? 1 : 0, converted ? 0 : 1}));
 }
 
-LEAD_SCORING_FUNCTION(auc_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_auc_combine);
+Datum lead_scoring_auc_combine(PG_FUNCTION_ARGS) {
     std::span<const ScoreCount> more = checked(State::items(State::get(fcinfo, 1, kTag)));
     PG_RETURN_POINTER(State::append(reserve(State::get(fcinfo, 0, kTag, true), more.size()), more));
 }
 
-LEAD_SCORING_FUNCTION(auc_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_auc_final);
+Datum lead_scoring_auc_final(PG_FUNCTION_ARGS) {
     std::span<const ScoreCount> counts = checked(State::items(State::get(fcinfo, 0, kTag)));
     auto area = run_cpp([&] {
         std::vector<ScoreCount> merged(counts.begin(), counts.end());
@@ -74,7 +77,8 @@ LEAD_SCORING_FUNCTION(auc_final) {
     PG_RETURN_FLOAT8(*area);
 }
 
-LEAD_SCORING_FUNCTION(brier_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_brier_accum);
+Datum lead_scoring_brier_accum(PG_FUNCTION_ARGS) {
     ExactMean& mean = mean_to_change(fcinfo);
     double probability;
     bool outcome;
@@ -82,9 +86,11 @@ LEAD_SCORING_FUNCTION(brier_accum) {
     return mean_datum(mean);
 }
 
-LEAD_SCORING_FUNCTION(brier_final) { return mean_result(fcinfo, kShareUnit); }
+LEAD_SCORING_FUNCTION(lead_scoring_brier_final);
+Datum lead_scoring_brier_final(PG_FUNCTION_ARGS) { return mean_result(fcinfo, kShareUnit); }
 
-LEAD_SCORING_FUNCTION(log_loss_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_log_loss_accum);
+Datum lead_scoring_log_loss_accum(PG_FUNCTION_ARGS) {
     ExactMean& mean = mean_to_change(fcinfo);
     double probability;
     bool outcome;
@@ -98,4 +104,5 @@ LEAD_SCORING_FUNCTION(log_loss_accum) {
     return mean_datum(mean);
 }
 
-LEAD_SCORING_FUNCTION(log_loss_final) { return mean_result(fcinfo, kLogUnit); }
+LEAD_SCORING_FUNCTION(lead_scoring_log_loss_final);
+Datum lead_scoring_log_loss_final(PG_FUNCTION_ARGS) { return mean_result(fcinfo, kLogUnit); }

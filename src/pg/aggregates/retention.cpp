@@ -30,18 +30,21 @@ int64 join(int64 state, int64 other) {
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(retention_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_retention_accum);
+Datum lead_scoring_retention_accum(PG_FUNCTION_ARGS) {
     int64 state = state_argument(fcinfo, 0);
     if (PG_ARGISNULL(1)) PG_RETURN_INT64(state);
     Steps steps = read_steps(PG_GETARG_ARRAYTYPE_P(1));
     PG_RETURN_INT64(join(state, static_cast<int64>(steps.count) << kBits | steps.bits));
 }
 
-LEAD_SCORING_FUNCTION(retention_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_retention_combine);
+Datum lead_scoring_retention_combine(PG_FUNCTION_ARGS) {
     PG_RETURN_INT64(join(state_argument(fcinfo, 0), state_argument(fcinfo, 1)));
 }
 
-LEAD_SCORING_FUNCTION(retention_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_retention_final);
+Datum lead_scoring_retention_final(PG_FUNCTION_ARGS) {
     int64 state = state_argument(fcinfo, 0);
     if (state == 0) PG_RETURN_NULL();
     int64 count = state >> kBits;

@@ -78,13 +78,17 @@ std::optional<ConvertedShare> share_of(Header* state) {
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(survival_accum) { return accumulate(fcinfo, 0, 0); }
+LEAD_SCORING_FUNCTION(lead_scoring_survival_accum);
+Datum lead_scoring_survival_accum(PG_FUNCTION_ARGS) { return accumulate(fcinfo, 0, 0); }
 
-LEAD_SCORING_FUNCTION(survival_accum_days) { return accumulate(fcinfo, 4, 0); }
+LEAD_SCORING_FUNCTION(lead_scoring_survival_accum_days);
+Datum lead_scoring_survival_accum_days(PG_FUNCTION_ARGS) { return accumulate(fcinfo, 4, 0); }
 
-LEAD_SCORING_FUNCTION(survival_accum_days_confidence) { return accumulate(fcinfo, 4, 5); }
+LEAD_SCORING_FUNCTION(lead_scoring_survival_accum_days_confidence);
+Datum lead_scoring_survival_accum_days_confidence(PG_FUNCTION_ARGS) { return accumulate(fcinfo, 4, 5); }
 
-LEAD_SCORING_FUNCTION(survival_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_survival_combine);
+Datum lead_scoring_survival_combine(PG_FUNCTION_ARGS) {
     Header* other = State::get(fcinfo, 1, kTag);
     Header* state = state_to_change(fcinfo);
     keep_constant(state->days, other->days, "days");
@@ -92,19 +96,22 @@ LEAD_SCORING_FUNCTION(survival_combine) {
     PG_RETURN_POINTER(State::append(state, std::span<const Observation>(State::items(other))));
 }
 
-LEAD_SCORING_FUNCTION(median_time_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_median_time_final);
+Datum lead_scoring_median_time_final(PG_FUNCTION_ARGS) {
     std::optional<double> median = ask(State::get(fcinfo, 0, kTag), [](auto sorted) { return median_time(sorted); });
     if (!median) PG_RETURN_NULL();
     PG_RETURN_FLOAT8(*median / USECS_PER_DAY);
 }
 
-LEAD_SCORING_FUNCTION(share_converted_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_share_converted_final);
+Datum lead_scoring_share_converted_final(PG_FUNCTION_ARGS) {
     auto share = share_of(State::get(fcinfo, 0, kTag));
     if (!share) PG_RETURN_NULL();
     PG_RETURN_FLOAT8(share->share);
 }
 
-LEAD_SCORING_FUNCTION(share_converted_interval_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_share_converted_interval_final);
+Datum lead_scoring_share_converted_interval_final(PG_FUNCTION_ARGS) {
     std::optional<ConvertedShare> share;
     int64 leads = 0;
     if (!PG_ARGISNULL(0)) {

@@ -314,7 +314,8 @@ void fix_settings() {
 using namespace lead_scoring;
 
 // check_expression(relation regclass, expression text, kind text) returns text
-LEAD_SCORING_FUNCTION(check_expression) {
+LEAD_SCORING_FUNCTION(lead_scoring_check_expression);
+Datum lead_scoring_check_expression(PG_FUNCTION_ARGS) {
     const char* typed = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const char* kind = text_to_cstring(PG_GETARG_TEXT_PP(2));
     PG_RETURN_TEXT_P(cstring_to_text(check_expression(PG_GETARG_OID(0), typed, kind)));

@@ -103,7 +103,8 @@ void record_problems(const AsWriter& as, Problems* problems) {
 using namespace lead_scoring;
 
 // clear_problems(model text) returns bigint
-LEAD_SCORING_FUNCTION(clear_problems) {
+LEAD_SCORING_FUNCTION(lead_scoring_clear_problems);
+Datum lead_scoring_clear_problems(PG_FUNCTION_ARGS) {
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     check_owner(model);
     AsWriter as = begin_work(model);

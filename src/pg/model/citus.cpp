@@ -122,14 +122,16 @@ void refuse_citus(Oid relation) {
 using namespace lead_scoring;
 
 // found_in_citus(relation regclass) returns text
-LEAD_SCORING_FUNCTION(found_in_citus) {
+LEAD_SCORING_FUNCTION(lead_scoring_found_in_citus);
+Datum lead_scoring_found_in_citus(PG_FUNCTION_ARGS) {
     const char* kind = found_in_citus(PG_GETARG_OID(0));
     if (kind == nullptr) PG_RETURN_NULL();
     PG_RETURN_TEXT_P(cstring_to_text(kind));
 }
 
 // refuse_citus(relation regclass)
-LEAD_SCORING_FUNCTION(refuse_citus) {
+LEAD_SCORING_FUNCTION(lead_scoring_refuse_citus);
+Datum lead_scoring_refuse_citus(PG_FUNCTION_ARGS) {
     refuse_citus(PG_GETARG_OID(0));
     PG_RETURN_VOID();
 }

@@ -284,23 +284,29 @@ void require_entry(const char* model) {
 using namespace lead_scoring;
 
 // require_identity(model text)
-LEAD_SCORING_FUNCTION(require_identity) {
+LEAD_SCORING_FUNCTION(lead_scoring_require_identity);
+Datum lead_scoring_require_identity(PG_FUNCTION_ARGS) {
     require_entry(PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0)));
     PG_RETURN_VOID();
 }
 
 // asking_role() returns text
-LEAD_SCORING_FUNCTION(asking_role) { PG_RETURN_TEXT_P(cstring_to_text(GetUserNameFromId(asking_role(), false))); }
+LEAD_SCORING_FUNCTION(lead_scoring_asking_role);
+Datum lead_scoring_asking_role(PG_FUNCTION_ARGS) {
+    PG_RETURN_TEXT_P(cstring_to_text(GetUserNameFromId(asking_role(), false)));
+}
 
 // is_sound(model text) returns boolean
-LEAD_SCORING_FUNCTION(is_sound) {
+LEAD_SCORING_FUNCTION(lead_scoring_is_sound);
+Datum lead_scoring_is_sound(PG_FUNCTION_ARGS) {
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
     ModelSchema schema = find_schema(model);
     PG_RETURN_BOOL(schema.owner == GetUserId() && find_ownership_fault(model, schema, false) == nullptr);
 }
 
 // require_own(relation regclass, exclusive boolean)
-LEAD_SCORING_FUNCTION(require_own) {
+LEAD_SCORING_FUNCTION(lead_scoring_require_own);
+Datum lead_scoring_require_own(PG_FUNCTION_ARGS) {
     Oid relation = PG_GETARG_OID(0);
     bool exclusive = PG_GETARG_BOOL(1);
     LOCKMODE mode = exclusive ? ShareRowExclusiveLock : AccessShareLock;

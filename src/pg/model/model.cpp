@@ -349,7 +349,8 @@ void check_owner(const Model* model) {
 using namespace lead_scoring;
 
 // binding_changed() returns trigger: on settings and versions; makes every session read the model again.
-LEAD_SCORING_FUNCTION(binding_changed) {
+LEAD_SCORING_FUNCTION(lead_scoring_binding_changed);
+Datum lead_scoring_binding_changed(PG_FUNCTION_ARGS) {
     auto* trigger = CALLED_AS_TRIGGER(fcinfo) ? reinterpret_cast<TriggerData*>(fcinfo->context) : nullptr;
     if (trigger == nullptr || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
         !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))

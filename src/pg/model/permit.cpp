@@ -161,7 +161,8 @@ const char* call_instead(const char* table, bool insert) {
 using namespace lead_scoring;
 
 // refuse_write('<model>') returns trigger: before each statement on a table of a model's state.
-LEAD_SCORING_FUNCTION(refuse_write) {
+LEAD_SCORING_FUNCTION(lead_scoring_refuse_write);
+Datum lead_scoring_refuse_write(PG_FUNCTION_ARGS) {
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
     if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
         !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))

@@ -561,7 +561,8 @@ void no_settings_row(const char* model) {
 using namespace lead_scoring;
 
 // shape_faults(model text, stage_columns text[]) returns (relation, fault, statement, by_hand)
-LEAD_SCORING_FUNCTION(shape_faults) {
+LEAD_SCORING_FUNCTION(lead_scoring_shape_faults);
+Datum lead_scoring_shape_faults(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));

@@ -135,7 +135,8 @@ void put_rows(Relation relation, const Columns& columns, ReturnSetInfo* result) 
 }  // namespace
 
 // require_readable(relation regclass)
-LEAD_SCORING_FUNCTION(require_readable) {
+LEAD_SCORING_FUNCTION(lead_scoring_require_readable);
+Datum lead_scoring_require_readable(PG_FUNCTION_ARGS) {
     Oid relation = PG_GETARG_OID(0);
     const Entry* entry = current_entry();
     ErrorContextCallback* shown = hide_internals();
@@ -149,7 +150,8 @@ LEAD_SCORING_FUNCTION(require_readable) {
 }
 
 // stranger_rows(model text, relation oid, VARIADIC columns text[]) returns setof record
-LEAD_SCORING_FUNCTION(stranger_rows) {
+LEAD_SCORING_FUNCTION(lead_scoring_stranger_rows);
+Datum lead_scoring_stranger_rows(PG_FUNCTION_ARGS) {
     require_entry(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Oid relation = PG_GETARG_OID(1);
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);

@@ -238,7 +238,8 @@ bool has_other_triggers(const Model* model, Relation relation) {
 using namespace lead_scoring;
 
 // write_table(model text, statement text, VARIADIC arguments text[]) returns bigint
-LEAD_SCORING_FUNCTION(write_table) {
+LEAD_SCORING_FUNCTION(lead_scoring_write_table);
+Datum lead_scoring_write_table(PG_FUNCTION_ARGS) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_INT64(0);

@@ -42,7 +42,8 @@ bool is_withheld(const Model* model, Datum key) {
 using namespace lead_scoring;
 
 // withhold_leads(model text, leads text[])
-LEAD_SCORING_FUNCTION(withhold_leads) {
+LEAD_SCORING_FUNCTION(lead_scoring_withhold_leads);
+Datum lead_scoring_withhold_leads(PG_FUNCTION_ARGS) {
     const char* name = text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     const Model* model = use_bound(name);
@@ -56,7 +57,8 @@ LEAD_SCORING_FUNCTION(withhold_leads) {
 }
 
 // release_leads(model text)
-LEAD_SCORING_FUNCTION(release_leads) {
+LEAD_SCORING_FUNCTION(lead_scoring_release_leads);
+Datum lead_scoring_release_leads(PG_FUNCTION_ARGS) {
     require_entry(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     if (Ongoing<Withheld>::innermost != nullptr) Ongoing<Withheld>::take_down();
     PG_RETURN_VOID();

@@ -216,7 +216,8 @@ void mend_scores(const AsWriter& as, const Version* version) {
 }  // namespace
 
 // mend_state(model text)
-LEAD_SCORING_FUNCTION(mend_state) {
+LEAD_SCORING_FUNCTION(lead_scoring_mend_state);
+Datum lead_scoring_mend_state(PG_FUNCTION_ARGS) {
     const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
     require_entry(name);
     Model* model = use_bound(name);

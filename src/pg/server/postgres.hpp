@@ -159,10 +159,10 @@ using TreeMutator = struct Node* (*)(struct Node*, void*);
 #define LEAD_SCORING_QUEUED_AS_QUEUER true
 #endif
 
-// Declares and registers the C symbol of an SQL function: lead_scoring_<name>.
-#define LEAD_SCORING_FUNCTION(name)                                                                                    \
+// Exports and registers the C function of an SQL function, `lead_scoring_<name>`, whose definition follows.
+#define LEAD_SCORING_FUNCTION(symbol)                                                                                  \
     extern "C" {                                                                                                       \
-    PGDLLEXPORT Datum lead_scoring_##name(PG_FUNCTION_ARGS);                                                           \
-    PG_FUNCTION_INFO_V1(lead_scoring_##name);                                                                          \
+    PGDLLEXPORT Datum symbol(PG_FUNCTION_ARGS);                                                                        \
+    PG_FUNCTION_INFO_V1(symbol);                                                                                       \
     }                                                                                                                  \
-    Datum lead_scoring_##name(PG_FUNCTION_ARGS)
+    extern "C" Datum symbol(PG_FUNCTION_ARGS)

@@ -60,7 +60,8 @@ void end_progress() { pgstat_progress_end_command(); }
 using namespace lead_scoring;
 
 // progress_reports() returns (pid, scores, phase, leads_done, leads_total, started_at)
-LEAD_SCORING_FUNCTION(progress_reports) {
+LEAD_SCORING_FUNCTION(lead_scoring_progress_reports);
+Datum lead_scoring_progress_reports(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     pgstat_clear_backend_activity_snapshot();

@@ -78,7 +78,8 @@ Statuses evaluate(const AsWriter& as, const Version* version, Datum key) {
 }  // namespace
 
 // adjust(model text, lead, points numeric, reason text, expires_at timestamptz) returns uuid
-LEAD_SCORING_FUNCTION(adjust) {
+LEAD_SCORING_FUNCTION(lead_scoring_adjust);
+Datum lead_scoring_adjust(PG_FUNCTION_ARGS) {
     check_adjustment(fcinfo);
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const Version* version = scoring_version(model);
@@ -137,7 +138,8 @@ Datum lock_adjusted(const AsOwner& as, Datum id) {
 }  // namespace
 
 // cancel_adjustment(model text, id uuid, reason text) returns void
-LEAD_SCORING_FUNCTION(cancel_adjustment) {
+LEAD_SCORING_FUNCTION(lead_scoring_cancel_adjustment);
+Datum lead_scoring_cancel_adjustment(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of cancel_adjustment is NULL"),
                         errdetail("Only the reason may be left out."),
@@ -159,7 +161,8 @@ LEAD_SCORING_FUNCTION(cancel_adjustment) {
 }
 
 // settle_leads(model text, leads text[]): what is stored of them becomes what it is to be now. The leads are locked.
-LEAD_SCORING_FUNCTION(settle_leads) {
+LEAD_SCORING_FUNCTION(lead_scoring_settle_leads);
+Datum lead_scoring_settle_leads(PG_FUNCTION_ARGS) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     require_entry(model->name);
     const Version* version = require_scoring(model);

@@ -247,13 +247,15 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
 }  // namespace
 
 // command(model text, ...): what the function of that name in lead_scoring_internal returns
-LEAD_SCORING_FUNCTION(command) {
+LEAD_SCORING_FUNCTION(lead_scoring_command);
+Datum lead_scoring_command(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
     return run_command(fcinfo, command, model_of(fcinfo, command));
 }
 
 // drop_model(name text); where somebody dropped the schema by hand, the triggers that are left
-LEAD_SCORING_FUNCTION(drop_model) {
+LEAD_SCORING_FUNCTION(lead_scoring_drop_model);
+Datum lead_scoring_drop_model(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
     const char* model = model_of(fcinfo, command);
     ModelSchema schema = find_schema(model);
@@ -279,7 +281,8 @@ LEAD_SCORING_FUNCTION(drop_model) {
 }
 
 // model_state_as_owner(model text) returns (leads, events, version, paused, problem)
-LEAD_SCORING_FUNCTION(model_state) {
+LEAD_SCORING_FUNCTION(lead_scoring_model_state);
+Datum lead_scoring_model_state(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
     InitMaterializedSRF(fcinfo, 0);
@@ -332,7 +335,8 @@ Oid owner_of_leads(Oid leads) {
 
 // create_model(name text, leads regclass, ...): for the owner of the leads table; of a model that is there, as its
 // owner
-LEAD_SCORING_FUNCTION(create_model) {
+LEAD_SCORING_FUNCTION(lead_scoring_create_model);
+Datum lead_scoring_create_model(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of create_model is NULL"),
@@ -355,7 +359,8 @@ LEAD_SCORING_FUNCTION(create_model) {
 }
 
 // create_schema(name text): the owner's, made by whoever of the two may: the owner, or the one who asks
-LEAD_SCORING_FUNCTION(create_schema) {
+LEAD_SCORING_FUNCTION(lead_scoring_create_schema);
+Datum lead_scoring_create_schema(PG_FUNCTION_ARGS) {
     const Entry* entry = current_entry();
     const char* name = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
     if (entry == nullptr || strcmp(entry->model, name) != 0)

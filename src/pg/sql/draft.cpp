@@ -128,7 +128,8 @@ void note_name(List** names, const TriggerData* data) {
 }  // namespace
 
 // draft_changed() returns trigger: for each row of a table of the draft
-LEAD_SCORING_FUNCTION(draft_changed) {
+LEAD_SCORING_FUNCTION(lead_scoring_draft_changed);
+Datum lead_scoring_draft_changed(PG_FUNCTION_ARGS) {
     if (!CALLED_AS_TRIGGER(fcinfo) ||
         !TRIGGER_FIRED_FOR_ROW(reinterpret_cast<TriggerData*>(fcinfo->context)->tg_event) ||
         !TRIGGER_FIRED_AFTER(reinterpret_cast<TriggerData*>(fcinfo->context)->tg_event))
@@ -157,7 +158,8 @@ LEAD_SCORING_FUNCTION(draft_changed) {
 }
 
 // compile_expression(relation regclass, expression text, kind text, subject text) returns text
-LEAD_SCORING_FUNCTION(compile_expression) {
+LEAD_SCORING_FUNCTION(lead_scoring_compile_expression);
+Datum lead_scoring_compile_expression(PG_FUNCTION_ARGS) {
     const char* typed = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const char* kind = text_to_cstring(PG_GETARG_TEXT_PP(2));
     ErrorContextCallback* shown = hide_internals();

@@ -7,7 +7,8 @@
 using namespace lead_scoring;
 
 // events_changed('<model>') returns trigger
-LEAD_SCORING_FUNCTION(events_changed) {
+LEAD_SCORING_FUNCTION(lead_scoring_events_changed);
+Datum lead_scoring_events_changed(PG_FUNCTION_ARGS) {
     TriggerRun run;
     if (!begin_trigger(fcinfo, TriggerTable::Events, &run)) return PointerGetDatum(nullptr);
 

@@ -59,7 +59,8 @@ void explain(const Reading* reading, Datum key, Timestamp at, ReturnSetInfo* res
 }  // namespace
 
 // explain(model text, lead, at timestamptz) returns (rule_group, rule, times, raw, decayed, capped, last_at)
-LEAD_SCORING_FUNCTION(explain) {
+LEAD_SCORING_FUNCTION(lead_scoring_explain);
+Datum lead_scoring_explain(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     Reading reading;
     Datum key;
@@ -70,7 +71,8 @@ LEAD_SCORING_FUNCTION(explain) {
 }
 
 // explain_definition(model text, lead text, at timestamptz, definition jsonb) returns the same
-LEAD_SCORING_FUNCTION(explain_definition) {
+LEAD_SCORING_FUNCTION(lead_scoring_explain_definition);
+Datum lead_scoring_explain_definition(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     require_entry(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Datum definition = PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(3)));
@@ -83,7 +85,8 @@ LEAD_SCORING_FUNCTION(explain_definition) {
 }
 
 // score_at(model text, lead, at timestamptz) returns float8
-LEAD_SCORING_FUNCTION(score_at) {
+LEAD_SCORING_FUNCTION(lead_scoring_score_at);
+Datum lead_scoring_score_at(PG_FUNCTION_ARGS) {
     Timestamp at = PG_GETARG_TIMESTAMPTZ(2);
     Reading reading;
     Datum key;

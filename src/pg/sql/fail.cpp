@@ -23,7 +23,8 @@ int sqlstate_of(const char* code) {
 }  // namespace
 
 // fail(code text, message text, detail text, hint text, constraint_name text)
-LEAD_SCORING_FUNCTION(fail) {
+LEAD_SCORING_FUNCTION(lead_scoring_fail);
+Datum lead_scoring_fail(PG_FUNCTION_ARGS) {
     const char* message = text_argument(fcinfo, 1);
     const char* detail = text_argument(fcinfo, 2);
     const char* hint = text_argument(fcinfo, 3);

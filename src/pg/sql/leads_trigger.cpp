@@ -133,7 +133,8 @@ bool is_before_update(FunctionCallInfo fcinfo) {
 }  // namespace
 
 // leads_changed('<model>') returns trigger
-LEAD_SCORING_FUNCTION(leads_changed) {
+LEAD_SCORING_FUNCTION(lead_scoring_leads_changed);
+Datum lead_scoring_leads_changed(PG_FUNCTION_ARGS) {
     if (is_before_update(fcinfo)) return keep_status(fcinfo);
     TriggerRun run;
     if (!begin_trigger(fcinfo, TriggerTable::Leads, &run)) return PointerGetDatum(nullptr);

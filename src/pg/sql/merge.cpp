@@ -139,7 +139,8 @@ static_assert(std::all_of(std::begin(kLeadTables), std::end(kLeadTables), is_joi
 }  // namespace
 
 // join_leads(model text, from_lead text, into_lead text)
-LEAD_SCORING_FUNCTION(join_leads) {
+LEAD_SCORING_FUNCTION(lead_scoring_join_leads);
+Datum lead_scoring_join_leads(PG_FUNCTION_ARGS) {
     Model* model = use_entered_model(fcinfo);
     AsWriter as = begin_work_in_command(model);
     Pair pair = {
@@ -150,14 +151,16 @@ LEAD_SCORING_FUNCTION(join_leads) {
 }
 
 // status_update(model text, of_one_lead boolean) returns text
-LEAD_SCORING_FUNCTION(status_update) {
+LEAD_SCORING_FUNCTION(lead_scoring_status_update);
+Datum lead_scoring_status_update(PG_FUNCTION_ARGS) {
     const char* statement = stored_status_update(use_entered_model(fcinfo), PG_GETARG_BOOL(1));
     if (statement == nullptr) PG_RETURN_NULL();
     PG_RETURN_TEXT_P(cstring_to_text(statement));
 }
 
 // count_forgotten(model text, campaign text, came date, entered jsonb)
-LEAD_SCORING_FUNCTION(count_forgotten) {
+LEAD_SCORING_FUNCTION(lead_scoring_count_forgotten);
+Datum lead_scoring_count_forgotten(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(3)) require_entry(nullptr);
     Model* model = use_entered_model(fcinfo);
     Oid types[] = {TEXTOID, DATEOID, JSONBOID};
@@ -173,7 +176,8 @@ LEAD_SCORING_FUNCTION(count_forgotten) {
 }
 
 // erase_lead(model text, lead text)
-LEAD_SCORING_FUNCTION(erase_lead) {
+LEAD_SCORING_FUNCTION(lead_scoring_erase_lead);
+Datum lead_scoring_erase_lead(PG_FUNCTION_ARGS) {
     Model* model = use_entered_model(fcinfo);
     Oid types[] = {model->key.type, TEXTOID};
     Datum values[] = {key_argument(fcinfo, 1, model), PG_GETARG_DATUM(1)};

@@ -183,7 +183,8 @@ void follow_altered(const Functions& functions, const CollectedCommand* command)
 }  // namespace
 
 // partitions_changed() returns event_trigger
-LEAD_SCORING_FUNCTION(partitions_changed) {
+LEAD_SCORING_FUNCTION(lead_scoring_partitions_changed);
+Datum lead_scoring_partitions_changed(PG_FUNCTION_ARGS) {
     if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("partitions_changed() was not called by an event trigger"),

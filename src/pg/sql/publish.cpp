@@ -15,7 +15,8 @@ extern "C" {
 using namespace lead_scoring;
 
 // add_version(model text, version bigint, note text, definition jsonb)
-LEAD_SCORING_FUNCTION(add_version) {
+LEAD_SCORING_FUNCTION(lead_scoring_add_version);
+Datum lead_scoring_add_version(PG_FUNCTION_ARGS) {
     bool whole = !PG_ARGISNULL(0) && !PG_ARGISNULL(1) && !PG_ARGISNULL(3);
     const char* model = whole ? text_to_cstring(PG_GETARG_TEXT_PP(0)) : nullptr;
     require_entry(model);

@@ -29,7 +29,8 @@ Model* use_locked_model(const char* name) {
 }  // namespace
 
 // refresh_leads(model text, due timestamptz, most bigint) returns bigint
-LEAD_SCORING_FUNCTION(refresh_leads) {
+LEAD_SCORING_FUNCTION(lead_scoring_refresh_leads);
+Datum lead_scoring_refresh_leads(PG_FUNCTION_ARGS) {
     static constexpr const char* kNames[] = {"model", "due", "most"};
     for (int i = 0; i < 3; ++i) require_argument(fcinfo, i, kNames[i], "CALL lead_scoring.refresh('sales', 1000);");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
@@ -58,7 +59,8 @@ LEAD_SCORING_FUNCTION(refresh_leads) {
 }
 
 // require_commit(command text)
-LEAD_SCORING_FUNCTION(require_commit) {
+LEAD_SCORING_FUNCTION(lead_scoring_require_commit);
+Datum lead_scoring_require_commit(PG_FUNCTION_ARGS) {
     const char* command = text_to_cstring(PG_GETARG_TEXT_PP(0));
     if (IsTransactionBlock())
         ereport(ERROR,
@@ -68,7 +70,8 @@ LEAD_SCORING_FUNCTION(require_commit) {
 }
 
 // set_stage(model text, lead, stage text, reason text)
-LEAD_SCORING_FUNCTION(set_stage) {
+LEAD_SCORING_FUNCTION(lead_scoring_set_stage);
+Datum lead_scoring_set_stage(PG_FUNCTION_ARGS) {
     static constexpr const char* kNames[] = {"model", "lead", "stage"};
     for (int i = 0; i < 3; ++i)
         require_argument(fcinfo, i, kNames[i], "SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');");

@@ -106,7 +106,8 @@ DestReceiver* begin_receiving(Receiver* receiver, ReturnSetInfo* result) {
 }  // namespace
 
 // report(model text, view text, as_of timestamptz) returns setof record
-LEAD_SCORING_FUNCTION(report) {
+LEAD_SCORING_FUNCTION(lead_scoring_report);
+Datum lead_scoring_report(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
@@ -147,4 +148,5 @@ LEAD_SCORING_FUNCTION(report) {
 }
 
 // report_time(at timestamptz) returns timestamptz
-LEAD_SCORING_FUNCTION(report_time) { PG_RETURN_TIMESTAMPTZ(within_calendar(PG_GETARG_TIMESTAMPTZ(0))); }
+LEAD_SCORING_FUNCTION(lead_scoring_report_time);
+Datum lead_scoring_report_time(PG_FUNCTION_ARGS) { PG_RETURN_TIMESTAMPTZ(within_calendar(PG_GETARG_TIMESTAMPTZ(0))); }

@@ -82,7 +82,8 @@ Batches batches;
 }  // namespace
 
 // rescore_leads(model text, last text, most bigint) returns text
-LEAD_SCORING_FUNCTION(rescore_leads) {
+LEAD_SCORING_FUNCTION(lead_scoring_rescore_leads);
+Datum lead_scoring_rescore_leads(PG_FUNCTION_ARGS) {
     static constexpr const char* kCall = "CALL lead_scoring.rescore('sales', 1000);";
     require_argument(fcinfo, 0, "model", kCall);
     require_argument(fcinfo, 2, "most", kCall);
@@ -125,7 +126,8 @@ LEAD_SCORING_FUNCTION(rescore_leads) {
 }
 
 // rescore_now(model text, stages text) returns bigint
-LEAD_SCORING_FUNCTION(rescore_now) {
+LEAD_SCORING_FUNCTION(lead_scoring_rescore_now);
+Datum lead_scoring_rescore_now(PG_FUNCTION_ARGS) {
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Work work = work_named(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     check_owner(model);

@@ -37,7 +37,8 @@ Datum first_matches(const LeadFindings& found, int rules) {
 }  // namespace
 
 // rule_matches(model text) returns (lead_id text, first_at timestamptz[])
-LEAD_SCORING_FUNCTION(rule_matches) {
+LEAD_SCORING_FUNCTION(lead_scoring_rule_matches);
+Datum lead_scoring_rule_matches(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)), "rule_matches()");

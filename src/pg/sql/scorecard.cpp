@@ -37,7 +37,8 @@ std::span<const std::byte> bytes_of(const struct varlena* packed) {
 }  // namespace
 
 // scorecard_in(cstring) returns scorecard
-LEAD_SCORING_FUNCTION(scorecard_in) {
+LEAD_SCORING_FUNCTION(lead_scoring_scorecard_in);
+Datum lead_scoring_scorecard_in(PG_FUNCTION_ARGS) {
     const char* input = PG_GETARG_CSTRING(0);
     std::string* bytes = make_owned<std::string>();
     run_cpp([&] { encode(parse(input), *bytes); });
@@ -45,7 +46,8 @@ LEAD_SCORING_FUNCTION(scorecard_in) {
 }
 
 // scorecard_out(scorecard) returns cstring
-LEAD_SCORING_FUNCTION(scorecard_out) {
+LEAD_SCORING_FUNCTION(lead_scoring_scorecard_out);
+Datum lead_scoring_scorecard_out(PG_FUNCTION_ARGS) {
     const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
     std::string* printed = make_owned<std::string>();
     run_cpp([&] {
@@ -57,7 +59,8 @@ LEAD_SCORING_FUNCTION(scorecard_out) {
 }
 
 // scorecard_recv(internal) returns scorecard
-LEAD_SCORING_FUNCTION(scorecard_recv) {
+LEAD_SCORING_FUNCTION(lead_scoring_scorecard_recv);
+Datum lead_scoring_scorecard_recv(PG_FUNCTION_ARGS) {
     auto* buffer = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
     int length = buffer->len - buffer->cursor;
     const char* received = pq_getmsgbytes(buffer, length);
@@ -72,7 +75,8 @@ LEAD_SCORING_FUNCTION(scorecard_recv) {
 }
 
 // scorecard_send(scorecard) returns bytea
-LEAD_SCORING_FUNCTION(scorecard_send) {
+LEAD_SCORING_FUNCTION(lead_scoring_scorecard_send);
+Datum lead_scoring_scorecard_send(PG_FUNCTION_ARGS) {
     const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
     StringInfoData buffer;
     pq_begintypsend(&buffer);
@@ -135,7 +139,8 @@ bool count_pending(Workspace* workspace, const Version* version, Timestamp at) {
 }  // namespace
 
 // score_now(scores oid, version bigint, card scorecard, at timestamptz) returns (score, engagement, fit, grade)
-LEAD_SCORING_FUNCTION(score_now) {
+LEAD_SCORING_FUNCTION(lead_scoring_score_now);
+Datum lead_scoring_score_now(PG_FUNCTION_ARGS) {
     NowCache* cache = now_cache(fcinfo, PG_GETARG_OID(0), PG_GETARG_INT64(1));
     const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(2));
     Timestamp at = PG_GETARG_TIMESTAMPTZ(3);
@@ -155,7 +160,8 @@ LEAD_SCORING_FUNCTION(score_now) {
 }
 
 // card_clock(card scorecard) returns timestamptz
-LEAD_SCORING_FUNCTION(card_clock) {
+LEAD_SCORING_FUNCTION(lead_scoring_card_clock);
+Datum lead_scoring_card_clock(PG_FUNCTION_ARGS) {
     const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
     Timestamp clock = run_cpp([&] {
         Scorecard card;

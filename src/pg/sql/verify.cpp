@@ -118,7 +118,8 @@ void check_lead(Verification* verification, const LeadFindings& found) {
 }  // namespace
 
 // verify_cards(model text) returns (lead_id, problem, stored, recomputed)
-LEAD_SCORING_FUNCTION(verify_cards) {
+LEAD_SCORING_FUNCTION(lead_scoring_verify_cards);
+Datum lead_scoring_verify_cards(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)), "verify()");
     Verification verification = {};
