@@ -62,6 +62,42 @@ SELECT lead_stage, count(*) FROM leads GROUP BY 1;
 SELECT count(*) FROM lead_scoring.progress;
 -- Nothing is left to do.
 CALL lead_scoring.rescore('progress');
+
+-- What is done within it to another model has a report of its own. A batch that an error ends is not counted, and ends the count.
+CREATE TABLE other_leads (id bigint PRIMARY KEY);
+CREATE TABLE other_events (lead_id bigint, type text, occurred_at timestamptz);
+CREATE INDEX ON other_events (lead_id, occurred_at);
+INSERT INTO other_leads VALUES (1);
+SELECT lead_scoring.create_model('progress_other', 'other_leads', 'other_events', status_columns => '{}');
+SELECT lead_scoring.add_rule('progress_other', 'visit', 'visit', 10), lead_scoring.add_stage('progress_other', 'mql', min_score => 10);
+CREATE FUNCTION publish_other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM lead_scoring.publish('progress_other'); RETURN NULL; END $$;
+CREATE TRIGGER publish_other AFTER INSERT ON progress.transitions FOR EACH ROW WHEN (NEW.lead_id = 1) EXECUTE FUNCTION publish_other();
+UPDATE progress.rules SET points = 30 WHERE name = 'visit';
+SELECT lead_scoring.add_stage('progress', 'hot', rank => 60, min_score => 32);
+SELECT lead_scoring.publish('progress', rescore => false);
+CREATE FUNCTION fail_if_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('progress_test.fails', true) = 'yes' THEN RAISE 'told to fail'; END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER fail AFTER INSERT ON progress.transitions EXECUTE FUNCTION fail_if_told();
+TRUNCATE seen;
+SELECT lead_scoring_internal.rescore_leads('progress', NULL, 100);
+SELECT lead_scoring_internal.rescore_leads('progress', '100', 50);
+SELECT count(*) FROM progress_other.versions;
+SET progress_test.fails = 'yes';
+SELECT lead_scoring_internal.rescore_leads('progress', '150', 50);
+SELECT count(*) FROM lead_scoring.progress;
+RESET progress_test.fails;
+SELECT lead_scoring_internal.rescore_leads('progress', '150', 100);
+CALL lead_scoring.rescore('progress');
+SELECT model, phase, leads_done, leads_total FROM seen ORDER BY place;
+SELECT count(*) FROM lead_scoring.progress;
+SELECT * FROM lead_scoring.verify('progress');
+DROP TRIGGER publish_other ON progress.transitions;
+DROP TRIGGER fail ON progress.transitions;
+SELECT lead_scoring.drop_model('progress_other');
+
 -- The first version too: leads that have no row yet.
 SELECT lead_scoring.drop_model('progress');
 SELECT lead_scoring.create_model('progress', 'leads', 'events', status_columns => '{}');

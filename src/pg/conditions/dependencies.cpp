@@ -260,15 +260,16 @@ void note_body(Dependencies* dependencies, Oid function) {
     if (HeapTupleIsValid(tuple)) ReleaseSysCache(tuple);
 }
 
-// Functions that were heard of since planning began; where it is full, there may have been more.
+// Functions that were heard of since planning began; where it is full, there may have been more. The hooks, once set,
+// note for as long as the backend lives. begin_listening forgets what is there, so what an error leaves is not read.
 struct Heard {
     static constexpr int kMost = 32;
     Oid functions[kMost];
     int count;
 };
 
-Heard called;     // or about to be
-Heard looked_at;  // to be called or inlined
+Heard functions_called;     // or about to be
+Heard functions_looked_at;  // to be called or inlined
 
 // How often planning has begun. It runs functions, which may have other expressions planned meanwhile.
 uint64 listenings = 0;
@@ -287,12 +288,12 @@ needs_fmgr_hook_type next_look_hook = nullptr;
 // whoever watches over calls, also where it is about to inline one. There is no other way to hear of what planning
 // calls: the call has gone when planning is over.
 void note_access(ObjectAccessType access, Oid catalog, Oid object, int part, void* argument) {
-    if (access == OAT_FUNCTION_EXECUTE) hear(&called, object);
+    if (access == OAT_FUNCTION_EXECUTE) hear(&functions_called, object);
     if (next_access_hook != nullptr) next_access_hook(access, catalog, object, part, argument);
 }
 
 bool note_look(Oid function) {
-    hear(&looked_at, function);
+    hear(&functions_looked_at, function);
     return next_look_hook != nullptr && next_look_hook(function);
 }
 
@@ -303,18 +304,18 @@ uint64 begin_listening() {
         next_look_hook = needs_fmgr_hook;
         needs_fmgr_hook = note_look;
     }
-    called.count = 0;
-    looked_at.count = 0;
+    functions_called.count = 0;
+    functions_looked_at.count = 0;
     return ++listenings;
 }
 
 // Of what was inlined, planning tells the hashes. More is heard of while bodies are parsed, and means nothing.
 void note_heard(Dependencies* dependencies, const List* inlined) {
-    Heard looked = looked_at;
-    if (called.count == Heard::kMost || looked.count == Heard::kMost) dependencies->any_function = true;
-    for (int i = 0; i < called.count; ++i) {
-        add_function(dependencies, called.functions[i]);
-        dependencies->any_function |= !is_compiled(called.functions[i]);
+    Heard looked = functions_looked_at;
+    if (functions_called.count == Heard::kMost || looked.count == Heard::kMost) dependencies->any_function = true;
+    for (int i = 0; i < functions_called.count; ++i) {
+        add_function(dependencies, functions_called.functions[i]);
+        dependencies->any_function |= !is_compiled(functions_called.functions[i]);
     }
     for (int i = 0; i < looked.count; ++i) {
         Oid function = looked.functions[i];

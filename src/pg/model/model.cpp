@@ -40,14 +40,16 @@ struct CacheEntry {
     Model* model;
 };
 
-HTAB* cache = nullptr;
+// By name, made at first use and there as long as the backend is. A model is put in when it is whole, so that an error
+// leaves the one before, which is stale. The counters only rise.
+HTAB* models = nullptr;
 uint64 invalidations = 0;
 uint64 definitions_changed = 0;
 
 template <class Concerns>
 void mark_stale(Concerns concerns) {
     HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, cache);
+    hash_seq_init(&scan, models);
     while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan)))
         if (entry->model != nullptr && concerns(entry->model)) entry->model->stale = true;
 }
@@ -81,11 +83,11 @@ extern "C" void definition_changed(Datum, int catalog, uint32 hash) {
 extern "C" void meaning_changed(Datum, int catalog, uint32) { definition_changed(static_cast<Datum>(0), catalog, 0); }
 
 void make_cache() {
-    if (cache != nullptr) return;
+    if (models != nullptr) return;
     HASHCTL control = {};
     control.keysize = NAMEDATALEN;
     control.entrysize = sizeof(CacheEntry);
-    cache = hash_create("lead_scoring models", 16, &control, HASH_ELEM | HASH_STRINGS);
+    models = hash_create("lead_scoring models", 16, &control, HASH_ELEM | HASH_STRINGS);
     CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
     for (int catalog : {NAMESPACEOID, AUTHOID}) CacheRegisterSyscacheCallback(catalog, catalog_changed, 0);
     for (int catalog : {PROCOID, TYPEOID}) CacheRegisterSyscacheCallback(catalog, definition_changed, 0);
@@ -173,7 +175,7 @@ const Version* known_version(const Model* model, int64 number) {
 Model* known_model(const char* name) {
     char key[NAMEDATALEN] = {};
     strlcpy(key, name, NAMEDATALEN);
-    auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_FIND, nullptr));
+    auto* entry = static_cast<CacheEntry*>(hash_search(models, key, HASH_FIND, nullptr));
     return entry == nullptr || entry->model->stale ? nullptr : entry->model;
 }
 
@@ -227,7 +229,7 @@ Model* find_model(const char* name) {
     Model* model = build_model(key);
     use_here(model);
     bool found = false;
-    auto* entry = static_cast<CacheEntry*>(hash_search(cache, key, HASH_ENTER, &found));
+    auto* entry = static_cast<CacheEntry*>(hash_search(models, key, HASH_ENTER, &found));
     Model* old = found ? entry->model : nullptr;
     entry->model = model;
     MemoryContextSetParent(model->context, CacheMemoryContext);

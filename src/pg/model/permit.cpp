@@ -34,7 +34,9 @@ struct Permit {
     QueryId query;
 };
 
-Permit given = {};
+// Set for each query of ours and never taken back: it is of no use to a later query (permit.hpp), whether the one it
+// was for has ended, failed or never begun.
+Permit latest_permit = {};
 
 }  // namespace
 
@@ -45,7 +47,8 @@ QueryId running_query() {
 void permit(const AsWriter&, Oid relation) {
     // SPI advances the counter before a query that may write: done here, it is not done again.
     CommandCounterIncrement();
-    given = {relation, {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetCurrentCommandId(false)}};
+    latest_permit = {relation,
+                     {LEAD_SCORING_LOCAL_TRANSACTION, GetCurrentSubTransactionId(), GetCurrentCommandId(false)}};
 }
 
 void write_state(const AsWriter& as, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
@@ -66,7 +69,7 @@ void refuse_kept_out(const Model* model, const char* table, Datum key) {
     pg_unreachable();
 }
 
-bool is_permitted(Oid relation) { return given.relation == relation && given.query == running_query(); }
+bool is_permitted(Oid relation) { return latest_permit.relation == relation && latest_permit.query == running_query(); }
 
 void require_capability(const Model* model, const char* table, const char* what) {
     Oid relation = get_relname_relid(table, model->schema);

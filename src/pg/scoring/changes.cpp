@@ -14,8 +14,10 @@ namespace lead_scoring {
 
 namespace {
 
-// Of the queries that are running, the innermost first. An inner query has a later command.
-Changes* running = nullptr;
+// Of the queries that are running, the innermost first: an inner query has a later command. Put on by a query's first
+// BEFORE trigger and taken off by its last AFTER trigger, by the next query of ours where that never came, and by the
+// abort of the (sub)transaction in which the query ran.
+Changes* running_changes = nullptr;
 
 // Points would be missing: an AFTER trigger whose BEFORE trigger has fired did not.
 [[noreturn]] void raise_left_out(const Changes* changes) {
@@ -27,7 +29,7 @@ Changes* running = nullptr;
 }
 
 void remove(const Changes* changes) {
-    for (Changes** place = &running; *place != nullptr; place = &(*place)->outer)
+    for (Changes** place = &running_changes; *place != nullptr; place = &(*place)->outer)
         if (*place == changes) {
             *place = changes->outer;
             return;
@@ -36,31 +38,34 @@ void remove(const Changes* changes) {
 
 // Forgets queries within the running one, which have ended.
 void leave_inner(CommandId command) {
-    while (running != nullptr && running->command > command) {
-        if (running->memory != nullptr) raise_left_out(running);
-        Changes* ended = running;
-        running = ended->outer;
+    while (running_changes != nullptr && running_changes->command > command) {
+        if (running_changes->memory != nullptr) raise_left_out(running_changes);
+        Changes* ended = running_changes;
+        running_changes = ended->outer;
         pfree(ended);
     }
 }
 
 Changes* find(CommandId command, const char* model) {
-    for (Changes* changes = running; changes != nullptr && changes->command == command; changes = changes->outer)
+    for (Changes* changes = running_changes; changes != nullptr && changes->command == command;
+         changes = changes->outer)
         if (strcmp(NameStr(changes->model), model) == 0) return changes;
     return nullptr;
 }
 
 void at_transaction_end(XactEvent event, void*) {
     if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
-        for (Changes* changes = running; changes != nullptr; changes = changes->outer)
+        for (Changes* changes = running_changes; changes != nullptr; changes = changes->outer)
             if (changes->memory != nullptr) raise_left_out(changes);
-    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) running = nullptr;
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+        running_changes = nullptr;
 }
 
 // What was begun in it is freed with its memory.
 void at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId, void*) {
     if (event != SUBXACT_EVENT_ABORT_SUB) return;
-    while (running != nullptr && running->subtransaction >= mine) running = running->outer;
+    while (running_changes != nullptr && running_changes->subtransaction >= mine)
+        running_changes = running_changes->outer;
 }
 
 }  // namespace
@@ -75,8 +80,8 @@ void expect_change(const char* model) {
         changes->command = command;
         changes->subtransaction = GetCurrentSubTransactionId();
         namestrcpy(&changes->model, model);
-        changes->outer = running;
-        running = changes;
+        changes->outer = running_changes;
+        running_changes = changes;
     }
     ++changes->expected;
 }

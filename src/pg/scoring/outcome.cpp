@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kRowsPerStatement = 1000;
 
-uint64 computations = 0;  // begun so far, one within the other too
+uint64 computations = 0;  // begun so far in this backend, one within the other too; it only rises
 
 RowToWrite* add_row(RowList* list, int columns) {
     auto* row = static_cast<RowToWrite*>(palloc(sizeof(RowToWrite)));

@@ -18,8 +18,10 @@ namespace lead_scoring {
 
 namespace {
 
-// One is kept from statement to statement: the lists of its card have room already.
-Workspace* kept = nullptr;
+// One that nobody uses, kept because the lists of its card have room already. Set where a workspace's memory context
+// ends, by an error too, and taken by the next make_workspace; whatever state it is in is overwritten when it is
+// loaded.
+Workspace* spare = nullptr;
 
 // How much of that room there is, in bytes.
 std::size_t held(const Workspace* workspace) {
@@ -41,14 +43,14 @@ void forget(Lead& lead) {
 void end_workspace(void* argument) {
     constexpr std::size_t kMostKept = 64 * 1024;
     auto* workspace = static_cast<Workspace*>(argument);
-    if (kept != nullptr || held(workspace) > kMostKept) {
+    if (spare != nullptr || held(workspace) > kMostKept) {
         delete workspace;
         return;
     }
     forget(workspace->lead);
     workspace->folding.reset();
     workspace->replay.reset();
-    kept = workspace;
+    spare = workspace;
 }
 
 void reset(Workspace* workspace, const Version* version) {
@@ -76,7 +78,7 @@ void require_times(const Scorecard& card) {
 
 Workspace* make_workspace() {
     auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-    auto* workspace = run_cpp([] { return kept != nullptr ? std::exchange(kept, nullptr) : new Workspace; });
+    auto* workspace = run_cpp([] { return spare != nullptr ? std::exchange(spare, nullptr) : new Workspace; });
     callback->func = end_workspace;
     callback->arg = workspace;
     MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);

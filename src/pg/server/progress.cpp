@@ -2,6 +2,8 @@
 
 #include "pg/server/progress.hpp"
 
+#include "pg/server/transaction_end.hpp"
+
 extern "C" {
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -20,40 +22,57 @@ constexpr const char* kPhases[] = {"reading events", "scoring leads", "writing s
 
 enum Parameter { kPhase, kLeadsDone, kLeadsTotal, kStartedAt, kParameterCount };
 
-struct Report {
+// An operation that is going on. What its statements fire may do another one meanwhile.
+struct Operation {
     Oid scores;
     int64 parameters[kParameterCount];
+    int level;
+    Operation* outer;
 };
 
-Report report;
+using Operations = Ongoing<Operation>;
 
 // All of it each time: a subtransaction that was rolled back, or a command within, may have cleared it.
-void publish() {
+void publish(const Operation* operation) {
     const int indexes[] = {kPhase, kLeadsDone, kLeadsTotal, kStartedAt};
-    pgstat_progress_start_command(kCommand, report.scores);
-    pgstat_progress_update_multi_param(kParameterCount, indexes, report.parameters);
+    pgstat_progress_start_command(kCommand, operation->scores);
+    pgstat_progress_update_multi_param(kParameterCount, indexes, operation->parameters);
 }
 
 }  // namespace
 
-void begin_progress(Oid scores, int64 leads_total) {
-    report = {scores, {static_cast<int64>(Phase::ReadingEvents), 0, leads_total, GetCurrentTimestamp()}};
-    publish();
+void begin_progress(Oid scores, TimestampTz started_at) {
+    Operation* operation = Operations::put_up();
+    operation->scores = scores;
+    operation->parameters[kPhase] = static_cast<int64>(Phase::ReadingEvents);
+    operation->parameters[kLeadsTotal] = kUnknownTotal;
+    operation->parameters[kStartedAt] = started_at;
+    publish(operation);
 }
 
 void report_phase(Phase phase) {
-    report.parameters[kPhase] = static_cast<int64>(phase);
-    publish();
+    Operation* operation = Operations::innermost;
+    operation->parameters[kPhase] = static_cast<int64>(phase);
+    publish(operation);
 }
 
 void report_leads(int64 done, int64 total) {
-    report.parameters[kPhase] = static_cast<int64>(Phase::ScoringLeads);
-    report.parameters[kLeadsDone] = done;
-    report.parameters[kLeadsTotal] = total;
-    publish();
+    Operation* operation = Operations::innermost;
+    operation->parameters[kPhase] = static_cast<int64>(Phase::ScoringLeads);
+    operation->parameters[kLeadsDone] = done;
+    operation->parameters[kLeadsTotal] = total;
+    publish(operation);
 }
 
-void end_progress() { pgstat_progress_end_command(); }
+void pause_progress() { Operations::take_down(); }
+
+void end_progress() {
+    Operations::take_down();
+    if (Operations::innermost != nullptr)
+        publish(Operations::innermost);
+    else
+        pgstat_progress_end_command();
+}
 
 }  // namespace lead_scoring
 

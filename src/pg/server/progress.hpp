@@ -7,16 +7,25 @@
 
 #include "pg/server/postgres.hpp"
 
+extern "C" {
+#include "datatype/timestamp.h"
+}
+
 namespace lead_scoring {
 
 enum class Phase { ReadingEvents, ScoringLeads, WritingStatus };
 
 constexpr int64 kUnknownTotal = -1;
 
-// The operation ends with end_progress or an error. `scores`: the model's table of that name.
-void begin_progress(Oid scores, int64 leads_total = kUnknownTotal);
+// Begins an operation on the model of that table `scores`. It ends with end_progress, or with the (sub)transaction that
+// an error ends. Pairs nest: it is the innermost operation that the others speak of, and there must be one.
+void begin_progress(Oid scores, TimestampTz started_at);
 void report_phase(Phase phase);
+// total: may be kUnknownTotal.
 void report_leads(int64 done, int64 total);
 void end_progress();
+
+// In place of end_progress, where the operation is begun again in the next transaction: it stays shown until then.
+void pause_progress();
 
 }  // namespace lead_scoring

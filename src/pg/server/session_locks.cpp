@@ -42,7 +42,8 @@ struct SessionLocks {
 
 namespace {
 
-// Those that are kept, the innermost first; in TopTransactionContext.
+// Those that are kept, the innermost first; in TopTransactionContext. An abort of the (sub)transaction that they were
+// kept in puts them back and takes them off.
 SessionLocks* kept_locks = nullptr;
 
 void add(AdvisoryLocks* locks, const LOCKTAG& tag, LOCKMODE mode) {

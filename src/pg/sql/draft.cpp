@@ -39,16 +39,18 @@ struct ChangedDraft {
     ChangedDraft* next;
 };
 
-ChangedDraft* changed = nullptr;
+// Put on by the triggers of the draft's tables, taken off to be validated at the end of the transaction. What an
+// aborted (sub)transaction put on goes with it.
+ChangedDraft* changed_drafts = nullptr;
 
 ChangedDraft* find_changed(Oid schema) {
-    for (ChangedDraft* draft = changed; draft != nullptr; draft = draft->next)
+    for (ChangedDraft* draft = changed_drafts; draft != nullptr; draft = draft->next)
         if (draft->schema == schema) return draft;
     auto* draft = static_cast<ChangedDraft*>(MemoryContextAllocZero(TopTransactionContext, sizeof(ChangedDraft)));
     draft->schema = schema;
     draft->level = GetCurrentTransactionNestLevel();
-    draft->next = changed;
-    changed = draft;
+    draft->next = changed_drafts;
+    changed_drafts = draft;
     return draft;
 }
 
@@ -79,9 +81,9 @@ void validate(const ChangedDraft* draft) {
 // What runs meanwhile may change drafts again, which are put on a list of their own; and it is undone, which takes them
 // off that list.
 void validate_changed() {
-    while (changed != nullptr) {
-        const ChangedDraft* drafts = changed;
-        changed = nullptr;
+    while (changed_drafts != nullptr) {
+        const ChangedDraft* drafts = changed_drafts;
+        changed_drafts = nullptr;
         for (; drafts != nullptr; drafts = drafts->next) {
             CHECK_FOR_INTERRUPTS();
             call_and_undo([&] { validate(drafts); });
@@ -93,13 +95,13 @@ void at_transaction_end(XactEvent event, void*) {
     if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
         validate_changed();
     else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-        changed = nullptr;
+        changed_drafts = nullptr;
 }
 
 // A draft that only what was rolled back had changed is as it was.
 void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
     int level = GetCurrentTransactionNestLevel();
-    ChangedDraft** place = &changed;
+    ChangedDraft** place = &changed_drafts;
     while (*place != nullptr) {
         ChangedDraft* draft = *place;
         if (event == SUBXACT_EVENT_ABORT_SUB && draft->level >= level) {

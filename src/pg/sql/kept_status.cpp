@@ -47,9 +47,10 @@ const StatusColumns* find_columns(FunctionCallInfo fcinfo) {
 
 // One notice a statement, however many rows and partitions it writes.
 void tell(const TriggerData* data, const Model* model, const char* column) {
-    static QueryId told;
-    if (told == running_query()) return;
-    told = running_query();
+    // The query that was told last. No other has its id, so an error need not clear it.
+    static QueryId last_told;
+    if (last_told == running_query()) return;
+    last_told = running_query();
     ereport(NOTICE, (errmsg("status columns of table \"%s\" stay as model \"%s\" has written them",
                             get_rel_name(model->binding.leads), model->name),
                      errdetail("The statement would have changed \"%s\".", column),

@@ -2,6 +2,8 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <algorithm>
+
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/problems.hpp"
 #include "pg/intake/reading.hpp"
@@ -17,6 +19,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
+#include "utils/timestamp.h"
 }
 
 using namespace lead_scoring;
@@ -71,13 +74,28 @@ int64 count_leads(const AsOwner& as) {
     return ResultRow{0}.integer(1, 0);
 }
 
-// Of the batches of one CALL.
+// How far one CALL is, each of whose batches is a transaction.
 struct Batches {
+    Oid scores;
+    TimestampTz started_at;
     int64 done;
     int64 total;
 };
 
-Batches batches;
+// Of this backend's CALL: set by a batch that went through, for the next one of the same model, and taken by that, so
+// that an error within it and the last batch leave nothing. What an error at COMMIT leaves, the first batch of the next
+// CALL does not take.
+Batches batches_so_far = {};
+
+// The batches that one of this model belongs to. There are none any more until it has gone through.
+Batches take_batches(const AsOwner& as, bool first) {
+    Oid scores = as.model->scores;
+    Batches batches = batches_so_far;
+    batches_so_far = {};
+    if (first) return {scores, GetCurrentTimestamp(), 0, count_leads(as)};
+    if (batches.scores != scores) return {scores, GetCurrentTimestamp(), 0, kUnknownTotal};
+    return batches;
+}
 
 }  // namespace
 
@@ -95,10 +113,9 @@ Datum lead_scoring_rescore_leads(PG_FUNCTION_ARGS) {
     Datum last = first ? static_cast<Datum>(0) : key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
     AsWriter as = begin_work(model);
-    if (first) {
-        batches = {0, count_leads(as)};
-        begin_progress(model->scores, batches.total);
-    }
+    Batches batches = take_batches(as, first);
+    begin_progress(batches.scores, batches.started_at);
+    report_leads(batches.done, batches.total);
     find_next_keys(as, version, last, first, PG_GETARG_INT64(2));
     Findings* findings = make_findings(model->key);
     auto found = static_cast<int64>(SPI_processed);
@@ -113,15 +130,20 @@ Datum lead_scoring_rescore_leads(PG_FUNCTION_ARGS) {
     Datum result =
         reached == nullptr ? static_cast<Datum>(0) : SPI_datumTransfer(CStringGetTextDatum(reached), false, -1);
     batches.done += found;
-    report_leads(batches.done, batches.done > batches.total ? batches.done : batches.total);
+    if (batches.total != kUnknownTotal) batches.total = std::max(batches.total, batches.done);
+    report_leads(batches.done, batches.total);
     Applied applied = {};
     if (!is_empty(findings)) {
         sort_findings(findings);
         applied = apply_findings(as, version, findings, Work::Renew);
     }
     end_work(as, applied.statuses);
-    if (reached == nullptr) end_progress();
-    if (reached == nullptr) PG_RETURN_NULL();
+    if (reached == nullptr) {
+        end_progress();
+        PG_RETURN_NULL();
+    }
+    pause_progress();
+    batches_so_far = batches;
     return result;
 }
 
@@ -135,7 +157,7 @@ Datum lead_scoring_rescore_now(PG_FUNCTION_ARGS) {
     if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
     AsWriter as = begin_work(model);
-    begin_progress(model->scores);
+    begin_progress(model->scores, GetCurrentTimestamp());
     Findings* findings = make_findings(model->key);
     Problems problems = make_problems();
     read_everything(as, version, findings, &problems, false);
