@@ -16,15 +16,16 @@ namespace lead_scoring {
 
 namespace {
 
-struct Occurrence {
+// A part of an expression, and how often it occurs in all of them.
+struct Part {
     Node* node;
     int times;
     int column;  // of the slot; 0: none yet
 };
 
 struct Search {
-    List* occurrences;  // in the order of their first
-    List* shared;       // those that have a column
+    List* parts;   // in the order of their first
+    List* shared;  // those that have a column
 };
 
 // Comparisons are cheap beside what they compare, and mostly differ.
@@ -33,11 +34,11 @@ bool may_be_shared(Node* node) {
            !may_raise(reinterpret_cast<Expr*>(node)) && contain_var_clause(node);
 }
 
-Occurrence* find(const Search* search, Node* node) {
+Part* find(const Search* search, Node* node) {
     ListCell* cell = nullptr;
-    foreach (cell, search->occurrences) {
-        auto* occurrence = static_cast<Occurrence*>(lfirst(cell));
-        if (equal(occurrence->node, node)) return occurrence;
+    foreach (cell, search->parts) {
+        auto* part = static_cast<Part*>(lfirst(cell));
+        if (equal(part->node, node)) return part;
     }
     return nullptr;
 }
@@ -45,13 +46,13 @@ Occurrence* find(const Search* search, Node* node) {
 bool count_occurrences(Node* node, Search* search) {
     if (node == nullptr) return false;
     if (may_be_shared(node)) {
-        Occurrence* occurrence = find(search, node);
-        if (occurrence == nullptr) {
-            occurrence = static_cast<Occurrence*>(palloc0(sizeof(Occurrence)));
-            occurrence->node = node;
-            search->occurrences = lappend(search->occurrences, occurrence);
+        Part* part = find(search, node);
+        if (part == nullptr) {
+            part = static_cast<Part*>(palloc0(sizeof(Part)));
+            part->node = node;
+            search->parts = lappend(search->parts, part);
         }
-        ++occurrence->times;
+        ++part->times;
     }
     return expression_tree_walker(node, reinterpret_cast<TreeWalker>(count_occurrences), search);
 }
@@ -59,14 +60,14 @@ bool count_occurrences(Node* node, Search* search) {
 // The largest parts that occur twice are replaced, not what is within them.
 Node* read_from_slot(Node* node, Search* search) {
     if (node == nullptr) return nullptr;
-    Occurrence* occurrence = may_be_shared(node) ? find(search, node) : nullptr;
-    if (occurrence == nullptr || occurrence->times < 2)
+    Part* part = may_be_shared(node) ? find(search, node) : nullptr;
+    if (part == nullptr || part->times < 2)
         return expression_tree_mutator(node, reinterpret_cast<TreeMutator>(read_from_slot), search);
-    if (occurrence->column == 0) {
-        search->shared = lappend(search->shared, occurrence);
-        occurrence->column = list_length(search->shared);
+    if (part->column == 0) {
+        search->shared = lappend(search->shared, part);
+        part->column = list_length(search->shared);
     }
-    return reinterpret_cast<Node*>(makeVar(INNER_VAR, static_cast<AttrNumber>(occurrence->column), exprType(node),
+    return reinterpret_cast<Node*>(makeVar(INNER_VAR, static_cast<AttrNumber>(part->column), exprType(node),
                                            exprTypmod(node), exprCollation(node), 0));
 }
 
@@ -94,7 +95,7 @@ SharedValues* share_values(List* tried, List* others) {
     shared->formulas = static_cast<Formula*>(palloc0(sizeof(Formula) * static_cast<Size>(count)));
     TupleDesc columns = CreateTemplateTupleDesc(count);
     for (int i = 0; i < count; ++i) {
-        Node* node = static_cast<Occurrence*>(list_nth(search.shared, i))->node;
+        Node* node = static_cast<Part*>(list_nth(search.shared, i))->node;
         shared->formulas[i].expression = reinterpret_cast<Expr*>(node);
         auto number = static_cast<AttrNumber>(i + 1);
         TupleDescInitEntry(columns, number, nullptr, exprType(node), exprTypmod(node), 0);

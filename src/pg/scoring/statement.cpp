@@ -27,11 +27,13 @@ namespace lead_scoring {
 
 namespace {
 
-struct Statement : Computation {
-    bool revocable;   // a lead that is busy ends the round, which is rolled back
-    uint64 left_out;  // busy leads
-    bool everything;  // findings are everything there is
-    uint64 leads;     // there are; kManyLeads where these are not counted
+// The leads that one call of apply_findings brings up to date, and how far it is.
+struct LeadsUpdate {
+    Computation task;  // how each of them is computed
+    bool revocable;    // a lead that is busy ends the round, which is rolled back
+    uint64 left_out;   // busy leads
+    bool everything;   // findings are everything there is
+    uint64 leads;      // there are; kManyLeads where these are not counted
     CommandId began;
     ScoreTable* scores;
     MemoryContext lead_context;  // reset after each lead
@@ -46,9 +48,9 @@ struct Statement : Computation {
 };
 
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
-void run(Statement* statement, PlanName name, Datum* values) {
+void run(LeadsUpdate* update, PlanName name, Datum* values) {
     MemoryContext caller = CurrentMemoryContext;
-    execute(statement->as, name, values);
+    execute(update->task.as, name, values);
     SPI_freetuptable(SPI_tuptable);
     MemoryContextSwitchTo(caller);
 }
@@ -56,60 +58,60 @@ void run(Statement* statement, PlanName name, Datum* values) {
 enum class LeadRow { Locked, Missing, Busy };
 
 // Whether the statement itself wrote the lead's row in the leads table.
-bool came_or_changed(const Statement* statement, const LeadFindings& found) {
-    return statement->policy->facts == Facts::Rows && found.known;
+bool came_or_changed(const LeadsUpdate* update, const LeadFindings& found) {
+    return update->task.policy->facts == Facts::Rows && found.known;
 }
 
 // Locks the lead's row in the leads table without waiting.
-LeadRow lock_lead(Statement* statement, Datum key) {
-    run(statement, PlanName::LockLead, &key);
+LeadRow lock_lead(LeadsUpdate* update, Datum key) {
+    run(update, PlanName::LockLead, &key);
     if (SPI_processed > 0) return LeadRow::Locked;
-    run(statement, PlanName::FindLead, &key);
+    run(update, PlanName::FindLead, &key);
     return SPI_processed > 0 ? LeadRow::Busy : LeadRow::Missing;
 }
 
-void remember_busy(Statement* statement, Datum key) {
-    MemoryContext caller = MemoryContextSwitchTo(statement->context);
-    if (statement->lock_first_count == statement->lock_first_capacity) {
-        statement->lock_first_capacity = statement->lock_first_capacity * 2 + 16;
-        Size size = sizeof(Datum) * static_cast<Size>(statement->lock_first_capacity);
-        statement->lock_first = static_cast<Datum*>(
-            statement->lock_first == nullptr ? palloc(size) : repalloc(statement->lock_first, size));
+void remember_busy(LeadsUpdate* update, Datum key) {
+    MemoryContext caller = MemoryContextSwitchTo(update->context);
+    if (update->lock_first_count == update->lock_first_capacity) {
+        update->lock_first_capacity = update->lock_first_capacity * 2 + 16;
+        Size size = sizeof(Datum) * static_cast<Size>(update->lock_first_capacity);
+        update->lock_first =
+            static_cast<Datum*>(update->lock_first == nullptr ? palloc(size) : repalloc(update->lock_first, size));
     }
-    const KeyType& type = statement->model->key;
-    statement->lock_first[statement->lock_first_count++] = datumCopy(key, type.by_value, type.length);
+    const KeyType& type = update->task.model->key;
+    update->lock_first[update->lock_first_count++] = datumCopy(key, type.by_value, type.length);
     MemoryContextSwitchTo(caller);
 }
 
 // Asks for the lead's row in the leads table, without waiting while anything is held. False where it cannot be had and
 // the lead is left, for the next round or the next refresh.
-bool ask_for_lead(Statement* statement, const LeadFindings& found, LeadRow* row) {
+bool ask_for_lead(LeadsUpdate* update, const LeadFindings& found, LeadRow* row) {
     Datum key = found.key;
-    *row = came_or_changed(statement, found) ? LeadRow::Locked : lock_lead(statement, key);
+    *row = came_or_changed(update, found) ? LeadRow::Locked : lock_lead(update, key);
     if (*row != LeadRow::Busy) return true;
-    if (statement->policy->rivals == Rivals::LeavesBusy) {
-        ++statement->left_out;
+    if (update->task.policy->rivals == Rivals::LeavesBusy) {
+        ++update->left_out;
         return false;
     }
-    if (statement->revocable) {
-        remember_busy(statement, key);
-        statement->blocked = true;
+    if (update->revocable) {
+        remember_busy(update, key);
+        update->blocked = true;
         return false;
     }
-    run(statement, PlanName::LockLeadWaiting, &key);
-    end_scan(statement->scores);
+    run(update, PlanName::LockLeadWaiting, &key);
+    end_scan(update->scores);
     return true;
 }
 
 // Makes the row of a lead that has none. Its first status will be shown, so the leads row is locked before. False as
 // above.
-bool create_row(Statement* statement, const LeadFindings& found) {
+bool create_row(LeadsUpdate* update, const LeadFindings& found) {
     LeadRow lead;
-    if (statement->model->binding.status_count > 0 && !ask_for_lead(statement, found, &lead)) return false;
-    const char* first = statement->version->stages[statement->version->definition->first_stage].name;
+    if (update->task.model->binding.status_count > 0 && !ask_for_lead(update, found, &lead)) return false;
+    const char* first = update->task.version->stages[update->task.version->definition->first_stage].name;
     Datum values[] = {found.key, CStringGetTextDatum(first)};
-    run(statement, PlanName::CreateScore, values);
-    end_scan(statement->scores);
+    run(update, PlanName::CreateScore, values);
+    end_scan(update->scores);
     return true;
 }
 
@@ -117,58 +119,58 @@ enum class Gone { NotAtAll, Entirely, EventsRemain };
 
 // Removes a deleted lead's state and history. Where events remain, the lead then begins anew, without a history. The
 // score row goes first, for it is the lock that others wait for, and for whom we wait.
-Gone forget(Statement* statement, Datum key) {
-    run(statement, PlanName::FindLead, &key);
+Gone forget(LeadsUpdate* update, Datum key) {
+    run(update, PlanName::FindLead, &key);
     if (SPI_processed > 0) return Gone::NotAtAll;  // it is there still, or again
-    delete_state(statement->as, key);
-    statement->disturbed = true;
-    end_scan(statement->scores);
+    delete_state(update->task.as, key);
+    update->disturbed = true;
+    end_scan(update->scores);
     bool remain =
-        with_log(statement->as, statement->version, key, false, [](const LeadFindings& left) { return left.seen; });
+        with_log(update->task.as, update->task.version, key, false, [](const LeadFindings& left) { return left.seen; });
     return remain ? Gone::EventsRemain : Gone::Entirely;
 }
 
-ScoreUpdate score_update(const Statement* statement, const ScoreRow& row) {
-    const Workspace* workspace = statement->workspace;
+ScoreUpdate score_update(const LeadsUpdate* update, const ScoreRow& row) {
+    const Workspace* workspace = update->task.workspace;
     const Lead& lead = workspace->lead;
-    ScoreUpdate update = {};
-    update.card = workspace->card.data();
-    update.card_size = workspace->card.size();
-    update.score = points_of_units(lead.features.score.total);
-    update.engagement = points_of_units(lead.features.score.engagement);
-    update.fit = points_of_units(lead.features.score.fit);
-    update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
-    update.version = statement->version->number;
-    update.stage_name = statement->version->stages[lead.stage.stage].name;
-    update.stage_since = lead.stage.since;
-    update.stage_seq = lead.stage.seq;
-    update.stage_armed = lead.stage.armed;
-    update.counted = workspace->known;
-    update.scored_at = lead.seen_at;
-    update.due_at = lead.due_at;
-    update.entered = workspace->entered.data();
-    update.entered_before = row.restored ? row.entered : nullptr;
-    return update;
+    ScoreUpdate row_update = {};
+    row_update.card = workspace->card.data();
+    row_update.card_size = workspace->card.size();
+    row_update.score = points_of_units(lead.features.score.total);
+    row_update.engagement = points_of_units(lead.features.score.engagement);
+    row_update.fit = points_of_units(lead.features.score.fit);
+    row_update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
+    row_update.version = update->task.version->number;
+    row_update.stage_name = update->task.version->stages[lead.stage.stage].name;
+    row_update.stage_since = lead.stage.since;
+    row_update.stage_seq = lead.stage.seq;
+    row_update.stage_armed = lead.stage.armed;
+    row_update.counted = workspace->known;
+    row_update.scored_at = lead.seen_at;
+    row_update.due_at = lead.due_at;
+    row_update.entered = workspace->entered.data();
+    row_update.entered_before = row.restored ? row.entered : nullptr;
+    return row_update;
 }
 
 // Others may remove a row as soon as it is made, or take one out of what a statement writes, but not for ever.
 constexpr int kMostAttempts = 100;
 
-bool seems_gone(const Statement* statement, const LeadFindings& found) {
-    return found.removed || (statement->everything && !found.known && !found.seen);
+bool seems_gone(const LeadsUpdate* update, const LeadFindings& found) {
+    return found.removed || (update->everything && !found.known && !found.seen);
 }
 
 // Whether the lead in the workspace, whose row that was, may need its row in the leads table.
-bool needs_status(const Statement* statement, const LeadFindings& found, const ScoreRow& row) {
-    return statement->model->binding.status_count > 0 &&
-           (came_or_changed(statement, found) || shows_status(statement->model, statement->workspace, row));
+bool needs_status(const LeadsUpdate* update, const LeadFindings& found, const ScoreRow& row) {
+    return update->task.model->binding.status_count > 0 &&
+           (came_or_changed(update, found) || shows_status(update->task.model, update->task.workspace, row));
 }
 
 // A lead that is being merged is left to the merge, which takes up what was done to it; but a move has to be made now.
-bool is_left_alone(const Statement* statement, Datum key) {
-    const Model* model = statement->model;
+bool is_left_alone(const LeadsUpdate* update, Datum key) {
+    const Model* model = update->task.model;
     if (!is_withheld(model, key)) return false;
-    if (statement->policy->rivals == Rivals::RefusesMerging)
+    if (update->task.policy->rivals == Rivals::RefusesMerging)
         ereport(ERROR,
                 (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                  errmsg("lead \"%s\" of model \"%s\" is being merged", key_to_text(model->key, key), model->name),
@@ -178,13 +180,13 @@ bool is_left_alone(const Statement* statement, Datum key) {
     return true;
 }
 
-void work_on_lead(Statement* statement, const LeadFindings& found) {
-    if (is_left_alone(statement, found.key)) return;
-    const Workspace* workspace = statement->workspace;
+void work_on_lead(LeadsUpdate* update, const LeadFindings& found) {
+    if (is_left_alone(update, found.key)) return;
+    const Workspace* workspace = update->task.workspace;
     ScoreRow row;
-    bool gone = seems_gone(statement, found);
+    bool gone = seems_gone(update, found);
     if (gone) {
-        Gone how = forget(statement, found.key);
+        Gone how = forget(update, found.key);
         bool more = found.known || found.seen || found.taken_back;
         if (how == Gone::Entirely || (how == Gone::NotAtAll && !more)) return;
         gone = how == Gone::EventsRemain;
@@ -192,60 +194,59 @@ void work_on_lead(Statement* statement, const LeadFindings& found) {
     int attempts = 0;  // that only triggers of others can have foiled
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        if (!read_score(statement->scores, found.key, statement->began, &row)) {
-            if (++attempts > kMostAttempts) refuse_kept_out(statement->model, "scores", found.key);
-            if (!create_row(statement, found)) return;
+        if (!read_score(update->scores, found.key, update->began, &row)) {
+            if (++attempts > kMostAttempts) refuse_kept_out(update->task.model, "scores", found.key);
+            if (!create_row(update, found)) return;
             continue;
         }
-        if (!compute(statement, found, &row, gone)) {
-            if (forget(statement, found.key) != Gone::EventsRemain) return;
+        if (!compute(&update->task, found, &row, gone)) {
+            if (forget(update, found.key) != Gone::EventsRemain) return;
             continue;
         }
-        if (row.restored) statement->disturbed = true;
-        finish_lead(statement->workspace, statement->version);
+        if (row.restored) update->disturbed = true;
+        finish_lead(update->task.workspace, update->task.version);
 
-        bool status = needs_status(statement, found, row);
+        bool status = needs_status(update, found, row);
         if (status) {
             LeadRow lead;
-            if (!ask_for_lead(statement, found, &lead)) return;
+            if (!ask_for_lead(update, found, &lead)) return;
             if (lead == LeadRow::Busy) continue;  // waited for: the score row may have changed
             status = lead == LeadRow::Locked;
         }
-        if (statement->blocked) return;
-        if (!write_score(statement->as, statement->scores, score_update(statement, row))) {
-            if (is_seen_by_others(statement->scores) && ++attempts > kMostAttempts)
-                refuse_kept_out(statement->model, "scores", found.key);
+        if (update->blocked) return;
+        if (!write_score(update->task.as, update->scores, score_update(update, row))) {
+            if (is_seen_by_others(update->scores) && ++attempts > kMostAttempts)
+                refuse_kept_out(update->task.model, "scores", found.key);
             continue;
         }
-        add_transitions(&statement->outcome, found.key, workspace, row);
-        if (status) add_status(&statement->outcome, found.key, workspace, row);
+        add_transitions(&update->outcome, found.key, workspace, row);
+        if (status) add_status(&update->outcome, found.key, workspace, row);
         return;
     }
 }
 
 // Works again on a lead that history contradicts: its row, which is written already, was wrong before.
-void work_on_lead_again(Statement* statement, Datum key) {
+void work_on_lead_again(LeadsUpdate* update, Datum key) {
     LeadFindings found = {};
     found.key = key;
-    const Policy* policy = statement->policy;
+    const Policy* policy = update->task.policy;
     found.taken_back = policy->facts == Facts::Rows;
-    if (statement->everything) statement->policy = &policy_of(Work::Renew);
-    statement->distrusts = true;
-    work_on_lead(statement, found);
-    statement->distrusts = false;
-    statement->policy = policy;
+    if (update->everything) update->task.policy = &policy_of(Work::Renew);
+    update->task.distrusts = true;
+    work_on_lead(update, found);
+    update->task.distrusts = false;
+    update->task.policy = policy;
 }
 
-void write_moves(Statement* statement) {
-    List* leads = take_contradicted_leads(&statement->outcome);
+void write_moves(LeadsUpdate* update) {
+    List* leads = take_contradicted_leads(&update->outcome);
     if (leads != NIL) {
-        end_scan(statement->scores);
+        end_scan(update->scores);
         CommandCounterIncrement();  // to see the rows that were written
     }
-    for (int i = 0; i < list_length(leads); ++i)
-        work_on_lead_again(statement, *static_cast<Datum*>(list_nth(leads, i)));
-    if (!statement->blocked) write_transitions(statement->as, &statement->outcome);
-    end_scan(statement->scores);  // triggers on transitions are the user's, and may have stored events
+    for (int i = 0; i < list_length(leads); ++i) work_on_lead_again(update, *static_cast<Datum*>(list_nth(leads, i)));
+    if (!update->blocked) write_transitions(update->task.as, &update->outcome);
+    end_scan(update->scores);  // triggers on transitions are the user's, and may have stored events
 }
 
 uint64 count_leads(Findings* findings) {
@@ -256,31 +257,31 @@ uint64 count_leads(Findings* findings) {
 }
 
 // Tells how far work on everything is.
-void report(const Statement* statement, uint64 done) {
+void report(const LeadsUpdate* update, uint64 done) {
     constexpr uint64 kLeadsPerReport = 100;
-    if (!statement->everything || done % kLeadsPerReport != 0) return;
-    report_leads(static_cast<int64>(done), static_cast<int64>(statement->leads));
+    if (!update->everything || done % kLeadsPerReport != 0) return;
+    report_leads(static_cast<int64>(done), static_cast<int64>(update->leads));
 }
 
 // All leads, in key order.
-void work_on_all(Statement* statement, Findings* findings, uint64* leads) {
+void work_on_all(LeadsUpdate* update, Findings* findings, uint64* leads) {
     LeadFindings lead;
     *leads = 0;
-    statement->blocked = false;
-    clear_outcome(&statement->outcome);
-    begin_scan(statement->scores);
+    update->blocked = false;
+    clear_outcome(&update->outcome);
+    begin_scan(update->scores);
     rewind_findings(findings);
     while (next_lead(findings, &lead)) {
-        report(statement, *leads);
-        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        work_on_lead(statement, lead);
-        if (has_many_transitions(&statement->outcome)) write_moves(statement);
+        report(update, *leads);
+        MemoryContext caller = MemoryContextSwitchTo(update->lead_context);
+        work_on_lead(update, lead);
+        if (has_many_transitions(&update->outcome)) write_moves(update);
         MemoryContextSwitchTo(caller);
-        MemoryContextReset(statement->lead_context);
+        MemoryContextReset(update->lead_context);
         ++*leads;
     }
-    if (!statement->blocked) write_moves(statement);
-    end_scan(statement->scores);
+    if (!update->blocked) write_moves(update);
+    end_scan(update->scores);
 }
 
 // A lead whose new row is known before anything is written.
@@ -297,9 +298,9 @@ constexpr std::size_t kMostPrepared = 1000;
 constexpr Size kMostPreparedBytes = 1024 * 1024;
 
 // Computes the lead and writes nothing. False where somebody else is at its score row.
-bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext memory, PreparedLead* lead) {
-    const KeyType& type = statement->model->key;
-    const Workspace* workspace = statement->workspace;
+bool prepare_lead(LeadsUpdate* update, const LeadFindings& found, MemoryContext memory, PreparedLead* lead) {
+    const KeyType& type = update->task.model->key;
+    const Workspace* workspace = update->task.workspace;
     auto lock_first = [&] {
         MemoryContext caller = MemoryContextSwitchTo(memory);
         lead->locks = true;
@@ -307,22 +308,22 @@ bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext
         MemoryContextSwitchTo(caller);
     };
     ScoreRow row;
-    if (seems_gone(statement, found) || is_withheld(statement->model, found.key)) return true;
-    if (!read_score(statement->scores, found.key, statement->began, &row)) {
-        if (statement->model->binding.status_count > 0 && !came_or_changed(statement, found)) lock_first();
+    if (seems_gone(update, found) || is_withheld(update->task.model, found.key)) return true;
+    if (!read_score(update->scores, found.key, update->began, &row)) {
+        if (update->task.model->binding.status_count > 0 && !came_or_changed(update, found)) lock_first();
         return true;
     }
     if (row.contended) return false;
-    if (!compute(statement, found, &row, false)) return true;
-    finish_lead(statement->workspace, statement->version);
+    if (!compute(&update->task, found, &row, false)) return true;
+    finish_lead(update->task.workspace, update->task.version);
 
-    bool status = needs_status(statement, found, row);
-    if (status && !came_or_changed(statement, found)) lock_first();
+    bool status = needs_status(update, found, row);
+    if (status && !came_or_changed(update, found)) lock_first();
     MemoryContext caller = MemoryContextSwitchTo(memory);
-    lead->score = prepare_score(statement->scores, score_update(statement, row));
+    lead->score = prepare_score(update->scores, score_update(update, row));
     MemoryContextSwitchTo(caller);
     if (lead->score.row == nullptr) return true;
-    Outcome* predicted = &statement->predicted;
+    Outcome* predicted = &update->predicted;
     int transitions = predicted->transitions.count;
     int statuses = predicted->statuses.count;
     add_transitions(predicted, found.key, workspace, row);
@@ -333,7 +334,7 @@ bool prepare_lead(Statement* statement, const LeadFindings& found, MemoryContext
 }
 
 // Whether anybody seems to have one of the rows that will be locked, without locking any. One alone need not be asked.
-bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLead* end, MemoryContext memory) {
+bool seem_free(LeadsUpdate* update, const PreparedLead* leads, const PreparedLead* end, MemoryContext memory) {
     auto is_locked = [](const PreparedLead& lead) { return lead.locks; };
     auto count = std::count_if(leads, end, is_locked);
     if (count < 2) return true;
@@ -342,10 +343,10 @@ bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLe
     Datum* next = keys;
     for (const PreparedLead* lead = leads; lead != end; ++lead)
         if (lead->locks) *next++ = lead->key;
-    Datum array = key_array(statement->model->key, keys, static_cast<int>(count));
+    Datum array = key_array(update->task.model->key, keys, static_cast<int>(count));
     MemoryContextSwitchTo(caller);
     bool free = true;
-    for_each_row(plan(statement->as, PlanName::PlacesOfLeads), &array, false, [&](ResultRow row) {
+    for_each_row(plan(update->task.as, PlanName::PlacesOfLeads), &array, false, [&](ResultRow row) {
         bool is_null = false;
         Oid table = DatumGetObjectId(row.value(1, &is_null));
         auto* place = reinterpret_cast<ItemPointer>(DatumGetPointer(row.value(2, &is_null)));
@@ -357,25 +358,25 @@ bool seem_free(Statement* statement, const PreparedLead* leads, const PreparedLe
 // Prepares all leads and locks those rows in the leads table that will be needed, both in key order. False where
 // somebody else is at any of all these; nothing was written then, and nothing is locked but where he came just now (see
 // the second gap).
-bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memory, PreparedLead* leads) {
+bool prepare_leads(LeadsUpdate* update, Findings* findings, MemoryContext memory, PreparedLead* leads) {
     LeadFindings found;
     PreparedLead* end = leads;
-    clear_outcome(&statement->predicted);
+    clear_outcome(&update->predicted);
     rewind_findings(findings);
     while (next_lead(findings, &found)) {
         CHECK_FOR_INTERRUPTS();
-        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        bool free = prepare_lead(statement, found, memory, end++);
+        MemoryContext caller = MemoryContextSwitchTo(update->lead_context);
+        bool free = prepare_lead(update, found, memory, end++);
         MemoryContextSwitchTo(caller);
-        MemoryContextReset(statement->lead_context);
+        MemoryContextReset(update->lead_context);
         bool many =
-            has_many_transitions(&statement->predicted) || MemoryContextMemAllocated(memory, true) > kMostPreparedBytes;
+            has_many_transitions(&update->predicted) || MemoryContextMemAllocated(memory, true) > kMostPreparedBytes;
         if (!free || many) return false;
     }
-    if (!seem_free(statement, leads, end, memory)) return false;
+    if (!seem_free(update, leads, end, memory)) return false;
     for (PreparedLead* lead = leads; lead != end; ++lead) {
         if (!lead->locks) continue;
-        LeadRow row = lock_lead(statement, lead->key);
+        LeadRow row = lock_lead(update, lead->key);
         if (row == LeadRow::Busy) return false;
         if (row == LeadRow::Missing) lead->score.row = nullptr;  // computed again: it has no status to show
     }
@@ -383,73 +384,71 @@ bool prepare_leads(Statement* statement, Findings* findings, MemoryContext memor
 }
 
 // What was prepared is written; a lead that is not as it was read is worked on again.
-void write_leads(Statement* statement, Findings* findings, const PreparedLead* lead) {
+void write_leads(LeadsUpdate* update, Findings* findings, const PreparedLead* lead) {
     LeadFindings found;
-    Snapshot reading = hold_reading(statement->scores);
-    end_scan(statement->scores);  // which stands at the last lead
-    clear_outcome(&statement->outcome);
-    statement->disturbed = false;
+    Snapshot reading = hold_reading(update->scores);
+    end_scan(update->scores);  // which stands at the last lead
+    clear_outcome(&update->outcome);
+    update->disturbed = false;
     uint64 done = 0;
     rewind_findings(findings);
     for (; next_lead(findings, &found); ++lead) {
-        report(statement, done++);
-        MemoryContext caller = MemoryContextSwitchTo(statement->lead_context);
-        bool written = lead->score.row != nullptr && !statement->disturbed &&
-                       write_prepared(statement->as, statement->scores, lead->score);
-        take_rows(&statement->predicted.transitions, lead->transitions,
-                  written ? &statement->outcome.transitions : nullptr);
-        take_rows(&statement->predicted.statuses, lead->statuses, written ? &statement->outcome.statuses : nullptr);
-        if (!written) work_on_lead(statement, found);
+        report(update, done++);
+        MemoryContext caller = MemoryContextSwitchTo(update->lead_context);
+        bool written = lead->score.row != nullptr && !update->disturbed &&
+                       write_prepared(update->task.as, update->scores, lead->score);
+        take_rows(&update->predicted.transitions, lead->transitions, written ? &update->outcome.transitions : nullptr);
+        take_rows(&update->predicted.statuses, lead->statuses, written ? &update->outcome.statuses : nullptr);
+        if (!written) work_on_lead(update, found);
         MemoryContextSwitchTo(caller);
-        MemoryContextReset(statement->lead_context);
+        MemoryContextReset(update->lead_context);
     }
     release_reading(reading);
-    write_moves(statement);
+    write_moves(update);
 }
 
 // Without a subtransaction, where nobody else is at any of the leads. False where somebody is.
-bool work_uncontended(Statement* statement, Findings* findings) {
-    if (statement->leads > kMostPrepared) return false;
+bool work_uncontended(LeadsUpdate* update, Findings* findings) {
+    if (update->leads > kMostPrepared) return false;
     MemoryContext memory =
-        AllocSetContextCreate(statement->context, "lead_scoring prepared leads", ALLOCSET_DEFAULT_SIZES);
-    auto* leads = static_cast<PreparedLead*>(MemoryContextAllocZero(memory, sizeof(PreparedLead) * statement->leads));
-    begin_scan(statement->scores);
-    statement->predicts = true;
-    bool free = prepare_leads(statement, findings, memory, leads);
-    statement->predicts = false;
+        AllocSetContextCreate(update->context, "lead_scoring prepared leads", ALLOCSET_DEFAULT_SIZES);
+    auto* leads = static_cast<PreparedLead*>(MemoryContextAllocZero(memory, sizeof(PreparedLead) * update->leads));
+    begin_scan(update->scores);
+    update->task.predicts = true;
+    bool free = prepare_leads(update, findings, memory, leads);
+    update->task.predicts = false;
     if (free) {
-        statement->revocable = false;  // what comes in between now is waited for
-        write_leads(statement, findings, leads);
+        update->revocable = false;  // what comes in between now is waited for
+        write_leads(update, findings, leads);
     } else {
-        clear_outcome(&statement->predicted);
+        clear_outcome(&update->predicted);
     }
-    end_scan(statement->scores);
+    end_scan(update->scores);
     MemoryContextDelete(memory);
     return free;
 }
 
 struct Round {
-    Statement* statement;
+    LeadsUpdate* update;
     Findings* findings;
     uint64 leads;
 };
 
 bool run_round(void* argument) {
     auto* round = static_cast<Round*>(argument);
-    Statement* statement = round->statement;
-    for (int i = 0; i < statement->lock_first_count; ++i)
-        run(statement, PlanName::LockLeadWaiting, &statement->lock_first[i]);
-    work_on_all(statement, round->findings, &round->leads);
-    return !statement->blocked;
+    LeadsUpdate* update = round->update;
+    for (int i = 0; i < update->lock_first_count; ++i) run(update, PlanName::LockLeadWaiting, &update->lock_first[i]);
+    work_on_all(update, round->findings, &round->leads);
+    return !update->blocked;
 }
 
 // A round that fails gives back whatever it held, so that the next one waits with nothing in its hands.
-uint64 work_on_several(Statement* statement, Findings* findings) {
-    if (work_uncontended(statement, findings)) return statement->leads;
-    Round round = {statement, findings, 0};
-    const KeyType& type = statement->model->key;
+uint64 work_on_several(LeadsUpdate* update, Findings* findings) {
+    if (work_uncontended(update, findings)) return update->leads;
+    Round round = {update, findings, 0};
+    const KeyType& type = update->task.model->key;
     while (!run_revocable(run_round, &round)) {
-        std::sort(statement->lock_first, statement->lock_first + statement->lock_first_count,
+        std::sort(update->lock_first, update->lock_first + update->lock_first_count,
                   [&](Datum a, Datum b) { return compare_keys(type, a, b) < 0; });
     }
     return round.leads;
@@ -460,36 +459,36 @@ uint64 work_on_several(Statement* statement, Findings* findings) {
 Applied apply_findings(const AsWriter& as, const Version* version, Findings* findings, Work work,
                        const MoveByHand* by_hand) {
     Model* model = as.model;
-    Statement statement = {};
-    statement.as = as;
-    statement.model = model;
-    statement.version = version;
-    statement.policy = &policy_of(work);
+    LeadsUpdate update = {};
+    update.task.as = as;
+    update.task.model = model;
+    update.task.version = version;
+    update.task.policy = &policy_of(work);
     // With one lead nothing is held while its row is waited for. What waits for no lead need not begin again; nor must
     // its rows, which are locked, be written by a subtransaction: that would cost a multixact.
-    statement.revocable =
-        model->binding.status_count > 0 && statement.policy->rivals != Rivals::LeavesBusy && !has_single_lead(findings);
-    statement.everything = statement.policy->facts == Facts::All;
-    statement.began = GetActiveSnapshot()->curcid;
-    statement.now = GetCurrentTimestamp();
-    statement.context = CurrentMemoryContext;
-    statement.by_hand = by_hand;
-    statement.outcome = begin_outcome(model, version, by_hand);
-    statement.predicted = statement.outcome;
-    statement.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
-    statement.workspace = make_workspace();
-    statement.scores = open_scores(model, version);
-    statement.leads = estimate_leads(findings);
-    expect_leads(statement.scores, statement.leads);
-    if (statement.everything && statement.leads == kManyLeads) statement.leads = count_leads(findings);
+    update.revocable = model->binding.status_count > 0 && update.task.policy->rivals != Rivals::LeavesBusy &&
+                       !has_single_lead(findings);
+    update.everything = update.task.policy->facts == Facts::All;
+    update.began = GetActiveSnapshot()->curcid;
+    update.task.now = GetCurrentTimestamp();
+    update.context = CurrentMemoryContext;
+    update.task.by_hand = by_hand;
+    update.outcome = begin_outcome(model, version, by_hand);
+    update.predicted = update.outcome;
+    update.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
+    update.task.workspace = make_workspace();
+    update.scores = open_scores(model, version);
+    update.leads = estimate_leads(findings);
+    expect_leads(update.scores, update.leads);
+    if (update.everything && update.leads == kManyLeads) update.leads = count_leads(findings);
     uint64 leads = 0;
-    if (statement.revocable)
-        leads = work_on_several(&statement, findings);
+    if (update.revocable)
+        leads = work_on_several(&update, findings);
     else
-        work_on_all(&statement, findings, &leads);
-    close_scores(statement.scores);
+        work_on_all(&update, findings, &leads);
+    close_scores(update.scores);
     CommandCounterIncrement();
-    return {leads - statement.left_out, statuses_of(statement.outcome)};
+    return {leads - update.left_out, statuses_of(update.outcome)};
 }
 
 Applied apply_to_lead(const AsWriter& as, const Version* version, Datum key, Work work, const MoveByHand* by_hand) {

@@ -53,7 +53,7 @@ char* print_card(const Workspace* workspace, const Definition& definition) {
 }
 
 // The card as of the row's own time: events that were future then are still waiting in it.
-void compute(Verification* verification, const LeadFindings& found, const ScoreRow& row) {
+void recompute(Verification* verification, const LeadFindings& found, const ScoreRow& row) {
     const Version* version = verification->reading->version;
     load_new_lead(verification->computed, version);
     replay(verification->computed, version, found, Until::statement(row.scored_at), Moves::none());
@@ -99,7 +99,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     bool readable = load_lead(verification->stored, version, row);
     if (version->definition->has_cooldown)
         load_entries(verification->stored, verification->reading->as, version, found.key);
-    compute(verification, found, row);
+    recompute(verification, found, row);
     const Lead& computed = verification->computed->lead;
     bool same = readable && run_cpp([&] { return verification->stored->lead.card == computed.card; });
     if (!same)
