@@ -105,10 +105,11 @@ class BinaryWriter {
     std::size_t used_;
 };
 
+// Reads what BinaryWriter wrote, and nothing else: every verb throws where the bytes are no such thing.
 class BinaryReader {
   public:
     static constexpr bool kReads = true;
-    // `code` is what a failure raises: CorruptData of stored bytes, InvalidBinary of received ones.
+    // `code` is what failures throw: CorruptData of stored bytes, InvalidBinary of received ones.
     BinaryReader(std::span<const std::byte> from, ErrorCode code)
         : at_(reinterpret_cast<const unsigned char*>(from.data())), end_(at_ + from.size()), code_(code) {}
 
@@ -208,6 +209,7 @@ class TextWriter {
     std::string text_;
 };
 
+// Reads what TextWriter wrote, whatever spaces there are. Throws InvalidText.
 class TextReader {
   public:
     static constexpr bool kReads = true;

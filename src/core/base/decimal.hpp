@@ -11,7 +11,7 @@ struct ScaledDecimal {
     bool exact;  // neither rounded nor saturated
 };
 
-// A number as JSON writes it, counted in units of 10^-places: rounded half away from zero, saturated.
+// A number, which is one as JSON writes them, counted in units of 10^-places: rounded half away from zero, saturated.
 ScaledDecimal scale_decimal(std::string_view number, int places);
 
 }  // namespace lead_scoring

@@ -15,7 +15,7 @@ enum class ErrorCode {
     LimitExceeded,     // 54000
     NotSupported,      // 0A000
     Internal,          // XX000
-    Stopped,           // the server's own error: core/stop.hpp
+    Stopped,           // the server's own error: core/base/stop.hpp
 };
 
 class Error : public std::runtime_error {

@@ -16,7 +16,7 @@ struct JsonValue {
     std::vector<std::string> names;  // of an object's items
     std::vector<JsonValue> items;    // of a list or an object
 
-    // Null where an object has no item of that name; of two, the later one.
+    // The item of that name of an object; of two, the later one. Null where there is none, or this is no object.
     const JsonValue* find(std::string_view name) const;
 };
 

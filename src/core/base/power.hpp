@@ -43,7 +43,7 @@ inline constexpr auto kTable = [] {
 
 }  // namespace power_details
 
-// 2^fraction, 0 <= fraction <= 1.
+// 2^fraction. Requires 0 <= fraction <= 1.
 inline double power_of_two(double fraction) {
     using namespace power_details;
     auto index = static_cast<int>(fraction * kSteps);

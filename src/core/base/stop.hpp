@@ -16,7 +16,7 @@ struct StopSignal {
 // Set by whoever runs the core. Nobody wants anything in the beginning.
 extern StopSignal stop_signal;
 
-// Asks, and throws.
+// Asks, and throws Stopped where the work is to end.
 void stop_if_wanted();
 
 inline void check_stop() {

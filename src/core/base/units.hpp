@@ -19,6 +19,7 @@ using Microseconds = std::int64_t;
 inline constexpr Timestamp kNever = std::numeric_limits<Timestamp>::min();    // has not happened
 inline constexpr Timestamp kForever = std::numeric_limits<Timestamp>::max();  // will not happen
 
+// The nearest that fits.
 inline Units saturate(WideUnits value) {
     constexpr WideUnits low = std::numeric_limits<Units>::min();
     constexpr WideUnits high = std::numeric_limits<Units>::max();
@@ -37,6 +38,7 @@ inline Units round_to_units(double units) {
 inline Units units_of_points(double points) { return round_to_units(points * kUnitsPerPoint); }
 inline double points_of_units(Units units) { return static_cast<double>(units) / kUnitsPerPoint; }
 
+// kForever or kNever where the sum does not fit.
 inline Timestamp add_saturated(Timestamp at, Microseconds interval) {
     Timestamp sum = 0;
     if (__builtin_add_overflow(at, interval, &sum)) return interval > 0 ? kForever : kNever;
@@ -51,6 +53,7 @@ inline Microseconds age_between(Timestamp from, Timestamp to) {
     return age;
 }
 
+// Rounded down. Requires a divisor other than 0.
 inline std::int64_t floor_divide(std::int64_t dividend, std::int64_t divisor) {
     std::int64_t quotient = dividend / divisor;
     return quotient - ((dividend % divisor != 0) && ((dividend < 0) != (divisor < 0)) ? 1 : 0);

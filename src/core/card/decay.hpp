@@ -38,7 +38,7 @@ struct Decay {
     // The least age from which the weight is 0 for good; kForever where there is none.
     Microseconds lifetime() const;
 
-    // Weight at `age` >= 0: 1 at age 0, never rising.
+    // The weight at an age, which is not negative: 1 at age 0, never rising. Requires a sound decay.
     double weight(Microseconds age) const;
 };
 

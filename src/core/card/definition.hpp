@@ -98,7 +98,7 @@ struct Stage {
     }
 };
 
-// Throws CorruptData, of a definition that cannot be used.
+// Throws CorruptData, for a definition that cannot be used: `detail` says why.
 [[noreturn]] void refuse_definition(const std::string& detail);
 
 struct Definition {
@@ -112,11 +112,12 @@ struct Definition {
     std::vector<Stage> stages;                      // by rising rank
 
     // Throws CorruptData where the above is nothing that publish() lets through. All else here, and whatever computes
-    // with a definition, relies on it.
+    // with a definition, requires that it was called.
     void check() const;
 
-    // Derives what the fields below tell; to be called once, when all the above is filled. Rules and stages without an
-    // id are given the next ones. Throws LimitExceeded; CorruptData where ids are not as said above.
+    // Derives what the fields below tell; to be called once, when all the above is filled, and before anything is
+    // computed. Rules and stages without an id are given the next ones. Throws LimitExceeded for more of them than
+    // kMaxRules, CorruptData where ids are not as said above.
     void complete();
     // The same, with other kinds of rules than the usual ones.
     void complete(std::span<const Tally* const> kinds);
@@ -129,9 +130,11 @@ struct Definition {
     std::vector<std::int32_t> stage_places;  // the same of stages
     std::vector<std::size_t> offset_rules;   // rules whose bounds give points to a lead that never matched them
 
+    // The bands that the points lie in.
     Grade grade(Units fit, Units engagement) const;
     // False where the grade is none (an axis has bands but none applies, or there are no bands at all).
     bool has_grade(Grade grade) const;
+    // Requires has_grade: the labels of both axes, fit first.
     std::string label(Grade grade) const;
 };
 

@@ -40,8 +40,8 @@ struct FullDefinition {
     std::vector<StageTexts> stages;
 };
 
-// The definition is checked and complete. Throws CorruptData, naming the field, where it is none or no sound one;
-// NotSupported for a format that is not understood; LimitExceeded.
+// Returns a definition that is checked and complete. Throws CorruptData, naming the field, where it is none or no sound
+// one; NotSupported for a format that is not understood; LimitExceeded for too many rules or stages.
 FullDefinition read_definition(std::string_view json);
 
 }  // namespace lead_scoring

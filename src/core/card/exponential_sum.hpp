@@ -21,11 +21,12 @@ class ExponentialSum {
   public:
     static constexpr int kDigits = 4;
 
-    // Adds `points` that were worth their full value at `at`.
+    // Adds `points` that were worth their full value at `at`. Of one sum the half-life is the same in each call.
     void add(Units points, Timestamp at, Microseconds half_life);
+    // Adds a sum of the same half-life.
     void add(const ExponentialSum& other);
 
-    // The sum in units as of `at`, which must not lie before any occurrence.
+    // The sum in units as of `at`. Requires that no occurrence lies after it.
     double value(Timestamp at, Microseconds half_life) const;
 
     bool empty() const { return empty_; }

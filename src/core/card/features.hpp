@@ -10,10 +10,10 @@ struct Features {
     Grade grade;
 };
 
-// As of `at`, or as of the card's clock where that is later.
+// The features as of `at`, or as of the card's clock where that is later.
 Features features(const Definition& definition, const Scorecard& card, Timestamp at);
 
-// The same, where the score is known.
+// The features of a lead of that score.
 Features features(const Definition& definition, const Score& score);
 
 }  // namespace lead_scoring

@@ -6,8 +6,9 @@
 
 namespace lead_scoring {
 
-// Adds one match of a rule. False where the card does not remember enough to do so exactly (a limited rule's match in
-// a closed bucket, a key that should have displaced another): the card must then be rebuilt from the event log.
+// Adds one match of a rule, in any order of time. False, and nothing is changed, where the card does not remember
+// enough to do so exactly (a limited rule's match in a closed bucket, a key that should have displaced another): the
+// card must then be rebuilt from the event log. The clock is for the caller to move.
 [[nodiscard]] bool fold(const Definition& definition, Scorecard& card, const Match& match);
 
 // Moves the clock to `at`, if later, and forgets the occurrences that weigh nothing from then on.

@@ -34,12 +34,14 @@ class Members {
     std::size_t size() const { return list_.size(); }
     bool empty() const { return list_.empty(); }
 
-    // Counts a match. Of each key the earliest `limit` count, of the `most_keys` keys that began first. False, and
-    // nothing is changed, where one key should displace another: what that one has counted is not known.
+    // Counts a match, or passes it over: of each key the earliest `limit` count, of the `most_keys` keys that began
+    // first. False, and nothing is changed, where one key should displace another: what that one has counted is not
+    // known.
     bool admit(const Member& candidate, std::size_t limit, std::size_t most_keys);
     // The list, empty, for a reader to fill.
     std::vector<Member>& rewrite();
 
+    // The occurrences of all keys, sorted.
     std::vector<Occurrence> by_time() const;
 
     // All points, undecayed.
@@ -47,6 +49,7 @@ class Members {
     // What the latest `most` come to at `at`.
     SignedSum decayed(const Decay& decay, Timestamp at, std::size_t most) const;
 
+    // How much memory it takes, room to grow included.
     std::size_t held_bytes() const;
 
     friend bool operator==(const Members& a, const Members& b) { return a.list_ == b.list_; }

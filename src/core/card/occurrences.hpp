@@ -35,6 +35,7 @@ class Occurrences {
     std::size_t size() const { return list_.size() - gone_; }
     bool empty() const { return size() == 0; }
 
+    // Puts it in its place, which is quick at the end.
     void add(const Occurrence& occurrence);
     void forget_earliest(std::size_t count);
     // The list, empty, for a reader to fill.
@@ -44,6 +45,7 @@ class Occurrences {
     // alone that still weigh something.
     SignedSum decayed(const Decay& decay, Timestamp at, std::size_t most) const;
 
+    // How much memory it takes, room to grow included.
     std::size_t held_bytes() const;
 
     friend bool operator==(const Occurrences& a, const Occurrences& b) { return std::ranges::equal(a.all(), b.all()); }

@@ -42,7 +42,7 @@ Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at
 // Sum of the adjustments that are in force at `at`.
 Units adjustments_at(const Scorecard& card, Timestamp at);
 
-// A time after which the score changes no more, unless something happens.
+// A time after which the score changes no more, unless something happens; kForever where it always may.
 Timestamp settles_at(const Definition& definition, const Scorecard& card);
 
 }  // namespace lead_scoring

@@ -68,10 +68,13 @@ struct Scorecard {
     std::vector<Match> pending;           // future events, sorted: the earliest
     bool pending_more = false;
 
+    // What the card remembers of a rule, named as in `rules`. Null: nothing.
     RuleState* find(std::size_t rule);
     const RuleState* find(std::size_t rule) const { return const_cast<Scorecard*>(this)->find(rule); }
     RuleState& find_or_add(std::size_t rule);
+    // How often the rule has counted.
     std::int64_t count(std::size_t rule) const;
+    // As a new card is, but with the room of its lists.
     void clear();
 
     bool operator==(const Scorecard&) const = default;
@@ -80,23 +83,22 @@ struct Scorecard {
 // A stored card names rules and stages by their ids, which they keep from version to version; one that is computed with
 // names them by their places in a definition.
 
-// Storage form: a version byte and variable-length integers. `encode` appends to `to`: the card as it is, or one with
-// places of the definition by ids.
+// Storage form: a version byte and variable-length integers. Both append to `to`: the first the card as it is, the
+// second one that names by places, which are replaced by the definition's ids.
 void encode(const Scorecard& card, std::string& to);
 void encode(const Scorecard& card, const Definition& definition, std::string& to);
-// Overwrites a card that was used before, whose lists have room then. Throws an Error of `code`, and leaves it
-// half-read.
+// Overwrites the card; one that was used before has room in its lists. Throws an Error of `code` where the bytes are no
+// card, and leaves it half-read.
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
 
-// Of a card as it was decoded: its ids become places of the definition, which is complete. Throws an Error of `code`
-// where the definition has no such rule or stage, and leaves the card half-changed.
+// Makes a card as it was decoded one to compute with: its ids become places of the definition, which is complete.
+// Throws an Error of `code` where the definition has no such rule or stage, and leaves the card half-changed.
 void find_places(const Definition& definition, Scorecard& card, ErrorCode code = ErrorCode::InvalidParameter);
 
-// Text form, readable and exact: decode(encode(x)) and parse(print(x)) give x.
+// Text form, readable and exact, with the same two ways to name: decode(encode(x)) and parse(print(x)) give x.
 std::string print(const Scorecard& card);
 std::string print(const Scorecard& card, const Definition& definition);
-std::string print(const Scorecard& card, const Definition& definition);
-// Throws InvalidText.
+// Throws InvalidText where the text is no card.
 Scorecard parse(std::string_view text);
 
 }  // namespace lead_scoring

@@ -24,12 +24,14 @@ struct ExplainLine {
     Timestamp last_at = kNever;  // of the latest occurrence that counts
 };
 
-// Explains the score as of `at`. The lead's matches come sorted, as many at a time as the caller has at hand.
+// Explains the score as of `at`. The definition and the facts must outlive it.
 class Explanation {
   public:
     Explanation(const Definition& definition, const LeadFacts& facts, Timestamp at);
     Explanation(const Explanation&) = delete;
 
+    // All matches of the lead, sorted, as many at a time as the caller has at hand. Throws Internal where they are in
+    // disorder.
     void add(std::span<const Match> matches);
     // To be called once, when all matches are there. Lines that say nothing (bounds that change nothing, adjustments
     // that are not in force) are left out.

@@ -30,12 +30,14 @@ struct Until {
 // Of the lead only the card is made anew; it goes on from the stage in which it stands, as `moves` says.
 class Replay {
   public:
-    // What `facts` names must not be in the lead's own card.
+    // What `facts` names must not be in the lead's own card. The references are kept until finish.
     Replay(const Definition& definition, Lead& lead, const LeadFacts& facts, Until until, Moves moves,
            std::vector<Transition>& transitions);
 
-    // All matches of the lead, sorted, as many at a time as the caller has at hand. Throws where they are in disorder.
+    // All matches of the lead, sorted, as many at a time as the caller has at hand. Throws Internal where they are in
+    // disorder.
     void add(std::span<const Match> matches);
+    // To be called once, when all matches are there: the lead is whole then, and its moves are in `transitions`.
     void finish();
 
   private:
@@ -43,7 +45,7 @@ class Replay {
     Folding folding_;
 };
 
-// All at once.
+// The same, with all matches at once.
 void replay(const Definition& definition, Lead& lead, const LeadFacts& facts, std::span<const Match> matches,
             Until until, Moves moves, std::vector<Transition>& transitions);
 

@@ -29,8 +29,9 @@ struct Moves {
     static Moves none() { return {kForever}; }
 };
 
-// Folds matches into a lead, which come sorted, as many at a time as the caller has at hand. Where add or finish return
-// false, the card must be rebuilt from the event log: the lead is then half-changed and to be thrown away.
+// Folds matches into a lead, which come sorted, as many at a time as the caller has at hand; finish is called once,
+// when all are there. Where either returns false, the card must be rebuilt from the event log: the lead is then
+// half-changed and to be thrown away. The references are kept until finish.
 class Folding {
   public:
     Folding(const Definition& definition, Lead& lead, Timestamp now, Moves moves, std::vector<Transition>& transitions);
@@ -73,11 +74,13 @@ class Folding {
     Instant instant_;
 };
 
-// All at once.
+// The same, with all matches at once.
 [[nodiscard]] bool fold_matches(const Definition& definition, Lead& lead, std::span<const Match> matches, Timestamp now,
                                 Moves moves, std::vector<Transition>& transitions);
 
-// What the lead's attributes match changed. `fit`: rising rule indexes. False as in fold_matches.
+// These four return false where fold_matches does, and leave the lead as it does.
+//
+// What the lead's attributes match changed. `fit`: places of rules, rising.
 [[nodiscard]] bool set_fit(const Definition& definition, Lead& lead, std::span<const std::size_t> fit, Timestamp now,
                            std::vector<Transition>& transitions);
 
@@ -85,15 +88,19 @@ class Folding {
 [[nodiscard]] bool set_adjustments(const Definition& definition, Lead& lead, std::span<const Adjustment> adjustments,
                                    Timestamp now, std::vector<Transition>& transitions);
 
-// Somebody moved it.
+// Somebody moved it to a stage of the definition.
 [[nodiscard]] bool set_stage(const Definition& definition, Lead& lead, int stage, Timestamp now,
                              std::vector<Transition>& transitions);
+
+// Applies what time alone does up to `now`.
+[[nodiscard]] bool refresh(const Definition& definition, Lead& lead, Timestamp now,
+                           std::vector<Transition>& transitions);
 
 // Evaluates the lead once, now.
 void evaluate(const Definition& definition, Lead& lead, Timestamp now, Cause cause,
               std::vector<Transition>& transitions);
 
-// The same as of the lead's clock, where the events it rests on were changed.
+// Evaluates it once as of the card's clock, where the events it rests on were changed.
 void evaluate_at_clock(const Definition& definition, Lead& lead, Timestamp now, std::vector<Transition>& transitions);
 
 // Moves the lead to a stage that an event names which came too late to be folded in its place.
@@ -104,9 +111,5 @@ void enter_by_event(const Definition& definition, Lead& lead, int stage, Timesta
 // already. `score` is the one under the version before.
 void leave_removed_stage(const Definition& definition, Lead& lead, const Score& score, Timestamp now,
                          std::vector<Transition>& transitions);
-
-// Applies what time alone does up to `now`. False as in fold_matches.
-[[nodiscard]] bool refresh(const Definition& definition, Lead& lead, Timestamp now,
-                           std::vector<Transition>& transitions);
 
 }  // namespace lead_scoring

@@ -50,7 +50,8 @@ class StageMachine {
         spare_ = may_replace ? 0 : saturate(WideUnits{spare_} - std::max<Units>(points, 0));
     }
 
-    // Evaluates the lead as of `at`: first the stages that events named, then thresholds, up or down.
+    // Evaluates the lead as of `at`: first the stages that events named, then thresholds, up or down. `rule`: the one
+    // whose points came last.
     void step(Timestamp at, Cause cause, int rule = kNoRule, std::span<const int> entered_by_event = {});
 
     // Applies every move that time alone makes after the last one and up to `to`, each at its own instant. It is known

@@ -17,7 +17,7 @@ enum class AttributionModel : std::uint32_t {
     TimeDecay,      // 2^(-age / half-life)
 };
 
-// Throws InvalidParameter.
+// Throws InvalidParameter for a name that none has.
 AttributionModel parse_attribution_model(std::string_view name);
 
 // Whether a channel counts as direct, that is, as no campaign's merit: "direct" or "(direct)", in any case.
@@ -37,7 +37,8 @@ struct ChannelTouches {
     std::int64_t credit = 0;
 };
 
-// Sets the credits. Channels are sorted by name, which is also the order of touches at equal times.
+// Sets the credits, which sum to kWholeCredit. Requires channels sorted by name, which is also the order of touches at
+// equal times, and under TimeDecay weights from weigh_touches.
 void attribute(AttributionModel model, std::span<ChannelTouches> channels);
 
 struct Touch {
@@ -45,7 +46,8 @@ struct Touch {
     std::uint32_t channel;  // index into the channels
 };
 
-// Sums each channel's weights under TimeDecay. Sorts the touches, so that their order in the input does not matter.
+// Sums each channel's weights under TimeDecay, half_life in microseconds. Sorts the touches, so that their order in the
+// input does not matter.
 void weigh_touches(std::span<Touch> touches, double half_life, std::span<ChannelTouches> channels);
 
 }  // namespace lead_scoring

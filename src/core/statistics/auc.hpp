@@ -14,12 +14,12 @@ struct ScoreCount {
     std::int64_t others;
 };
 
-// Sorts by score and joins equal ones; returns how many are left. No score is NaN, no number negative, and all of them
-// together are less than 2^62.
+// Sorts by score and joins equal ones; returns how many are left. Requires that no score is NaN, no number negative,
+// and that all of them together are less than 2^62.
 std::size_t merge_scores(std::span<ScoreCount> counts);
 
-// Equal scores count one half (Mann and Whitney). Counts as merge_scores leaves them; nothing where either class is
-// empty.
+// Equal scores count one half (Mann and Whitney). Nothing where either class is empty. Requires counts as merge_scores
+// leaves them.
 std::optional<double> area_under_curve(std::span<const ScoreCount> counts);
 
 }  // namespace lead_scoring

@@ -14,7 +14,7 @@ inline constexpr double kLogUnit = 0x1p-52;
 // Throws InvalidParameter unless 0 <= probability <= 1.
 void check_probability(double probability);
 
-// The probability itself, in kShareUnit.
+// The probability itself, in kShareUnit. Requires, as all that follow, one that check_probability passes.
 std::int64_t share_term(double probability) noexcept;
 
 // Brier's squared error, in kShareUnit.

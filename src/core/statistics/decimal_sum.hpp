@@ -12,9 +12,9 @@ namespace lead_scoring {
 
 inline constexpr int kDecimalBase = 10000;
 
-// counters[i] counts units of 10000^(lowest_weight + i) and may have any sign. The result is a plain decimal
-// literal with `scale` digits after the point; digits behind that must be zero, as they are where `scale` is the
-// largest one added.
+// The sum as a plain decimal literal with `scale` digits after the point. counters[i] counts units of
+// 10000^(lowest_weight + i) and may have any sign. Requires digits behind the scale to be zero, as they are where it is
+// the largest one added.
 std::string decimal_text(std::span<const std::int64_t> counters, std::int64_t lowest_weight, std::int64_t scale);
 
 }  // namespace lead_scoring

@@ -31,7 +31,8 @@ enum FunnelMode : std::uint32_t {
 // Whether a number is a mode, as parse_funnel_mode makes them.
 bool is_funnel_mode(std::uint32_t mode) noexcept;
 
-// Comma separated names, in any order; empty is the default mode. Throws InvalidParameter.
+// Reads names of modes, separated by commas, in any order; empty is the default mode. Throws InvalidParameter for
+// others, and for allow_reentry without strict_order.
 std::uint32_t parse_funnel_mode(std::string_view text);
 
 // Aligned to 4 bytes, to take 12 rather than 16.
@@ -52,7 +53,8 @@ struct FunnelPath {
     std::int64_t times[kMaxFunnelSteps];
 };
 
-// window in microseconds, not negative, inclusive. Events sorted by operator<.
+// The longest path. Requires events sorted by operator<, a window in microseconds that is not negative (it is
+// inclusive), and at most kMaxFunnelSteps steps.
 FunnelPath longest_path(std::span<const FunnelEvent> events, std::int64_t window, int steps, std::uint32_t mode);
 
 }  // namespace lead_scoring

@@ -23,12 +23,13 @@ struct MarkovStep {
     std::int64_t count;
 };
 
-// Sorts and joins equal steps; returns how many are left. All counts together are less than 2^62.
+// Sorts and joins equal steps; returns how many are left. Requires all counts together to be less than 2^62.
 std::size_t merge_steps(std::span<MarkovStep> steps);
 
 class MarkovChain {
   public:
-    // Steps as merge_steps leaves them; the same steps give the same numbers to the last bit. Throws LimitExceeded.
+    // Requires steps as merge_steps leaves them; the same steps give the same numbers to the last bit. Throws
+    // LimitExceeded for more states than are solved, CorruptData where the steps are of no chain.
     explicit MarkovChain(std::span<const MarkovStep> steps);
 
     // The chance to get from the start to a conversion without the channel; kMarkovStart takes nothing away.

@@ -20,7 +20,7 @@ struct ExactMean {
         ++infinite;
     }
 
-    // Both must be sound.
+    // Requires both to be sound.
     void add(const ExactMean& other) noexcept {
         add(other.count, other.sum());
         infinite += other.infinite;

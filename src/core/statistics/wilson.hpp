@@ -12,10 +12,11 @@ struct RateBounds {
     double high;
 };
 
-// The z with P(|Z| <= z) = confidence for a standard normal Z; confidence strictly between 0 and 1.
+// The z with P(|Z| <= z) = confidence for a standard normal Z. Throws InvalidParameter unless 0 < confidence < 1.
 double two_sided_z(double confidence);
 
-// E. B. Wilson (1927), without continuity correction. cases > 0, 0 <= hits <= cases.
+// E. B. Wilson (1927), without continuity correction. Requires cases > 0 and 0 <= hits <= cases; throws as two_sided_z
+// does.
 RateBounds wilson_bounds(std::int64_t hits, std::int64_t cases, double confidence);
 
 }  // namespace lead_scoring

@@ -32,9 +32,10 @@ inline bool in_aggregate(FunctionCallInfo fcinfo) {
     return fcinfo->context != nullptr && (IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
 }
 
-// A state argument holds something else.
+// Raises 22023: an argument that should be a state of the aggregate holds something else.
 [[noreturn]] void raise_no_state();
 
+// The same unless it holds one.
 inline void require_state(bool holds) {
     if (!holds) [[unlikely]]
         raise_no_state();
@@ -44,10 +45,10 @@ inline void require_state(bool holds) {
 inline constexpr int64 kMostCount = (int64{1} << 62) - 1;
 inline bool is_count(int64 number) { return static_cast<uint64>(number) <= static_cast<uint64>(kMostCount); }
 
-// A sum does not fit.
+// Raises 22003: a sum does not fit.
 [[noreturn]] void raise_out_of_range();
 
-// Bytes of a state that are to become text: raises unless they are text in the database's encoding.
+// Raises 22023 unless bytes of a state, which are to become text, are text in the database's encoding.
 void check_text(std::string_view bytes);
 
 // An argument of variable length, uncompressed, perhaps with a short header: nearly always as it is.
@@ -57,14 +58,15 @@ inline const varlena* packed_argument(FunctionCallInfo fcinfo, int argument) {
     return plain ? value : pg_detoast_datum_packed(value);
 }
 
-// The elements of a bigint[] argument, to be read. Refuses an array that is no state of this length (0: of any).
+// The elements of a bigint[] argument, to be read. Raises 22023 where it is null or no array of this length (0: of
+// any).
 std::span<int64> counters(FunctionCallInfo fcinfo, int argument, int length);
 
 // counters_to_change where the state has to be copied first, or refused.
 std::span<int64> copied_counters(FunctionCallInfo fcinfo, int length);
 
-// The elements of the bigint[] state in argument 0, to be changed. In an aggregate nearly always as it is: a state from
-// another process may come with a short header, but only once.
+// The elements of the bigint[] state in argument 0, to be changed. Raises as counters does. In an aggregate nearly
+// always as it is: a state from another process may come with a short header, but only once.
 inline std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length) {
     if (PG_ARGISNULL(0) || !in_aggregate(fcinfo)) [[unlikely]]
         return copied_counters(fcinfo, length);
@@ -76,22 +78,22 @@ inline std::span<int64> counters_to_change(FunctionCallInfo fcinfo, int length) 
             static_cast<std::size_t>(ARR_DIMS(array)[0])};
 }
 
-// An array of zeros, which may be larger than a value can be.
+// An array of zeros in the current memory context. It may be larger than a value can be.
 template <class Element>
 std::span<Element> new_array(std::size_t length) {
     void* memory = palloc_extended(sizeof(Element) * length, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
     return {static_cast<Element*>(memory), length};
 }
 
-// A new bigint[] of zeros.
+// A new bigint[] of zeros in the current memory context.
 std::span<int64> new_counters(int length);
 
-// The array that elements had from one of the above belong to.
+// The bigint[] that the elements belong to, which are from counters, counters_to_change or new_counters.
 inline Datum array_of(std::span<int64> counters) {
     return PointerGetDatum(reinterpret_cast<char*>(counters.data()) - ARR_OVERHEAD_NONULLS(1));
 }
 
-// Raises where the sum overflows.
+// Raises 22003 where the sum overflows.
 inline void add_count(int64& counter, int64 count) {
     if (__builtin_add_overflow(counter, count, &counter)) [[unlikely]]
         raise_out_of_range();
@@ -118,17 +120,18 @@ inline int64 elapsed(TimestampTz from, TimestampTz to) {
     return microseconds;
 }
 
-// An interval argument in microseconds, days being 24 hours. Refuses months, which have no length, and less than
-// zero.
+// An interval argument in microseconds, days being 24 hours, saturated. Raises 22023 for months, which have no length,
+// and for less than zero. `name`: the argument's, for the error.
 int64 duration_argument(FunctionCallInfo fcinfo, int argument, const char* name);
 
-// An argument that must be the same in all rows of a group was not.
+// Raises 22023: an argument that must be the same in all rows of a group was not.
 [[noreturn]] void raise_not_constant(const char* name);
 
-// Keeps the first value of such an argument; NaN says that there is none yet.
+// Keeps the first value of such an argument, and raises 22023 where another one follows. NaN: none.
 void keep_constant(double& kept, double value, const char* name);
 
-// What parse makes of a word that is the same in nearly all rows; parsed once for as long as it stays the same.
+// What parse(word), which is C++ and may throw, makes of a text argument that is the same in nearly all rows; it is
+// parsed once for as long as it stays the same. The function may keep nothing else in fn_extra.
 template <class Parse>
 uint32 parse_cached(FunctionCallInfo fcinfo, int argument, Parse&& parse) {
     struct Cache {

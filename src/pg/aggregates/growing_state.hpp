@@ -24,13 +24,14 @@ struct StateStart {
     uint32 names_size;
 };
 
-// Room for `needed` bytes; raises where that is more than a value can have.
+// The size of a state that needs so many bytes; raises 54000 where that is more than a value can have.
 Size grown_size(Size needed);
 
 // aligned_state where the value has to be copied first, or refused.
 varlena* copied_state(FunctionCallInfo fcinfo, int argument, bool change);
 
-// The argument as a plain value aligned for any header. In an aggregate the state is that already.
+// The argument as a plain value aligned for any header, which may be changed with `change`. Raises 22023 where it is
+// null. In an aggregate the state is that already.
 inline varlena* aligned_state(FunctionCallInfo fcinfo, int argument, bool change) {
     auto* value = reinterpret_cast<varlena*>(PG_GETARG_POINTER(argument));
     if (PG_ARGISNULL(argument) || VARATT_IS_EXTENDED(value) || PointerGetDatum(value) % MAXIMUM_ALIGNOF != 0 ||
@@ -39,7 +40,7 @@ inline varlena* aligned_state(FunctionCallInfo fcinfo, int argument, bool change
     return value;
 }
 
-// The tag of a state whose kind is to be found out.
+// The tag of a state whose kind is to be found out. Raises 22023 where the value is too short for one.
 uint32 tag_of(FunctionCallInfo fcinfo, int argument);
 
 template <class Header, class Item>
@@ -56,6 +57,8 @@ struct GrowingState {
         return state;
     }
 
+    // The state in an argument; raises 22023 where its tag is another or its lengths do not fit. What the items and
+    // names are is for the caller to check.
     static Header* get(FunctionCallInfo fcinfo, int argument, uint32 tag, bool change = false) {
         varlena* value = aligned_state(fcinfo, argument, change);
         auto* state = reinterpret_cast<Header*>(value);
@@ -92,9 +95,9 @@ struct GrowingState {
         return larger;
     }
 
-    // The same for items that can be joined: `merge` sorts them, joins equal ones and returns how many are left.
-    // States of few distinct items so take constant space. Half as much again is made free, lest every few rows
-    // sort the state.
+    // As reserve, for `more` items that can be joined: merge(items), which is C++ and may throw, sorts them, joins
+    // equal ones and returns how many are left. States of few distinct items so take constant space. Half as much again
+    // is made free, lest every few rows sort the state.
     template <class Merge>
     static Header* reserve_merged(Header* state, std::size_t more, Merge merge) {
         if (room(state) >= more * sizeof(Item)) return state;

@@ -1,4 +1,4 @@
-// Means with exact sums (core/mean.hpp) as aggregate states: a bigint[4].
+// Means with exact sums (core/statistics/mean.hpp) as aggregate states: a bigint[4].
 #pragma once
 
 #include "pg/aggregates/aggregate.hpp"
@@ -9,6 +9,7 @@ namespace lead_scoring {
 
 inline constexpr int kMeanLength = 4;
 
+// Raises 22023 where the counters, kMeanLength of them, are no mean.
 inline ExactMean& checked_mean(std::span<int64> counters) {
     auto& mean = *reinterpret_cast<ExactMean*>(counters.data());
     require_state(mean.sound());
@@ -25,7 +26,7 @@ inline const ExactMean& mean_argument(FunctionCallInfo fcinfo, int argument) {
 
 inline Datum mean_datum(ExactMean& mean) { return array_of({reinterpret_cast<int64*>(&mean), kMeanLength}); }
 
-// NULL where there is no term.
+// What a final function returns: the mean of the state in argument 0, in `unit`; NULL where there is no term.
 inline Datum mean_result(FunctionCallInfo fcinfo, double unit) {
     auto mean = mean_argument(fcinfo, 0).mean(unit);
     if (!mean) PG_RETURN_NULL();

@@ -5,7 +5,7 @@
 
 namespace lead_scoring {
 
-// Walks the names of a state, refusing what is cut short.
+// Walks the names of a state, the newest first. Raises 22023 where one is cut short.
 class Names {
   public:
     explicit Names(std::string_view names) : rest_(names) {}
@@ -13,6 +13,7 @@ class Names {
     // Whether so many can be in so many bytes.
     static bool may_be(uint32 count, uint32 bytes) { return count <= bytes / sizeof(uint32); }
 
+    // False at the end.
     bool next(std::string_view& name) {
         if (rest_.empty()) return false;
         uint32 length;
@@ -37,7 +38,7 @@ inline int find_name(std::string_view names, uint32 count, std::string_view want
     return -1;
 }
 
-// All names by number; raises where they are not as many as there is room for.
+// All names by number; raises 22023 where they are not as many as there is room for.
 inline void collect_names(std::string_view names, std::span<std::string_view> by_number) {
     Names walk(names);
     std::size_t number = by_number.size();
@@ -49,13 +50,13 @@ inline void collect_names(std::string_view names, std::span<std::string_view> by
     require_state(number == 0);
 }
 
-// As a result; raises where the bytes are no text.
+// A name as a text to be returned; raises 22023 where the bytes are no text.
 inline Datum text_of(std::string_view name) {
     check_text(name);
     return PointerGetDatum(cstring_to_text_with_len(name.data(), static_cast<int>(name.size())));
 }
 
-// Puts a name that the state has not got before the others.
+// Puts a name that the state has not got before the others. Returns the state, which may have moved.
 template <class State, class Header>
 Header* add_name(Header* state, std::string_view name) {
     auto length = static_cast<uint32>(name.size());

@@ -7,7 +7,8 @@
 
 namespace lead_scoring {
 
-// rate null: there is none, and neither are bounds.
+// The value that a function declared to return rate_interval returns (0A000 where it is declared otherwise). `rate`
+// null: there is none, and neither are bounds.
 Datum rate_interval_datum(FunctionCallInfo fcinfo, const double* rate, RateBounds bounds, int64 leads);
 
 }  // namespace lead_scoring

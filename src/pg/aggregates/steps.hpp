@@ -14,6 +14,7 @@ struct Steps {
     uint32 bits;  // bit i: condition i holds; NULL does not
 };
 
+// Raises 22023 for none or more than 32 conditions.
 Steps read_steps(ArrayType* conditions);
 
 }  // namespace lead_scoring

@@ -17,11 +17,13 @@ struct Dependencies {
     // What a change of any function may concern: where planning called a function, and its result took the place of the
     // call; where that function had another expression planned, or a polymorphic one was inlined; where a function in
     // SQL is called that was not inlined, for it keeps what it planned; where one is called that the tree does not show
-    // (pg/comparisons.hpp); and where a function of another name or other arguments may come to be the one that is
-    // meant.
+    // (pg/conditions/comparisons.hpp); and where a function of another name or other arguments may come to be the one
+    // that is meant.
     bool any_function = false;
 };
 
+// Each of the three adds to `dependencies` what it finds, in the current memory context.
+//
 // What an expression rests on as it was written, and as the parser has understood it.
 void note_written(Dependencies* dependencies, Node* transformed);
 
@@ -29,13 +31,14 @@ void note_written(Dependencies* dependencies, Node* transformed);
 void note_completed(Dependencies* dependencies, Node* completed);
 
 // Plans the completed expression, and notes what was inlined, what that calls, what was called, and what is left.
-// Everything is allocated in the current memory context.
+// Planning may run functions of the expression, as the current user. Returns the planned expression.
 Expr* plan_and_note(Dependencies* dependencies, Node* completed);
 
-// Whether a change of which the system cache tells this hash concerns the expression; 0 stands for any.
+// Whether a change in that system cache (PROCOID, TYPEOID, ...) of which the server tells this hash concerns the
+// expression; 0 stands for any change.
 bool rests_on(const Dependencies& dependencies, int cache, uint32 hash);
 
-// Whether a change of this relation does.
+// Whether a change of this relation concerns it.
 bool rests_on(const Dependencies& dependencies, Oid relation);
 
 }  // namespace lead_scoring

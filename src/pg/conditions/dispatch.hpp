@@ -54,7 +54,7 @@ struct Dispatch {
 // no switch finds it, nothing where the value says it all. Everything is allocated in the current memory context.
 Expr* add_candidate(Dispatch* dispatch, int candidate, Expr* condition);
 
-// The candidates for which the subject's value is right.
+// The candidates for which this value of the subject, which is not null, is right; null where there are none.
 const Link* find_case(const Switch* choice, Datum value);
 
 }  // namespace lead_scoring

@@ -11,8 +11,8 @@ extern "C" {
 
 namespace lead_scoring {
 
-// The expression with the arguments that its calls leave to their defaults, as planning will put them in. Nothing is
-// evaluated.
+// A copy of the expression with the arguments that its calls leave to their defaults, as planning will put them in.
+// Nothing is evaluated.
 Node* fill_in_defaults(Node* expression);
 
 // Whether anything in it may depend on more than the row: a function, an operator, a type's conversion or comparison, a
@@ -26,7 +26,7 @@ List* domain_checks(Oid domain);
 // The domains whose constraints are looked at when a value of the type is read from its text, as a list of OIDs.
 List* domains_read(Oid type);
 
-// The function that LEAST, GREATEST call for values of the type; invalid where there is none.
+// The function that LEAST and GREATEST call for values of the type; InvalidOid where there is none.
 Oid comparison_of(Oid type);
 
 }  // namespace lead_scoring

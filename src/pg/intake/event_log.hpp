@@ -45,7 +45,8 @@ class SingleRow final : public RowStream {
     bool done_ = false;
 };
 
-// Calls visit(row) for each row of a prepared query. What it does may use SPI.
+// Calls visit(row) for each row of a prepared query, under the active snapshot with `frozen`, else under a new one.
+// What visit does may use SPI.
 template <class Visit>
 void for_each_row(SPIPlanPtr statement, Datum* arguments, bool frozen, Visit visit) {
     MemoryContext caller = CurrentMemoryContext;
@@ -62,14 +63,16 @@ void for_each_row(SPIPlanPtr statement, Datum* arguments, bool frozen, Visit vis
     MemoryContextSwitchTo(caller);
 }
 
-// Adds the adjustments of one lead.
+// Adds the adjustments of one lead, as of a snapshot taken now.
 void read_adjustments(const AsOwner& as, Datum key, Findings* findings);
 
 // Adds what the log, the leads table and the adjustments say of one lead by a version of the model. With `frozen` under
-// the active snapshot, else under new ones (the transaction's in REPEATABLE READ and above).
+// the active snapshot, else under new ones (the transaction's in REPEATABLE READ and above). Raises what hold_table and
+// take_program raise.
 void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen);
 
-// The same of all leads: whole tables, scores included.
+// The same of all leads, whole tables, and of each row of scores that it is there. `problems` may be null: then what
+// expressions raise is counted as no match and not noted.
 void read_everything(const AsOwner& as, const Version* version, Findings* findings, Problems* problems, bool frozen);
 
 // Calls use(found) with all that read_lead finds of one lead, which may be nothing.
@@ -80,7 +83,7 @@ auto with_log(const AsOwner& as, const Version* version, Datum key, bool frozen,
     return use_single(findings, use);
 }
 
-// Calls use(adjustments) with those of one lead, sorted, as of a snapshot taken now.
+// Calls use(adjustments) with what read_adjustments finds, sorted.
 template <class Use>
 void with_adjustments(const AsOwner& as, Datum key, Use use) {
     Findings* findings = make_findings(as.model->key);
@@ -108,14 +111,15 @@ void for_each_lead(const AsOwner& as, const Version* version, Visit visit) {
     free_findings(findings);
 }
 
-// Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found.
+// Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found. Copies the
+// key.
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings);
 
-// The same for the lead of each row of `relation`.
+// The same for the lead of each of these rows of `relation`, where it is not null.
 void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* rows, FindingKind kind,
                Findings* findings);
-// And for every row of the model's scores, for TRUNCATE: it removes rows whether the transaction's snapshot sees them
-// or not.
+// The same for every row of the model's scores that the latest snapshot sees, for TRUNCATE: it removes rows whether the
+// transaction's snapshot sees them or not.
 void read_all_stored_keys(const AsOwner& as, FindingKind kind, Findings* findings);
 
 inline constexpr int kTransitionColumns = 14;
@@ -124,16 +128,16 @@ inline constexpr int kTransitionColumns = 14;
 // has room for status_count + kTransitionColumns.
 int row_types(const Model* model, PlanName name, Oid* types);
 
-// The plan of that name, made at its first use. Shuts the search_path, but for updates of statuses, and locks the table
-// of the user's that it names. `source`: whose events it reads.
+// The plan of that name, made at its first use and the model's. Shuts the search_path, but for updates of statuses, and
+// locks the table of the user's that it names, as hold_table does. `source`: whose events it reads.
 SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source = kLeads);
 
 // The statement that has the status columns show what the model's scores hold, of the lead whose key as text is $1 or
-// of all. For with_lead_update; null where there is nothing to write.
+// of all. To be run in with_lead_update; null where there is nothing to write.
 char* stored_status_update(const Model* model, bool of_one_lead);
 
-// Runs it. What writes a table of the model's own can be run in this way only: see with_state_write. `nulls` may be
-// null: none is.
+// Runs the plan of that name, as with_state_write does where it writes a table of the model's own. SPI_processed says
+// how many rows there are, SPI_tuptable has them. `nulls` may be null: none is.
 void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls = nullptr, bool fire_triggers = true);
 
 // Removes what a model's own tables hold of a lead under its key. The score row goes first, for it is the lock that

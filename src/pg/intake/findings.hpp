@@ -60,7 +60,7 @@ inline LeadFacts facts_of(const LeadFindings& lead) {
 class MatchReader {
   public:
     explicit MatchReader(const LeadFindings& lead) : lead_(lead) {}
-    // False where there are no more. Valid until the next call.
+    // False where there are no more. The portion is valid until the next call.
     bool next(std::span<const Match>* portion);
 
   private:
@@ -68,28 +68,30 @@ class MatchReader {
     int portions_ = 0;
 };
 
-// Lives in the current memory context.
+// Lives in the current memory context, with what is added.
 Findings* make_findings(const KeyType& key);
 // Lets as much stay in memory as maintenance may take, where that is more than a statement may.
 void allow_maintenance_memory(Findings* findings);
-// Copies the key.
+// In any order, before sort_findings. Copies the key.
 void add_finding(Findings* findings, const Finding& finding);
-// To be called once, before reading. After it nothing can be added.
+// To be called once, before reading. After it nothing is added.
 void sort_findings(Findings* findings);
 // Back to the first lead; may be called any number of times.
 void rewind_findings(Findings* findings);
-// The next lead by key; valid until the next call.
+// The next lead by key, valid until the next call. False where there are no more.
 bool next_lead(Findings* findings, LeadFindings* lead);
 // How many leads there are, to be asked after sorting; kManyLeads where it takes reading them all to tell.
 inline constexpr std::size_t kManyLeads = std::numeric_limits<std::size_t>::max();
 std::size_t estimate_leads(const Findings* findings);
+// Whether nothing was added.
 bool is_empty(const Findings* findings);
-// No more than one lead was found; to be asked after sorting.
+// Whether no more than one lead was found; to be asked after sorting.
 bool has_single_lead(const Findings* findings);
 // Gives back what the memory context would not: to be called wherever no error is raised.
 void free_findings(Findings* findings);
 
-// Calls use(lead) with what was added of the only lead there is, and frees the findings.
+// Sorts what was added, calls use(lead) with what there is of the only lead, and frees the findings. Where nothing was
+// added, the lead is one of which nothing is known, without a key.
 template <class Use>
 auto use_single(Findings* findings, Use use) {
     sort_findings(findings);

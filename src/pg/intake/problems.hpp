@@ -29,13 +29,13 @@ struct Problems {
     int64 met;
 };
 
-// In the current memory context.
+// None yet; their memory is the current memory context.
 Problems make_problems();
 
-// Copies the lead's key and the message, but not the rule's name.
+// Copies the lead's key and the message, but not the rule's name, which must last as long.
 void add_problem(Problems* problems, const KeyType& key, Datum lead, const char* rule, const char* message);
 
-// Adds them to the model's table, in one order for all sessions.
+// Adds them to the model's table "problems", by lead and rule, which is one order for all sessions.
 void record_problems(const AsWriter& as, Problems* problems);
 
 }  // namespace lead_scoring

@@ -32,9 +32,11 @@ class RowStream {
     ~RowStream() = default;
 };
 
-// Evaluates every row, of a relation that is that table or a partition of it, by a version of the model, and adds what
-// it finds; of rows of the leads table, Known and Fit findings. Events without lead, type or finite time are stored but
-// not scored. `problems` may be null.
+// Evaluates every row, of a relation that is `source` or a partition of it, by a version of the model, and adds what it
+// finds: of events Match and Seen findings, of rows of the leads table Known and Fit ones. Events without lead, type or
+// finite time are not scored. Where an expression raises an error that the row's data can be the reason of, it counts
+// as no match there, and `problems`, which may be null, are told; other errors propagate. Requires the relation to be
+// locked; raises as take_program does.
 void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
                Findings* findings, Problems* problems);
 

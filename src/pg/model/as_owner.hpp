@@ -27,16 +27,21 @@ struct AsOwner {
 // And the model's own tables may be written, each statement with its permit (pg/model/permit.hpp).
 struct AsWriter : AsOwner {};
 
+// Each begin_ connects SPI. Whether the caller may have done what is to be done is checked before.
+
+// To read; the search_path is shut.
 AsOwner begin_reading_work(Model* model);
-// As enter_write says: for whoever asks, and within a statement of the user's on his tables, where the search_path is
-// still the caller's.
+// To write, for whoever asks; the search_path is shut.
 AsWriter begin_work(Model* model);
+// To write within a statement of the user's on his tables. The search_path is still the caller's: see enter_write.
 AsWriter begin_work_in_trigger(Model* model);
-// Within a command, which has entered the model: raises 42501 where none has.
+// Within a command in SQL, which has entered the model: raises 42501 where the innermost entry is not one of this
+// model.
 AsWriter begin_work_in_command(Model* model);
-// For who has become the owner by other ways, with SPI connected.
+// The token for who has become the owner by other ways, with SPI connected.
 AsWriter go_on_as_owner(Model* model);
 
+// The caller is the current user again, and SPI is finished: what SPI allocated is gone.
 void end_work(const AsOwner& as);
 
 // The first half of end_work: SPI stays connected, and the caller is the current user again.

@@ -74,21 +74,24 @@ void for_each_table(const Binding& binding, Visit visit) {
     for (Source& source : sources_of(binding)) visit(&source);
 }
 
-// Whether a relation is the table or one of its partitions.
+// Whether a relation, which there is, is the table or one of its partitions.
 bool belongs_to(Oid relation, Oid table);
 
-// The source that the relation, or what it is a partition of, is; null: none.
+// The source that the relation is, or is a partition of; null: none.
 const Source* find_source(const Binding& binding, Oid relation);
 
-// Reads the settings into the model. Raises an error where its tables cannot be found or read, are another's, or lack
-// columns that it needs.
+// Reads the settings into the model, under the active snapshot. Where they have no row, which a dump half restored has
+// not, the model counts as paused, and its binding stays empty. Raises where the model cannot work by them: 42P01 for a
+// table and 42703 for a column that is not found, 42804 for a column of another type, 42501 for a table that is
+// another's or cannot be read, 55000 for a setting that is missing, 0A000 for Citus's tables and for a format that this
+// library does not know.
 void read_settings(const AsOwner& as);
 
 // Raises 42703 or 42804 unless the relation, that table or a partition of it, has the columns the model reads it by.
 void require_columns(const Model* model, Oid relation, const Source* source);
 
-// Whether the table still is the one that the settings name. Raises what read_settings raises where they name none, or
-// where it is another's or lacks such columns.
+// Whether the table, which is locked, still is the one that the settings name. Raises what read_settings raises where
+// they name none, where it is another's, or where it lacks columns.
 bool require_binding(const Model* model, const Source* source);
 
 }  // namespace lead_scoring

@@ -20,18 +20,18 @@ struct ModelSchema {
     Oid owner;
 };
 
-// The schema of that name, or none (schema invalid).
+// The schema of that name and its owner; both InvalidOid where there is none.
 ModelSchema find_schema(const char* name);
 
-// Invalid where there is no such relation.
+// InvalidOid where there is no such relation.
 Oid relation_owner(Oid relation);
 
-// Whether the schema holds a model, or what is left of one.
+// Whether the schema holds a model, or what is left of one. Uses SPI.
 bool is_model(Oid schema);
 
-// What is wrong with whose the model's own tables are, and how to put it right; null: all are plain tables of the
-// schema's owner. Waits for locks, which stay until the transaction ends only with `keep`: commands that go on to
-// alter these tables must not hold them together.
+// What is wrong with whose the model's own tables are, and how to put it right; null: all that are there are tables of
+// the schema's owner. Waits for an ACCESS SHARE lock on each, which stays until the transaction ends only with `keep`:
+// commands that go on to alter these tables must not hold them together.
 struct OwnershipFault {
     int sqlstate;
     char* message;
@@ -40,8 +40,9 @@ struct OwnershipFault {
 };
 const OwnershipFault* find_ownership_fault(const char* model, ModelSchema schema, bool keep);
 
-// As find_schema and find_ownership_fault, raising 42704 where there is no such model, 42501, 42809 or 0A000 for a
-// fault. What became of its tables beyond that is for require_shape to say.
+// The schema of a model, its tables locked as find_ownership_fault does. Raises 42704 where there is no such model, and
+// for a fault 42501 (another's table), 42809 (no table) or 0A000 (one of Citus's). What became of its tables beyond
+// that is for require_shape to say.
 ModelSchema require_model(const char* name, bool keep);
 [[noreturn]] void raise_fault(const OwnershipFault* fault);
 
@@ -77,18 +78,21 @@ struct Entry {
 // Becomes the owner in a security-restricted operation under a safe path, and lets the internal functions of that model
 // be called. `keep`: tables that are looked at stay locked until the transaction ends.
 void enter_model(const char* model, Oid owner, bool keep);
-void leave_model();
 
-// As enter_model, but no internal function can be called, and whoever asks is not told to code of the user's that runs
-// within. `in_trigger`: within a statement of the user's on his tables; then the search_path is still the caller's, and
-// shut_search_path must be called before anything is parsed, planned or run that may look at it. Setting it is dear,
-// and most runs of triggers do nothing of the kind.
+// Becomes the owner in a security-restricted operation. No internal function can be called, and code of the user's that
+// runs within is not told who asks. `in_trigger`: within a statement of the user's on his tables; then the search_path
+// is still the caller's, and shut_search_path must be called before anything is parsed, planned or run that may look at
+// it. Setting it is dear, and most runs of triggers do nothing of the kind. Otherwise the path is shut.
 void enter_write(Oid owner, bool in_trigger);
 
-// The innermost entry of a model, or null: nobody works on a model as its owner.
+// Ends the innermost entry of either kind: the one who asked is the current user again, under his search_path.
+void leave_model();
+
+// The innermost entry of a model. Null where there is none, or where the current user is not its owner in a restricted
+// operation any more.
 const Entry* current_entry();
 
-// The innermost one of any kind.
+// The innermost entry of either kind, or null.
 const Entry* innermost_entry();
 
 // Errors raised from here on show, as their CONTEXT, what is called from here on and what called the command, and not

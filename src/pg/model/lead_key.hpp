@@ -21,9 +21,10 @@ struct KeyType {
     FmgrInfo* compare = nullptr;
 };
 
-// The type must be one of the four (varchar counts as text).
-KeyType key_type(Oid type);
+// Whether keys can be of the type: one of the four, or varchar, which counts as text.
 bool is_key_type(Oid type);
+// Requires is_key_type.
+KeyType key_type(Oid type);
 
 // Calls `use` with a function that compares two keys, the fastest there is for the type.
 template <class Use>
@@ -40,15 +41,17 @@ auto with_comparison(const KeyType& type, Use use) {
     }
 }
 
+// Less than, equal to or greater than 0.
 inline int compare_keys(const KeyType& type, Datum a, Datum b) {
     return with_comparison(type, [&](auto compare) { return compare(a, b); });
 }
 
-// In the current memory context.
+// An array of the keys, in the current memory context.
 Datum key_array(const KeyType& type, Datum* keys, int count);
 
+// In the current memory context, both ways.
 char* key_to_text(const KeyType& type, Datum key);
-// Raises the type's own input error where `text` is no key.
+// Raises the type's own input error (22P02, 22003) where `text` is no key.
 Datum key_from_text(const KeyType& type, const char* text);
 
 struct Keys {
@@ -56,7 +59,8 @@ struct Keys {
     int count;
 };
 
-// As key_from_text, of all elements of a text[] that are not null. In the current memory context.
+// The keys of those elements of a text[] that are not null; raises as key_from_text does. In the current memory
+// context.
 Keys keys_from_texts(const KeyType& type, ArrayType* texts);
 
 }  // namespace lead_scoring

@@ -21,6 +21,7 @@ struct LeadColumn {
     AttrNumber number;
 };
 
+// The relation is open, and has the column: require_columns has seen to it.
 LeadColumn lead_column_of(const Binding& binding, const Source* source, Relation relation);
 
 // The lead's key, as it stands in the row.
@@ -28,7 +29,7 @@ inline Datum lead_of(LeadColumn column, TupleTableSlot* row, bool* is_null) {
     return slot_getattr(row, column.number, is_null);
 }
 
-// The same as an SQL expression over a row that the statement calls `row`.
+// The key as an SQL expression over a row that the statement calls `row`. In the current memory context.
 char* lead_of(const Binding& binding, const Source* source, const char* row);
 
 }  // namespace lead_scoring

@@ -9,8 +9,8 @@ namespace lead_scoring {
 inline constexpr uint64 kNoKey = 0;
 inline constexpr uint64 kNullKey = 1;
 
-// Of the key's characters, whatever the database's encoding; of its bytes where these are no characters (SQL_ASCII, a
-// character that Unicode does not have). Never one of the above.
+// The hash of the key's characters, whatever the database's encoding; of its bytes where these are no characters
+// (SQL_ASCII, a character that Unicode does not have). Never kNoKey or kNullKey.
 uint64 hash_limit_key(const text* key);
 
 }  // namespace lead_scoring

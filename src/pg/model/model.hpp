@@ -110,37 +110,41 @@ struct Model {
     ModelUse* uses;  // the latest first
 };
 
-// The model of that name. Raises an error where there is none, its tables cannot be found, or its owner does not own
-// them. Valid, with its versions, as long as the current memory context is not reset, even where it goes stale
-// meanwhile.
-Model* use_model(const char* name);
-// The same for a trigger on the relation. Where there is no such model because the relation is a shard, it says so.
-Model* use_model(const char* name, Oid relation);
+// What these return is valid, with its versions, until the current memory context is reset, even where it goes stale
+// meanwhile. It is of the owner and tables that there were when it was read: who waits for a lock after that looks
+// again (pg/model/hold.hpp).
 
-// As use_model, raising 55000 where the settings have no row, which to triggers is a pause: a dump half restored.
-Model* use_bound(const char* name);
-// The same, of which only the model's own tables are known: its settings may not have been read.
+// The model of that name. Its settings may not have been read. Raises as require_model does, and 55000 where its own
+// tables are not as they have to be.
 Model* find_model(const char* name);
-// The model whose scores that relation is, for its versions: its settings may not have been read.
+// The model whose scores that relation is. Raises 42704 where it is no model's, and as find_model does.
 Model* find_model_of(Oid scores);
+// The model of that name, its settings read; where these have no row, which a dump half restored has not, it is paused.
+// Raises as find_model and read_settings do.
+Model* use_model(const char* name);
+// The same for a trigger on the relation: raises 0A000 where there is no such model because the relation is a shard.
+Model* use_model(const char* name, Oid relation);
+// The same, raising 55000 where the settings have no row.
+Model* use_bound(const char* name);
 
-// The model was asked for in another memory context, and is to be valid as long as the current one too.
+// Has a model that was asked for in another memory context be valid until the current one is reset too.
 void use_here(Model* model);
 
-// Since the cache is there: how often this backend has heard of a change of a relation, a schema or a role.
+// How often this backend, since it asked for a model first, has heard of a change of a relation, a schema or a role.
 uint64 invalidation_count();
-// The same of functions, types, and whatever else only expressions rest on.
+// How often of one of functions, types, and whatever else only expressions rest on.
 uint64 definition_changes();
 
-// Versions are kept as long as the model is, and null where there is none.
-//
-// The newest one. For who writes, for it takes a snapshot.
+// Each is null where there is no such version, is valid as long as the model is, and raises as load_version does.
+
+// The newest there is, whatever the active snapshot sees: for who writes.
 const Version* newest_version(Model* model);
-// The same for a trigger: raises 40001 where the transaction's own snapshot is older than that.
+// The newest there is, for a trigger. Raises 40001 in REPEATABLE READ and above where the transaction's snapshot is
+// older than its publishing.
 const Version* current_version(Model* model);
 // The newest one that the active snapshot sees, for who reads.
 const Version* visible_version(Model* model);
-// The one of that number, which the active snapshot must see unless it is known already.
+// The one of that number, if the active snapshot sees it or it was read before.
 const Version* find_version(Model* model, int64 number);
 
 // Raises 42501 unless the current user has the rights of the model's owner.

@@ -13,7 +13,8 @@ extern "C" {
 
 namespace lead_scoring {
 
-// A new object on the C++ heap, which is destroyed with the current memory context. The arguments must be plain data.
+// A new object on the C++ heap, which is destroyed when the current memory context is reset. The arguments are plain
+// data. Raises what run_cpp raises where the constructor throws.
 template <class Object, class... Arguments>
 Object* make_owned(Arguments&&... arguments) {
     auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));

@@ -21,17 +21,19 @@ struct QueryId {
     bool operator==(const QueryId&) const = default;
 };
 
-// Of the query whose triggers are running.
+// The query whose triggers are running, by its snapshot, which is active.
 QueryId running_query();
 
-// Lets the next query of this subtransaction write `relation`. To be called right before it is run.
+// Lets the next query of this subtransaction write `relation`. To be called right before it is run; advances the
+// command counter.
 void permit(const AsWriter& as, Oid relation);
 
-// Runs a statement that writes that table of a model's state: see with_state_write. The search_path must be shut.
+// Runs a statement that writes that table of a model's state, as with_state_write does. The search_path must be shut.
+// SPI_processed says how many rows it wrote. `nulls` may be null: none is.
 void write_state(const AsWriter& as, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                  const char* nulls = nullptr);
 
-// To be called where a row that a statement of ours wrote into that table is not there.
+// Raises 55000: a row that a statement of ours wrote into that table is not there.
 [[noreturn]] void refuse_kept_out(const Model* model, const char* table, Datum key);
 
 // Whether the running query is the one that was permitted to write it.

@@ -64,18 +64,22 @@ struct Program {
     ExprContext* context;
 };
 
-// The version's program for rows of `relation` as it is now, which is that table or a partition of it. Compiled at
-// first use and when the relation has changed, kept as long as the version is. The version need not be one that the
-// model knows: it may be of a definition that is not stored. The relation must be locked before the rows are read, and
-// until they are evaluated.
+// The version's program for rows of `relation` as it is now, which is `source` or a partition of it. Compiled at first
+// use and when the relation has changed, kept as long as the version is. The version need not be one that the model
+// knows: it may be of a definition that is not stored.
+//
+// Requires the relation to be locked before the rows are read, and until they are evaluated. Raises as require_columns
+// does, and what compiling an expression raises, naming the rule or stage: a code of class 42 where it does not compile
+// any more.
 Program* program_for(const AsOwner& as, const Version* version, const Source* source, Relation relation);
 
-// The same, to evaluate it. Until it is given back, the last one taken first, or an error ends the (sub)transaction,
-// who asks for one gets another: it is not to be evaluated within its own evaluation.
+// The same, to evaluate it. Until it is given back, the one taken last first, or until an error ends the
+// (sub)transaction, whoever else asks for one gets another: no program is evaluated within its own evaluation.
 Program* take_program(const AsOwner& as, const Version* version, const Source* source, Relation relation);
 void give_back_program();
 
-// Makes executor states anew; those that an error went through are not to be trusted.
+// Makes the executor states of all expressions, or of a candidate's, anew; those that an error went through are not to
+// be trusted.
 void start(Program* program);
 void start(Program* program, Candidate* candidate);
 
@@ -85,10 +89,11 @@ TypeEntry* find_type(const Program* program, const char* type, std::size_t lengt
 // Whether two rows of the leads table differ in what its program's conditions read.
 bool input_differs(const Program* program, TupleTableSlot* old_row, TupleTableSlot* new_row);
 
-// Whether versions that the model knows have anything compiled for the relation, or that rests on it.
+// Whether versions that the model knows have anything compiled for the relation, or that rests on it. Called by the
+// callbacks of the caches, like the next one: it reads memory alone.
 bool has_program(const Model* model, Oid relation);
 
-// Whether they have anything compiled that rests on what changed: see rests_on.
+// Whether they have anything compiled that rests on what changed in that cache: see rests_on.
 bool has_program_on(const Model* model, int cache, uint32 hash);
 
 }  // namespace lead_scoring

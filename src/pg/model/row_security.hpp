@@ -13,9 +13,11 @@ namespace lead_scoring {
 // Whether row security on the table limits what the current user reads.
 bool is_limited(Oid table);
 
-// Whether the current user sees the lead's row of scores, under the active snapshot. Of a lead without a row he sees
-// nothing where row security limits him. To be called as the one who asks, where the model's tables are known to be its
-// owner's, and are locked.
+// Whether the current user, who is the one who asks, sees the lead's row of scores, under the active snapshot. Of a
+// lead without a row he sees nothing where row security limits him.
+//
+// Requires the model's tables to be locked, and known to be its owner's. Raises 42704 where the model was renamed
+// meanwhile, and what the policies raise.
 bool sees_lead(const Model* model, Datum key);
 
 // Raises 42501 where row security on a table of the model limits the current user. `what` is what he asked for.

@@ -16,7 +16,7 @@ struct RowType {
     uint64 checked;  // how much had been heard of changes when it was compared last
 };
 
-// Of the relation as it is now. Allocated in the current memory context.
+// The columns of the relation as it is now, in the current memory context.
 RowType row_type_of(Relation relation);
 
 // Whether the relation, which must be locked, still has these columns: names, types, collations, what generates them.

@@ -28,10 +28,11 @@ inline constexpr const char* kLeadTables[] = {"scores", "transitions", "problems
 // with, or, with `draft`, any.
 void require_shape(const char* model, Oid schema, bool draft);
 
-// Raises 55000: nothing says what the model is bound to.
+// Raises 55000: the settings have no row, so nothing says what the model is bound to.
 [[noreturn]] void no_settings_row(const char* model);
 
-// The same of scores, which is open: with keys of that type, and the columns of the version's stages.
+// Raises 55000 where scores, which is open, is not as it has to be, with keys of that type and the columns of the
+// version's stages.
 void require_shape_of_scores(const char* model, Relation scores, const KeyType& key, const Version* version);
 
 }  // namespace lead_scoring

@@ -8,7 +8,7 @@
 
 namespace lead_scoring {
 
-// A table or view of the model's own.
+// A table or view of the model's own, in the current memory context.
 char* own_table(const char* model, const char* table);
 inline char* own_table(const Model* model, const char* table) { return own_table(model->name, table); }
 

@@ -16,20 +16,21 @@ namespace lead_scoring {
 // security-restricted, since what it queued would run as the one who asked: what may be deferred on the tables is made
 // immediate for as long. SPI must be connected.
 //
-// Where somebody else than the owner asked, an error within is raised again with its SQLSTATE and without what may hold
-// values of the row: expressions, casts, triggers and checks of the user's put them into messages, details and contexts
-// of any kind.
+// Where somebody asked who has not the owner's rights, an error within is raised again with its SQLSTATE and without
+// what may hold values of the row: expressions, casts, triggers and checks of the user's put them into messages,
+// details and contexts of any kind.
 void with_lead_update(const Model* model, bool in_trigger, void (*body)(void*), void* argument);
 
-// The same for body(argument), the next query of this subtransaction, which gets the permit to write `table` of the
-// model's own. The path, which must be shut, stays so. What is queued is so, and restricted, as above, where there are
-// triggers on the table but the extension's.
+// Runs body(argument), which is one query, the next of this subtransaction, with the permit to write `table` of the
+// model's own. The path, which must be shut, stays so. Where there are triggers on the table but the extension's, they
+// run, and what they queue is queued, as with_lead_update says. So are errors raised.
 void with_state_write(const AsWriter& as, Oid table, void (*body)(void*), void* argument);
 
-// The same for what is no query and fires no triggers, but evaluates the user's indexes.
+// Runs body(argument), which writes that table without a query and fires no triggers, but evaluates the user's indexes:
+// errors are raised as with_lead_update says.
 void without_values(const Model* model, Oid table, void (*body)(void*), void* argument);
 
-// Calls body(as).
+// The same three with a body that is called as body(as), body() and body().
 template <class Body>
 void with_lead_update(Model* model, bool in_trigger, Body body) {
     auto run = [&] { body(go_on_as_owner(model)); };

@@ -50,12 +50,12 @@ struct Version {
 };
 
 // The version that a definition (jsonb, as publish stores it) makes of the model in `schema`, in the current memory
-// context. Raises what the core says of a definition that cannot be used (XX001, 0A000, 54000), and 22023 for a time
-// zone that is not known.
+// context. Raises XX001, 0A000 or 54000 for a definition that cannot be used, as read_definition says, and 22023 for a
+// time zone that is not known.
 Version* make_version(const char* schema, int64 number, Datum definition);
 
-// Reads version `number` of the model into the current memory context. Null where there is none. A snapshot
-// must be active.
+// Reads version `number` of the model into the current memory context, under the active snapshot; null where there is
+// none. Raises as make_version does, and 42P17 where the definition is null.
 Version* load_version(const AsOwner& as, int64 number);
 
 // The stage of that name, or kNoStage.

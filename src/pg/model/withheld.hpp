@@ -8,7 +8,7 @@
 
 namespace lead_scoring {
 
-// Whether any are: then rows have to be asked.
+// Whether leads of the model are being merged: then each has to be asked for.
 bool withholds(const Model* model);
 
 bool is_withheld(const Model* model, Datum key);

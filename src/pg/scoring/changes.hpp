@@ -29,15 +29,17 @@ struct Changes {
 // To be called by a BEFORE trigger: one more AFTER trigger is to be expected of the running query.
 void expect_change(const char* model);
 
-// To be called by an AFTER trigger: takes it off. Null where no other has to be thought of: neither is one to come, nor
-// has one left anything. (Such is a trigger that a foreign key's action has put into the queue of another query: it did
-// not begin with that one.)
+// To be called by an AFTER trigger: takes it off, and returns the changes of its query. Null where no other trigger has
+// to be thought of: neither is one to come, nor has one left anything. (Such is a trigger that a foreign key's action
+// has put into the queue of another query: it did not begin with that one.) Raises 55000 where a query within this one
+// has ended, and not all of its triggers came.
 Changes* arrived_change(const char* model);
 
 // Whether an AFTER trigger is still to come.
 inline bool is_incomplete(const Changes* changes) { return changes != nullptr && changes->expected > 0; }
 
-// Begins to gather in a memory context that lives until end_changes.
+// Begins to gather, in a memory context that lives until end_changes or until the subtransaction is rolled back.
+// Whatever is gathered still at the transaction's end is an error there: 55000.
 void gather(Changes* changes, const KeyType& key, int64 version);
 
 // The work is done: forgets the changes and frees what was gathered.

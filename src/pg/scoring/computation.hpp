@@ -78,9 +78,10 @@ struct Policy {
     bool (*act)(const StoredLead& lead);
 };
 
-// Computes the lead in the workspace from its stored row and what was found. `gone`: it was deleted, and events remain.
-// A row that is not to be trusted is replaced by what history and log say. False where there is no such lead any more,
-// or where the history, which is mended before it is believed, would have to be asked and nothing may be written.
+// Computes the lead in the workspace from its stored row, read last, and what was found. `gone`: it was deleted, and
+// events remain. A row that is not to be trusted is replaced by what history and log say: `row->restored` tells. False
+// where there is no such lead any more, or where the history, which is mended before it is believed, would have to be
+// asked and nothing may be written.
 bool compute(const Computation* task, const LeadFindings& found, ScoreRow* row, bool gone);
 
 }  // namespace lead_scoring

@@ -20,8 +20,8 @@ const char* implausible_column(const Version* version, const ScoreRow& row);
 // before. The transaction must have locked the row, or be about to replace it.
 void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row);
 
-// Makes chains of histories that are none: numbered without gaps, each move from where the last one led, never back in
-// time. Of one lead, or of all (key null). Returns the number of rows that were changed.
+// Makes chains of histories that are none, of one lead or of all (`key` null): numbered without gaps, each move from
+// where the last one led, never back in time. Returns the number of rows that were changed.
 int64 mend_histories(const AsWriter& as, const Datum* key);
 
 // A look at the histories of several leads, by their index, while they may be added to.
@@ -34,7 +34,8 @@ struct HistoryProbe {
     ScanKeyData keys[2];
 };
 
-// False where there is no unique index of lead and number, and so nothing that could stand in the way.
+// Opens the histories under a snapshot taken now. False where there is no unique index of lead and number, and so
+// nothing that could stand in the way; then there is nothing to close.
 bool open_history(const Model* model, HistoryProbe* probe);
 void close_history(HistoryProbe* probe);
 

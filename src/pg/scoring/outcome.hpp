@@ -53,25 +53,27 @@ struct Outcome {
     RowList statuses;  // of leads whose rows in the leads table are locked
 };
 
-// Of leads that are about to be computed, in the current memory context.
+// An empty outcome for leads that are about to be computed, in the current memory context.
 Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand);
 
 // Forgets what was gathered.
 void clear_outcome(Outcome* outcome);
 
-// Moves what was gathered first, so many rows, from one to the other; with null, drops it.
+// Takes the first `count` rows from one list and puts them at the end of the other; with null, drops them.
 void take_rows(RowList* from, int count, RowList* to);
 
 // Whether the status columns may have to change. Those of a lead that has just come do, whatever it was before.
 bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row);
 
-// Adds what the workspace's lead became, which was `row` before.
+// Add what the workspace's lead became, which was `row` before. The row of the lead in the leads table is locked before
+// its status is added.
 void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row);
 void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const ScoreRow& row);
 
 // Whether so many transitions wait that they should be written now.
 bool has_many_transitions(const Outcome* outcome);
 
+// Writes the transitions that wait, in one statement for many: triggers of the user's may run.
 void write_transitions(const AsWriter& as, Outcome* outcome);
 
 // Takes the leads whose moves have numbers that their history has already out of what is to be written: their keys, in
@@ -80,9 +82,10 @@ List* take_contradicted_leads(Outcome* outcome);
 
 Statuses statuses_of(const Outcome& outcome);
 
-// Ends the work, and with it writes the status columns, when the caller's identity has been restored. Where leads have
-// been computed since, as their rows of scores have them now. `in_trigger`: triggers on leads are then queued behind
-// the statement that fired ours, and run as its user.
+// Ends the work as end_work(as) does, and in between, when the caller's identity has been restored, writes the status
+// columns; where leads have been computed since they were gathered, as their rows of scores have them now.
+// `in_trigger`: triggers on leads are then queued behind the statement that fired ours, and run as its user. Raises as
+// with_lead_update does.
 void end_work(const AsWriter& as, const Statuses& statuses, bool in_trigger = false);
 
 }  // namespace lead_scoring

@@ -23,7 +23,8 @@ namespace lead_scoring {
 struct ScoreTable;
 
 // Opens the model's scores for the time of one statement, in the current memory context. With `frozen` rows are read
-// under the active snapshot, and may not be written.
+// under the active snapshot, and may not be written. Raises as hold_scores does, and 55000 where the table has not the
+// shape that the version needs.
 ScoreTable* open_scores(Model* model, const Version* version, bool frozen = false);
 void close_scores(ScoreTable* table);
 // Whether triggers of others see what is written, and may keep it out.
@@ -80,8 +81,8 @@ struct ScoreUpdate : ScoreValues {
 // transaction's snapshot; the transaction's own writes always.
 bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow* row);
 
-// Replaces the row read last. False where it has been changed since it was read: read it again. Waits for
-// transactions in progress. Raises 40001 in REPEATABLE READ and SERIALIZABLE.
+// Replaces the row read last. False where it has been changed since it was read, or is not there any more: read it
+// again. Waits for transactions in progress that have it. Raises 40001 in place of false in REPEATABLE READ and above.
 bool write_score(const AsWriter& as, ScoreTable* table, const ScoreUpdate& update);
 
 // A row that is written later than it is computed.
@@ -90,11 +91,13 @@ struct PreparedScore {
     HeapTuple row;          // in the memory context that was current; null: nothing is prepared
 };
 
-// Prepares what write_score would write. Nothing where each write is to be seen by triggers of others.
+// Prepares what write_score would write in place of the row read last. Nothing is prepared where triggers of others are
+// to see each write.
 PreparedScore prepare_score(ScoreTable* table, const ScoreUpdate& update);
 
-// As write_score. To be called between hold_reading, before which nothing of what is prepared was written, and
-// release_reading: meanwhile the server keeps each version that was read in its place, whatever becomes of it.
+// Writes what was prepared; returns and raises as write_score does. To be called between hold_reading, before which
+// nothing of what is prepared was written, and release_reading: meanwhile the server keeps each version that was read
+// in its place, whatever becomes of it.
 bool write_prepared(const AsWriter& as, ScoreTable* table, const PreparedScore& prepared);
 Snapshot hold_reading(ScoreTable* table);
 void release_reading(Snapshot held);

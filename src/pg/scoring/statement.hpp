@@ -46,7 +46,13 @@ struct Applied {
     Statuses statuses;  // to be written by end_work; in the current memory context
 };
 
-// Does `work` for every lead of the sorted findings.
+// Does `work` for every lead of the sorted findings, and writes all but the status columns. The memory of what it
+// returns is the current memory context's. `by_hand`: of SetStage.
+//
+// Requires that nobody publishes another version meanwhile: a trigger has its statement's lock on the table for that, a
+// command the lock of hold_off_versions or a stronger one. Raises 40001 in REPEATABLE READ and above where a row of
+// scores has changed since the transaction's snapshot, 55000 where a trigger of the user's keeps a row of scores out,
+// or where a lead that is moved by hand is being merged.
 Applied apply_findings(const AsWriter& as, const Version* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
 

@@ -24,32 +24,34 @@ struct Workspace {
     std::vector<Timestamp> entered;  // of each stage, by the transitions above
 };
 
-// With a lead of which nothing is known, but a card of any content. Until the current memory context ends.
+// A workspace until the current memory context is reset. Its lead has to be loaded, by one of the load_ functions that
+// follow, before anything else.
 Workspace* make_workspace();
 
-// The stored row as the core's lead. A stage that the version does not have counts as its first one; without a card,
-// all that is settled is behind the lead. False where the card cannot be read, or is not one of the row's
-// version.
+// Loads the stored row. A stage that the version does not have counts as its first one; without a card, all that is
+// settled is behind the lead. False where the card cannot be read, or is not one of the row's version: the lead is
+// half-loaded then. A card of another version names its rules by ids still, and has to be made anew.
 [[nodiscard]] bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row);
 
-// Adds the lead's latest entries into stages, which cooldowns ask for, and who moves a lead at an instant at which it
-// has moved before.
+// Adds the lead's latest entries into stages from its history, under the active snapshot. Cooldowns ask for them, and
+// so does whoever moves a lead at an instant at which it has moved before.
 void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key);
 
-// A lead of which nothing is known but its card. Raises an error where the card is not of the version.
+// Loads a lead of which nothing is known but its card. Raises XX001 where the card cannot be read, 22023 where it is
+// not of the version.
 void load_card(Workspace* workspace, const Version* version, const struct varlena* card);
 
-// A lead of which nothing is known yet.
+// Loads a lead of which nothing is known yet.
 void load_new_lead(Workspace* workspace, const Version* version);
 
 // Makes the lead's card anew from all there is of the lead, which is what was found.
 void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves);
 
-// As fold_matches, with all matches that were found.
+// Folds all matches that were found into the lead. False as fold_matches has it: the card must be made anew.
 [[nodiscard]] bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now,
                               Moves moves);
 
-// Encodes the lead and derives what the row shows besides.
+// Encodes the lead's card and derives what the row shows besides: grade, entries into stages.
 void finish_lead(Workspace* workspace, const Version* version);
 
 // The label of a grade in the current memory context; null where there is none.

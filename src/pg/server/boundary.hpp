@@ -4,8 +4,8 @@
 // is an SQL error raised, so that no exception object and no destructor is ever jumped over. The body must not call
 // the server.
 //
-// While the body runs, the core hears cancel and termination (core/stop.hpp). Then the server's own error is raised;
-// what the body was changing is half-changed.
+// While the body runs, the core hears cancel and termination (core/base/stop.hpp). Then the server's own error is
+// raised; what the body was changing is half-changed.
 #pragma once
 
 #include <type_traits>
@@ -30,6 +30,8 @@ void describe_current_exception(CaughtError& caught) noexcept;
 // Raises `caught` as an SQL error.
 [[noreturn]] void raise(const CaughtError& caught);
 
+// Returns what the body returns, which is plain data. Raises what the body throws: the SQLSTATE of an Error's code
+// (core/base/error.hpp), 53200 for want of memory, XX000 for any other exception.
 template <class Body>
 auto run_cpp(Body&& body) -> std::invoke_result_t<Body> {
     using Result = std::invoke_result_t<Body>;
@@ -48,7 +50,8 @@ auto run_cpp(Body&& body) -> std::invoke_result_t<Body> {
 // Whether stored data could not be read.
 bool is_corruption(const CaughtError& caught);
 
-// As run_cpp, of a body that reads stored data: false where these cannot be read, and the body is half-done.
+// For a body that reads stored data: false where these cannot be read (XX001), and the body is half-done. Raises
+// whatever else it throws, as run_cpp does.
 template <class Body>
 bool run_cpp_if_sound(Body&& body) {
     CaughtError caught;

@@ -29,8 +29,9 @@ inline void shut_search_path() {
                           false);
 }
 
-// As `become`, but the search_path is still the caller's: shut_search_path must be called before anything is parsed,
-// planned or run that may look at it. For triggers, most of whose runs do nothing of the kind: setting it is dear.
+// Makes the owner the current user, in a security-restricted operation. The search_path is still the caller's:
+// shut_search_path must be called before anything is parsed, planned or run that may look at it. For triggers, most of
+// whose runs do nothing of the kind: setting it is dear.
 inline SavedIdentity become_for_trigger(Oid owner) {
     SavedIdentity saved;
     GetUserIdAndSecContext(&saved.user, &saved.context);
@@ -40,17 +41,18 @@ inline SavedIdentity become_for_trigger(Oid owner) {
     return saved;
 }
 
-// Row security of the owner's own tables does not hold the owner back, users' expressions cannot touch the session, and
-// the caller's search_path does not reach our statements. An error in between needs no undoing: (sub)transaction abort
-// restores all of it.
+// Makes the owner the current user until `restore`: row security of his own tables does not hold him back, users'
+// expressions cannot touch the session, and the caller's search_path does not reach our statements. An error in between
+// needs no undoing: (sub)transaction abort restores all of it.
 inline SavedIdentity become(Oid owner) {
     SavedIdentity saved = become_for_trigger(owner);
     shut_search_path();
     return saved;
 }
 
-// As the owner, but no more than that: for writing the user's own tables (pg/model/table_write.hpp). Triggers there are
-// the user's; what they may do is not ours to restrict. The search_path is the caller's until it is set.
+// Makes the owner the current user, and restricts nothing: for writing the user's own tables
+// (pg/model/table_write.hpp). Triggers there are the user's; what they may do is not ours to restrict. The search_path
+// is the caller's until it is set.
 inline SavedIdentity act_as(Oid owner) {
     SavedIdentity saved;
     GetUserIdAndSecContext(&saved.user, &saved.context);
@@ -59,6 +61,7 @@ inline SavedIdentity act_as(Oid owner) {
     return saved;
 }
 
+// Undoes one of the three, the latest first: user and settings are what they were before.
 inline void restore(const SavedIdentity& saved) {
     AtEOXact_GUC(false, saved.settings);
     SetUserIdAndSecContext(saved.user, saved.context);

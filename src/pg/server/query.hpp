@@ -45,17 +45,20 @@ struct ResultRow {
 // reckon with.
 const char* relation_name(Oid relation);
 
-// Runs `sql` under the active snapshot; SPI must be connected. `nulls` may be null: none is.
+// Runs `sql`, which only reads, under the active snapshot; SPI must be connected. SPI_processed and SPI_tuptable have
+// the result, and the current memory context is SPI's. `nulls` may be null: none is.
 void query(const char* sql, int arguments = 0, Oid* types = nullptr, Datum* values = nullptr,
            const char* nulls = nullptr);
 
-// As SPI_prepare and SPI_keepplan, checked. One plan serves all arguments.
+// A plan that lasts until SPI_freeplan; one serves all arguments. SPI must be connected.
 SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types);
 
-// A cursor that nobody else can close: whatever code runs until we close it may know its name.
+// A cursor that nobody else can close: whatever code runs until we close it may know its name. `read_only`: under the
+// active snapshot, else under a new one.
 Portal open_cursor(SPIPlanPtr statement, Datum* arguments, bool read_only);
 void close_cursor(Portal cursor);
 
+// SPI_connect and SPI_finish, checked. In between the current memory context is SPI's.
 void connect_spi();
 void finish_spi();
 

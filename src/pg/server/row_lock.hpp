@@ -25,7 +25,7 @@ RowHolder holder_of(HeapTupleHeader row);
 // cannot be updated. Of several transactions that hold it, the current one counts too.
 bool is_contended(RowHolder holder);
 
-// The same of the row at that place of a table, which the current transaction has locked against alteration. Rows of
+// Whether the row at that place of a table is; the current transaction has locked the table against alteration. Rows of
 // other tables than heaps are taken for contended.
 bool is_row_contended(Oid table, ItemPointer place);
 

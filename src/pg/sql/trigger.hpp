@@ -30,18 +30,19 @@ struct TriggerRun {
 enum class TriggerTable { Events, Leads };
 
 // False where there is nothing to do: the trigger is a BEFORE trigger, which only counts, the model is paused, has no
-// version, or the statement touched no row. Otherwise the run works as the owner. Raises
-// 39P01 where the function is not called as the trigger it is, and 42501 where the model's settings do not name the
-// trigger's table.
+// version, or the statement touched no row. Otherwise the run works as the owner until end_trigger, and its memory is
+// the current one. Raises 39P01 where the function is not called as the trigger it is, 42501 where the model's settings
+// do not name the trigger's table, 55006 where another version was published between two triggers of one query, and as
+// use_model and current_version do.
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run);
 
 // Adds what the rows of a transition table, or the old or new row of a row trigger, say.
 void read_rows(TriggerRun* run, bool old_rows);
 
-// The same, but only whose rows they are.
+// Adds only whose rows they are, as findings of that kind.
 void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind);
 
-// Does the work for the leads found, or leaves it to the last trigger of the query.
+// Ends the run: does the work for the leads found, or leaves it to the last trigger of the query.
 void end_trigger(TriggerRun* run, Work work);
 
 }  // namespace lead_scoring

@@ -32,7 +32,8 @@ struct Tally {
     // One that happened earlier may take the place of another.
     bool replaces;
 
-    // Adds an occurrence. False where the state does not remember enough to do so exactly.
+    // Adds an occurrence, in any order of time. False, and nothing is changed, where the state does not remember enough
+    // to do so exactly.
     bool (*fold)(const Rule& rule, RuleState& state, const Match& match);
     // Forgets the occurrences that weigh nothing from `clock` on. To be called where the state has occurrences.
     void (*forget)(const Rule& rule, RuleState& state, Timestamp clock);
