@@ -15,13 +15,13 @@ ORDER BY n;
 
 \echo
 \echo MQLs by month, and what one cost
-SELECT to_char(month, 'Mon YYYY') AS month, f.mqls, repeat('█', f.mqls::integer) AS bar, cost_per_mql,
+SELECT to_char(period, 'Mon YYYY') AS period, f.mqls, repeat('█', f.mqls::integer) AS bar, cost_per_mql,
        repeat('▒', (20 * cost_per_mql / nullif(max(cost_per_mql) OVER (), 0))::integer) AS cost
 FROM demo.funnel AS f
-LEFT JOIN (SELECT month, round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) AS cost_per_mql
-           FROM demo.campaigns GROUP BY month) AS costs USING (month)
-WHERE month IS NOT NULL
-ORDER BY f.month;
+LEFT JOIN (SELECT period, round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) AS cost_per_mql
+           FROM demo.campaigns GROUP BY period) AS costs USING (period)
+WHERE period IS NOT NULL
+ORDER BY f.period;
 
 \echo
 \echo Campaigns by cost per customer
@@ -43,21 +43,21 @@ ORDER BY bin;
 
 \echo
 \echo Of the MQLs of a month, the % that are customers within so many days (empty: too young yet)
-SELECT to_char(month, 'Mon YYYY') AS month, leads AS mqls, max(rate) FILTER (WHERE age = 1) AS "30",
+SELECT to_char(period, 'Mon YYYY') AS period, leads AS mqls, max(rate) FILTER (WHERE age = 1) AS "30",
        max(rate) FILTER (WHERE age = 2) AS "60", max(rate) FILTER (WHERE age = 3) AS "90",
        max(rate) FILTER (WHERE age = 6) AS "180", max(rate) FILTER (WHERE age = 12) AS "360"
-FROM (SELECT c.month, c.leads, c.age, round(100 * c.rate::numeric) AS rate
+FROM (SELECT c.period, c.leads, c.age, round(100 * c.rate::numeric) AS rate
       FROM demo.cohorts AS c WHERE from_stage = 'mql' AND to_stage = 'customer') AS cohorts
-GROUP BY cohorts.month, leads
-ORDER BY cohorts.month;
+GROUP BY cohorts.period, leads
+ORDER BY cohorts.period;
 
 \echo
 \echo Days from lead to MQL and from MQL to SQL: the median, for MQLs of those who got there
-SELECT to_char(month, 'Mon YYYY') AS month,
+SELECT to_char(period, 'Mon YYYY') AS period,
        round(to_mql::numeric, 1) AS to_mql, repeat('█', to_mql::integer) AS "lead to MQL",
        round(to_sql::numeric, 1) AS to_sql, repeat('▒', to_sql::integer) AS "MQL to SQL"
-FROM (SELECT month, max(p50_days) FILTER (WHERE to_stage = 'mql'
-                                           AND month < date_trunc('month', now()) - interval '2 months') AS to_mql,
+FROM (SELECT period, max(p50_days) FILTER (WHERE to_stage = 'mql'
+                                           AND period < date_trunc('month', now()) - interval '2 months') AS to_mql,
              max(median_days) FILTER (WHERE from_stage = 'mql' AND to_stage = 'sql') AS to_sql
-      FROM demo.velocity GROUP BY month) AS days
-ORDER BY days.month;
+      FROM demo.velocity GROUP BY period) AS days
+ORDER BY days.period;

@@ -153,9 +153,9 @@ LIMIT 8;
 
 \echo
 \echo The funnel by month: how many get how far, and at what rate?
-SELECT month, leads, mqls, sqls, customers, round(100 * mql_to_sql_rate::numeric, 1) AS "% become SQLs",
+SELECT period, leads, mqls, sqls, customers, round(100 * mql_to_sql_rate::numeric, 1) AS "% become SQLs",
        round(100 * mql_to_customer_rate::numeric, 1) AS "% become customers", mqls_change
-FROM demo.funnel ORDER BY month;
+FROM demo.funnel ORDER BY period;
 
 \echo
 \echo What does an MQL cost? The cheapest MQL does not always make the cheapest customer.

@@ -44,21 +44,21 @@ async function read(client, model) {
         FROM ${schema}.campaigns GROUP BY campaign
         ORDER BY cost_per_customer NULLS LAST, coalesce(sum(spend), 0) = 0, spend DESC, customers DESC, campaign`);
     const months = await rows(`
-        SELECT f.month, f.mqls, f.complete, c.cost_per_mql
+        SELECT f.period, f.mqls, f.complete, c.cost_per_mql
         FROM ${schema}.funnel f
-        LEFT JOIN (SELECT month, ${costs} FROM ${schema}.campaigns GROUP BY month) AS c USING (month)
-        WHERE month IS NOT NULL
-        ORDER BY month DESC LIMIT ${MONTHS}`);
+        LEFT JOIN (SELECT period, ${costs} FROM ${schema}.campaigns GROUP BY period) AS c USING (period)
+        WHERE period IS NOT NULL
+        ORDER BY period DESC LIMIT ${MONTHS}`);
     const velocity = await rows(`
-        SELECT from_stage, to_stage, from_rank, to_rank, month, leads, converted, median_days, p50_days
+        SELECT from_stage, to_stage, from_rank, to_rank, period, leads, converted, median_days, p50_days
         FROM ${schema}.velocity
-        WHERE month IN (SELECT month FROM ${schema}.funnel ORDER BY month DESC NULLS LAST LIMIT ${MONTHS})
-        ORDER BY from_rank, to_rank, month`);
+        WHERE period IN (SELECT period FROM ${schema}.funnel ORDER BY period DESC NULLS LAST LIMIT ${MONTHS})
+        ORDER BY from_rank, to_rank, period`);
     const cohorts = await rows(`
-        SELECT from_stage, to_stage, month, age, leads, converted, mature, rate
+        SELECT from_stage, to_stage, period, age, leads, converted, mature, rate
         FROM ${schema}.cohorts
-        WHERE month IN (SELECT month FROM ${schema}.funnel ORDER BY month DESC NULLS LAST LIMIT ${MONTHS})
-        ORDER BY month, age`);
+        WHERE period IN (SELECT period FROM ${schema}.funnel ORDER BY period DESC NULLS LAST LIMIT ${MONTHS})
+        ORDER BY period, age`);
 
     const roles = findRoles(velocity, cohorts);
     return {

@@ -7,11 +7,11 @@ import { categoryAxis, GRID } from './axes.mjs';
 export function cohortChart({ cohorts, roles }) {
     const known = cohorts.filter((row) => row.rate !== null);
     if (!known.length) return null;
-    const months = [...new Set(cohorts.filter((row) => row.leads > 0).map((row) => row.month))];
+    const months = [...new Set(cohorts.filter((row) => row.leads > 0).map((row) => row.period))];
     const ages = [...new Set(cohorts.map((row) => row.age))].sort((a, b) => a - b);
     const most = Math.max(...known.map((row) => row.rate)) || 1;
-    const leads = new Map(cohorts.map((row) => [row.month, row.leads]));
-    const find = new Map(cohorts.map((row) => [`${row.month} ${row.age}`, row]));
+    const leads = new Map(cohorts.map((row) => [row.period, row.leads]));
+    const find = new Map(cohorts.map((row) => [`${row.period} ${row.age}`, row]));
     const from = stageTitle(roles.cohortFrom), to = stageTitle(roles.cohortTo);
 
     return {
@@ -31,7 +31,7 @@ export function cohortChart({ cohorts, roles }) {
             }),
             series: [{
                 type: 'custom', encode: { x: 0, y: 1, tooltip: 2 },
-                data: known.map((row) => [ages.indexOf(row.age), months.indexOf(row.month), row.rate]),
+                data: known.map((row) => [ages.indexOf(row.age), months.indexOf(row.period), row.rate]),
                 renderItem(params, api) {
                     const [x, y] = api.coord([api.value(0), api.value(1)]);
                     const [width, height] = api.size([1, 1]);

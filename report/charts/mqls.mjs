@@ -41,7 +41,7 @@ export function mqlChart({ months, total }, currency) {
         option: {
             grid: { ...GRID, top: 124 },
             legend: { ...LEGEND, show: costs },
-            xAxis: categoryAxis(months.map((row) => formatMonth(row.month).replace(' ', '\n'))),
+            xAxis: categoryAxis(months.map((row) => formatMonth(row.period).replace(' ', '\n'))),
             yAxis: [
                 valueAxis('MQLs', costs ? { max: Math.ceil(room / step) * step, interval: step } : { minInterval: 1 }),
                 valueAxis(currency ? `Cost per MQL, ${currency}` : 'Cost per MQL', {
@@ -53,7 +53,7 @@ export function mqlChart({ months, total }, currency) {
             series,
         },
         columns: ['Month', 'MQLs', ...(costs ? ['Cost per MQL'] : [])],
-        rows: months.map((row) => [formatMonth(row.month), formatCount(row.mqls),
+        rows: months.map((row) => [formatMonth(row.period), formatCount(row.mqls),
             ...(costs ? [formatMoney(row.cost_per_mql, currency)] : [])]),
     };
 }

@@ -11,11 +11,11 @@ export function speedChart({ speed, months }) {
     const colours = [light.accent, light.second];
     const lines = speed.map(({ from, to, rows }, index) => {
         const median = rows.some((row) => row.median_days !== null);
-        const byMonth = new Map(rows.map((row) => [row.month, median ? row.median_days : row.p50_days]));
+        const byMonth = new Map(rows.map((row) => [row.period, median ? row.median_days : row.p50_days]));
         return {
             name: `${stageTitle(from)} to ${stageTitle(to)}` + (median ? '' : ' (converted)'),
             median, colour: colours[index],
-            days: months.map((row, at) => (median || at < months.length - LATEST ? byMonth.get(row.month) ?? null : null)),
+            days: months.map((row, at) => (median || at < months.length - LATEST ? byMonth.get(row.period) ?? null : null)),
         };
     }).filter((line) => line.days.some((days) => days !== null));
     if (!lines.length) return null;
@@ -28,7 +28,7 @@ export function speedChart({ speed, months }) {
         option: {
             grid: { ...GRID, top: 124 },
             legend: LEGEND,
-            xAxis: categoryAxis(months.map((row) => formatMonth(row.month).replace(' ', '\n'))),
+            xAxis: categoryAxis(months.map((row) => formatMonth(row.period).replace(' ', '\n'))),
             yAxis: valueAxis('Days', { min: 0 }),
             series: lines.map((line) => ({
                 name: line.name, type: 'line', data: line.days, symbol: 'circle', symbolSize: 8,
@@ -40,6 +40,6 @@ export function speedChart({ speed, months }) {
             })),
         },
         columns: ['Month', ...lines.map((line) => line.name)],
-        rows: months.map((row, index) => [formatMonth(row.month), ...lines.map((line) => formatDays(line.days[index]))]),
+        rows: months.map((row, index) => [formatMonth(row.period), ...lines.map((line) => formatDays(line.days[index]))]),
     };
 }

@@ -56,9 +56,9 @@ await withPage(async (page, problems, requests) => {
     toScale((await marks('funnel', 0)).map((mark) => mark.width), steps, 'funnel');
 
     const months = rows(`
-        SELECT f.month, f.mqls, (SELECT round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) FROM demo.campaigns c
-                                 WHERE c.month = f.month) AS cost
-        FROM demo.funnel f WHERE month IS NOT NULL ORDER BY month`);
+        SELECT f.period, f.mqls, (SELECT round(nullif(sum(spend), 0) / nullif(sum(mqls), 0), 2) FROM demo.campaigns c
+                                 WHERE c.period = f.period) AS cost
+        FROM demo.funnel f WHERE period IS NOT NULL ORDER BY period`);
     const bars = await marks('mqls', 0);
     toScale(bars.map((bar) => bar.height), months.map((month) => month.mqls), 'mqls');
     const paid = months.filter((month) => month.cost !== null);
@@ -82,16 +82,16 @@ await withPage(async (page, problems, requests) => {
     holds(labels, ['MQL from 45'], 'scores');
 
     const cohorts = rows(`SELECT rate FROM demo.cohorts WHERE from_stage = 'mql' AND to_stage = 'customer' AND rate IS NOT NULL
-        ORDER BY month, age`);
+        ORDER BY period, age`);
     assert.deepEqual((await texts('#cohorts svg text')).filter((text) => /^\d+ %$/.test(text)),
         cohorts.map(({ rate }) => percent(rate, 0)));
     assert.equal((await marks('cohorts', 0)).length, cohorts.length);
 
     const days = rows(`SELECT v.median_days AS days FROM demo.velocity v
-        WHERE from_stage = 'mql' AND to_stage = 'sql' AND median_days IS NOT NULL ORDER BY month`);
+        WHERE from_stage = 'mql' AND to_stage = 'sql' AND median_days IS NOT NULL ORDER BY period`);
     holds(await texts('#speed svg text'), days.map((month) => month.days.toFixed(1)), 'speed');
     const toMql = rows(`SELECT p50_days AS days FROM demo.velocity
-        WHERE from_stage = 'lead' AND to_stage = 'mql' AND month IN (SELECT month FROM demo.funnel ORDER BY month DESC OFFSET 3)`);
+        WHERE from_stage = 'lead' AND to_stage = 'mql' AND period IN (SELECT period FROM demo.funnel ORDER BY period DESC OFFSET 3)`);
     holds(await texts('#speed svg text'), toMql.map((month) => month.days.toFixed(1)), 'speed to MQL');
 
     const cost = (count) => `round(nullif(sum(spend), 0) / nullif(sum(${count}), 0), 2)`;

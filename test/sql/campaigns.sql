@@ -27,7 +27,7 @@ INSERT INTO events SELECT n, 'accepted', '2025-03-05 12:00+00' FROM generate_ser
 INSERT INTO events SELECT n, 'won', '2025-03-09 12:00+00' FROM generate_series(1, 140) n WHERE n IN (2, 4, 6, 8, 10, 102, 104, 106, 108, 110, 112);
 INSERT INTO spend VALUES ('search', '2025-03-01', 9999.99), ('search', '2025-03-31', 0.01), ('fair', '2025-03-15', 6000);
 SELECT lead_scoring.set_spend('campaigns_model', 'spend');
-SELECT campaign, month, spend, leads, mqls, sqls, customers, mqls_converted FROM campaigns_model.campaigns;
+SELECT campaign, period, spend, leads, mqls, sqls, customers, mqls_converted FROM campaigns_model.campaigns;
 SELECT campaign, cost_per_lead, cost_per_mql, cost_per_sql, cost_per_customer, mql_to_customer_rate AS rate,
        round(mql_to_customer_low::numeric, 4) AS low, round(mql_to_customer_high::numeric, 4) AS high FROM campaigns_model.campaigns;
 -- Of all campaigns: sums over sums.
@@ -45,27 +45,27 @@ INSERT INTO spend VALUES ('late', '2025-04-30', 10.005), ('late', '2025-04-30', 
     (NULL, '2025-04-01', 3), ('', '2025-04-02', 0.5), ('alone', 'infinity', 2), ('alone', '2025-06-01', NULL);
 INSERT INTO deals VALUES (201, '2025-05-01 03:59+00', 100.10), (201, '2025-05-01 03:59+00', 0.05), (202, '2025-06-01', 5), (299, '2025-06-01', 1000), (204, NULL, 4), (203, '2025-06-01', NULL);
 SELECT lead_scoring.set_revenue('campaigns_model', 'deals', earned_on => 'signed_at', amount => 'price');
-SELECT campaign, month, spend, leads, mqls, sqls, customers, revenue, cost_per_lead, cost_per_mql, roi
-  FROM campaigns_model.campaigns WHERE month IS DISTINCT FROM '2025-03-01';
+SELECT campaign, period, spend, leads, mqls, sqls, customers, revenue, cost_per_lead, cost_per_mql, roi
+  FROM campaigns_model.campaigns WHERE period IS DISTINCT FROM '2025-03-01';
 SELECT sum(leads) AS leads, (SELECT count(*) FROM leads) AS all_leads, sum(spend) AS spend, (SELECT sum(amount) FROM spend WHERE amount <> 'NaN') AS all_spend FROM campaigns_model.campaigns;
 
 -- What nothing is known of is NULL.
 SELECT lead_scoring.set_spend('campaigns_model', NULL), lead_scoring.set_revenue('campaigns_model', NULL);
-SELECT campaign, month, spend, leads, revenue, cost_per_mql, cost_per_customer, roi FROM campaigns_model.campaigns WHERE month = '2025-03-01';
+SELECT campaign, period, spend, leads, revenue, cost_per_mql, cost_per_customer, roi FROM campaigns_model.campaigns WHERE period = '2025-03-01';
 UPDATE campaigns_model.settings SET event_campaign = NULL;
-SELECT campaign, month, spend, leads, mqls FROM campaigns_model.campaigns WHERE month = '2025-03-01';
+SELECT campaign, period, spend, leads, mqls FROM campaigns_model.campaigns WHERE period = '2025-03-01';
 UPDATE campaigns_model.settings SET event_campaign = 'campaign';
 
 -- Other types, and a view.
 CREATE VIEW other_spend AS SELECT 7 AS "Campaign Id", timestamp '2025-03-31 23:00' AS day, 5::bigint AS cents UNION ALL SELECT 8, '2025-04-01', 6;
 SELECT lead_scoring.set_spend('campaigns_model', 'other_spend', 'Campaign Id', 'day', 'cents');
-SELECT campaign, month, spend FROM campaigns_model.campaigns WHERE campaign IN ('7', '8');
+SELECT campaign, period, spend FROM campaigns_model.campaigns WHERE campaign IN ('7', '8');
 
 -- The views stand in the way of no migration of the tables behind them; where one breaks them, they say so.
 SELECT lead_scoring.set_spend('campaigns_model', 'spend'), lead_scoring.set_revenue('campaigns_model', 'deals', earned_on => 'signed_at', amount => 'price');
 ALTER TABLE spend ALTER amount TYPE float8, ALTER spent_on TYPE timestamptz, ALTER campaign TYPE varchar(50);
 ALTER TABLE events ALTER campaign TYPE varchar(50);
-SELECT campaign, spend FROM campaigns_model.campaigns WHERE month = '2025-03-01';
+SELECT campaign, spend FROM campaigns_model.campaigns WHERE period = '2025-03-01';
 ALTER TABLE spend RENAME amount TO costs;
 SELECT spend FROM campaigns_model.campaigns;
 \echo :LAST_ERROR_SQLSTATE

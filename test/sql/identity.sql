@@ -111,7 +111,7 @@ INSERT INTO attack.calls (call)
 SELECT format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT count(*) FROM' END, p.pronamespace::regnamespace::text, p.proname,
               (SELECT string_agg(attack.argument(coalesce(p.proargnames[place], ''), t::regtype) || '::' || t::regtype, ', ' ORDER BY place)
                  FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (t, place)))
-       || CASE WHEN p.prorettype = 'record'::regtype AND p.proargmodes IS NULL THEN ' r (month date)' ELSE '' END
+       || CASE WHEN p.prorettype = 'record'::regtype AND p.proargmodes IS NULL THEN ' r (period date)' ELSE '' END
   FROM pg_proc p
  WHERE p.pronamespace IN ('lead_scoring'::regnamespace, 'lead_scoring_internal'::regnamespace)
    AND p.prokind IN ('f', 'p') AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)

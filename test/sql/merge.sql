@@ -246,7 +246,7 @@ INSERT INTO events VALUES (1, 'visit', '2024-01-31 20:00', 'fair'), (1, 'demo', 
 CREATE TABLE funnel_before AS TABLE merge.funnel;
 CREATE TABLE campaigns_before AS TABLE merge.campaigns;
 CREATE TABLE rate_before AS TABLE merge.qualified_rate;
-SELECT campaign, month, leads, mqls, sqls, customers, mqls_converted FROM merge.campaigns;
+SELECT campaign, period, leads, mqls, sqls, customers, mqls_converted FROM merge.campaigns;
 SELECT lead_scoring.forget_lead('merge', n) FROM generate_series(1, 3) n;
 (TABLE funnel_before EXCEPT TABLE merge.funnel) UNION ALL (TABLE merge.funnel EXCEPT TABLE funnel_before);
 (TABLE campaigns_before EXCEPT TABLE merge.campaigns) UNION ALL (TABLE merge.campaigns EXCEPT TABLE campaigns_before);

@@ -29,7 +29,7 @@ SELECT (SELECT count(*) FROM then_funnel) AS funnel, (SELECT count(*) FROM then_
        (SELECT count(*) FROM then_cohorts) AS cohorts, (SELECT count(*) FROM then_velocity) AS velocity, (SELECT count(*) FROM then_qualified_rate) AS qualified_rate,
        (SELECT count(*) FROM then_sla) AS sla, (SELECT count(*) FROM then_feedback) AS feedback;
 SELECT rule, leads_with, leads_without, rate_with, lift FROM then_rule_lift;
-SELECT month, mqls, pipeline, customers FROM then_forecast;
+SELECT period, mqls, pipeline, customers FROM then_forecast;
 
 -- January: 100 leads, all MQLs on their first day, 50 of them SQLs after two days, 10 customers after ten: 50 and 10 percent.
 -- May: 4 leads of which one skips to customer, one is rejected, one falls out of its service level, one does nothing; one
@@ -42,29 +42,29 @@ INSERT INTO events VALUES (101, 'visit', '2025-05-01'), (101, 'won', '2025-05-05
     (103, 'webinar', '2025-05-02'), (103, 'webinar', '2025-05-30'), (104, 'visit', '2025-05-31 23:59:59+00'), (999, 'qualified', '2025-05-02');
 CALL lead_scoring.refresh('reports_model');
 SELECT to_stage, count(*), min(at), max(at) FROM reports_model.transitions WHERE lead_id > 100 GROUP BY 1 ORDER BY 3;
-SELECT month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_month, customers_in_month, complete FROM then_funnel;
-SELECT month, lead_to_mql_rate, mql_to_sql_rate, mql_to_sql_low, mql_to_sql_high, sql_to_customer_rate, mql_to_customer_rate, mql_to_customer_low FROM then_funnel;
-SELECT month, mqls_month_before, mqls_change, lead_velocity_rate, mqls_year_before, mqls_year_change, yearly_growth FROM then_funnel;
+SELECT period, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_period, customers_in_period, complete FROM then_funnel;
+SELECT period, lead_to_mql_rate, mql_to_sql_rate, mql_to_sql_low, mql_to_sql_high, sql_to_customer_rate, mql_to_customer_rate, mql_to_customer_low FROM then_funnel;
+SELECT period, mqls_before, mqls_change, lead_velocity_rate, mqls_year_before, mqls_year_change, yearly_growth FROM then_funnel;
 INSERT INTO leads VALUES (201), (202);
 INSERT INTO events VALUES (201, 'qualified', '2024-05-10'), (202, 'qualified', '2024-05-10');
-SELECT month, mqls, mqls_month_before, lead_velocity_rate, mqls_year_before, mqls_year_change, yearly_growth FROM then_funnel WHERE month IN ('2024-05-01', '2025-05-01');
+SELECT period, mqls, mqls_before, lead_velocity_rate, mqls_year_before, mqls_year_change, yearly_growth FROM then_funnel WHERE period IN ('2024-05-01', '2025-05-01');
 DELETE FROM events WHERE lead_id > 200 AND lead_id < 300;
 DELETE FROM leads WHERE id > 200;
 
 -- Cohorts: the conversions after 2 and 10 days are there at age 1. May is not 60 days old in July.
-SELECT from_stage, to_stage, month, age, leads, converted, mature, rate FROM then_cohorts WHERE age IN (1, 2, 5, 6) ORDER BY to_stage, month, age;
+SELECT from_stage, to_stage, period, age, leads, converted, mature, rate FROM then_cohorts WHERE age IN (1, 2, 5, 6) ORDER BY to_stage, period, age;
 SELECT from_stage, to_stage, count(*), count(rate) FROM then_cohorts GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- Velocity: 2 days for the 50, 10 for the 10; of the 101 that skipped, 4. Half of January's MQLs are SQLs after 2 days.
-SELECT from_stage, to_stage, month, leads, converted, skipped, waiting, out, stalled FROM then_velocity;
-SELECT from_stage, to_stage, month, days_sum, mean_days, median_days, p50_days, p90_days FROM then_velocity WHERE from_rank = 2;
+SELECT from_stage, to_stage, period, leads, converted, skipped, waiting, out, stalled FROM then_velocity;
+SELECT from_stage, to_stage, period, days_sum, mean_days, median_days, p50_days, p90_days FROM then_velocity WHERE from_rank = 2;
 
 -- A band of 2 to 5 percent: everything is above it here, and May is within a wider one, but nobody can be sure.
 SELECT * FROM then_qualified_rate;
 INSERT INTO reports_model.report_settings (qualified_low, qualified_high) VALUES (0.5, 0.8);
-SELECT month, flag, certain FROM then_qualified_rate;
+SELECT period, flag, certain FROM then_qualified_rate;
 UPDATE reports_model.report_settings SET qualified_low = 0.8, qualified_high = 1;
-SELECT month, flag, certain FROM then_qualified_rate;
+SELECT period, flag, certain FROM then_qualified_rate;
 
 -- Sales has three days. 50 of January were taken in time, the others were not; one of May was rejected in time.
 SELECT * FROM then_sla;
@@ -73,20 +73,20 @@ SELECT * FROM then_feedback;
 -- A column of the leads table says when they came.
 UPDATE leads SET signed_up = '2024-12-31' WHERE id BETWEEN 1 AND 40 OR id = 105;
 UPDATE reports_model.report_settings SET lead_created = 'signed_up';
-SELECT month, leads, leads_qualified, mqls FROM then_funnel;
+SELECT period, leads, leads_qualified, mqls FROM then_funnel;
 UPDATE leads SET signed_up = NULL;
 UPDATE leads SET signed_up = 'infinity' WHERE id = 1;
-SELECT month, leads, leads_qualified, mqls FROM then_funnel WHERE leads > 0;
+SELECT period, leads, leads_qualified, mqls FROM then_funnel WHERE leads > 0;
 ALTER TABLE leads ALTER signed_up TYPE timestamptz;
-SELECT month, leads FROM then_funnel WHERE leads > 0;
+SELECT period, leads FROM then_funnel WHERE leads > 0;
 ALTER TABLE leads DROP signed_up;
-SELECT month, leads FROM then_funnel WHERE leads > 0;
+SELECT period, leads FROM then_funnel WHERE leads > 0;
 \echo :LAST_ERROR_SQLSTATE
 UPDATE reports_model.report_settings SET lead_created = NULL;
 
 -- An absurd date makes no million of rows.
 INSERT INTO events VALUES (105, 'visit', '4000-01-01 BC');
-SELECT count(*), min(month), max(month) FROM then_funnel;
+SELECT count(*), min(period), max(period) FROM then_funnel;
 DELETE FROM events WHERE lead_id = 105;
 
 -- Stages of other names: by place, or by report_settings.
@@ -119,9 +119,9 @@ BEGIN
 END $$;
 SELECT make_model('reports_one', 'new'), make_model('reports_two', 'new', 'hot'), make_model('reports_three', 'new', 'hot', 'won'), make_model('reports_four', 'new', 'hot', 'met', 'won'),
        make_model('reports_five', 'new', 'warm', 'hot', 'offer', 'won'), make_model('reports_named', 'a', 'b', 'mql', 'c', 'customer'), make_model('reports_first', 'mql', 'customer');
-SELECT month, leads, mqls, sqls, customers, mql_to_customer_rate FROM reports_one.funnel WHERE leads > 0;
-SELECT month, leads, mqls, mqls_skipped, sqls, customers FROM reports_two.funnel WHERE leads > 0;
-SELECT month, leads, mqls, sqls, customers FROM reports_first.funnel WHERE leads > 0;
+SELECT period, leads, mqls, sqls, customers, mql_to_customer_rate FROM reports_one.funnel WHERE leads > 0;
+SELECT period, leads, mqls, mqls_skipped, sqls, customers FROM reports_two.funnel WHERE leads > 0;
+SELECT period, leads, mqls, sqls, customers FROM reports_first.funnel WHERE leads > 0;
 SELECT (SELECT count(*) FROM reports_one.campaigns) AS campaigns, (SELECT count(*) FROM reports_one.cohorts) AS cohorts, (SELECT count(*) FROM reports_one.velocity) AS velocity,
        (SELECT count(*) FROM reports_one.feedback) AS feedback, (SELECT sum(qualified) FROM reports_one.qualified_rate) AS qualified,
        (SELECT count(*) FROM reports_one.forecast) AS forecast, (SELECT sum(customers) FROM reports_one.forecast) AS customers, (SELECT count(*) FROM reports_one.rule_lift) AS rules;
@@ -139,8 +139,8 @@ ALTER TABLE leads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 GRANT SELECT ON then_velocity TO regress_lead_scoring_analyst;
 SET ROLE regress_lead_scoring_analyst;
-SELECT month, leads, mqls FROM reports_model.funnel WHERE leads > 0;
-SELECT month FROM reports_model.campaigns;
+SELECT period, leads, mqls FROM reports_model.funnel WHERE leads > 0;
+SELECT period FROM reports_model.campaigns;
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.report('reports_model', 'campaigns') AS r (campaign text);
 \echo :LAST_ERROR_SQLSTATE
@@ -156,7 +156,7 @@ SELECT lead_scoring.set_spend('reports_model', NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT current_user, current_setting('search_path');
 SET ROLE regress_lead_scoring_guest;
-SELECT * FROM lead_scoring.report('reports_model', 'funnel') AS r (month date);
+SELECT * FROM lead_scoring.report('reports_model', 'funnel') AS r (period date);
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 ALTER TABLE leads DISABLE ROW LEVEL SECURITY;
@@ -173,7 +173,7 @@ SELECT (SELECT count(*) FROM reports_model.moves) = (SELECT count(*) FROM report
 
 -- A renamed model has its views anew with the triggers.
 ALTER SCHEMA reports_model RENAME TO reports_renamed;
-SELECT month FROM reports_renamed.funnel;
+SELECT period FROM reports_renamed.funnel;
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.drop_model('reports_model');
 SELECT lead_scoring.repair('reports_renamed');

@@ -43,7 +43,7 @@ SELECT count(*) FROM lead_scoring_internal.rule_matches('guarded');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.verify('guarded');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('guarded', 'funnel') r (month date);
+SELECT * FROM lead_scoring.report('guarded', 'funnel') r (period date);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.score_now(:scores, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
@@ -57,7 +57,7 @@ SELECT count(*) FROM lead_scoring.explain('guarded', 1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.score_now(:scores, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('guarded', 'funnel') r (month date);
+SELECT * FROM lead_scoring.report('guarded', 'funnel') r (period date);
 \echo :LAST_ERROR_SQLSTATE
 -- Without row security whoever may read reads all.
 :as_north
@@ -202,7 +202,7 @@ SELECT array_agg(lead_id ORDER BY lead_id) FROM mine;
 :as_owner
 CREATE VIEW everybodys AS SELECT l.lead_id, l.score FROM guarded.leads l;
 CREATE FUNCTION months() RETURNS TABLE (month date, leads bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS 'SELECT f.month, f.leads FROM guarded.funnel f WHERE f.month = ''2024-01-01''';
+AS 'SELECT f.period, f.leads FROM guarded.funnel f WHERE f.period = ''2024-01-01''';
 GRANT SELECT ON everybodys TO regress_lead_scoring_north, regress_lead_scoring_stranger;
 :as_north
 SELECT count(*) FROM everybodys;

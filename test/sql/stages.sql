@@ -23,6 +23,12 @@ SELECT lead_scoring.add_stage('s', 'recycled', kind => 'detour', cooldown => '90
 SELECT lead_scoring.add_stage('s', 'mql', min_score => 50, min_engagement => 20, min_fit => 10, grades => '{A,B}',
     requires => '{"webinar": 2}', on_event => 'demo_request', on_event_condition => $$properties->>'country' = 'DE'$$,
     falls_below => 40, within => '24 hours', timeout_stage => 'recycled', cooldown => '7 days');
+-- As people type it: the third is the threshold, the fourth what enters at once, and no number is taken for a rank.
+BEGIN;
+SELECT lead_scoring.add_stage('s', 'sql', '50', 'deal_won');
+SELECT name, rank, min_score, on_event FROM s.stages WHERE name = 'sql';
+ROLLBACK;
+SELECT lead_scoring.add_stage('s', 'sql', 50, 20);
 SELECT lead_scoring.add_stage('s', 'customer', on_event => 'deal_won');
 SELECT lead_scoring.add_stage('s', 'disqualified', kind => 'detour');
 SELECT lead_scoring.add_stage('s', 'lost', kind => 'detour', exit => 'hand');

@@ -62,7 +62,7 @@ SET ROLE regress_lead_scoring_owner;
 SELECT count(*) FROM books.campaigns;
 SET ROLE regress_lead_scoring_attacker;
 GRANT SELECT (channel) ON attack.spend TO regress_lead_scoring_owner;
-\set figures 'SELECT campaign, month, spend, leads, revenue FROM books.campaigns ORDER BY 1, 2;'
+\set figures 'SELECT campaign, period, spend, leads, revenue FROM books.campaigns ORDER BY 1, 2;'
 SET ROLE regress_lead_scoring_reader;
 :figures
 
@@ -97,7 +97,7 @@ DECLARE
 BEGIN
     -- A new plan each time.
     DISCARD PLANS;
-    INSERT INTO attack.seen SELECT kind, current_user, string_agg(concat_ws(' ', c.campaign, c.month, c.spend, c.leads, c.revenue), ', ' ORDER BY c.campaign, c.month) FROM books.campaigns c;
+    INSERT INTO attack.seen SELECT kind, current_user, string_agg(concat_ws(' ', c.campaign, c.period, c.spend, c.leads, c.revenue), ', ' ORDER BY c.campaign, c.period) FROM books.campaigns c;
     FOREACH v IN ARRAY '{funnel,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}'::text[] LOOP
         EXECUTE format('SELECT FROM books.%I', v);
     END LOOP;

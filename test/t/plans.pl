@@ -34,7 +34,7 @@ for (split /\n/, $primary->safe_psql('postgres', q{
        AND (p.proname = 'models' OR p.proargnames[1] = 'model' AND 0 < p.pronargs) ORDER BY p.oid::regprocedure::text})) {
     my ($name, $columns_asked, $parameters) = split /\|/, $_, -1;
     my @values = map { my ($argument, $type) = split /=/; ($arguments{$argument} // $arguments{$type} // fail("a value for argument $argument of $name")) . "::$type" } split /;/, $parameters;
-    push @questions, "SELECT * FROM $name(" . join(', ', @values) . ')' . ($columns_asked eq 't' ? ' r (month date, leads bigint)' : '');
+    push @questions, "SELECT * FROM $name(" . join(', ', @values) . ')' . ($columns_asked eq 't' ? ' r (period date, leads bigint)' : '');
     ++$functions;
 }
 cmp_ok(scalar(grep { /FROM full_model\./ } @questions), '>=', 12, 'views of the model');

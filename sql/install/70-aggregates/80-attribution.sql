@@ -14,21 +14,21 @@ COMMENT ON COLUMN lead_scoring.channel_credit.touches IS 'Touches by this channe
 COMMENT ON COLUMN lead_scoring.channel_credit.credit IS 'Share in the conversion, with 15 decimals; the shares of one conversion sum to 1 exactly.';
 COMMENT ON COLUMN lead_scoring.channel_credit.value IS 'Share in its value, credit * value, unrounded; sums to the value exactly.';
 
-CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz) RETURNS bytea
+CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz) RETURNS bytea
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_attribution_accum';
-COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz) IS 'Transition function of attribution.';
+COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz) IS 'Transition function of attribution.';
 
-CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz, value numeric) RETURNS bytea
+CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz, value numeric) RETURNS bytea
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_attribution_accum';
-COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz, value numeric) IS 'Transition function of attribution.';
+COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz, value numeric) IS 'Transition function of attribution.';
 
-CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) RETURNS bytea
+CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) RETURNS bytea
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_attribution_accum';
-COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) IS 'Transition function of attribution.';
+COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) IS 'Transition function of attribution.';
 
-CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) RETURNS bytea
+CREATE FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) RETURNS bytea
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_attribution_accum';
-COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) IS 'Transition function of attribution.';
+COMMENT ON FUNCTION lead_scoring_internal.attribution_accum(state bytea, method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) IS 'Transition function of attribution.';
 
 CREATE FUNCTION lead_scoring_internal.attribution_combine(state bytea, other bytea) RETURNS bytea
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_attribution_combine';
@@ -38,7 +38,7 @@ CREATE FUNCTION lead_scoring_internal.attribution_final(state bytea) RETURNS lea
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_attribution_final';
 COMMENT ON FUNCTION lead_scoring_internal.attribution_final(state bytea) IS 'Final function of attribution.';
 
-CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz) (
+CREATE AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz) (
     SFUNC = lead_scoring_internal.attribution_accum,
     STYPE = bytea,
     SSPACE = 256,
@@ -46,9 +46,9 @@ CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamp
     COMBINEFUNC = lead_scoring_internal.attribution_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Model: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite.';
+COMMENT ON AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Method: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite.';
 
-CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric) (
+CREATE AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz, value numeric) (
     SFUNC = lead_scoring_internal.attribution_accum,
     STYPE = bytea,
     SSPACE = 256,
@@ -56,9 +56,9 @@ CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamp
     COMBINEFUNC = lead_scoring_internal.attribution_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Model: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value is shared out like the conversion.';
+COMMENT ON AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz, value numeric) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Method: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value is shared out like the conversion.';
 
-CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) (
+CREATE AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) (
     SFUNC = lead_scoring_internal.attribution_accum,
     STYPE = bytea,
     SSPACE = 256,
@@ -66,9 +66,9 @@ CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamp
     COMBINEFUNC = lead_scoring_internal.attribution_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Model: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value (may be NULL) is shared out like the conversion. Touches more than look_back before the conversion are passed over; NULL sets no limit.';
+COMMENT ON AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Method: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value (may be NULL) is shared out like the conversion. Touches more than look_back before the conversion are passed over; NULL sets no limit.';
 
-CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) (
+CREATE AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) (
     SFUNC = lead_scoring_internal.attribution_accum,
     STYPE = bytea,
     SSPACE = 256,
@@ -76,7 +76,7 @@ CREATE AGGREGATE lead_scoring.attribution(model text, channel text, at timestamp
     COMBINEFUNC = lead_scoring_internal.attribution_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.attribution(model text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Model: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value (may be NULL) is shared out like the conversion. Touches more than look_back before the conversion are passed over; NULL sets no limit. half_life is that of time_decay, 7 days where NULL.';
+COMMENT ON AGGREGATE lead_scoring.attribution(method text, channel text, at timestamptz, conversion_at timestamptz, value numeric, look_back interval, half_life interval) IS 'The channels that one conversion is credited to, from the touches before it. Group by the conversion: conversion_at and what follows it must be the same in all rows of a group. Method: first, last, last_non_direct (the last touch whose channel is not direct or (direct)), linear (each touch), linear_channel (each distinct channel), position (40 % first, 20 % between, 40 % last), time_decay (halved every half_life). Touches up to and including conversion_at count; those without channel or time are passed over; equal times are ordered by channel. A conversion without touches is credited to channel NULL, so that credits always sum to the conversions. NULL where conversion_at is NULL or infinite. value (may be NULL) is shared out like the conversion. Touches more than look_back before the conversion are passed over; NULL sets no limit. half_life is that of time_decay, 7 days where NULL.';
 
 -- first_touch: the channel of the earliest touch. State: bytea of 12 bytes and the channel's name.
 

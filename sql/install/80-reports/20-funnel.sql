@@ -12,7 +12,7 @@ BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH leads AS (
             SELECT {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer, l.mql_entered, l.sql_entered FROM ({!leads}) l),
-        counts (month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_month, customers_in_month) AS (
+        counts (month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_period, customers_in_period) AS (
             SELECT came, count(*), count(mql), 0, 0, 0, 0, 0, 0, 0 FROM leads GROUP BY 1
             UNION ALL
             SELECT mql, 0, 0, count(*), count(*) FILTER (WHERE NOT mql_entered), count(sql), count(sql) FILTER (WHERE NOT sql_entered), count(customer), 0, 0
@@ -29,8 +29,8 @@ BEGIN
                    CASE WHEN {'has_mql'} AND {'has_sql'} THEN sum(sqls)::bigint END AS sqls,
                    CASE WHEN {'has_mql'} AND {'has_sql'} THEN sum(sqls_skipped)::bigint END AS sqls_skipped,
                    CASE WHEN {'has_mql'} AND {'has_customer'} THEN sum(customers)::bigint END AS customers,
-                   CASE WHEN {'has_sql'} THEN sum(sqls_in_month)::bigint END AS sqls_in_month,
-                   CASE WHEN {'has_customer'} THEN sum(customers_in_month)::bigint END AS customers_in_month
+                   CASE WHEN {'has_sql'} THEN sum(sqls_in_period)::bigint END AS sqls_in_period,
+                   CASE WHEN {'has_customer'} THEN sum(customers_in_period)::bigint END AS customers_in_period
               FROM (TABLE counts UNION ALL
                     SELECT m::date, 0, 0, 0, 0, 0, 0, 0, 0, 0
                       FROM (SELECT min(month) AS first, max(month) FILTER (WHERE month <= {!this_month}) AS last FROM counts) span,
@@ -40,7 +40,7 @@ BEGIN
             SELECT m.*, CASE WHEN month IS NOT NULL THEN lag(mqls) OVER by_month END AS month_before,
                    CASE WHEN month IS NOT NULL THEN lag(mqls, 12) OVER by_month END AS year_before
               FROM months m WINDOW by_month AS (ORDER BY month))
-        SELECT month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_month, customers_in_month,
+        SELECT month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_period, customers_in_period,
                q.rate, q.low, q.high, s.rate, s.low, s.high, c.rate, c.low, c.high, w.rate, w.low, w.high,
                month_before, mqls - month_before, (mqls - month_before)::float8 / nullif(month_before, 0),
                year_before, mqls - year_before, (mqls - year_before)::float8 / nullif(year_before, 0),
@@ -63,7 +63,7 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'funnel',
     'Leads, MQLs, SQLs and customers by month, with step rates and growth. Months without any are there too; a last row without month has the leads that nothing dates.',
-    'month | date | First day of the month, in the model''s time zone.',
+    'period | date | First day of the month, in the model''s time zone.',
     'leads | bigint | Leads that came in the month.',
     'leads_qualified | bigint | Of these, MQLs by now.',
     'mqls | bigint | Leads that became MQLs in the month.',
@@ -71,8 +71,8 @@ SELECT lead_scoring_internal.make_report_view(model, 'funnel',
     'sqls | bigint | Of the MQLs of the month, SQLs by now.',
     'sqls_skipped | bigint | Of these, leads that were never in the SQL stage itself.',
     'customers | bigint | Of the MQLs of the month, customers by now.',
-    'sqls_in_month | bigint | Leads that became SQLs in the month, whenever they qualified.',
-    'customers_in_month | bigint | Leads that became customers in the month, whenever they qualified.',
+    'sqls_in_period | bigint | Leads that became SQLs in the month, whenever they qualified.',
+    'customers_in_period | bigint | Leads that became customers in the month, whenever they qualified.',
     'lead_to_mql_rate | double precision | leads_qualified / leads.',
     'lead_to_mql_low | double precision | Lower bound of its 95 % interval.',
     'lead_to_mql_high | double precision | Upper bound of its 95 % interval.',
@@ -85,9 +85,9 @@ SELECT lead_scoring_internal.make_report_view(model, 'funnel',
     'mql_to_customer_rate | double precision | customers / mqls.',
     'mql_to_customer_low | double precision | Lower bound of its 95 % interval.',
     'mql_to_customer_high | double precision | Upper bound of its 95 % interval.',
-    'mqls_month_before | bigint | MQLs of the month before.',
-    'mqls_change | bigint | mqls - mqls_month_before.',
-    'lead_velocity_rate | double precision | mqls_change / mqls_month_before: growth of qualified leads.',
+    'mqls_before | bigint | MQLs of the month before.',
+    'mqls_change | bigint | mqls - mqls_before.',
+    'lead_velocity_rate | double precision | mqls_change / mqls_before: growth of qualified leads.',
     'mqls_year_before | bigint | MQLs of the same month of the year before.',
     'mqls_year_change | bigint | mqls - mqls_year_before.',
     'yearly_growth | double precision | mqls_year_change / mqls_year_before.',

@@ -98,7 +98,7 @@ AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'campaigns',
     'What campaigns cost and brought, by campaign and month. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
     'campaign | text | Campaign; NULL for none.',
-    'month | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
+    'period | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
     'spend | numeric(20,2) | Spent in the month; NULL where set_spend names no table.',
     'leads | bigint | Leads that came in the month.',
     'mqls | bigint | Leads that became MQLs in the month.',

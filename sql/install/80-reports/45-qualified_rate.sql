@@ -29,7 +29,7 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'qualified_rate',
     'Share of the leads of a month that became MQLs, flagged where it is outside of the band that report_settings state.',
-    'month | date | First day of the month in which the leads came.',
+    'period | date | First day of the month in which the leads came.',
     'leads | bigint | Leads that came in the month.',
     'qualified | bigint | Of these, MQLs by now.',
     'rate | double precision | qualified / leads.',

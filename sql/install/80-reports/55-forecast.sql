@@ -109,15 +109,15 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'forecast',
     'What the six months after the running one will bring: MQLs by trend and season of the complete months so far, customers from today''s pipeline by what came of leads that had been in the same stage for as long.',
-    'month_ahead | integer | 1 to 6; 1 is the month after the running one.',
-    'month | date | First day of that month.',
+    'period_ahead | integer | 1 to 6; 1 is the month after the running one.',
+    'period | date | First day of that month.',
     'mqls | double precision | MQLs expected.',
     'mqls_low | double precision | Lower bound of its 80 % prediction interval; NULL with fewer than 4 complete months.',
     'mqls_high | double precision | Upper bound of its 80 % prediction interval.',
-    'months_used | integer | Complete months the trend is taken from, 60 at the most.',
+    'periods_used | integer | Complete months the trend is taken from, 60 at the most.',
     'seasonal | boolean | Whether a factor of the calendar month is in it, as it is from 24 months on.',
     'pipeline | bigint | Leads in the pipeline: MQLs and above, not yet customers, in no detour.',
-    'customers | double precision | Of these, customers expected in the month_ahead-th 30 days from now.',
+    'customers | double precision | Of these, customers expected in the period_ahead-th 30 days from now.',
     'customers_to_date | double precision | The same from now on.')
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_forecast IS 'Creates the view "forecast" of a model.';

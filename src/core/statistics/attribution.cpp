@@ -80,8 +80,8 @@ void weigh(AttributionModel model, std::span<ChannelTouches> channels) {
 AttributionModel parse_attribution_model(std::string_view name) {
     for (const auto& [known, model] : kModelNames)
         if (known == name) return model;
-    throw Error(ErrorCode::InvalidParameter, "unknown attribution model \"" + std::string(name) + "\"", {},
-                "Models are first, last, last_non_direct, linear, linear_channel, position and time_decay; for Markov "
+    throw Error(ErrorCode::InvalidParameter, "unknown attribution method \"" + std::string(name) + "\"", {},
+                "Methods are first, last, last_non_direct, linear, linear_channel, position and time_decay; for Markov "
                 "chains use "
                 "attribution_markov.");
 }

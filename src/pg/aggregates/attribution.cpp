@@ -74,7 +74,7 @@ int64 optional_duration(FunctionCallInfo fcinfo, int argument, const char* name,
 
 Conversion read_conversion(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(1))
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("attribution model must not be null"),
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("attribution method must not be null"),
                         errhint("Write one such as 'linear'.")));
     Conversion conversion = {};
     conversion.model = parse_cached(fcinfo, 1, parse_attribution_model);
@@ -115,7 +115,7 @@ bool same_value(std::string_view a, std::string_view b) {
 
 void check_same(const Header* state, const Conversion& conversion) {
     if (state->conversion_at != conversion.at) raise_not_constant("conversion_at");
-    if (state->model != conversion.model) raise_not_constant("attribution model");
+    if (state->model != conversion.model) raise_not_constant("attribution method");
     if (state->look_back != conversion.look_back) raise_not_constant("look_back");
     if (state->half_life != conversion.half_life) raise_not_constant("half_life");
     bool has_value = !conversion.value.empty();

@@ -33,12 +33,12 @@ SELECT make_model('olist', 'campaign', 'landing_page_contact', 'deal_won');
 COPY olist_events FROM PROGRAM :'events' (FORMAT csv);
 INSERT INTO olist.report_settings (event_channel) VALUES ('properties->>''origin''');
 SELECT count(*) AS months, count(*) FILTER (WHERE f.mqls = m.mqls) AS mqls, count(*) FILTER (WHERE f.customers = m.won_of_cohort) AS won_of_cohort,
-       count(*) FILTER (WHERE f.customers_in_month = m.won_in_month) AS won_in_month,
+       count(*) FILTER (WHERE f.customers_in_period = m.won_in_month) AS won_in_month,
        count(*) FILTER (WHERE round(f.mql_to_customer_rate::numeric, 6) IS NOT DISTINCT FROM nullif(m.cohort_conversion, 0) OR m.mqls = 0 OR m.cohort_conversion = 0 AND f.mql_to_customer_rate = 0) AS rates,
        count(*) FILTER (WHERE round(f.lead_velocity_rate::numeric, 6) IS NOT DISTINCT FROM m.growth) AS growth
-  FROM olist.funnel f FULL JOIN months m ON m.month = to_char(f.month, 'YYYY-MM');
+  FROM olist.funnel f FULL JOIN months m ON m.month = to_char(f.period, 'YYYY-MM');
 SELECT m.month, m.mqls AS reference, f.mqls, m.won_of_cohort AS won_reference, f.customers
-  FROM olist.funnel f FULL JOIN months m ON m.month = to_char(f.month, 'YYYY-MM') WHERE (m.mqls, m.won_of_cohort) IS DISTINCT FROM (f.mqls, f.customers) ORDER BY 1;
+  FROM olist.funnel f FULL JOIN months m ON m.month = to_char(f.period, 'YYYY-MM') WHERE (m.mqls, m.won_of_cohort) IS DISTINCT FROM (f.mqls, f.customers) ORDER BY 1;
 SELECT sum(leads) AS leads, sum(mqls) AS mqls, sum(customers) AS customers, round(sum(customers) / sum(mqls), 5) AS rate FROM olist.funnel;
 -- Each attribution agrees by origin, for a lead has but one; but for the deal of before the first contact, which no touch
 -- came before.
@@ -50,10 +50,10 @@ SELECT count(DISTINCT campaign) AS landing_pages, sum(mqls) AS mqls, sum(custome
 -- 841 take 49.100769 days in the mean, and the one none where it had been won 1.18 days before.
 SELECT sum(leads) AS leads, sum(converted) AS converted, sum(skipped) AS skipped, round((sum(days_sum) / sum(converted))::numeric, 3) AS mean_days FROM olist.velocity WHERE from_stage = 'mql';
 SELECT age, sum(leads) AS leads, sum(converted) AS converted, bool_and(mature) AS mature FROM olist.cohorts WHERE from_stage = 'mql' AND age IN (1, 2, 3, 6, 12) GROUP BY 1 ORDER BY 1;
-SELECT month, mqls, round(low::numeric, 1) AS low, round(expected::numeric, 1) AS expected, round(high::numeric, 1) AS high, pipeline, round(customers::numeric, 1) AS customers
-  FROM lead_scoring.report('olist', 'forecast', '2018-06-01') AS r (month_ahead integer, month date, expected float8, low float8, high float8, months_used integer, seasonal boolean,
+SELECT period, mqls, round(low::numeric, 1) AS low, round(expected::numeric, 1) AS expected, round(high::numeric, 1) AS high, pipeline, round(customers::numeric, 1) AS customers
+  FROM lead_scoring.report('olist', 'forecast', '2018-06-01') AS r (period_ahead integer, period date, expected float8, low float8, high float8, periods_used integer, seasonal boolean,
                                                                       pipeline bigint, customers float8, customers_to_date float8)
-  LEFT JOIN (SELECT month, mqls FROM olist.funnel) f USING (month) WHERE month_ahead <= 3 ORDER BY 1;
+  LEFT JOIN (SELECT period, mqls FROM olist.funnel) f USING (period) WHERE period_ahead <= 3 ORDER BY 1;
 SELECT count(*) FROM lead_scoring.verify('olist');
 
 -- A course school: spend in micros and in units, campaigns that do not match, 95 of 144 users without any.
