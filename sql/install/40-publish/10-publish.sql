@@ -97,7 +97,7 @@ BEGIN
                        + (SELECT coalesce(max(i.id), -1) FROM (SELECT k.id FROM known k UNION ALL SELECT o.id FROM found o) i)) AS id
               FROM found f
         )
-        SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY g.place), '[]') FROM given g
+        SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY CASE $1 WHEN 'rules' THEN g.id END, g.place), '[]') FROM given g
         $query$, jsonb_build_object('model', model)) INTO items USING section, items;
     SELECT d.id, d.name, d.other INTO wrong
       FROM (SELECT (i.item ->> 'id')::integer AS id, i.item ->> 'name' AS name,
@@ -115,7 +115,7 @@ BEGIN
     RETURN items;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules or stages of the draft, each with its id: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range.';
+COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules or stages of the draft, each with its id, and rules in their order: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range.';
 
 CREATE FUNCTION lead_scoring_internal.keep_ids(model text, section text, items jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
