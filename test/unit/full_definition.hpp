@@ -34,7 +34,7 @@ inline constexpr const char* kFullDefinition = R"json({
         {"id": 0, "name": "lead", "rank": 0, "kind": "progress", "min_score": null, "min_engagement": null, "min_fit": null,
          "grades": null, "requires": null, "on_event": null, "on_event_condition": null, "falls_below": null,
          "within": null, "timeout_stage": null, "cooldown": null, "exit": null, "typed": {}},
-        {"id": 2, "name": "mql", "rank": 10, "kind": "progress", "min_score": 60, "min_engagement": 20.5, "min_fit": 10,
+        {"id": 2, "name": "mql", "counts_as": "mql", "rank": 10, "kind": "progress", "min_score": 60, "min_engagement": 20.5, "min_fit": 10,
          "grades": ["A1", "A2"], "requires": {"web": 2, "read": 1}, "on_event": "demo",
          "on_event_condition": "(pages > 0)", "falls_below": 30, "within": 172800, "timeout_stage": "recycled",
          "cooldown": null, "exit": null, "typed": {"on_event_condition": "pages > 0"}},

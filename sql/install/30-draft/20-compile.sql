@@ -112,6 +112,21 @@ CREATE FUNCTION lead_scoring_internal.draft_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
 COMMENT ON FUNCTION lead_scoring_internal.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner; raises 42501 where a role without his rights writes an expression, a table or a column.';
 
+CREATE FUNCTION lead_scoring_internal.draft_renamed()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'stages' THEN
+        EXECUTE format('UPDATE %I.stages SET timeout_stage = $2 WHERE timeout_stage = $1', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+    ELSE
+        EXECUTE format('UPDATE %I.stages SET requires = requires - $1 || jsonb_build_object($2, requires -> $1) WHERE requires ? $1', TG_TABLE_SCHEMA)
+          USING OLD.name, NEW.name;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_renamed IS 'Trigger function of rules and stages of a draft: what names a row goes by its new name, as a foreign key would have it.';
+
 CREATE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages text[], named boolean, everything boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

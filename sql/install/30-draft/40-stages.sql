@@ -96,7 +96,8 @@ CREATE FUNCTION lead_scoring.add_stage(
     cooldown interval DEFAULT NULL,
     rank integer DEFAULT NULL,
     kind text DEFAULT 'progress',
-    exit text DEFAULT NULL)
+    exit text DEFAULT NULL,
+    counts_as text DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.add_stage(
     model text,
@@ -114,7 +115,8 @@ CREATE FUNCTION lead_scoring_internal.add_stage(
     cooldown interval,
     rank integer,
     kind text,
-    exit text)
+    exit text,
+    counts_as text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -126,12 +128,12 @@ BEGIN
         jsonb_build_object('name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
             'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
             'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
-            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit));
+            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit, 'counts_as', counts_as));
     PERFORM lead_scoring_internal.compile_stages(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_stage IS
 'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
-on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. Effective with the next publish.
+on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. Effective with the next publish.
 Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';

@@ -7,12 +7,14 @@ DECLARE
     columns text[];
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT array_agg(DISTINCT s.stage ->> ''name'' || ''_at'')
-                      FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'') s (stage)', model) INTO columns;
+    EXECUTE format('SELECT array_agg(n.name || ''_at'')
+                      FROM (SELECT DISTINCT ON (s.stage -> ''id'') s.stage ->> ''name'' AS name
+                              FROM %I.versions v, jsonb_array_elements(v.definition -> ''stages'') s (stage)
+                             ORDER BY s.stage -> ''id'', v.version DESC) n', model) INTO columns;
     RETURN columns;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published. Others there are the user''s own.';
+COMMENT ON FUNCTION lead_scoring_internal.stage_columns IS 'The columns of a model''s scores that tell when a stage was entered: one for each stage that was ever published, by its latest name. Others there are the user''s own.';
 
 CREATE FUNCTION lead_scoring_internal.newest_version(model text, OUT version bigint, OUT first_stage text)
 RETURNS record LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -72,62 +74,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
 
-CREATE FUNCTION lead_scoring_internal.with_ids(model text, section text, items jsonb)
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    wrong record;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE lead_scoring_internal.fill($query$
-        WITH known AS (  -- what each was called last
-            SELECT DISTINCT ON (k.id) k.id, d.item ->> 'name' AS name, v.version
-              FROM {model}.versions v, jsonb_array_elements(v.definition -> $1) d (item)
-             CROSS JOIN LATERAL CAST(d.item ->> 'id' AS integer) k (id)
-             WHERE k.id IS NOT NULL ORDER BY k.id, v.version DESC
-        ), numbered AS (
-            SELECT i.place, i.item, (i.item ->> 'id')::integer AS id FROM jsonb_array_elements($2) WITH ORDINALITY i (item, place)
-        ), found AS (
-            SELECT n.place, n.item, coalesce(n.id, (
-                       SELECT k.id FROM known k WHERE k.name = n.item ->> 'name' AND NOT EXISTS (SELECT FROM numbered o WHERE o.id = k.id)
-                        ORDER BY k.version DESC LIMIT 1)) AS id
-              FROM numbered n
-        ), given AS (
-            SELECT f.place, f.item, coalesce(f.id, row_number() OVER (PARTITION BY f.id IS NULL ORDER BY f.place)
-                       + (SELECT coalesce(max(i.id), -1) FROM (SELECT k.id FROM known k UNION ALL SELECT o.id FROM found o) i)) AS id
-              FROM found f
-        )
-        SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY CASE $1 WHEN 'rules' THEN g.id END, g.place), '[]') FROM given g
-        $query$, jsonb_build_object('model', model)) INTO items USING section, items;
-    SELECT d.id, d.name, d.other INTO wrong
-      FROM (SELECT (i.item ->> 'id')::integer AS id, i.item ->> 'name' AS name,
-                   lead(i.item ->> 'name') OVER (PARTITION BY i.item ->> 'id' ORDER BY i.item ->> 'name' COLLATE "C") AS other
-              FROM jsonb_array_elements(items) i (item)) d
-     WHERE d.other IS NOT NULL OR d.id NOT BETWEEN 0 AND 65535 ORDER BY d.id, d.name COLLATE "C" LIMIT 1;
-    IF wrong.other IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('22023', format('%s "%s" and "%s" both have id %s', section, wrong.name, wrong.other, wrong.id),
-            'By its id cards know whose points they hold.', format('UPDATE %I.%I SET id = NULL WHERE name = %L;', model, section, wrong.other));
-    ELSIF wrong.id IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('54000', format('id %s of "%s" in %s.%s is out of range', wrong.id, wrong.name, quote_ident(model), section),
-            'Ids go from 0 to 65535, and that of what is deleted is not given again.',
-            format('UPDATE %I.%I SET id = NULL WHERE name = %L;  -- and where none is left, make another model', model, section, wrong.name));
-    END IF;
-    RETURN items;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules or stages of the draft, each with its id, and rules in their order: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range.';
-
-CREATE FUNCTION lead_scoring_internal.keep_ids(model text, section text, items jsonb)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('UPDATE %1$I.%2$I d SET id = (i.item ->> ''id'')::integer FROM jsonb_array_elements($1) i (item)
-                     WHERE d.name = i.item ->> ''name'' AND d.id IS NULL', model, section) USING items;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.keep_ids IS 'Writes the ids that rules or stages were given into the draft, so that they go along with a new name.';
-
 CREATE FUNCTION lead_scoring_internal.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -151,7 +97,7 @@ BEGIN
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
                    'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
-                   'stages', lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1)))
+                   'stages', lead_scoring_internal.with_meaning($1, lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1))))
           FROM %1$I.settings s
         $query$, model) INTO definition USING model;
     RETURN definition;
@@ -187,6 +133,8 @@ BEGIN
     END IF;
     version := coalesce(current_version, 0) + 1;
     PERFORM lead_scoring_internal.add_version(model, version, note, draft);
+    PERFORM lead_scoring_internal.follow_names(model, current_definition, draft);
+    PERFORM lead_scoring_internal.tell_what_stays_empty(model, draft);
 
     FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
                          WHERE NOT EXISTS (SELECT FROM pg_attribute a

@@ -12,19 +12,21 @@ DECLARE
     settings jsonb;
     version jsonb;
     names text[] := ARRAY(SELECT p.stage FROM lead_scoring_internal.progress_stages(model) p ORDER BY p.rank);
-    by_name boolean := names && ARRAY['mql', 'sql', 'customer'];
+    meanings jsonb;
     role_stage record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
     settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05}');
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
+    SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name') INTO meanings
+      FROM jsonb_array_elements(version -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL;
     FOR role_stage IN SELECT * FROM (VALUES
             ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
             ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
             ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place) LOOP
         settings := settings || jsonb_build_object(role_stage.role, array_position(names,
-            coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN by_name THEN role_stage.role ELSE names[role_stage.place] END)));
+            coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> role_stage.role ELSE names[role_stage.place] END)));
     END LOOP;
     RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone');
 END

@@ -68,6 +68,8 @@ CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON lead_scoring_internal.r
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.rules
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+CREATE TRIGGER rules_renamed AFTER UPDATE OF name ON lead_scoring_internal.rules FOR EACH ROW WHEN (OLD.name <> NEW.name)
+    EXECUTE FUNCTION lead_scoring_internal.draft_renamed();
 CREATE TRIGGER bands_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.bands
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 SELECT lead_scoring_internal.describe('lead_scoring_internal.rule_groups',
@@ -118,6 +120,7 @@ CREATE TABLE lead_scoring_internal.stages (
     timeout_stage      text,
     cooldown           interval,
     exit               text,
+    counts_as          text,
     id                 integer,
     CONSTRAINT stages_pkey PRIMARY KEY (name),
     CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
@@ -134,8 +137,11 @@ CREATE TABLE lead_scoring_internal.stages (
     CONSTRAINT stages_within_span CHECK (lead_scoring_internal.is_span(within)),
     CONSTRAINT stages_timeout CHECK ((within IS NULL) = (timeout_stage IS NULL) AND (timeout_stage <> name) IS NOT FALSE),
     CONSTRAINT stages_cooldown_span CHECK (lead_scoring_internal.is_span(cooldown)),
+    CONSTRAINT stages_counts_as CHECK (counts_as IN ('mql', 'sal', 'sql', 'opportunity', 'customer')),
     CONSTRAINT stages_exit CHECK (exit IS NULL OR kind = 'detour' AND exit IN ('score', 'hand'))
 );
+CREATE TRIGGER stages_renamed AFTER UPDATE OF name ON lead_scoring_internal.stages FOR EACH ROW WHEN (OLD.name <> NEW.name)
+    EXECUTE FUNCTION lead_scoring_internal.draft_renamed();
 CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.stages
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
@@ -155,4 +161,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
       "timeout_stage": "Stage for the leads that have not moved on in time.",
       "cooldown": "Least time after entering before the same lead enters again.",
       "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
+      "counts_as": "What reports and status columns take it for, whatever it is called: mql, sal, sql, opportunity or customer; NULL: what its name says, in any case of letters.",
       "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL."}');

@@ -303,7 +303,8 @@ FullDefinition read_definition(std::string_view json) {
         std::ranges::stable_sort(*bands, {}, &Band::min);
     Places rules = places_of(definition.rules);
     fields.for_each_object("stages", [&](const Fields& stage) {
-        full.stages.push_back({stage.optional_text("on_event"), stage.optional_text("on_event_condition")});
+        full.stages.push_back({stage.optional_text("on_event"), stage.optional_text("on_event_condition"),
+                               stage.optional_text("counts_as")});
         definition.stages.push_back(read_stage(stage, rules));
     });
     read_timeouts(fields, definition.stages);

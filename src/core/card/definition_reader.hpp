@@ -31,6 +31,7 @@ struct RuleTexts {
 struct StageTexts {
     std::optional<std::string> on_event;  // none: no event leads here
     std::optional<std::string> on_event_condition;
+    std::optional<std::string> counts_as;  // what reports and status columns take it for, such as mql
 };
 
 struct FullDefinition {

@@ -141,6 +141,12 @@ char* unnested_columns(int count) {
 // Where the values of status columns come from.
 enum class StatusSource { Values, Arrays, ScoreOfLead, Scores };
 
+// The column of scores that says when the stage was entered which a status column of that name shows.
+const char* entry_column(const Version* version, const char* name) {
+    int stage = version == nullptr ? kNoStage : find_status_stage(version, name);
+    return psprintf("%s_at", stage == kNoStage ? name : version->stages[stage].name);
+}
+
 // What a status column shows: of arguments, or of the model's scores. Null where these have no such column, for a stage
 // that was never published.
 const char* status_value(const Model* model, StatusSource source, int place) {
@@ -150,7 +156,7 @@ const char* status_value(const Model* model, StatusSource source, int place) {
     const char* column = status.kind == StatusKind::Stage   ? "stage"
                          : status.kind == StatusKind::Score ? "score"
                          : status.kind == StatusKind::Grade ? "grade"
-                                                            : psprintf("%s_at", status.stage);
+                                                            : entry_column(model->newest, status.stage);
     if (get_attnum(model->scores, column) == InvalidAttrNumber) return nullptr;
     return psprintf("status.%s", quote_identifier(column));
 }

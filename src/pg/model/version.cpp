@@ -37,7 +37,7 @@ StageSource* stage_sources(const FullDefinition& full) {
     for (std::size_t i = 0; i < full.stages.size(); ++i) {
         const StageTexts& texts = full.stages[i];
         sources[i] = {full.definition.stages[i].name.c_str(), text_of(texts.on_event),
-                      text_of(texts.on_event_condition)};
+                      text_of(texts.on_event_condition), text_of(texts.counts_as)};
     }
     return sources;
 }
@@ -95,6 +95,14 @@ Version* load_version(const AsOwner& as, int64 number) {
 int find_stage(const Version* version, const char* name) {
     for (int i = 0; i < version->stage_count; ++i)
         if (strcmp(version->stages[i].name, name) == 0) return i;
+    return kNoStage;
+}
+
+int find_status_stage(const Version* version, const char* name) {
+    int named = find_stage(version, name);
+    if (named != kNoStage) return named;
+    for (int i = 0; i < version->stage_count; ++i)
+        if (version->stages[i].counts_as != nullptr && strcmp(version->stages[i].counts_as, name) == 0) return i;
     return kNoStage;
 }
 

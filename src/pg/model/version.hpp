@@ -31,6 +31,7 @@ struct StageSource {
     const char* name;
     const char* on_event;  // null: no event leads here
     const char* on_event_condition;
+    const char* counts_as;  // null: as nothing
 };
 
 struct Version {
@@ -60,5 +61,9 @@ Version* load_version(const AsOwner& as, int64 number);
 
 // The stage of that name, or kNoStage.
 int find_stage(const Version* version, const char* name);
+
+// The stage whose first entry a status column <name>_at shows: the one of that name, else the one that counts as it;
+// kNoStage where there is neither.
+int find_status_stage(const Version* version, const char* name);
 
 }  // namespace lead_scoring

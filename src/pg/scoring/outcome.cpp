@@ -124,7 +124,7 @@ void show(const Model* model, const Version* version, const Shown& shown, RowToW
                 set_text(row, i + 1, shown.grade);
                 break;
             case StatusKind::StageAt:
-                stage = find_stage(version, column.stage);
+                stage = find_status_stage(version, column.stage);
                 if (stage != kNoStage)
                     at = shown.entered[stage] != kNever ? shown.entered[stage] : shown.entered_now[stage];
                 row->values[i + 1] = Int64GetDatum(at);

@@ -153,7 +153,9 @@ Datum lead_scoring_join_leads(PG_FUNCTION_ARGS) {
 // status_update(model text, of_one_lead boolean) returns text
 LEAD_SCORING_FUNCTION(lead_scoring_status_update);
 Datum lead_scoring_status_update(PG_FUNCTION_ARGS) {
-    const char* statement = stored_status_update(use_entered_model(fcinfo), PG_GETARG_BOOL(1));
+    Model* model = use_entered_model(fcinfo);
+    newest_version(model);  // which says what a status column shows
+    const char* statement = stored_status_update(model, PG_GETARG_BOOL(1));
     if (statement == nullptr) PG_RETURN_NULL();
     PG_RETURN_TEXT_P(cstring_to_text(statement));
 }

@@ -32,3 +32,41 @@ Datum lead_scoring_add_version(PG_FUNCTION_ARGS) {
     end_work(as);
     PG_RETURN_VOID();
 }
+
+namespace {
+
+struct Renaming {
+    const char* section;
+    const char* table;
+    const char* sql;  // %1$s: the table; $1: the former name, $2: the new one
+};
+
+// No name has ever been another's, so that one update does not take the rows of another for its own.
+constexpr Renaming kRenamings[] = {
+    {"stages", "transitions",
+     "UPDATE %1$s SET from_stage = CASE from_stage WHEN $1 THEN $2 ELSE from_stage END, "
+     "to_stage = CASE to_stage WHEN $1 THEN $2 ELSE to_stage END WHERE $1 IN (from_stage, to_stage)"},
+    {"stages", "scores", "UPDATE %1$s SET stage = $2 WHERE stage = $1"},
+    {"stages", "forgotten",
+     "UPDATE %1$s SET entered = entered - $1 || jsonb_build_object($2, entered -> $1) WHERE entered ? $1"},
+    {"rules", "transitions", "UPDATE %1$s SET rule = $2 WHERE rule = $1"},
+    {"rules", "problems", "UPDATE %1$s SET rule = $2 WHERE rule = $1"},
+};
+
+}  // namespace
+
+// rename_in_history(model text, section text, former text, name text)
+LEAD_SCORING_FUNCTION(lead_scoring_rename_in_history);
+Datum lead_scoring_rename_in_history(PG_FUNCTION_ARGS) {
+    const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    require_entry(model);
+    const char* section = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    Oid types[] = {TEXTOID, TEXTOID};
+    Datum values[] = {PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
+    AsWriter as = begin_work_in_command(find_model(model));
+    for (const Renaming& renaming : kRenamings)
+        if (strcmp(renaming.section, section) == 0)
+            write_state(as, renaming.table, psprintf(renaming.sql, own_table(model, renaming.table)), 2, types, values);
+    end_work(as);
+    PG_RETURN_VOID();
+}

@@ -97,6 +97,7 @@ const Field kFields[] = {
     {"/stages/1", Of::Object, true},
     {"/stages/1/id", Of::Whole},
     {"/stages/1/name", Of::Text, true},
+    {"/stages/1/counts_as", Of::Text},
     {"/stages/1/rank", Of::Whole, true},
     {"/stages/1/kind", Of::Word, true},
     {"/stages/1/min_score", Of::Points},
