@@ -119,7 +119,7 @@ SET ROLE regress_lead_scoring_analyst;
 CREATE FUNCTION arguments(function regprocedure) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(CASE type::regtype::text WHEN 'timestamp with time zone' THEN CASE WHEN name LIKE 'from%' OR name = 'at' THEN 'from_at' WHEN name = 'as_of' OR name = 'conversion_at' THEN '''2024-06-01'''
                                                ELSE 'to_at' END
-        WHEN 'boolean' THEN 'to_at IS NOT NULL' WHEN 'boolean[]' THEN 'id % 2 = 0, to_at IS NOT NULL' WHEN 'text' THEN CASE name WHEN 'model' THEN '''linear''' WHEN 'mode' THEN '''strict_order''' ELSE 'left(id::text, 1)' END
+        WHEN 'boolean' THEN 'to_at IS NOT NULL' WHEN 'boolean[]' THEN 'id % 2 = 0, to_at IS NOT NULL' WHEN 'text' THEN CASE name WHEN 'method' THEN '''linear''' WHEN 'mode' THEN '''strict_order''' ELSE 'left(id::text, 1)' END
         WHEN 'text[]' THEN 'ARRAY[left(id::text, 1)]' WHEN 'interval' THEN '''90 days''' WHEN 'integer' THEN '2' WHEN 'bigint' THEN '1' ELSE '0.5' END, ', ' ORDER BY number)
       FROM pg_proc p, unnest(p.proargtypes, p.proargnames) WITH ORDINALITY a (type, name, number) WHERE p.oid = function
 $$;

@@ -39,7 +39,7 @@ SELECT * FROM lead_scoring.verify('ids');
 
 -- Deleted and added again, by name or by a script that makes the whole draft anew, it is the same; another is not.
 DELETE FROM ids.rules WHERE name = 'web form';
-SELECT lead_scoring.add_rule('ids', 'web form', 'form', 10), lead_scoring.add_rule('ids', 'form', 'other form', 2) \g /dev/null
+SELECT lead_scoring.add_rule('ids', 'web form', 'form', 10), lead_scoring.add_rule('ids', 'a form', 'other form', 2) \g /dev/null
 SELECT lead_scoring.publish('ids');
 SELECT name, id FROM ids.rules ORDER BY id;
 BEGIN;
@@ -59,9 +59,9 @@ SELECT lead_scoring.add_rule('ids', 'b call', 'call', 1) \g /dev/null
 SELECT lead_scoring.publish('ids');
 SELECT name, id FROM ids.rules ORDER BY id;
 SELECT * FROM of_draft EXCEPT SELECT * FROM of_newest;
--- A name that went to another rule does not bring its id along.
+-- What was added in the place of a rule that has another name now is another.
 UPDATE ids.rules SET name = 'c call' WHERE name = 'b call';
-SELECT lead_scoring.add_rule('ids', 'b call', 'call', 1) \g /dev/null
+SELECT lead_scoring.add_rule('ids', 'd call', 'call', 1) \g /dev/null
 SELECT lead_scoring.publish('ids');
 SELECT name, id FROM ids.rules ORDER BY id;
 SELECT lead_id, score FROM ids.scores ORDER BY lead_id;

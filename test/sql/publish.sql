@@ -47,7 +47,7 @@ SELECT lead_scoring.publish('p');
 SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = 'p.leads'::regclass;
 SELECT count(*) FROM pg_attribute a WHERE a.attrelid IN ('p.leads'::regclass, 'p.scores'::regclass) AND a.attnum > 0 AND col_description(a.attrelid, a.attnum) IS NULL;
 SELECT version, note FROM lead_scoring.versions('p');
-SELECT lead_id, stage, "Prospect_at" IS NULL, contacted_at IS NULL FROM p.leads ORDER BY lead_id;
+SELECT lead_id, stage, contacted_at IS NULL FROM p.leads ORDER BY lead_id;
 SELECT * FROM lead_scoring.verify('p');
 -- Back to a draft that was published before is a version of its own; without rescoring, leads keep theirs for now.
 UPDATE p.stages SET name = 'Prospect' WHERE name = 'contacted';

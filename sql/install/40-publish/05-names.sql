@@ -178,8 +178,9 @@ DECLARE
     told boolean := false;
     -- Which stage is meant only the user knows; it is none that counts as something, and not where leads begin.
     candidate CONSTANT text := (SELECT s.stage ->> 'name' FROM jsonb_array_elements(definition -> 'stages') WITH ORDINALITY s (stage, place)
-                                 ORDER BY s.stage ->> 'counts_as' IS NULL AND s.place > 1 AND s.stage ->> 'kind' = 'progress' DESC, s.place LIMIT 1);
-    hint CONSTANT text := 'UPDATE %1$I.stages SET counts_as = %2$L WHERE name = %3$L; SELECT lead_scoring.publish(%1$L);  -- if that is the stage';
+                                 WHERE s.stage ->> 'counts_as' IS NULL AND s.place > 1 AND s.stage ->> 'kind' = 'progress' ORDER BY s.place LIMIT 1);
+    hint CONSTANT text := CASE WHEN candidate IS NULL THEN 'SELECT lead_scoring.add_stage(%1$L, %2$L, 50), lead_scoring.publish(%1$L);'
+        ELSE 'UPDATE %1$I.stages SET counts_as = %2$L WHERE name = %3$L; SELECT lead_scoring.publish(%1$L);  -- if that is the stage' END;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name, left(e.key, -3) AS stage FROM %I.settings s, jsonb_each_text(s.status_columns) e
