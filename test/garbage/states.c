@@ -280,6 +280,19 @@ static ArrayType* some_array(Oid type, bool calm) {
                               type == BOOLOID, type == BOOLOID ? TYPALIGN_CHAR : TYPALIGN_INT);
 }
 
+static ArrayType* some_times(bool calm) {
+    int length = calm ? 3 : (int)below(5);
+    Datum elements[5];
+    bool nulls[5];
+    int dims[2] = {length, 1}, lower[2] = {1, 1};
+    for (int i = 0; i < length; ++i) {
+        elements[i] = Int64GetDatum(some_time(calm));
+        nulls[i] = !calm && one_in(10);
+    }
+    if (length == 0) return construct_empty_array(TIMESTAMPTZOID);
+    return construct_md_array(elements, nulls, calm || one_in(2) ? 1 : 2, dims, lower, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
 static Datum some_value(Oid type, int family, int argument, bool calm, bool change) {
     switch (type) {
         case BYTEAOID:
@@ -304,6 +317,8 @@ static Datum some_value(Oid type, int family, int argument, bool calm, bool chan
             return place(argument, some_interval(calm), sizeof(Interval), MAXIMUM_ALIGNOF, false);
         case 1000: /* boolean[] */
             return place_varlena(argument, (struct varlena*)some_array(BOOLOID, calm), 4, false);
+        case 1185: /* timestamptz[] */
+            return place_varlena(argument, (struct varlena*)some_times(calm), 4, false);
         case TEXTARRAYOID:
             return place_varlena(argument, (struct varlena*)some_array(TEXTOID, calm), 4, false);
         default:

@@ -28,7 +28,7 @@ SELECT format('CREATE VIEW then_%1$s AS SELECT * FROM lead_scoring.report(%2$L, 
 SELECT (SELECT count(*) FROM then_funnel) AS funnel, (SELECT count(*) FROM then_campaigns) AS campaigns, (SELECT count(*) FROM then_channels) AS channels,
        (SELECT count(*) FROM then_cohorts) AS cohorts, (SELECT count(*) FROM then_velocity) AS velocity, (SELECT count(*) FROM then_qualified_rate) AS qualified_rate,
        (SELECT count(*) FROM then_sla) AS sla, (SELECT count(*) FROM then_feedback) AS feedback;
-SELECT rule, leads_with, leads_without, rate_with, lift FROM then_rule_lift;
+SELECT rule, leads_with, leads_without, days_with, per_1000_days_with, lift FROM then_rule_lift;
 SELECT period, mqls, pipeline, customers FROM then_forecast;
 
 -- January: 100 leads, all MQLs on their first day, 50 of them SQLs after two days, 10 customers after ten: 50 and 10 percent.

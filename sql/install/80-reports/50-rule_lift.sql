@@ -1,9 +1,34 @@
--- The view "rule_lift" of a model: do the leads that match a rule convert more often?
+-- The view "rule_lift" of a model: do leads convert more often once they match a rule?
 
 CREATE FUNCTION lead_scoring_internal.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
-COMMENT ON FUNCTION lead_scoring_internal.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in its order: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
+COMMENT ON FUNCTION lead_scoring_internal.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in the order of their ids: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
+
+CREATE TYPE lead_scoring_internal.rule_exposure AS (leads_with bigint, converted_with bigint, days_with float8, leads_without bigint, converted_without bigint, days_without float8,
+    lift float8, lift_low float8, lift_high float8);
+COMMENT ON TYPE lead_scoring_internal.rule_exposure IS 'What exposure knows of a rule.';
+
+CREATE FUNCTION lead_scoring_internal.exposure_accum(state bigint[], came_at timestamptz, until timestamptz, converted boolean, first_at timestamptz[]) RETURNS bigint[]
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_exposure_accum';
+COMMENT ON FUNCTION lead_scoring_internal.exposure_accum IS 'Transition function of exposure.';
+
+CREATE FUNCTION lead_scoring_internal.exposure_combine(state bigint[], other bigint[]) RETURNS bigint[]
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_exposure_combine';
+COMMENT ON FUNCTION lead_scoring_internal.exposure_combine IS 'Combine function of exposure.';
+
+CREATE FUNCTION lead_scoring_internal.exposure_final(state bigint[]) RETURNS lead_scoring_internal.rule_exposure[]
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_exposure_final';
+COMMENT ON FUNCTION lead_scoring_internal.exposure_final IS 'Final function of exposure.';
+
+CREATE AGGREGATE lead_scoring_internal.exposure(came_at timestamptz, until timestamptz, converted boolean, first_at timestamptz[]) (
+    SFUNC = lead_scoring_internal.exposure_accum,
+    STYPE = bigint[],
+    FINALFUNC = lead_scoring_internal.exposure_final,
+    COMBINEFUNC = lead_scoring_internal.exposure_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE lead_scoring_internal.exposure(timestamptz, timestamptz, boolean, timestamptz[]) IS 'For each rule, how leads convert since they matched it and before or without, and the ratio of both (core/statistics/rate_ratio.hpp). A row is a lead: when it came, until when it was at risk, whether it converted then, and when it first matched each rule, as rule_matches has it. Who was never at risk, no time between coming and until, is passed over.';
 
 CREATE FUNCTION lead_scoring_internal.rule_lift_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -15,36 +40,26 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
-    -- "until" is just beyond what counts: what never came, infinity, is not before it even where it is infinite.
+    -- A lead is at risk from when it came until it converts, or goes to the detour that it is in, or until now.
     RETURN lead_scoring_internal.fill($query$
         WITH leads AS (
-            SELECT l.outcome_at, least(l.outcome_at, $1) + interval '1 microsecond' AS until, m.first_at
-              FROM (SELECT l.lead_id, CASE WHEN l.reached_{!outcome} <= $1 THEN l.reached_{!outcome} END AS outcome_at FROM ({!leads}) l) l
+            SELECT l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
+                                   ELSE lead_scoring_internal.report_time($1) END AS until,
+                   coalesce(l.outcome_at <= $1, false) AS converted, coalesce(m.first_at, array_fill(timestamptz 'infinity', ARRAY[{!count}])) AS first_at
+              FROM (SELECT l.lead_id, l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l) l
               LEFT JOIN lead_scoring_internal.rule_matches({'model'}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
-        counts AS (
-            SELECT count(*) AS leads, count(outcome_at) AS converted, ARRAY[{!leads_with}]::bigint[] AS leads_with, ARRAY[{!converted_with}]::bigint[] AS converted_with FROM leads),
         sums AS (
-            SELECT r.*, c.leads_with[r.place] AS leads_with, c.converted_with[r.place] AS converted_with,
-                   c.leads - c.leads_with[r.place] AS leads_without, c.converted - c.converted_with[r.place] AS converted_without
-              FROM counts c, (SELECT place, r ->> 'name', r ->> 'rule_group', CASE WHEN r ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END
-                                FROM jsonb_array_elements({'rules'}) WITH ORDINALITY u (r, place)) r (place, rule, rule_group, kind))
-        SELECT rule, rule_group, kind, {'outcome_name'}::text, leads_with, converted_with, leads_without, converted_without, w.rate, w.low, w.high, o.rate, o.low, o.high,
-               l.lift, x.low, x.high, x.low >= 2
-          FROM sums, LATERAL lead_scoring.wilson_interval(converted_with, leads_with) w,
-               LATERAL lead_scoring.wilson_interval(converted_without, leads_without) o,
-               LATERAL (SELECT w.rate / nullif(o.rate, 0)) l (lift)
-               LEFT JOIN LATERAL (SELECT (w.rate * o.rate - sqrt(greatest((w.rate * o.rate) ^ 2 - w.low * (2 * w.rate - w.low) * o.high * (2 * o.rate - o.high), 0)))
-                               / nullif(o.high * (2 * o.rate - o.high), 0),
-                               (w.rate * o.rate + sqrt(greatest((w.rate * o.rate) ^ 2 - w.high * (2 * w.rate - w.high) * o.low * (2 * o.rate - o.low), 0)))
-                               / nullif(o.low * (2 * o.rate - o.low), 0)
-                         WHERE l.lift IS NOT NULL) x (low, high) ON true
-         ORDER BY l.lift DESC NULLS LAST, rule COLLATE "C"
+            SELECT e.* FROM (SELECT lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads) s,
+                   unnest(s.rules) WITH ORDINALITY e (leads_with, converted_with, days_with, leads_without, converted_without, days_without, lift, low, high, place))
+        SELECT r.rule ->> 'name', r.rule ->> 'rule_group', CASE WHEN r.rule ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END, {'outcome_name'}::text,
+               coalesce(s.leads_with, 0), coalesce(s.converted_with, 0), coalesce(s.days_with, 0), 1000 * s.converted_with / nullif(s.days_with, 0),
+               coalesce(s.leads_without, 0), coalesce(s.converted_without, 0), coalesce(s.days_without, 0), 1000 * s.converted_without / nullif(s.days_without, 0),
+               s.lift, s.low, s.high, s.low >= 2
+          FROM (SELECT r, row_number() OVER (ORDER BY (r ->> 'id')::integer, place) FROM jsonb_array_elements({'rules'}) WITH ORDINALITY u (r, place)) r (rule, place)
+          LEFT JOIN sums s ON s.place = r.place
+         ORDER BY s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
         $query$, jsonb_build_object(
-        'outcome', outcome, 'leads', lead_scoring_internal.lead_rows(model), 'model', model,
-        'leads_with', (SELECT string_agg(format('count(*) FILTER (WHERE first_at[%s] < until)', i), ', ' ORDER BY i)
-                         FROM generate_series(1, jsonb_array_length(rules)) i),
-        'converted_with', (SELECT string_agg(format('count(*) FILTER (WHERE outcome_at IS NOT NULL AND first_at[%s] <= outcome_at)', i), ', ' ORDER BY i)
-                             FROM generate_series(1, jsonb_array_length(rules)) i),
+        'outcome', outcome, 'leads', lead_scoring_internal.lead_rows(model), 'model', model, 'count', jsonb_array_length(rules),
         'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
 END
 $$;
@@ -54,24 +69,22 @@ CREATE FUNCTION lead_scoring_internal.make_rule_lift(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'rule_lift',
-    'Conversion of the leads that match a rule, and of the others, for each rule of the current version. A match counts where it is not later than the conversion; attributes are those of today.',
+    'How often leads convert once they have matched a rule, against leads of the same age that have not, for each rule of the current version. A lead is at risk from when it came until it converts, goes to the detour that it is in, or until now; before its first match it counts as one without. Who converts the very instant he comes was never at risk, and is left out. Attributes are those of today, and hold from the start.',
     'rule | text | Rule.',
     'rule_group | text | Its group.',
     'kind | text | engagement or fit.',
     'outcome | text | Stage that counts as conversion: that of customers, else the highest.',
-    'leads_with | bigint | Leads that matched the rule before they converted, or ever where they did not.',
-    'converted_with | bigint | Of these, converted.',
-    'leads_without | bigint | All other leads.',
-    'converted_without | bigint | Of these, converted.',
-    'rate_with | double precision | converted_with / leads_with.',
-    'rate_with_low | double precision | Lower bound of its 95 % interval.',
-    'rate_with_high | double precision | Upper bound of its 95 % interval.',
-    'rate_without | double precision | converted_without / leads_without.',
-    'rate_without_low | double precision | Lower bound of its 95 % interval.',
-    'rate_without_high | double precision | Upper bound of its 95 % interval.',
-    'lift | double precision | rate_with / rate_without.',
-    'lift_low | double precision | Lower bound of its 95 % interval, from those of both rates (MOVER-R, Donner and Zou).',
-    'lift_high | double precision | Upper bound of its 95 % interval.',
+    'leads_with | bigint | Leads that were at risk after their first match of the rule.',
+    'converted_with | bigint | Of these, converted after it. A match at the very instant of the conversion is none.',
+    'days_with | double precision | Days at risk after the first match, of all leads together.',
+    'per_1000_days_with | double precision | Conversions per 1000 lead-days with a match: 1000 * converted_with / days_with.',
+    'leads_without | bigint | Leads that were at risk before their first match, or without any; who matched later is in leads_with too.',
+    'converted_without | bigint | Of these, converted before a match, at its very instant, or without any.',
+    'days_without | double precision | Days at risk before the first match, or without any, of all leads together.',
+    'per_1000_days_without | double precision | Conversions per 1000 lead-days without a match.',
+    'lift | double precision | How many times as often leads with a match convert as leads of the same age without: the ratio of the two rates, estimated over bands of age (stratified Poisson rates, maximum likelihood). Where conversions do not depend on age, that is per_1000_days_with / per_1000_days_without. NULL where no lead converts at an age that leads of both kinds had, or none without a match does; lift_low then says what it is at least.',
+    'lift_low | double precision | Lower bound of its 95 % interval (score interval of Breslow and Day, 1987).',
+    'lift_high | double precision | Upper bound of its 95 % interval; NULL where there is none.',
     'twice | boolean | Whether lift_low is 2 or more.')
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_rule_lift IS 'Creates the view "rule_lift" of a model.';

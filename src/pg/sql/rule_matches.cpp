@@ -18,8 +18,8 @@ using namespace lead_scoring;
 
 namespace {
 
-// In the order of the version's rules; infinity for no match, -infinity for a fit rule. No nulls: an array without
-// finds its elements at once.
+// In the order of the version's rules, that of their ids; infinity for no match, -infinity for a fit rule. No nulls: an
+// array without finds its elements at once.
 Datum first_matches(const LeadFindings& found, int rules) {
     auto* times = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(rules)));
     std::fill_n(times, rules, Int64GetDatum(DT_NOEND));
