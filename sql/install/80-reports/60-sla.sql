@@ -13,7 +13,7 @@ BEGIN
               FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
-            SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AS met, t.left_by, t.left_at
+            SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
                       FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t) t
@@ -21,7 +21,7 @@ BEGIN
         counts AS (
             SELECT place, stage, seconds, {!month} AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
                    count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time') AS median_days
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time' AND left_at <= $1) AS median_days
               FROM stays t GROUP BY 1, 2, 3, 4)
         SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
           FROM counts ORDER BY place, month
@@ -36,14 +36,14 @@ CREATE FUNCTION lead_scoring_internal.make_sla(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'sla',
-    'Service levels: how many of the leads that entered a stage with "within" left it in time, by month.',
+    'Service levels: how many of the leads that entered a stage with "within" were moved on in time, by month. What time alone moved, by decay or at the end of the service level, nobody saw to.',
     'stage | text | Stage.',
     'within_days | double precision | Its service level in the current version, in days.',
     'period | date | First day of the month of entry.',
     'entered | bigint | Entries into the stage; a lead may enter several times.',
-    'met | bigint | Left in time.',
-    'missed | bigint | Not left in time.',
-    'open | bigint | Still there, and in time.',
+    'met | bigint | Moved on in time, by an event, by hand or by what else is not time alone.',
+    'missed | bigint | Not moved on in time, though the time is over.',
+    'open | bigint | Not moved on yet, or by time alone, as long as there is time.',
     'met_rate | double precision | met / (met + missed).',
     'median_days | double precision | Median of the days in the stage of those that were moved on, not by time alone.')
 $$;
