@@ -17,6 +17,11 @@ FROM (SELECT n, model, lead_scoring.attribution(model, channel, at, converted_at
 SELECT lead_id, c.* FROM (SELECT lead_id, lead_scoring.attribution('position', channel, at, converted_at, amount) AS credits FROM journeys WHERE lead_id > 1 GROUP BY lead_id) AS a, unnest(credits) AS c ORDER BY 1, c.channel COLLATE "C";
 SELECT c.* FROM (SELECT lead_scoring.attribution('last_non_direct', channel, at, converted_at) AS credits FROM journeys WHERE lead_id = 5) AS a, unnest(credits) AS c;
 
+-- Direct: the names that tools give to visits without a source, in any case, and the empty one; not what only begins so.
+SELECT direct, c.channel FROM unnest(ARRAY['direct', 'Direct Entry', 'Direct Traffic', '(Direct)', '(none)', '(direct) / (none)', '', 'direct mail', 'none']) WITH ORDINALITY AS v(direct, n),
+LATERAL (SELECT lead_scoring.attribution('last_non_direct', channel, at, '2026-01-04') AS credits FROM (VALUES ('search', timestamptz '2026-01-02'), (direct, '2026-01-03')) AS t(channel, at)) AS a,
+unnest(credits) AS c WHERE c.credit = 1 ORDER BY n;
+
 -- Credits sum to the conversions and values to the revenue, exactly, under every model and half-life.
 SELECT model, sum(c.credit) = 5 AS conversions, sum(c.value) = 191.11 AS revenue, count(*)
 FROM unnest(ARRAY['first', 'last', 'last_non_direct', 'linear', 'linear_channel', 'position', 'time_decay']) AS model,

@@ -21,6 +21,10 @@ constexpr std::pair<std::string_view, AttributionModel> kModelNames[] = {
     {"time_decay", AttributionModel::TimeDecay},
 };
 
+constexpr std::string_view kDirectNames[] = {
+    "", "direct", "(direct)", "(none)", "(direct) / (none)", "direct entry", "direct traffic",
+};
+
 using Channels = std::span<const ChannelTouches>;
 
 std::size_t first_channel(Channels channels) {
@@ -91,7 +95,7 @@ bool is_direct(std::string_view channel) noexcept {
         return std::equal(channel.begin(), channel.end(), name.begin(), name.end(),
                           [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
     };
-    return equals("direct") || equals("(direct)");
+    return std::ranges::any_of(kDirectNames, equals);
 }
 
 void attribute(AttributionModel model, std::span<ChannelTouches> channels) {

@@ -20,7 +20,8 @@ enum class AttributionModel : std::uint32_t {
 // Throws InvalidParameter for a name that none has.
 AttributionModel parse_attribution_model(std::string_view name);
 
-// Whether a channel counts as direct, that is, as no campaign's merit: "direct" or "(direct)", in any case.
+// Whether a channel counts as direct, that is, as no campaign's merit: one of the names that tools give to visits
+// without a source, in any case.
 bool is_direct(std::string_view channel) noexcept;
 
 // What one conversion's credits sum to, exactly: credits are whole numbers of 10^-15.

@@ -104,8 +104,13 @@ TEST(Attribution, Names) {
     EXPECT_THROW(parse_attribution_model("Linear"), Error);
     EXPECT_TRUE(is_direct("(Direct)"));
     EXPECT_TRUE(is_direct("DIRECT"));
+    EXPECT_TRUE(is_direct("Direct Entry"));
+    EXPECT_TRUE(is_direct("direct traffic"));
+    EXPECT_TRUE(is_direct("(none)"));
+    EXPECT_TRUE(is_direct("(direct) / (none)"));
+    EXPECT_TRUE(is_direct(""));
     EXPECT_FALSE(is_direct("directory"));
-    EXPECT_FALSE(is_direct(""));
+    EXPECT_FALSE(is_direct("direct mail"));
 }
 
 }  // namespace
