@@ -147,6 +147,17 @@ INSERT INTO events SELECT 'end', 'watched', :t0, -1e300 FROM generate_series(1, 
 INSERT INTO events SELECT 'end', 'watched', :t0 + interval '1 day', 1e13 FROM generate_series(1, 3);
 SELECT * FROM at_hours('end', 0, 24, 240, 9999);
 
+-- A part is rounded by itself: what one rule had left, 0.00004627 of a point after 14.4 half-lives, is nothing, and so are twenty such.
+SELECT lead_scoring.create_model('parts', 'leads', 'events', status_columns => '{}');
+SELECT count(lead_scoring.add_rule('parts', 'part ' || i, 'part', 1, decay => 'exponential', half_life => '1 day')) FROM generate_series(1, 20) i;
+SELECT lead_scoring.publish('parts');
+INSERT INTO leads VALUES ('parts');
+INSERT INTO events VALUES ('parts', 'part', :t0, NULL);
+SELECT day, lead_scoring.score_at('parts', 'parts', :t0 + day * interval '1 day') AS score, (SELECT round(sum(capped)::numeric, 4) FROM lead_scoring.explain('parts', 'parts', :t0 + day * interval '1 day')) AS explained, round(20 * 2 ^ -day, 6) AS exact
+  FROM unnest(ARRAY[0, 1, 13.2, 14, 14.4]) day;
+SELECT lead_scoring.drop_model('parts');
+DELETE FROM leads WHERE id = 'parts';
+
 -- What the triggers keep is what the log says, at any time.
 SELECT lead_id, abs(l.score - lead_scoring.score_at('decay', lead_id, now())) < 0.001 AS same FROM decay.leads l WHERE lead_id <> 'end' ORDER BY lead_id;
 SELECT * FROM lead_scoring.verify('decay');
