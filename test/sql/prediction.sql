@@ -29,7 +29,10 @@ SELECT lead_scoring.log_loss(-0.1, true);
 SELECT lead_scoring.calibration('NaN', true);
 SELECT lead_scoring.brier('Infinity', true);
 
--- Bins of equal width: the lower edge belongs to the bin, 1 to the last one; edges such as 0.29 of 100 bins too.
+-- Bins of equal width: the lower edge belongs to the bin, 1 to the last one; edges such as 0.29 of 100 bins too, and 0.1 * 3, which is above 0.3.
+-- R: cut(c(0, 0.1, 0.2, 0.3, 0.1 * 3, 0.7, 0.9999999, 1), (0:10) / 10, right = FALSE, include.lowest = TRUE, labels = FALSE): 1 2 3 4 4 8 10 10.
+SELECT p, b.bin FROM (SELECT n, p, lead_scoring.calibration(p, true) AS bins FROM unnest(ARRAY[0, 0.1, 0.2, 0.3, 0.1::float8 * 3, 0.7, 0.9999999, 1]) WITH ORDINALITY v (p, n) GROUP BY n, p) c, unnest(bins) b
+WHERE b.n > 0 ORDER BY c.n;
 SELECT b.* FROM (SELECT lead_scoring.calibration(p, c, 4) AS bins FROM (VALUES (0, false), (0.25, true), (0.2499999, false), (0.5, true), (0.5, false), (1, true), (NULL, true)) AS v(p, c)) AS x, unnest(bins) AS b;
 SELECT bool_and(b.n = 1 AND b.bin = i + 1) AS right_bin FROM (SELECT i, lead_scoring.calibration(i / 100.0, true, 100) AS bins FROM generate_series(0, 99) AS i GROUP BY i) AS c, unnest(bins) AS b WHERE b.n > 0;
 SELECT array_length(lead_scoring.calibration(0.5, true), 1) AS ten, array_length(lead_scoring.calibration(0.5, true, NULL), 1) AS also_ten, array_length(lead_scoring.calibration(0.5, true, 1000), 1) AS most;

@@ -92,7 +92,7 @@ CREATE AGGREGATE lead_scoring.calibration(probability float8, converted boolean)
     COMBINEFUNC = lead_scoring_internal.calibration_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.calibration(probability float8, converted boolean) IS 'Leads in ten bins of equal width by predicted probability, with what was predicted and what came; unnest(calibration(...)) makes a table of it. Empty bins are in it. Rows with NULL are passed over; NULL where there are no others. A probability outside 0..1 is an error.';
+COMMENT ON AGGREGATE lead_scoring.calibration(probability float8, converted boolean) IS 'Leads in ten bins of equal width by predicted probability, with what was predicted and what came; unnest(calibration(...)) makes a table of it. Empty bins are in it. An edge belongs to the bin above it, 1 to the last bin (cut(probability, edges, right = FALSE, include.lowest = TRUE) of R). Rows with NULL are passed over; NULL where there are no others. A probability outside 0..1 is an error.';
 
 CREATE AGGREGATE lead_scoring.calibration(probability float8, converted boolean, bins integer) (
     SFUNC = lead_scoring_internal.calibration_accum,
@@ -101,4 +101,4 @@ CREATE AGGREGATE lead_scoring.calibration(probability float8, converted boolean,
     COMBINEFUNC = lead_scoring_internal.calibration_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.calibration(probability float8, converted boolean, bins integer) IS 'Leads in so many (1 to 1000, the same in all rows, NULL for ten) bins of equal width by predicted probability, with what was predicted and what came; unnest(calibration(...)) makes a table of it. Empty bins are in it. Rows with NULL are passed over; NULL where there are no others. A probability outside 0..1 is an error.';
+COMMENT ON AGGREGATE lead_scoring.calibration(probability float8, converted boolean, bins integer) IS 'Leads in so many (1 to 1000, the same in all rows, NULL for ten) bins of equal width by predicted probability, with what was predicted and what came; unnest(calibration(...)) makes a table of it. Empty bins are in it. An edge belongs to the bin above it, 1 to the last bin (cut(probability, edges, right = FALSE, include.lowest = TRUE) of R). Rows with NULL are passed over; NULL where there are no others. A probability outside 0..1 is an error.';
