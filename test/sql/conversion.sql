@@ -44,6 +44,7 @@ SELECT lead_scoring.conversion_rate(mql_at, sql_at), lead_scoring.conversion_int
 SELECT lead_scoring.conversion_rate(NULL, NULL) FROM leads;
 
 -- Wilson's interval keeps within 0..1 where no lead and where each lead converted.
+-- R: prop.test(c, n, correct = FALSE)$conf.int of 0, 10, 5 of 10: 0, 0.277532799863; 0.722467200137, 1; 0.236593090513, 0.763406909487; 81 of 263: 0.255288519878, 0.366209576983.
 SELECT v.*, w.* FROM (VALUES (0, 10), (10, 10), (5, 10), (81, 263), (1, 1), (0, 0)) AS v(converted, leads), lead_scoring.wilson_interval(converted, leads) AS w;
 SELECT lead_scoring.wilson_interval(50, 100) = (SELECT lead_scoring.conversion_interval(mql_at, sql_at) FROM leads) AS same;
 SELECT low, high FROM lead_scoring.wilson_interval(4000000000000000000, 8000000000000000000, 0.5);

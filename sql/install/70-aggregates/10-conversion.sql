@@ -52,7 +52,7 @@ CREATE AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timesta
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timestamptz) IS 'Share of the leads with from_at that have to_at too, and not before it. NULL where no lead has from_at. A time that is NULL or infinite was not reached. Where both arguments are bare NULLs, write NULL::timestamptz or NULL::boolean.';
+COMMENT ON AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timestamptz) IS 'Share of the leads with from_at that have to_at too. NULL where no lead has from_at. A time that is NULL or infinite was not reached. A to_at before from_at was not reached, as in lead_velocity and median_time_to. Where both arguments are bare NULLs, write NULL::timestamptz or NULL::boolean.';
 
 CREATE AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timestamptz, within interval) (
     SFUNC = lead_scoring_internal.conversion_within_accum,
@@ -62,7 +62,7 @@ CREATE AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timesta
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timestamptz, within interval) IS 'Share of the leads with from_at that have to_at too, and not before it. NULL where no lead has from_at. A time that is NULL or infinite was not reached. Conversions count where they came within this time (inclusive; days of 24 hours, no months); NULL sets no limit.';
+COMMENT ON AGGREGATE lead_scoring.conversion_rate(from_at timestamptz, to_at timestamptz, within interval) IS 'Share of the leads with from_at that have to_at too. NULL where no lead has from_at. A time that is NULL or infinite was not reached. A to_at before from_at was not reached, as in lead_velocity and median_time_to. Conversions count where they came within this time (inclusive; days of 24 hours, no months); NULL sets no limit.';
 
 CREATE AGGREGATE lead_scoring.conversion_rate(from_reached boolean, to_reached boolean) (
     SFUNC = lead_scoring_internal.conversion_accum,
@@ -82,7 +82,7 @@ CREATE AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at tim
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz) IS 'conversion_rate(from_at, to_at) with its Wilson interval, as (rate, low, high, n); without leads n is 0 and the rest NULL. Confidence 0.95. Where both arguments are bare NULLs, write NULL::timestamptz or NULL::boolean.';
+COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz) IS 'conversion_rate(from_at, to_at) with its Wilson interval (prop.test(converted, n, correct = FALSE) of R), as (rate, low, high, n); without leads n is 0 and the rest NULL. Confidence 0.95. Where both arguments are bare NULLs, write NULL::timestamptz or NULL::boolean.';
 
 CREATE AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz, confidence float8) (
     SFUNC = lead_scoring_internal.conversion_accum,
@@ -92,7 +92,7 @@ CREATE AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at tim
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz, confidence float8) IS 'conversion_rate(from_at, to_at) with its Wilson interval, as (rate, low, high, n); without leads n is 0 and the rest NULL. The confidence must be the same in all rows; NULL is 0.95.';
+COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz, confidence float8) IS 'conversion_rate(from_at, to_at) with its Wilson interval (prop.test(converted, n, correct = FALSE) of R), as (rate, low, high, n); without leads n is 0 and the rest NULL. The confidence must be the same in all rows; NULL is 0.95.';
 
 CREATE AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz, within interval, confidence float8) (
     SFUNC = lead_scoring_internal.conversion_within_accum,
@@ -102,7 +102,7 @@ CREATE AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at tim
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz, within interval, confidence float8) IS 'conversion_rate(from_at, to_at, within) with its Wilson interval, as (rate, low, high, n); without leads n is 0 and the rest NULL. The confidence must be the same in all rows; NULL is 0.95.';
+COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_at timestamptz, to_at timestamptz, within interval, confidence float8) IS 'conversion_rate(from_at, to_at, within) with its Wilson interval (prop.test(converted, n, correct = FALSE) of R), as (rate, low, high, n); without leads n is 0 and the rest NULL. The confidence must be the same in all rows; NULL is 0.95.';
 
 CREATE AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reached boolean) (
     SFUNC = lead_scoring_internal.conversion_accum,
@@ -112,7 +112,7 @@ CREATE AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reach
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reached boolean) IS 'conversion_rate(from_reached, to_reached) with its Wilson interval, as (rate, low, high, n); without leads n is 0 and the rest NULL. Confidence 0.95. Where both arguments are bare NULLs, write NULL::timestamptz or NULL::boolean.';
+COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reached boolean) IS 'conversion_rate(from_reached, to_reached) with its Wilson interval (prop.test(converted, n, correct = FALSE) of R), as (rate, low, high, n); without leads n is 0 and the rest NULL. Confidence 0.95. Where both arguments are bare NULLs, write NULL::timestamptz or NULL::boolean.';
 
 CREATE AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reached boolean, confidence float8) (
     SFUNC = lead_scoring_internal.conversion_accum,
@@ -122,7 +122,7 @@ CREATE AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reach
     INITCOND = '{0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reached boolean, confidence float8) IS 'conversion_rate(from_reached, to_reached) with its Wilson interval, as (rate, low, high, n); without leads n is 0 and the rest NULL. The confidence must be the same in all rows; NULL is 0.95.';
+COMMENT ON AGGREGATE lead_scoring.conversion_interval(from_reached boolean, to_reached boolean, confidence float8) IS 'conversion_rate(from_reached, to_reached) with its Wilson interval (prop.test(converted, n, correct = FALSE) of R), as (rate, low, high, n); without leads n is 0 and the rest NULL. The confidence must be the same in all rows; NULL is 0.95.';
 
 CREATE FUNCTION lead_scoring.wilson_interval(converted bigint, n bigint, confidence float8 DEFAULT 0.95) RETURNS lead_scoring.rate_interval
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_wilson_interval';

@@ -36,7 +36,7 @@ CREATE AGGREGATE lead_scoring.median_time_to(from_at timestamptz, to_at timestam
     COMBINEFUNC = lead_scoring_internal.survival_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.median_time_to(from_at timestamptz, to_at timestamptz, as_of timestamptz) IS 'Days after which half of the leads with from_at have reached to_at; NULL where it was not seen that half of them do. Kaplan-Meier: a lead without to_at, or with one after as_of, was watched until as_of and counts for that long. Leads with from_at after as_of are not in it. as_of is usually now(); NULL is an error, infinity watches for ever. NULL or infinite from_at and to_at were not reached.';
+COMMENT ON AGGREGATE lead_scoring.median_time_to(from_at timestamptz, to_at timestamptz, as_of timestamptz) IS 'Days after which half of the leads with from_at have reached to_at; NULL where it was not seen that half of them do. Where exactly half have converted for a while, the middle of that while, as survfit of R has it (summary(survfit(Surv(days, converted) ~ 1))$table["median"]); where that stays so to the end, its beginning. Kaplan-Meier: a lead without to_at, or with one after as_of, was watched until as_of and counts for that long. Leads with from_at after as_of are not in it. as_of is usually now(); NULL is an error, infinity watches for ever. NULL or infinite from_at and to_at were not reached. A to_at before from_at was not reached, as in conversion_rate and lead_velocity.';
 
 CREATE AGGREGATE lead_scoring.share_converted(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8) (
     SFUNC = lead_scoring_internal.survival_accum,
@@ -45,7 +45,7 @@ CREATE AGGREGATE lead_scoring.share_converted(from_at timestamptz, to_at timesta
     COMBINEFUNC = lead_scoring_internal.survival_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.share_converted(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8) IS 'Share of the leads with from_at that reach to_at within so many days; NULL where no lead was watched that long. Kaplan-Meier: a lead without to_at, or with one after as_of, was watched until as_of and counts for that long. Leads with from_at after as_of are not in it. as_of is usually now(); NULL is an error, infinity watches for ever. NULL or infinite from_at and to_at were not reached. days must be the same in all rows.';
+COMMENT ON AGGREGATE lead_scoring.share_converted(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8) IS 'Share of the leads with from_at that reach to_at within so many days; NULL where no lead was watched that long. Kaplan-Meier: a lead without to_at, or with one after as_of, was watched until as_of and counts for that long. Leads with from_at after as_of are not in it. as_of is usually now(); NULL is an error, infinity watches for ever. NULL or infinite from_at and to_at were not reached. A to_at before from_at was not reached, as in conversion_rate and lead_velocity. days must be the same in all rows.';
 
 CREATE AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8) (
     SFUNC = lead_scoring_internal.survival_accum,
@@ -54,7 +54,7 @@ CREATE AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_a
     COMBINEFUNC = lead_scoring_internal.survival_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8) IS 'share_converted with its interval, as (rate, low, high, n): Greenwood''s variance on the log-log scale, confidence 0.95; Wilson''s bounds where the share is 0 or 1.';
+COMMENT ON AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8) IS 'share_converted with its interval, as (rate, low, high, n): the log-log interval (Greenwood''s variance; conf.type = "log-log" of R''s survfit), confidence 0.95. Where the share is 0 or 1, which has no variance, it is the Wilson interval, of as many leads as were still watched.';
 
 CREATE AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8, confidence float8) (
     SFUNC = lead_scoring_internal.survival_accum,
@@ -63,4 +63,4 @@ CREATE AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_a
     COMBINEFUNC = lead_scoring_internal.survival_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8, confidence float8) IS 'share_converted with its interval, as (rate, low, high, n): Greenwood''s variance on the log-log scale; Wilson''s bounds where the share is 0 or 1. The confidence must be the same in all rows; NULL is 0.95.';
+COMMENT ON AGGREGATE lead_scoring.share_converted_interval(from_at timestamptz, to_at timestamptz, as_of timestamptz, days float8, confidence float8) IS 'share_converted with its interval, as (rate, low, high, n): the log-log interval (Greenwood''s variance; conf.type = "log-log" of R''s survfit). Where the share is 0 or 1, which has no variance, it is the Wilson interval, of as many leads as were still watched. The confidence must be the same in all rows; NULL is 0.95.';

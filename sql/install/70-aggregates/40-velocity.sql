@@ -22,4 +22,4 @@ CREATE AGGREGATE lead_scoring.lead_velocity(from_at timestamptz, to_at timestamp
     INITCOND = '{0,0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE lead_scoring.lead_velocity(from_at timestamptz, to_at timestamptz) IS 'Mean time from from_at to to_at in days (of 24 hours), over the rows that have both; NULL where none has. Infinite times count as NULL. Where to_at is before from_at the time is negative and counts: FILTER (WHERE to_at >= from_at) leaves such rows out. Leads still on their way are not in it: see median_time_to.';
+COMMENT ON AGGREGATE lead_scoring.lead_velocity(from_at timestamptz, to_at timestamptz) IS 'Mean time from from_at to to_at in days (of 24 hours), over the rows that have both; NULL where none has. Infinite times count as NULL. A to_at before from_at was not reached, as in conversion_rate and median_time_to. Leads still on their way are not in it: see median_time_to. Growth, by how much more leads qualify in a month than in the one before, is another thing: lead_velocity_rate of the view funnel.';

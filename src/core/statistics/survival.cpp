@@ -9,6 +9,7 @@ namespace lead_scoring {
 
 namespace {
 
+constexpr double kHalfTolerance = 0x1p-26;
 constexpr std::int64_t kLongest = (std::int64_t{1} << 62) - 1;
 
 std::int64_t time_of(Observation observation) { return observation >> 1; }
@@ -80,7 +81,16 @@ std::optional<double> median_time(std::span<const Observation> sorted) {
     while (!curve.done()) {
         std::int64_t now = curve.next_time();
         curve.advance();
-        if (curve.surviving() <= 0.5 + 1e-12) return static_cast<double>(now);
+        double surviving = curve.surviving();
+        if (surviving >= 0.5 + kHalfTolerance) continue;
+        auto median = static_cast<double>(now);
+        if (surviving <= 0.5 - kHalfTolerance) return median;
+        while (!curve.done()) {
+            auto next = static_cast<double>(curve.next_time());
+            curve.advance();
+            if (curve.surviving() < surviving) return median + (next - median) / 2;
+        }
+        return median;
     }
     return std::nullopt;
 }

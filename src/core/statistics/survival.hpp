@@ -17,7 +17,10 @@ using Observation = std::int64_t;
 // The time saturates at 2^62 microseconds (146,000 years).
 Observation observe(std::int64_t microseconds, bool converted) noexcept;
 
-// The shortest time, in microseconds, by which half of the leads have converted; nothing where that was not seen.
+// The time, in microseconds, by which half of the leads have converted; nothing where that was not seen. Where the
+// curve is one half exactly for a while, the middle between the conversion that took it there and the next one; its
+// beginning where there is no next one. So does R's summary of a survfit, which takes for one half what is as near as
+// sqrt(epsilon).
 std::optional<double> median_time(std::span<const Observation> sorted);
 
 struct ConvertedShare {

@@ -43,7 +43,7 @@ bool read_observation(FunctionCallInfo fcinfo, Observation& observation) {
     TimestampTz from = PG_GETARG_TIMESTAMPTZ(1);
     TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(3);
     if (from > as_of) return false;
-    bool converted = has_time(fcinfo, 2) && PG_GETARG_TIMESTAMPTZ(2) <= as_of;
+    bool converted = has_time(fcinfo, 2) && PG_GETARG_TIMESTAMPTZ(2) >= from && PG_GETARG_TIMESTAMPTZ(2) <= as_of;
     observation = observe(elapsed(from, converted ? PG_GETARG_TIMESTAMPTZ(2) : as_of), converted);
     return true;
 }

@@ -8,7 +8,7 @@ using namespace lead_scoring;
 LEAD_SCORING_FUNCTION(lead_scoring_lead_velocity_accum);
 Datum lead_scoring_lead_velocity_accum(PG_FUNCTION_ARGS) {
     ExactMean& mean = mean_to_change(fcinfo);
-    if (has_time(fcinfo, 1) && has_time(fcinfo, 2))
+    if (has_time(fcinfo, 1) && has_time(fcinfo, 2) && PG_GETARG_TIMESTAMPTZ(2) >= PG_GETARG_TIMESTAMPTZ(1))
         mean.add(elapsed(PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2)));
     return mean_datum(mean);
 }
