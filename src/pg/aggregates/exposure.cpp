@@ -85,7 +85,8 @@ Datum row_of(TupleDesc descriptor, const Leads& all, const Leads& with) {
 
 }  // namespace
 
-LEAD_SCORING_FUNCTION(exposure_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_exposure_accum);
+Datum lead_scoring_exposure_accum(PG_FUNCTION_ARGS) {
     if (!has_time(fcinfo, 1) || !has_time(fcinfo, 2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
         return unchanged_state(fcinfo);
     TimestampTz came = PG_GETARG_TIMESTAMPTZ(1);
@@ -110,7 +111,8 @@ LEAD_SCORING_FUNCTION(exposure_accum) {
     return datum_of(groups);
 }
 
-LEAD_SCORING_FUNCTION(exposure_combine) {
+LEAD_SCORING_FUNCTION(lead_scoring_exposure_combine);
+Datum lead_scoring_exposure_combine(PG_FUNCTION_ARGS) {
     auto groups = groups_of(counters_to_change(fcinfo, 0));
     auto others = groups_of(counters(fcinfo, 1, 0));
     if (groups.size() != others.size()) raise_not_constant("number of rules");
@@ -122,7 +124,8 @@ LEAD_SCORING_FUNCTION(exposure_combine) {
     return datum_of(groups);
 }
 
-LEAD_SCORING_FUNCTION(exposure_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_exposure_final);
+Datum lead_scoring_exposure_final(PG_FUNCTION_ARGS) {
     auto groups = groups_of(counters(fcinfo, 0, 0));
     TupleDesc descriptor = element_row_type(fcinfo, kColumns);
     const Leads& all = groups[0];
