@@ -100,7 +100,7 @@ BEGIN
     IF twice.meaning IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('22023', format('stages "%s" and "%s" both count as %s', twice.one, twice.other, twice.meaning),
             'Reports and status columns go by one stage; which one it is says its column counts_as, and without that its name.',
-            format('UPDATE %1$I.stages SET counts_as = CASE name WHEN %2$L THEN %3$L END WHERE name IN (%2$L, %4$L);', model, twice.one, twice.meaning, twice.other));
+            format('UPDATE %I.stages SET counts_as = CASE name WHEN %L THEN %L END WHERE name IN (%L, %L);', model, twice.one, twice.meaning, twice.one, twice.other));
     END IF;
     RETURN stages;
 END
