@@ -68,9 +68,16 @@ SELECT try(format('report %s.%s as of %s', z.model, c.relname, x.at), format('SE
   FROM zones z JOIN pg_class c ON c.relnamespace = z.model::regnamespace AND c.relkind = 'v' AND c.relname <> ALL (lead_scoring_internal.lead_views()), extremes x
  WHERE z.place = 2 OR x.place IN (1, 2, 14) ORDER BY z.place, c.relname, x.place;
 SELECT try(format('explain %s %s as of %s', z.model, e.place, x.at), format('SELECT count(v::text), lead_scoring.score_at(%1$L, %2$s, %3$L) FROM lead_scoring.explain(%1$L, %2$s, %3$L) v', z.model, e.place, x.at)) FROM zones z, extremes e, extremes x WHERE z.place = 2 ORDER BY e.place, x.place;
+-- Now, and when all times have come.
+SELECT format('CREATE VIEW last_%1$s AS SELECT * FROM lead_scoring.report(''extreme_1'', %1$L, ''infinity'') AS r (%2$s)', v,
+              string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
+  FROM unnest('{funnel,campaigns}'::text[]) v JOIN pg_attribute a ON a.attrelid = ('extreme_1.' || v)::regclass AND a.attnum > 0 GROUP BY v ORDER BY v \gexec
 SELECT period, leads, leads_qualified, mqls, sqls, customers, complete FROM extreme_1.funnel WHERE leads > 0 OR mqls > 0;
+SELECT period, leads, leads_qualified, mqls, sqls, customers, complete FROM last_funnel WHERE leads > 0 OR mqls > 0;
 SELECT count(*), count(*) FILTER (WHERE leads = 0) FROM extreme_1.funnel;
+SELECT count(*), count(*) FILTER (WHERE leads = 0) FROM last_funnel;
 SELECT period, sum(spend), sum(leads), sum(revenue) FROM extreme_1.campaigns GROUP BY 1 ORDER BY 1;
+SELECT period, sum(spend), sum(leads), sum(revenue) FROM last_campaigns GROUP BY 1 ORDER BY 1;
 SELECT sum(entered), sum(met), sum(missed) FROM extreme_1.sla;
 SELECT rule, leads_with, converted_with, leads_without, converted_without FROM extreme_1.rule_lift ORDER BY 1;
 

@@ -35,7 +35,11 @@ COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes 
 
 CREATE FUNCTION lead_scoring_internal.report_time(at timestamptz) RETURNS timestamptz
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_report_time';
-COMMENT ON FUNCTION lead_scoring_internal.report_time IS 'A time as reports take it: an absurd one, before 4000 BC or after the year 200000, for the nearer of these. So there is room on both sides for time zones, months and intervals, and differences fit into 64 bits.';
+COMMENT ON FUNCTION lead_scoring_internal.report_time(timestamptz) IS 'A time as reports take it: an absurd one, before 4000 BC or after the year 200000, for the nearer of these. So there is room on both sides for time zones, months and intervals, and differences fit into 64 bits.';
+
+CREATE FUNCTION lead_scoring_internal.report_time(at timestamptz, as_of timestamptz) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_report_time_as_of';
+COMMENT ON FUNCTION lead_scoring_internal.report_time(timestamptz, timestamptz) IS 'A time as a report of as_of takes it: NULL where it is later.';
 
 CREATE FUNCTION lead_scoring_internal.month_expression(instant text, zone text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -54,12 +58,17 @@ DECLARE
     entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     reached text[];
     came_at text;
+    created text;
+    known text;
     touches text;
     leads text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
+    created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
+        lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
+    known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
     touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at, {!campaign} AS campaign FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
         jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time,
             'campaign', CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL THEN format('nullif(e.%I::text, '''')', bound.event_campaign) ELSE 'NULL::text' END,
@@ -70,40 +79,54 @@ BEGIN
     touches := CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
         THEN format('SELECT t.lead_id, min(t.at) AS first_at, lead_scoring.first_touch(t.campaign, t.at) AS campaign FROM (SELECT t.* FROM (%s OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0', touches)
         ELSE format('SELECT t.lead_id, min(t.at) AS first_at, NULL::text AS campaign FROM (%s) t GROUP BY 1 OFFSET 0', touches) END;
-    -- Whoever was merged into another is counted there, unless there are events of its own again.
+    -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
+    -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
     leads := lead_scoring_internal.fill($query$
         SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, LEAST(f.first_at{!created}) AS first_at
           FROM {model}.scores s{!attributes}
           LEFT JOIN ({!touches}) f ON f.lead_id = s.lead_id
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
          WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
+           AND (now() <= $1 OR {!known} <= $1
+                OR EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = s.lead_id AND e.{event_time} > '-infinity' AND e.{event_time} <= $1)
+                OR {!known} IS NULL
+                   AND NOT EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = s.lead_id AND e.{event_time} > '-infinity' AND e.{event_time} < 'infinity'))
         $query$, jsonb_build_object(
-        'entered', array_to_string(entered, ', '),
-        'created', CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
-                       ', ' || lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END,
-        'attributes', CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
+        'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known,
+        'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
         'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
-        'events', bound.events, 'event_lead', bound.event_lead));
+        'events', bound.events, 'event_lead', bound.event_lead, 'event_time', bound.event_time));
     IF with_forgotten THEN
-        leads := lead_scoring_internal.fill('{!leads} UNION ALL SELECT NULL, NULL, NULL, {!entered}, o.campaign, o.came::timestamp AT TIME ZONE {''zone''} FROM {model}.forgotten o, generate_series(1, o.leads)',
+        leads := lead_scoring_internal.fill($query$
+            {!leads}
+            UNION ALL
+            SELECT NULL, NULL, NULL, {!entered}, o.campaign, o.came::timestamp AT TIME ZONE {'zone'}
+              FROM {model}.forgotten o, generate_series(1, o.leads)
+             WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
+            $query$,
             jsonb_build_object('leads', leads,
                 'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
                               FROM unnest(names) WITH ORDINALITY u (n, place)),
                 'zone', settings ->> 'time_zone', 'model', model));
     END IF;
 
-    -- Times are made those of reports here, as late as can be: the server evaluates each as often as it is used.
-    reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s))', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
-    came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at))', array_to_string(entered, ', '));
+    -- Times are made those of the report here, as late as can be: the server evaluates each as often as it is used.
+    reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s), $1)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
+    came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at), $1)', array_to_string(entered, ', '));
     reached[1] := came_at;
+    entered := ARRAY(SELECT format('lead_scoring_internal.report_time(%s, $1)', e) FROM unnest(entered) WITH ORDINALITY u (e, place) ORDER BY place);
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
+    -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
     RETURN lead_scoring_internal.fill($query$
-        SELECT s.lead_id, lead_scoring_internal.report_time(s.stage_since) AS stage_since, s.stage <> ALL ({'stages'}::text[]) AS is_out, s.campaign, {!came_at} AS came_at,
+        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
+               (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
+               s.campaign, {!came_at} AS came_at,
                {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
                {!reached}
           FROM ({!leads}) s
         $query$, jsonb_build_object(
+        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model)),
         'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
         'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
         'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
@@ -114,7 +137,7 @@ BEGIN
         'leads', leads));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once, but for those that were merged into another: its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). Events are read only where the campaign or the time it came is used. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months. Parameter 1 is the time of the report.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
 
 CREATE FUNCTION lead_scoring_internal.report_query(model text, view_name text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -135,7 +158,7 @@ COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a re
 
 CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
 RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
-COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model: what the view reads, with as_of in the place of now for what depends on it (whether a month is complete, a cohort mature, a lead still waiting). Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish. Moves that were recorded later than as_of are in it all the same. Raises 42704 for an unknown report, 42P01 for a view that was dropped, which repair() makes again, and 42P01, 42703 or 42804 where a table or column behind it changed.';
+COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model as of another time than now: of what had happened by as_of, by its own time, and of nothing later. It goes by events, spend and revenue dated up to as_of, by moves whose "at" is, and by leads that had come by then (first event, first move or report_settings.lead_created), each in the stage where it stood then. Rules, stages, settings and attributes are those of today; an as_of of this transaction''s now is the moment of reading. Where everything was stored in the order of its times, and nothing was merged, erased or deleted, the report is that of a copy of the database that ends at as_of. What it cannot know: what was stored late counts from its own time on, and so does a move that refresh() made late; a merged lead is part of the other one at all times; an erased lead counts by whole months, where forget_lead says, a deleted one not at all; a lead, spend or revenue that nothing dates counts at all times. Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish. Raises 42704 for an unknown report, 42P01 for a view that was dropped, which repair() makes again, and 42P01, 42703 or 42804 where a table or column behind it changed.';
 
 -- ---------------------------------------------------------------- views
 

@@ -8,7 +8,7 @@ DECLARE
     zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Each count is of the month in which its leads came, qualified, or moved; months without any are filled in, but no
-    -- more than the last century of them, and none ahead, for an event or a lead may bear an absurd date.
+    -- more than the last century of them, for an event or a lead may bear an absurd date.
     RETURN lead_scoring_internal.fill($query$
         WITH leads AS (
             SELECT {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer, l.mql_entered, l.sql_entered FROM ({!leads}) l),
@@ -33,7 +33,7 @@ BEGIN
                    CASE WHEN {'has_customer'} THEN sum(customers_in_period)::bigint END AS customers_in_period
               FROM (TABLE counts UNION ALL
                     SELECT m::date, 0, 0, 0, 0, 0, 0, 0, 0, 0
-                      FROM (SELECT min(month) AS first, max(month) FILTER (WHERE month <= {!this_month}) AS last FROM counts) span,
+                      FROM (SELECT min(month) AS first, max(month) AS last FROM counts) span,
                            generate_series(greatest(span.first, span.last - interval '100 years'), span.last::timestamp, '1 month') m) a
              GROUP BY a.month),
         changes AS (
@@ -52,8 +52,7 @@ BEGIN
         'came', lead_scoring_internal.month_expression('l.came_at', zone), 'mql', lead_scoring_internal.month_expression('l.mql_at', zone),
         'sql', lead_scoring_internal.month_expression('l.sql_at', zone), 'customer', lead_scoring_internal.month_expression('l.customer_at', zone),
         'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true), 'has_mql', settings ->> 'mql' IS NOT NULL,
-        'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL, 'zone', zone,
-        'this_month', lead_scoring_internal.month_expression('$1', zone)));
+        'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL, 'zone', zone));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.funnel_report IS 'The statement of the view "funnel".';
@@ -62,7 +61,7 @@ CREATE FUNCTION lead_scoring_internal.make_funnel(model text)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT lead_scoring_internal.make_report_view(model, 'funnel',
-    'Leads, MQLs, SQLs and customers by month, with step rates and growth. Months without any are there too; a last row without month has the leads that nothing dates.',
+    'Leads, MQLs, SQLs and customers by month, with step rates and growth. Months without any are there too; a last row without month has the leads that nothing up to now dates.',
     'period | date | First day of the month, in the model''s time zone.',
     'leads | bigint | Leads that came in the month.',
     'leads_qualified | bigint | Of these, MQLs by now.',

@@ -32,7 +32,7 @@ BEGIN
     -- A lead is sorted into a month once for each stage it reached, not for each pair of stages.
     RETURN lead_scoring_internal.fill($query$
         WITH leads AS MATERIALIZED (
-            SELECT l.is_out, {!times} FROM ({!leads}) l WHERE l.reached_1 <= $1),
+            SELECT l.is_out, {!times} FROM ({!leads}) l WHERE l.reached_1 IS NOT NULL),
         slow AS (
             SELECT ARRAY[{!spans}] AS spans FROM leads l),
         sums AS (
@@ -46,7 +46,7 @@ BEGIN
           FROM slow s, sums m, generate_series(m.i + 1, {!count}) j
          ORDER BY m.i, j, m.month
         $query$, jsonb_build_object(
-        'times', (SELECT string_agg(format('CASE WHEN l.reached_%s <= $1 THEN l.reached_%1$s END AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
+        'times', (SELECT string_agg(format('l.reached_%s AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
                     FROM generate_series(1, stages) i),
         'leads', lead_scoring_internal.lead_rows(model), 'spans', spans,
         'month', lead_scoring_internal.month_expression('f.from_at', settings ->> 'time_zone'), 'sums', sums,

@@ -13,7 +13,7 @@ BEGIN
     relation := lead_scoring_internal.mapped_table(model, settings ->> 'spend_table', 'spend_table');
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'spend_campaign', 'campaign'),
             CASE WHEN settings ->> 'spend_channel' IS NOT NULL THEN lead_scoring_internal.column_type(relation, settings ->> 'spend_channel', 'channel') END;
-    RETURN lead_scoring_internal.fill('SELECT nullif(r.{campaign}::text, '''') AS campaign, {!channel} AS channel, {!time} AS at, {!amount} AS amount FROM {!rows}',
+    RETURN lead_scoring_internal.fill('SELECT nullif(r.{campaign}::text, '''') AS campaign, {!channel} AS channel, {!time} AS at, {!amount} AS amount FROM {!rows} WHERE ({!time} <= $1) IS NOT FALSE',
         jsonb_build_object('campaign', settings ->> 'spend_campaign',
             'channel', CASE WHEN settings ->> 'spend_channel' IS NULL THEN 'NULL::text' ELSE format('nullif(r.%I::text, '''')', settings ->> 'spend_channel') END,
             'time', lead_scoring_internal.time_expression(relation, settings ->> 'spend_date', settings ->> 'time_zone', 'spent_on'),
@@ -21,7 +21,7 @@ BEGIN
             'rows', lead_scoring_internal.mapped_rows(model, relation, settings ->> 'spend_campaign', settings ->> 'spend_date', settings ->> 'spend_amount', settings ->> 'spend_channel')));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.spend_rows IS 'SQL that gives what was spent: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.spend_rows IS 'SQL that gives what was spent up to parameter 1, or at no known time: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
 
 CREATE FUNCTION lead_scoring_internal.revenue_rows(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -35,7 +35,7 @@ BEGIN
     END IF;
     relation := lead_scoring_internal.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
-    RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead}',
+    RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead} WHERE ({!time} <= $1) IS NOT FALSE',
         jsonb_build_object('lead', settings ->> 'revenue_lead',
             'time', lead_scoring_internal.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
             'amount', lead_scoring_internal.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
@@ -43,7 +43,7 @@ BEGIN
             'model', model));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in up to parameter 1, or at no known time: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
 
 CREATE FUNCTION lead_scoring_internal.campaigns_report(model text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

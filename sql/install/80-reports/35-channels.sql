@@ -41,7 +41,7 @@ BEGIN
                    SELECT v.*, width_bucket(v.at, l.times) FROM (VALUES
                         ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
                         ('none', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)) v (stage, at, value)
-                    WHERE v.at <= $1) c (stage, at, value, place)),
+                    WHERE v.at IS NOT NULL) c (stage, at, value, place)),
         shared AS (
             SELECT c.stage, s.*
               FROM conversions c, LATERAL (
@@ -67,9 +67,7 @@ BEGIN
                    SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
                           coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > {'elapsed'}::interval
                                THEN width_bucket(c.at - {'elapsed'}::interval - interval '1 microsecond', l.times) END, 0), c.value
-                     FROM (VALUES ('mql', CASE WHEN l.mql_at <= $1 THEN l.mql_at END, NULL::numeric),
-                                  ('sql', CASE WHEN l.sql_at <= $1 THEN l.sql_at END, NULL),
-                                  ('customer', CASE WHEN l.customer_at <= $1 THEN l.customer_at END, l.revenue),
+                     FROM (VALUES ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
                                   ('none', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)) c (stage, at, value)
                     WHERE c.stage <> 'none' OR l.customer_at IS NULL OFFSET 0) v (stage, converted, place, before, value)
              WHERE EXISTS (SELECT FROM attributions a WHERE a.name = 'markov')

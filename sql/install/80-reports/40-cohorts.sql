@@ -19,7 +19,7 @@ BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH cohorts AS (
             SELECT p.place, {!month} AS month,
-                   CASE WHEN p.to_at <= $1 THEN greatest(ceil(extract(epoch FROM p.to_at - p.from_at) / 2592000), 1)::integer END AS age, count(*) AS leads
+                   CASE WHEN p.to_at IS NOT NULL THEN greatest(ceil(extract(epoch FROM p.to_at - p.from_at) / 2592000), 1)::integer END AS age, count(*) AS leads
               FROM ({!leads}) l, LATERAL (VALUES {!pairs}) p (place, from_at, to_at)
              WHERE p.from_at IS NOT NULL
              GROUP BY 1, 2, 3),

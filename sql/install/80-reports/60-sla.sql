@@ -13,11 +13,11 @@ BEGIN
               FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
-            SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at <= $1 AND t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
+            SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
-                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t) t
-                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage AND t.at <= $1),
+                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t WHERE t.at <= $1) t
+                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage),
         counts AS (
             SELECT place, stage, seconds, {!month} AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
                    count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
@@ -62,7 +62,7 @@ BEGIN
             SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM ({!moves}) t
              WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq),
         judged AS (
-            SELECT e.rule, {!month} AS month, l.accepted_at <= $1 AS accepted,
+            SELECT e.rule, {!month} AS month, l.accepted_at IS NOT NULL AS accepted,
                    d.rejected, d.expired
               FROM entries e
               LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired

@@ -63,6 +63,13 @@ TimestampTz within_calendar(TimestampTz at) {
     return std::clamp(at, start_of(kFirstYear), start_of(kLastYear));
 }
 
+// Moves bear the time at which they were made, which in a long transaction is later than its now: a report of now is
+// one of the moment of reading.
+TimestampTz time_of_report(TimestampTz as_of) {
+    if (as_of >= GetCurrentTransactionStartTimestamp()) as_of = std::max(as_of, GetCurrentTimestamp());
+    return within_calendar(as_of);
+}
+
 char* report_query(FunctionCallInfo fcinfo) {
     Oid types[2] = {TEXTOID, TEXTOID};
     Datum values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
@@ -118,7 +125,7 @@ Datum lead_scoring_report(PG_FUNCTION_ARGS) {
     if (!OidIsValid(model->binding.leads)) no_settings_row(model->name);
 
     ParamListInfo parameters = makeParamList(1);
-    parameters->params[0] = {TimestampTzGetDatum(within_calendar(PG_GETARG_TIMESTAMPTZ(2))), false, PARAM_FLAG_CONST,
+    parameters->params[0] = {TimestampTzGetDatum(time_of_report(PG_GETARG_TIMESTAMPTZ(2))), false, PARAM_FLAG_CONST,
                              TIMESTAMPTZOID};
     // Expressions and views of the user's are part of the statement, and what they call is not known. Locks go with
     // what is undone, but for those of the tables, which stay as for any who reads: they are taken before, and values
@@ -150,3 +157,11 @@ Datum lead_scoring_report(PG_FUNCTION_ARGS) {
 // report_time(at timestamptz) returns timestamptz
 LEAD_SCORING_FUNCTION(lead_scoring_report_time);
 Datum lead_scoring_report_time(PG_FUNCTION_ARGS) { PG_RETURN_TIMESTAMPTZ(within_calendar(PG_GETARG_TIMESTAMPTZ(0))); }
+
+// report_time(at timestamptz, as_of timestamptz) returns timestamptz
+LEAD_SCORING_FUNCTION(lead_scoring_report_time_as_of);
+Datum lead_scoring_report_time_as_of(PG_FUNCTION_ARGS) {
+    TimestampTz at = within_calendar(PG_GETARG_TIMESTAMPTZ(0));
+    if (at > PG_GETARG_TIMESTAMPTZ(1)) PG_RETURN_NULL();
+    PG_RETURN_TIMESTAMPTZ(at);
+}
