@@ -146,7 +146,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
     '{"merged_from": "Key of the lead that was merged.",
       "lead_id": "Key of the lead it is now."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.forgotten',
-    'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns and qualified_rate go on counting them.',
+    'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns, qualified_rate and, for MQLs, forecast go on counting them.',
     '{"campaign": "Their campaign; NULL for none.",
       "came": "First day of the month in which they came, in the model''s time zone; NULL where nothing dates it.",
       "entered": "Each stage they entered, with the first day of the month of the first entry.",
