@@ -13,6 +13,14 @@ if (($# == 0)); then
     echo "skipped real: there is none yet"
     exit
 fi
+if [[ " $* " == *' backtest '* ]] && ! Rscript -e 'library(forecast)' >/dev/null 2>&1; then
+    echo "skipped real/backtest: no Rscript with the package forecast (Debian: r-base-core, r-cran-forecast)"
+    for name; do
+        shift
+        [[ $name == backtest ]] || set -- "$@" "$name"
+    done
+    (($#)) || exit 0
+fi
 cp -rL "$data" "$RUN/real_data"
 hand_over "$RUN/real_data"
 export LEAD_SCORING_DATA=$RUN/real_data

@@ -54,6 +54,12 @@ SELECT period, mqls, round(low::numeric, 1) AS low, round(expected::numeric, 1) 
   FROM lead_scoring.report('olist', 'forecast', '2018-06-01') AS r (period_ahead integer, period date, expected float8, low float8, high float8, periods_used integer, seasonal boolean,
                                                                       pipeline bigint, customers float8, customers_to_date float8)
   LEFT JOIN (SELECT period, mqls FROM olist.funnel) f USING (period) WHERE period_ahead <= 3 ORDER BY 1;
+-- Of the pipeline at the beginning of each month, customers that were to be expected within 30 days, and those that came.
+SELECT d.at::date AS at, r.pipeline, round(r.customers::numeric, 1) AS customers,
+       (SELECT count(*) FROM olist.leads l WHERE l.mql_at <= d.at AND l.customer_at > d.at AND l.customer_at <= d.at + interval '30 days') AS came
+  FROM (SELECT generate_series(timestamptz '2018-02-01', '2018-09-01', '1 month')) d (at),
+       lead_scoring.report('olist', 'forecast', d.at) AS r (period_ahead integer, period date, expected float8, low float8, high float8, periods_used integer, seasonal boolean,
+                                                            pipeline bigint, customers float8, customers_to_date float8) WHERE period_ahead = 1 ORDER BY 1;
 SELECT count(*) FROM lead_scoring.verify('olist');
 
 -- A course school: spend in micros and in units, campaigns that do not match, 95 of 144 users without any.
