@@ -132,5 +132,5 @@ SELECT view, place, count(*) FILTER (WHERE side = 'copy') AS in_copy, count(*) F
 
 SELECT v.* FROM (TABLE pairs LIMIT 2) p, unnest(ARRAY[p.whole, p.copy]) m, lead_scoring.verify(m) v;
 SELECT lead_scoring.drop_model(m) FROM (SELECT copy FROM pairs UNION SELECT whole FROM pairs) p (m) \g /dev/null
-SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE nspname LIKE 'as\_of\_%\_data' \gexec
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE nspname LIKE 'as\_of\_%\_data' ORDER BY length(nspname), nspname COLLATE "C" \gexec
 DROP SCHEMA as_of_test CASCADE;

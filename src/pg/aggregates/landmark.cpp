@@ -26,7 +26,8 @@ int64 age_at(FunctionCallInfo fcinfo, int argument) {
 }  // namespace
 
 // expected_customers_accum(state bytea, from_at, left_at, customer_at, as_of timestamptz) returns bytea
-LEAD_SCORING_FUNCTION(expected_customers_accum) {
+LEAD_SCORING_FUNCTION(lead_scoring_expected_customers_accum);
+Datum lead_scoring_expected_customers_accum(PG_FUNCTION_ARGS) {
     if (!has_time(fcinfo, 1) || !has_time(fcinfo, 4)) return unchanged_state(fcinfo);
     Stay stay = {age_at(fcinfo, 4), age_at(fcinfo, 2), age_at(fcinfo, 3)};
     if (stay.watched < 0) return unchanged_state(fcinfo);
@@ -35,7 +36,8 @@ LEAD_SCORING_FUNCTION(expected_customers_accum) {
 }
 
 // expected_customers_final(state bytea) returns float8[]; strict
-LEAD_SCORING_FUNCTION(expected_customers_final) {
+LEAD_SCORING_FUNCTION(lead_scoring_expected_customers_final);
+Datum lead_scoring_expected_customers_final(PG_FUNCTION_ARGS) {
     std::span<const Stay> stays = State::items(State::get(fcinfo, 0, kTag));
     Datum customers[kPeriods];
     run_cpp([&] {
