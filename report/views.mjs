@@ -33,7 +33,7 @@ async function read(client, model) {
         SELECT sum(leads)::bigint AS leads, sum(leads_qualified)::bigint AS leads_qualified, sum(mqls)::bigint AS mqls,
                sum(sqls)::bigint AS sqls, sum(customers)::bigint AS customers
         FROM ${schema}.funnel`);
-    // A campaign that nobody mapped to spend has 0 there; a cost of 0.00 would make it look the best of all.
+    // Nothing spent in all is no cost; one of 0.00 would make a campaign look the best of all.
     const costs = ['leads', 'mqls', 'sqls', 'customers'].map((count) =>
         `round(nullif(sum(spend), 0) / nullif(sum(${count}), 0), 2) AS cost_per_${count.slice(0, -1)}`).join(', ');
     const sums = `sum(spend) AS spend, sum(leads)::bigint AS leads, sum(mqls)::bigint AS mqls, sum(sqls)::bigint AS sqls,

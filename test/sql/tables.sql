@@ -152,7 +152,7 @@ DROP EXTENSION lead_scoring CASCADE;
 INSERT INTO events VALUES (1, 'visit', now()), (3, 'visit', now());
 UPDATE leads SET employees = 70 WHERE id = 2;
 CREATE EXTENSION lead_scoring SCHEMA public;
-SELECT regexp_replace(problem, 'table tables.[a-z_]+ has lost constraint "[a-z_]+"(; )?|view tables.[a-z_]+ is missing(; )?|trigger [a-z_]+ on tables.[a-z_]+ is missing(; )?|[a-z]+ trigger on [a-z_.]+ is missing(; )?', '', 'g') FROM lead_scoring.models() WHERE model = 'tables';
+SELECT regexp_replace(problem, 'table tables.[a-z_]+ has lost constraint "[a-z_]+"(; )?|view tables.[a-z_]+ is missing(; )?|trigger [a-z0-9_]+ on tables.[a-z_]+ is missing(; )?|[a-z]+ trigger on [a-z_.]+ is missing(; )?', '', 'g') FROM lead_scoring.models() WHERE model = 'tables';
 SELECT say(c.statement) FROM calls c ORDER BY c.place;
 SELECT lead_scoring.create_model('tables', 'leads', 'events');
 SELECT lead_scoring.repair('tables');

@@ -29,6 +29,10 @@ CREATE TYPE lead_scoring.scorecard (
 COMMENT ON TYPE lead_scoring.scorecard IS
 'A lead''s scoring state: what is needed to add further events exactly and to tell the score at any later time. A function of the set of counted events, the lead''s attributes and its adjustments: equal sets give equal cards, in whatever order they came.';
 
+CREATE FUNCTION lead_scoring_internal.card_matches(card lead_scoring.scorecard) RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_card_matches';
+COMMENT ON FUNCTION lead_scoring_internal.card_matches IS 'Whether an event has matched a rule or stage, one that waits for its time too.';
+
 CREATE FUNCTION lead_scoring_internal.card_clock(card lead_scoring.scorecard) RETURNS timestamptz
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_card_clock';
 COMMENT ON FUNCTION lead_scoring_internal.card_clock IS 'The time of the latest event that a card counts; -infinity where there is none.';

@@ -15,7 +15,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = check_model_name.name) THEN
         PERFORM lead_scoring_internal.fail('42P06', format('schema "%s" already exists and is no model', name), 'A model is a schema of its own.',
-            format('Choose another name, or ALTER SCHEMA %I RENAME TO another_name.', name));
+            format('Choose another name, such as %L.', CASE WHEN EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'sales') THEN left(name, 55) || '_scores' ELSE 'sales' END));
     END IF;
 END
 $$;
@@ -112,14 +112,67 @@ BEGIN
     END IF;
     IF found.is_fuzzy THEN
         PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s has a nondeterministic collation', column_name, relation),
-            'Keys and types are compared byte by byte.', format('ALTER TABLE %s ALTER COLUMN %I TYPE text COLLATE "C".', relation, column_name));
+            'Keys and types are compared byte by byte.', format('ALTER TABLE %s ALTER COLUMN %I TYPE text COLLATE "C";', relation, column_name));
     END IF;
     RETURN found.type;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.column_type IS 'The type of a column; raises 42703 when the table has no such column, 0A000 when its collation takes different texts for equal.';
 
-CREATE FUNCTION lead_scoring_internal.primary_key_column(leads regclass)
+CREATE FUNCTION lead_scoring_internal.conversion(relation regclass, column_name text, wanted regtype)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+-- Text goes into whatever can be read; numbers and uuids not into each other.
+SELECT format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s;', relation, column_name, wanted)
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+ WHERE a.attrelid = relation AND a.attname = column_name
+   AND (t.typcategory IN ('S', 'E') OR wanted::oid IN ('text'::regtype, 'varchar'::regtype) OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = t.oid AND c.casttarget = wanted))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.conversion IS 'The statement that gives a column that type; NULL where no value of its own can be one.';
+
+CREATE FUNCTION lead_scoring_internal.time_conversion(relation regclass, column_name text, type regtype)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE type::oid
+           WHEN 'date'::regtype THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamp AT TIME ZONE ''UTC'';  -- or the zone of its days', relation, column_name)
+           -- In this way, and in that zone alone, the server leaves the rows as they are.
+           WHEN 'timestamp'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz; RESET timezone;  -- rewrites nothing; of another zone: USING %2$I AT TIME ZONE ''its name''', relation, column_name)
+           WHEN 'text'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamptz; RESET timezone;', relation, column_name)
+           WHEN 'varchar'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamptz; RESET timezone;', relation, column_name)
+           ELSE CASE WHEN (SELECT t.typcategory FROM pg_type t WHERE t.oid = type) = 'N'
+                     THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING to_timestamp(%2$I);  -- of milliseconds: to_timestamp(%2$I / 1000.0)', relation, column_name)
+                     ELSE 'Name another column: event_time => ''...''.' END END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.time_conversion IS 'The statement that makes instants of the values of a column, whatever the zone of the session.';
+
+CREATE FUNCTION lead_scoring_internal.key_statement(leads regclass, events regclass, event_lead text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH parts AS (  -- of a key of several columns; the one that events do not have is what names the lead there
+    SELECT a.attnum, a.attname AS in_leads, CASE WHEN EXISTS (SELECT FROM pg_attribute e WHERE e.attrelid = events AND e.attname = a.attname AND a.attname <> event_lead) THEN a.attname ELSE event_lead END AS in_events
+      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+     WHERE i.indrelid = leads AND i.indisprimary
+), several AS (
+    SELECT string_agg(format('%I::text', p.in_leads), ' || '':'' || ' ORDER BY p.attnum) AS of_leads, CASE WHEN count(*) FILTER (WHERE p.in_events = event_lead) = 1 THEN string_agg(format('%I::text', p.in_events), ' || '':'' || ' ORDER BY p.attnum) END AS of_events
+      FROM parts p HAVING count(*) > 1
+), candidates AS (  -- of no key at all
+    SELECT a.attname, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = leads AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) AS is_unique,
+           row_number() OVER (ORDER BY a.attname <> event_lead, a.atttypid IS DISTINCT FROM (SELECT e.atttypid FROM pg_attribute e WHERE e.attrelid = events AND e.attname = event_lead), a.attname !~ 'id$|key$', a.attnum) AS place
+      FROM pg_attribute a
+     WHERE a.attrelid = leads AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
+)
+SELECT coalesce(
+    (SELECT format('ALTER TABLE %1$s ADD COLUMN lead_key text GENERATED ALWAYS AS (%2$s) STORED UNIQUE;', leads, s.of_leads)
+            || CASE WHEN s.of_events IS NULL THEN '  -- its events need the same column;'
+                    ELSE format(' ALTER TABLE %1$s ADD COLUMN lead_key text GENERATED ALWAYS AS (%2$s) STORED; CREATE INDEX ON %1$s (lead_key);  -- and', events, s.of_events) END
+            || ' pass lead_key => ''lead_key'', event_lead => ''lead_key''' FROM several s),
+    (SELECT format('Pass lead_key => %L, which is unique.', c.attname) FROM candidates c WHERE c.is_unique ORDER BY c.place LIMIT 1),
+    (SELECT format('ALTER TABLE %s ADD PRIMARY KEY (%I);', leads, c.attname) FROM candidates c ORDER BY c.place LIMIT 1),
+    format('ALTER TABLE %s ADD COLUMN lead_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;', leads))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.key_statement IS 'What gives a table of leads a key of one column, where its primary key is none.';
+
+CREATE FUNCTION lead_scoring_internal.primary_key_column(leads regclass, events regclass, event_lead text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -134,7 +187,7 @@ BEGIN
     PERFORM lead_scoring_internal.fail('55000',
         CASE WHEN key_columns IS NULL THEN format('table %s has no primary key', leads)
              ELSE format('primary key of table %s has %s columns', leads, cardinality(key_columns)) END,
-        'A lead is known by one column.', 'Name a unique column: lead_key => ''id''.');
+        'A lead is known by one column, which its events name too.', lead_scoring_internal.key_statement(leads, events, event_lead));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
@@ -149,13 +202,18 @@ DECLARE
 BEGIN
     IF key_type NOT IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', lead_key, leads, key_type),
-            'A lead''s key is an integer, bigint, uuid, text or varchar.', 'Name another unique column: lead_key => ''id''.');
+            'A lead''s key is an integer, bigint, uuid, text or varchar.',
+            CASE WHEN key_type IN ('smallint'::regtype, 'char'::regtype) THEN lead_scoring_internal.conversion(leads, lead_key, CASE key_type WHEN 'smallint'::regtype THEN 'integer'::regtype ELSE 'text'::regtype END)
+                 ELSE 'Name another unique column: lead_key => ''...''.' END);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                     WHERE i.indrelid = leads AND a.attname = lead_key AND i.indnkeyatts = 1
                       AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
         PERFORM lead_scoring_internal.fail('55000', format('column "%s" of table %s is not unique', lead_key, leads),
-            'A lead is known by its key, so no two rows may share one.', format('ALTER TABLE %s ADD UNIQUE (%I).', leads, lead_key));
+            'A lead is known by its key, so no two rows may share one.',
+            CASE WHEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = leads AND i.indisprimary AND i.indnkeyatts > 1
+                                 AND (SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = leads AND a.attname = lead_key) = ANY (i.indkey))
+                 THEN lead_scoring_internal.key_statement(leads, events, event_lead) ELSE format('ALTER TABLE %s ADD UNIQUE (%I);', leads, lead_key) END);
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_lead, 'event_lead');
@@ -165,21 +223,21 @@ BEGIN
             format('column "%s" of table %s has type %s, but the leads'' key has type %s',
                    event_lead, events, found, key_type),
             'An event names its lead by the very key of the leads table.',
-            format('ALTER TABLE %s ALTER COLUMN %I TYPE %s.', events, event_lead, key_type));
+            coalesce(lead_scoring_internal.conversion(events, event_lead, key_type), 'Name another column: event_lead => ''...''.'));
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_type, 'event_type');
     IF found NOT IN ('text'::regtype, 'varchar'::regtype)
        AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_type, events, found),
-            'An event''s type is a text, a varchar or an enum.', format('ALTER TABLE %s ALTER COLUMN %I TYPE text.', events, event_type));
+            'An event''s type is a text, a varchar or an enum.', lead_scoring_internal.conversion(events, event_type, 'text'));
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_time, 'event_time');
     IF found <> 'timestamptz'::regtype THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_time, events, found),
             'An event''s time is an instant: a timestamp with time zone.',
-            format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I AT TIME ZONE ''UTC''.', events, event_time));
+            lead_scoring_internal.time_conversion(events, event_time, found));
     END IF;
 
     IF event_campaign IS NOT NULL THEN

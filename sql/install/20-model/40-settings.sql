@@ -69,8 +69,8 @@ BEGIN
                        CASE WHEN found.atttypmod >= 4 THEN format('%s(%s)', found.type, found.atttypmod - 4)
                             ELSE found.type::text END, wanted),
                 format('It holds the lead''s %s.', entry.key),
-                format('ALTER TABLE %s ALTER COLUMN %I TYPE %s, or give "%s" another column in status_columns.',
-                       leads, status_column, wanted, entry.key));
+                format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s;', leads, status_column, wanted)
+                || format('  -- or give "%s" another column in status_columns', entry.key));
         END IF;
         IF found.is_generated OR found.attnotnull AND entry.key <> 'stage' THEN
             PERFORM lead_scoring_internal.fail('55000',
@@ -78,7 +78,7 @@ BEGIN
                        CASE WHEN found.is_generated THEN 'is a generated column' ELSE 'is NOT NULL' END),
                 'The model writes it, and writes NULL as long as there is nothing to say.',
                 CASE WHEN found.is_generated THEN format('Give "%s" another column in status_columns.', entry.key)
-                     ELSE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL.', leads, status_column) END);
+                     ELSE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL;', leads, status_column) END);
         END IF;
     END LOOP;
 

@@ -21,6 +21,28 @@ CREATE FUNCTION lead_scoring_internal.refuse_write() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_refuse_write';
 COMMENT ON FUNCTION lead_scoring_internal.refuse_write IS 'Trigger function before statements on the tables of a model''s state: raises 55000 with the call that does what was tried, unless the extension itself writes, or the owner while the model is paused or not yet restored. Its argument is the name that the model was made with.';
 
+CREATE FUNCTION lead_scoring_internal.settings_statement(model text, existing jsonb, wanted jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', w.key, quote_nullable(w.value #>> '{}')), ', ' ORDER BY w.key COLLATE "C"))
+       || CASE WHEN bool_or(f.is_owners) THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
+       || CASE WHEN NOT bool_and(f.is_owners) THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
+       || '  -- or drop_model() first'
+  FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
+ WHERE existing -> w.key IS DISTINCT FROM w.value
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.settings_statement IS 'The statements that make the settings of a model what is wanted.';
+
+CREATE FUNCTION lead_scoring_internal.second_model(model text, wanted jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L%s, status_columns => ''{}'');', left(model, 30) || '_' || left((parse_ident(wanted ->> 'events'))[2], 30), wanted ->> 'leads', wanted ->> 'events',
+              (SELECT string_agg(format(', %s => %L', w.key, w.value #>> '{}'), '' ORDER BY w.key COLLATE "C") FROM jsonb_each(wanted) w
+                WHERE jsonb_typeof(w.value) <> 'null' AND (w.key, w.value #>> '{}') NOT IN (('event_lead', 'lead_id'), ('event_type', 'type'), ('event_time', 'occurred_at'), ('time_zone', 'UTC'))
+                  AND w.key NOT IN ('leads', 'events', 'status_columns')))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.second_model IS 'The statement that makes another model, of another table of events.';
+
 -- ---------------------------------------------------------------- interface
 
 CREATE FUNCTION lead_scoring.create_model(
@@ -59,6 +81,7 @@ DECLARE
     is_there boolean;
     existing jsonb;
     differing text;
+    is_of_other_tables boolean;
     added record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
@@ -69,7 +92,7 @@ BEGIN
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
     PERFORM lead_scoring_internal.check_table(events, 'events');
-    lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads));
+    lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads, events, event_lead));
     wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
         'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
@@ -83,10 +106,13 @@ BEGIN
     IF existing IS NOT NULL THEN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
           FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
+        is_of_other_tables := EXISTS (SELECT FROM unnest('{leads,events}'::text[]) t WHERE existing ->> t <> wanted ->> t AND lead_scoring_internal.resolve_table(existing ->> t) IS NOT NULL);
         IF differing IS NOT NULL THEN
             PERFORM lead_scoring_internal.fail('42710', format('model "%s" already exists with other settings', name),
-                format('These differ: %s.', differing),
-                format('UPDATE %I.settings to change them, or SELECT lead_scoring.drop_model(%L) first.', name, name));
+                format('These differ: %s.', differing)
+                || CASE WHEN is_of_other_tables THEN ' A model scores one table of leads by one of events: rows of another are stored there too, or have a model of their own.' ELSE '' END,
+                CASE WHEN is_of_other_tables THEN lead_scoring_internal.second_model(name, wanted)
+                     ELSE lead_scoring_internal.settings_statement(name, existing, wanted) END);
         END IF;
         RETURN;
     END IF;

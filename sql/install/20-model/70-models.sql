@@ -1,11 +1,11 @@
 -- models(): what models there are, and what is wrong with each.
 
 CREATE FUNCTION lead_scoring_internal.model_state_as_owner(model text)
-RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
+RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text, draft_differs boolean)
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_model_state';
 COMMENT ON FUNCTION lead_scoring_internal.model_state_as_owner IS 'The row of a model in models(): read as the model''s owner, and not read at all where its tables have another owner, or where the caller may not SELECT its settings and versions.';
 CREATE FUNCTION lead_scoring_internal.model_state(model text)
-RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text)
+RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text, draft_differs boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -16,6 +16,9 @@ BEGIN
         EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
     END IF;
     problem := lead_scoring_internal.model_problem(model, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = model), leads, events, version);
+    IF version IS NOT NULL AND NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation IN ('settings', 'rule_groups', 'rules', 'bands', 'stages')) THEN
+        draft_differs := lead_scoring_internal.draft_differs(model);
+    END IF;
     RETURN NEXT;
 EXCEPTION WHEN OTHERS THEN
     -- Whatever one model is like, the others are to be seen.
@@ -26,14 +29,14 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.model_state IS 'Implements lead_scoring_internal.model_state_as_owner, as the model''s owner.';
 
 CREATE FUNCTION lead_scoring.models()
-RETURNS TABLE (model text, leads text, events text, version bigint, paused boolean, problem text)
+RETURNS TABLE (model text, leads text, events text, version bigint, paused boolean, problem text, draft_differs boolean)
 LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem
+SELECT m.name, s.leads, s.events, s.version, s.paused, s.problem, s.draft_differs
   FROM lead_scoring_internal.model_schemas() m CROSS JOIN LATERAL lead_scoring_internal.model_state_as_owner(m.name) s
  WHERE has_schema_privilege(m.schema, 'USAGE') ORDER BY m.name COLLATE "C"
 $$;
-COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, rows that come and go without them, its own tables altered, nothing published; NULL when all is well.';
+COMMENT ON FUNCTION lead_scoring.models IS 'All models of this database whose schema the caller may use: the tables they score, the current version (NULL before the first publish), whether they are paused, and what is wrong: tables that are gone or have another owner, triggers missing or disabled on a table or partition, rows that come and go without them, its own tables altered, nothing published, events or leads that would be refused because a table, column or function that the model reads has changed, and events of which none has matched a rule or stage yet; NULL when all is well. draft_differs: whether the draft says something else than the current version; NULL where there is none.';
 
 CREATE FUNCTION lead_scoring_internal.model_problem(model text, owner oid, leads text, events text, version bigint)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -84,11 +87,102 @@ BEGIN
             SELECT format('view %I.%I is missing', model, v) FROM unnest(lead_scoring_internal.lead_views() || lead_scoring_internal.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
     END IF;
+    IF is_bound AND own = '{}' THEN
+        problems := problems || lead_scoring_internal.refusal(model);
+    END IF;
     problems := problems || own;
     IF version IS NULL THEN
         problems := problems || 'no version is published'::text;
+    ELSIF is_bound AND problems = '{}' AND lead_scoring_internal.matches_nothing(model) THEN
+        problems := problems || format('no event has matched a rule or a stage yet: SELECT * FROM %I.event_types', model);
     END IF;
     RETURN nullif(array_to_string(problems, '; '), '');
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.model_problem IS 'What keeps a model from scoring, in words; NULL when nothing does.';
+
+CREATE FUNCTION lead_scoring_internal.dry_run(model text, of_leads boolean) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_dry_run';
+COMMENT ON FUNCTION lead_scoring_internal.dry_run IS 'Raises what the triggers of a model would raise with the next lead, or event, before they look at it: of the tables and columns it is bound to, of its settings, and of the expressions of the current version. Reads no row of the user''s.';
+
+CREATE FUNCTION lead_scoring_internal.refusal(model text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    what text;
+    bound record;
+    hint text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOREACH what IN ARRAY '{events,leads}'::text[] LOOP
+        PERFORM lead_scoring_internal.dry_run(model, what = 'leads');
+    END LOOP;
+    what := NULL;
+    -- What can be stored, until a lead moves or two have the same key.
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign),
+            lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+    RETURN '{}';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN ARRAY[concat_ws(': ', what || ' are refused', SQLERRM, nullif(rtrim(hint, ';.'), ''))];
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refusal IS 'Why the next event or lead, or its move, would be refused, with what ends that; empty where it would not.';
+
+CREATE FUNCTION lead_scoring_internal.matches_nothing(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    waits_for_any boolean;
+    found_none boolean;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    EXECUTE format('SELECT jsonb_path_exists(v.definition, ''$.rules[*].event_type ? (@ != null)'') OR jsonb_path_exists(v.definition, ''$.stages[*].on_event ? (@ != null)'')
+                      FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO waits_for_any;
+    IF waits_for_any THEN
+        -- Of so many leads that a match is as good as sure to be among them, the first and the last to come where keys rise.
+        EXECUTE lead_scoring_internal.fill($query$
+            SELECT EXISTS (SELECT FROM {!events})
+                   AND NOT EXISTS (SELECT FROM (SELECT s.card FROM {model}.scores s ORDER BY s.lead_id DESC LIMIT 5000) s WHERE lead_scoring_internal.card_matches(s.card))
+                   AND NOT EXISTS (SELECT FROM (SELECT s.card FROM {model}.scores s ORDER BY s.lead_id LIMIT 5000) s WHERE lead_scoring_internal.card_matches(s.card))
+            $query$, jsonb_build_object('events', bound.events, 'model', model)) INTO found_none;
+    END IF;
+    RETURN found_none IS TRUE;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.matches_nothing IS 'Whether there are events, and the current version waits for some, but none has matched. Of a large model it looks at the cards of the leads with the lowest and the highest keys only.';
+
+CREATE FUNCTION lead_scoring_internal.draft_differs(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    differs boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill($query$
+        WITH published AS (
+            SELECT v.definition FROM {model}.versions v ORDER BY v.version DESC LIMIT 1
+        ), drafted (section, item) AS (
+            SELECT 'groups', to_jsonb(g) FROM {model}.rule_groups g
+            UNION ALL SELECT 'bands', to_jsonb(b) FROM {model}.bands b
+            UNION ALL SELECT 'rules', lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r)) FROM {model}.rules r
+            UNION ALL SELECT 'stages', lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
+            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s))) FROM {model}.settings s
+        ), stored (section, item) AS (
+            SELECT d.key, i.item FROM published p, jsonb_each(p.definition) d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'array' THEN d.value END) i (item)
+            UNION ALL SELECT 'settings', (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(p.definition) d WHERE jsonb_typeof(d.value) <> 'array') FROM published p
+        ), expressions (entity, fields) AS (  -- what was typed stands beside what the server made of it
+            SELECT f.entity, array_agg(f.field) FROM lead_scoring_internal.draft_fields f WHERE f.kind ~ 'condition|expression' OR f.kind = 'id' GROUP BY 1
+        )
+        SELECT EXISTS (SELECT FROM published)
+               AND (EXISTS (SELECT d.section, d.item - coalesce(x.fields, '{}') FROM drafted d LEFT JOIN expressions x ON x.entity = d.section
+                            EXCEPT ALL SELECT s.section, s.item - coalesce(x.fields, '{}') FROM stored s LEFT JOIN expressions x ON x.entity = s.section)
+                    OR EXISTS (SELECT s.section, s.item - coalesce(x.fields, '{}') FROM stored s LEFT JOIN expressions x ON x.entity = s.section
+                               EXCEPT ALL SELECT d.section, d.item - coalesce(x.fields, '{}') FROM drafted d LEFT JOIN expressions x ON x.entity = d.section))
+        $query$, jsonb_build_object('model', model)) INTO differs;
+    RETURN differs;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_differs IS 'Whether the draft, as it is typed, says something else than the current version; false where nothing is published. Nothing is compiled.';

@@ -1,8 +1,9 @@
 -- Rules, their groups and the bands of grades: the draft tables, what they refuse, and the functions that fill them.
 --
--- What a row tells by itself is a CHECK constraint, refused at once. What takes other rows or the catalog is checked at
--- the end of the transaction (src/pg/sql/draft.cpp), so that rows may be put in in any order, and by the add functions as
--- soon as they are called.
+-- What a row tells by itself is a CHECK constraint, refused at once: by a trigger that looks before the server does, and says
+-- what is wrong and what to do, whoever writes the row. What takes other rows or the catalog is checked at the end of the
+-- transaction (src/pg/sql/draft.cpp), so that rows may be put in in any order, and by the add functions as soon as they are
+-- called.
 
 -- ---------------------------------------------------------------- refusing
 
@@ -15,18 +16,24 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_change IS 'Trigger that raises 55000; its two arguments are detail and hint.';
 
-CREATE FUNCTION lead_scoring_internal.refuse_draft_row(model text, subject text, relation text, constraint_name text)
+CREATE FUNCTION lead_scoring_internal.draft_subject(model text, relation text, draft_row jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE relation WHEN 'rules' THEN format('rule "%s"', draft_row ->> 'name')
+                     WHEN 'rule_groups' THEN format('group "%s"', draft_row ->> 'name')
+                     WHEN 'stages' THEN format('stage "%s"', draft_row ->> 'name')
+                     WHEN 'bands' THEN format('band "%s" of axis "%s"', draft_row ->> 'label', draft_row ->> 'axis')
+                     ELSE format('model "%s"', model) END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_subject IS 'What errors call a row of that table of the draft.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_draft_row(model text, relation text, draft_row jsonb, constraint_name text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    subject CONSTANT text := lead_scoring_internal.draft_subject(model, relation, draft_row);
     found record;
 BEGIN
-    IF constraint_name IN (relation || '_pkey', 'bands_axis_min_points_key') THEN
-        PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', subject, model),
-            CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
-                 ELSE 'Names are unique within a model.' END,
-            format('UPDATE or DELETE its row in %I.%I.', model, relation), constraint_name);
-    END IF;
     SELECT m.message, m.detail, m.hint INTO found FROM (VALUES
         ('rule_groups_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''content''.'),
         ('rules_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''visit''.'),
@@ -55,10 +62,20 @@ BEGIN
         ('stages_on_event', 'on_event_condition of %s goes with no on_event', 'The condition is over the events of type on_event.', 'For example on_event => ''demo_request''.'),
         ('stages_falls_below', 'falls_below of %s is above min_score', 'A lead would fall back in the moment it qualifies.', 'For example min_score => 50, falls_below => 40.'),
         ('stages_timeout', 'within and timeout_stage of %s do not come together', 'A lead that has not moved on within the interval goes to timeout_stage, another stage.', 'For example within => ''24 hours'', timeout_stage => ''recycled''.'),
-        ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.')
+        ('settings_score_bounds', 'a bound of the score of %s is out of range', 'Both are numbers between -1e12 and 1e12.', 'For example min_score = 0, max_score = 100, or NULL for none.'),
+        ('settings_score_range', 'min_score of %s is above max_score', 'No score lies between them.', 'For example min_score = 0, max_score = 100.'),
+        ('settings_future_tolerance', 'future_tolerance of %s is no fixed length of time', 'Months and years differ in length, and what lies behind the clock is not ahead of it.', 'Write it in days or smaller units, such as ''5 minutes'', or ''0''.'),
+        ('report_settings_spend', 'the settings of spend of %s are incomplete', 'A table of spend comes with its columns of campaign, day and amount; that of channel comes with it only.', format('SELECT lead_scoring.set_spend(%L, NULL);  -- for none, or the table and its columns', model)),
+        ('report_settings_revenue', 'the settings of revenue of %s are incomplete', 'A table of revenue comes with its columns of lead, day and amount.', format('SELECT lead_scoring.set_revenue(%L, NULL);  -- for none, or the table and its columns', model)),
+        ('report_settings_look_back', 'look_back of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''90 days'', or NULL for any.'),
+        ('report_settings_half_life', 'half_life of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''7 days'', or NULL for that.'),
+        ('report_settings_band', 'qualified_low and qualified_high of %s are no band', 'Both are shares from 0 to 1, the lower one first.', 'For example qualified_low = 0.02, qualified_high = 0.05.'),
+        ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.'),
+        ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.')
         ) m (constraint_name, message, detail, hint)
      WHERE m.constraint_name = refuse_draft_row.constraint_name
-        OR m.constraint_name LIKE '\_%' AND right(refuse_draft_row.constraint_name, length(m.constraint_name)) = m.constraint_name;
+        OR m.constraint_name LIKE '\_%' AND right(refuse_draft_row.constraint_name, length(m.constraint_name)) = m.constraint_name
+     ORDER BY m.constraint_name LIKE '\_%' LIMIT 1;
     IF found.message IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('22023',
             format(found.message, subject, regexp_replace(constraint_name, '^' || relation || '_|_span$', '', 'g')), found.detail, found.hint,
@@ -66,7 +83,67 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.refuse_draft_row IS 'Raises what an add function says when a constraint of a draft table refused its row: 42710 for a name that is taken, 22023 for all else. Returns when the constraint is none of ours.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_draft_row IS 'Raises 22023 with what is wrong with a row of a table of the draft that breaks a constraint. Returns when the constraint is none of ours.';
+
+CREATE FUNCTION lead_scoring_internal.check_draft_values(model text, relation text, draft_row jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted CONSTANT regclass := format('lead_scoring_internal.%I', relation);
+    own CONSTANT regclass := to_regclass(format('%I.%I', model, relation));
+    broken text;
+BEGIN
+    SELECT a.attname INTO broken
+      FROM pg_attribute w JOIN pg_attribute a ON a.attrelid = own AND a.attname = w.attname AND a.atttypid = w.atttypid AND a.attnotnull
+     WHERE w.attrelid = wanted AND w.attnum > 0 AND w.attnotnull AND draft_row ->> a.attname IS NULL ORDER BY a.attnum LIMIT 1;
+    IF broken IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', format('%s of %s is NULL', broken, lead_scoring_internal.draft_subject(model, relation, draft_row)),
+            'It has no meaning without a value.', format('Pass %s => ..., or leave it out if it has a default.', broken));
+    END IF;
+    -- In the order in which the server would look at them.
+    EXECUTE format('SELECT CASE %s END FROM jsonb_populate_record(NULL::%s, $1)',
+                   (SELECT string_agg(format('WHEN NOT %s THEN %L', pg_get_expr(w.conbin, w.conrelid), w.conname), ' ' ORDER BY w.conname)
+                      FROM pg_constraint w JOIN pg_constraint c ON c.conrelid = own AND c.conname = w.conname AND c.contype = 'c'
+                     WHERE w.conrelid = wanted AND w.contype = 'c'), wanted) INTO broken USING draft_row;
+    PERFORM lead_scoring_internal.refuse_draft_row(model, relation, draft_row, broken);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_values IS 'Raises what is wrong with a row of a table of the draft by itself, as its constraints have it: 22004 for a NULL, 22023 for all else. What a table has lost, which models() tells, is not looked at.';
+
+CREATE FUNCTION lead_scoring_internal.known_fields(own regclass)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT jsonb_build_object(%s)', string_agg(format('%L, ($1).%1$I', a.attname), ', ' ORDER BY a.attnum))
+  FROM pg_class c
+  JOIN pg_attribute a ON a.attrelid = c.oid
+  JOIN pg_attribute w ON w.attrelid = format('lead_scoring_internal.%I', c.relname)::regclass AND w.attname = a.attname AND w.atttypid = a.atttypid
+ WHERE c.oid = own AND a.attnum > 0
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.known_fields IS 'The query that makes JSON of a row, $1, of a table of the draft: of the columns that it is to have, as they are to be. Nothing is called that belongs to the type of any other.';
+
+CREATE FUNCTION lead_scoring_internal.check_draft_row_as_owner()
+RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.check_draft_row()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    draft_row jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
+    IF TG_TABLE_NAME = 'rules' AND TG_OP = 'INSERT' THEN
+        NEW.rule_group := coalesce(NEW.rule_group, CASE WHEN NEW.event_type IS NULL THEN 'fit' ELSE 'engagement' END);
+    ELSIF TG_TABLE_NAME = 'stages' AND TG_OP = 'INSERT' THEN
+        IF NEW.rank IS NULL THEN
+            EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', TG_TABLE_SCHEMA) INTO NEW.rank;
+        END IF;
+    END IF;
+    EXECUTE lead_scoring_internal.known_fields(TG_RELID) INTO draft_row USING NEW;
+    PERFORM lead_scoring_internal.check_draft_values(TG_TABLE_SCHEMA, TG_TABLE_NAME, draft_row);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_row IS 'Implements lead_scoring_internal.check_draft_row_as_owner, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_group(model text, rule_group text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -74,31 +151,51 @@ AS $$
 BEGIN
     PERFORM lead_scoring_internal.fail('42704', format('rule_group "%s" of %s does not exist', rule_group, subject),
         format('The groups of model "%s" are the rows of %I.rule_groups.', model, model),
-        format('SELECT lead_scoring.add_group(%L, %L) makes it.', model, rule_group));
+        format('SELECT lead_scoring.add_group(%L, %L);', model, rule_group));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_group IS 'Raises 42704 for a rule whose group is not there; "subject" is what the error calls the rule.';
 
-CREATE FUNCTION lead_scoring_internal.insert_draft_row(model text, subject text, relation text, new_row jsonb)
+CREATE FUNCTION lead_scoring_internal.check_rule_group_as_owner()
+RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.check_rule_group()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_there boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
+    EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %I.rule_groups g WHERE g.name = $1)', TG_TABLE_SCHEMA) INTO is_there USING NEW.rule_group;
+    IF NOT is_there THEN
+        PERFORM lead_scoring_internal.refuse_group(TG_TABLE_SCHEMA, NEW.rule_group,
+                                                   format('rule "%s"', NEW.name));
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_rule_group IS 'Implements lead_scoring_internal.check_rule_group_as_owner, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring_internal.check_rule_group_as_owner IS 'Trigger after each rule, before the foreign key is looked at: raises what refuse_group raises where the group is not there when the statement ends.';
+
+CREATE FUNCTION lead_scoring_internal.insert_draft_row(model text, relation text, draft_row jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    broken text;
+    is_first_change boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AND NOT lead_scoring_internal.draft_differs($1)', model) INTO is_first_change USING model;
     EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I.%2$I, $1)', model, relation,
-                   (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(new_row) c (key))) USING new_row;
-EXCEPTION
-    WHEN check_violation OR unique_violation THEN
-        GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
-        PERFORM lead_scoring_internal.refuse_draft_row(model, subject, relation, broken);
-        RAISE;
-    WHEN foreign_key_violation THEN
-        PERFORM lead_scoring_internal.refuse_group(model, new_row ->> 'rule_group', subject);
-    WHEN not_null_violation THEN
-        GET STACKED DIAGNOSTICS broken = COLUMN_NAME;
-        PERFORM lead_scoring_internal.fail('22004', format('%s of %s is NULL', broken, subject), 'It has no meaning without a value.',
-            format('Pass %s => ..., or leave it out if it has a default.', broken));
+                   (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(draft_row) c (key))) USING draft_row;
+    IF is_first_change THEN
+        RAISE NOTICE USING MESSAGE = format('%s counts once the draft is published', lead_scoring_internal.draft_subject(model, relation, draft_row)),
+            HINT = format('SELECT lead_scoring.publish(%L);', model);
+    END IF;
+EXCEPTION WHEN unique_violation THEN
+    PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', lead_scoring_internal.draft_subject(model, relation, draft_row), model),
+        CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
+             ELSE 'Names are unique within a model.' END,
+        CASE WHEN relation = 'bands' THEN format('DELETE FROM %I.bands WHERE axis = %L AND (label = %L OR min_points = %s);  -- or UPDATE its row', model, draft_row ->> 'axis', draft_row ->> 'label', draft_row ->> 'min_points')
+             ELSE format('DELETE FROM %I.%I WHERE name = %L;  -- or UPDATE its row', model, relation, draft_row ->> 'name') END);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only; "subject" is what errors call it. Raises what refuse_draft_row raises, 42704 for a group that is not there, 22004 for a NULL.';
+COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only. A notice says so where the draft is no more what is published. Raises what its triggers raise, 42710 for a name that is taken.';

@@ -90,7 +90,7 @@ BEGIN
                 format('%s is about %s, but its group "%s" is of kind %s', subject,
                        CASE WHEN r.is_fit THEN 'the lead' ELSE 'events' END, r.rule_group, r.group_kind),
                 'Rules with an event_type belong to groups of kind engagement, rules without to groups of kind fit.',
-                format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'' lists the groups that fit.', model,
+                format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'';  -- the groups that fit', model,
                        CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
         END IF;
         compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, bound.events, bound.event_type);

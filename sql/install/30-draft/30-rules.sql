@@ -16,7 +16,7 @@ CREATE FUNCTION lead_scoring_internal.add_group(
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('group "%s"', name), 'rule_groups',
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'rule_groups',
         jsonb_build_object('name', name, 'kind', kind, 'min_points', min_points, 'max_points', max_points));
 END
 $$;
@@ -69,7 +69,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('22004', format('event_type of rule "%s" is NULL', name), 'A rule on events names the type that matches.',
             'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.');
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'rules',
         jsonb_build_object('name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
             'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
             'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
@@ -103,7 +103,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('22004', format('condition of rule "%s" is NULL', name),
             'A rule on the lead gives its points to the leads that meet the condition.', 'Pass condition => ''true'' for all leads.');
     END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('rule "%s"', name), 'rules',
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'rules',
         jsonb_build_object('name', name, 'rule_group', rule_group, 'condition', condition, 'points', points));
     PERFORM lead_scoring_internal.compile_rules(model, name);
 END
@@ -125,7 +125,7 @@ CREATE FUNCTION lead_scoring_internal.add_band(
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('band "%s" of axis "%s"', label, axis), 'bands',
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'bands',
         jsonb_build_object('axis', axis, 'label', label, 'min_points', min_points));
 END
 $$;

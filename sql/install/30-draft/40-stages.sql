@@ -10,7 +10,7 @@ BEGIN
     EXECUTE format('SELECT count(*) = 0 AS none FROM %I.stages s WHERE s.kind = ''progress''', model) INTO found;
     IF found.none THEN
         PERFORM lead_scoring_internal.fail('55000', format('model "%s" has no progress stage', model), 'Every lead starts in the lowest one.',
-            format('SELECT lead_scoring.add_stage(%L, ''lead'', rank => 0).', model));
+            format('SELECT lead_scoring.add_stage(%L, ''lead'', rank => 0);', model));
     END IF;
 
     EXECUTE format('SELECT * FROM (SELECT s.name, lead(s.name) OVER (PARTITION BY s.rank ORDER BY s.name COLLATE "C") AS other, s.rank
@@ -18,7 +18,7 @@ BEGIN
                      WHERE s.other IS NOT NULL ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('22023', format('stages "%s" and "%s" both have rank %s', found.name, found.other, found.rank),
-            'Leads move up by rank, so each progress stage has one of its own.', format('UPDATE %I.stages, or leave rank out to come last.', model));
+            'Leads move up by rank, so each progress stage has one of its own.', format('UPDATE %1$I.stages SET rank = (SELECT max(rank) + 10 FROM %1$I.stages) WHERE name = %2$L;  -- to come last', model, found.other));
     END IF;
 
     EXECUTE format('SELECT s.name, s.timeout_stage FROM %1$I.stages s
@@ -27,7 +27,7 @@ BEGIN
     IF found.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42704', format('timeout_stage "%s" of stage "%s" does not exist', found.timeout_stage, found.name),
             format('The stages of model "%s" are the rows of %I.stages.', model, model),
-            format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'') first, or in the same transaction by INSERT.',
+            format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'');  -- before, or in the same transaction by INSERT',
                    model, found.timeout_stage));
     END IF;
 
@@ -36,7 +36,7 @@ BEGIN
                      ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42704', format('stage "%s" requires rule "%s", which does not exist', found.name, found.rule),
-            'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules lists the rules.', model));
+            'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules;', model));
     END IF;
 
     -- An axis without bands adds nothing to a grade; without any bands there are no grades.
@@ -59,6 +59,13 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
 
+CREATE FUNCTION lead_scoring_internal.stage_exit(name text, kind text, exit text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN kind = 'detour' THEN coalesce(exit, CASE WHEN name = 'disqualified' THEN 'hand' ELSE 'score' END) END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_exit IS 'How a stage is left, where it is a detour; NULL for any other.';
+
 CREATE FUNCTION lead_scoring_internal.compile_stages(model text, only_stage text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -73,7 +80,7 @@ BEGIN
     FOR s IN EXECUTE format('SELECT s.name, s.kind, s.exit, to_jsonb(s) AS draft_row FROM %I.stages s
                               WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
         stages := stages || (lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, bound.events, bound.event_type)
-            || jsonb_build_object('exit', CASE WHEN s.kind = 'detour' THEN coalesce(s.exit, CASE WHEN s.name = 'disqualified' THEN 'hand' ELSE 'score' END) END));
+            || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)));
     END LOOP;
     RETURN to_jsonb(stages);
 END
@@ -121,10 +128,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    IF rank IS NULL THEN
-        EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', model) INTO rank;
-    END IF;
-    PERFORM lead_scoring_internal.insert_draft_row(model, format('stage "%s"', name), 'stages',
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'stages',
         jsonb_build_object('name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
             'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
             'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,

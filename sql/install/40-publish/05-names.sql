@@ -199,3 +199,32 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.tell_what_stays_empty IS 'A notice for each status column and for the reports that a version leaves without a stage.';
+
+CREATE FUNCTION lead_scoring_internal.tell_what_is_skipped(model text, definition jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    skipped record;
+BEGIN
+    FOR skipped IN
+        WITH stage AS (
+            SELECT s.place, d.*, num_nonnulls(d.min_score, d.min_engagement, d.min_fit, d.grades, d.requires) > 0 AS by_score
+              FROM jsonb_array_elements(definition -> 'stages') WITH ORDINALITY s (stage, place)
+             CROSS JOIN LATERAL jsonb_to_record(s.stage) d (name text, kind text, min_score numeric, min_engagement numeric, min_fit numeric, grades text[], requires jsonb)
+             WHERE d.kind = 'progress')
+        SELECT DISTINCT ON (l.place) l.name, l.min_score, h.name AS higher
+          FROM stage l JOIN stage h ON h.place > l.place AND l.by_score AND h.by_score
+           AND coalesce(h.min_score, '-Infinity') <= coalesce(l.min_score, '-Infinity')
+           AND coalesce(h.min_engagement, '-Infinity') <= coalesce(l.min_engagement, '-Infinity')
+           AND coalesce(h.min_fit, '-Infinity') <= coalesce(l.min_fit, '-Infinity')
+           AND (h.grades IS NULL OR h.grades @> l.grades)
+           AND NOT EXISTS (SELECT FROM jsonb_each(h.requires) r
+                            WHERE coalesce((l.requires ->> r.key)::numeric, 0) < (r.value #>> '{}')::numeric)
+         ORDER BY l.place, h.place LOOP
+        RAISE NOTICE USING MESSAGE = format('no lead of model "%s" will enter stage "%s" by its score: whoever qualifies for it enters "%s"', model, skipped.name, skipped.higher),
+            HINT = format('UPDATE %1$I.stages SET min_score = %2$s WHERE name = %3$L; SELECT lead_scoring.publish(%1$L);  -- or another number above that of the stage below',
+                          model, coalesce(skipped.min_score, 0) + 20, skipped.higher);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.tell_what_is_skipped IS 'A notice for each stage that leads jump over because the conditions of a higher one hold wherever its own do.';

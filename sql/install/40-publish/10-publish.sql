@@ -74,6 +74,16 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
 
+CREATE FUNCTION lead_scoring_internal.versioned_settings(settings jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(f.field, settings -> f.field) FROM lead_scoring_internal.draft_fields f
+             WHERE f.entity = 'settings' AND NOT f.is_owners AND f.kind <> 'state');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.versioned_settings IS 'What of a model''s settings is part of a version.';
+
 CREATE FUNCTION lead_scoring_internal.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -90,9 +100,7 @@ BEGIN
     END IF;
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
-        SELECT lead_scoring_internal.compile_row('settings', NULL, (
-                   SELECT jsonb_object_agg(f.field, to_jsonb(s) -> f.field) FROM lead_scoring_internal.draft_fields f
-                    WHERE f.entity = 'settings' AND NOT f.is_owners AND f.kind <> 'state'))
+        SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
                || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
@@ -135,6 +143,7 @@ BEGIN
     PERFORM lead_scoring_internal.add_version(model, version, note, draft);
     PERFORM lead_scoring_internal.follow_names(model, current_definition, draft);
     PERFORM lead_scoring_internal.tell_what_stays_empty(model, draft);
+    PERFORM lead_scoring_internal.tell_what_is_skipped(model, draft);
 
     FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
                          WHERE NOT EXISTS (SELECT FROM pg_attribute a
@@ -177,6 +186,7 @@ BEGIN
     SELECT d.version, d.published INTO new_version, published FROM lead_scoring_internal.publish_draft(model, note) d;
     IF published AND rescore THEN
         PERFORM lead_scoring_internal.rescore_now(model, CASE WHEN new_version > 1 THEN 'evaluate' ELSE 'replay' END);
+        PERFORM lead_scoring_internal.notice_types(model);
     END IF;
     RETURN new_version;
 END
@@ -184,7 +194,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.publish IS 'Implements lead_scoring.publish, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.publish IS
 'Makes the draft of a model the version that scores, and returns its number; an unchanged draft keeps the current one, with a notice. For the model''s owner only.
-Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Moves that were due are made before, under the version that ends. Without it a lead is computed anew with its next event.
+Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Moves that were due are made before, under the version that ends. Without it a lead is computed anew with its next event; with it, notices name the types of events that rules or stages wait for and that never came, where there are events.
 Raises what the checks of rules and stages raise, 25000 at any isolation level but READ COMMITTED. Also 42P01, 42703 or 42804 where a table or column it reads has changed.';
 
 CREATE FUNCTION lead_scoring.versions(model text)

@@ -13,7 +13,7 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         PERFORM lead_scoring_internal.fail('25000',
             format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
-            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED.');
+            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED;');
     END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN

@@ -74,7 +74,8 @@ BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
                            (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
     IF state.is_paused OR NOT state.is_published THEN
-        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model), 'It is paused, or nothing is published.',
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model), 
+            CASE WHEN state.is_paused THEN 'It is paused.' ELSE 'Nothing is published yet, so that no lead has a score.' END,
             format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model));
     END IF;
     keys := lead_scoring_internal.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');

@@ -6,11 +6,15 @@ CREATE FUNCTION lead_scoring_internal.check_report_settings()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    known jsonb;
     bound record;
     relation regclass;
     key_type text;
     stage text;
 BEGIN
+    PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
+    EXECUTE lead_scoring_internal.known_fields(TG_RELID) INTO known USING NEW;
+    PERFORM lead_scoring_internal.check_draft_values(TG_TABLE_SCHEMA, TG_TABLE_NAME, known);
     SELECT * INTO bound FROM lead_scoring_internal.binding(TG_TABLE_SCHEMA);
     IF num_nulls(NEW.spend_table, NEW.spend_campaign, NEW.spend_date, NEW.spend_amount) = 0 THEN
         relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.spend_table, 'spend_table');

@@ -57,19 +57,19 @@ BEGIN
         WITH leads AS (
             SELECT l.lead_id, l.campaign, {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer FROM ({!leads}) l),
         parts (campaign, month, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
-            SELECT campaign, came, 0::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY 1, 2
+            SELECT campaign, came, NULL::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY 1, 2
             UNION ALL
-            SELECT campaign, mql, 0, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY 1, 2
+            SELECT campaign, mql, NULL, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY 1, 2
             UNION ALL
-            SELECT campaign, sql, 0, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY 1, 2
+            SELECT campaign, sql, NULL, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY 1, 2
             UNION ALL
-            SELECT campaign, customer, 0, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY 1, 2
+            SELECT campaign, customer, NULL, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY 1, 2
             UNION ALL
             SELECT t.campaign, {!month}, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM ({!spend}) t GROUP BY 1, 2
             UNION ALL
-            SELECT l.campaign, {!month}, 0, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
+            SELECT l.campaign, {!month}, NULL, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
         sums AS (
-            SELECT campaign, month, CASE WHEN {'has_spend'} THEN coalesce(sum(spend), 0) END AS spend, sum(leads)::bigint AS leads,
+            SELECT campaign, month, CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN sum(mqls)::bigint END AS mqls, CASE WHEN {'has_sql'} THEN sum(sqls)::bigint END AS sqls,
                    CASE WHEN {'has_customer'} THEN sum(customers)::bigint END AS customers,
                    CASE WHEN {'has_mql'} AND {'has_customer'} THEN sum(mqls_converted)::bigint END AS mqls_converted,
@@ -99,14 +99,14 @@ SELECT lead_scoring_internal.make_report_view(model, 'campaigns',
     'What campaigns cost and brought, by campaign and month. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
     'campaign | text | Campaign; NULL for none.',
     'period | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
-    'spend | numeric(20,2) | Spent in the month; NULL where set_spend names no table.',
+    'spend | numeric(20,2) | Spent in the month; NULL where none is recorded, or set_spend names no table.',
     'leads | bigint | Leads that came in the month.',
     'mqls | bigint | Leads that became MQLs in the month.',
     'sqls | bigint | Leads that became SQLs in the month.',
     'customers | bigint | Leads that became customers in the month.',
     'mqls_converted | bigint | Of the MQLs of the month, customers by now.',
     'revenue | numeric(20,2) | What leads of the campaign brought in in the month; NULL where set_revenue names no table.',
-    'cost_per_lead | numeric(20,2) | spend / leads.',
+    'cost_per_lead | numeric(20,2) | spend / leads; NULL without spend that is recorded, as are the other costs.',
     'cost_per_mql | numeric(20,2) | spend / mqls.',
     'cost_per_sql | numeric(20,2) | spend / sqls.',
     'cost_per_customer | numeric(20,2) | spend / customers.',

@@ -74,25 +74,25 @@ BEGIN
              GROUP BY v.stage),
         parts (attribution, channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
             SELECT a.name, p.* FROM attributions a,
-                   (SELECT channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::numeric FROM touched
+                   (SELECT channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, NULL::numeric, 0::numeric FROM touched
                     UNION ALL
-                    SELECT l.path[1], 0, 0, count(*), 0, 0, 0, 0, 0 FROM leads l GROUP BY 1
+                    SELECT l.path[1], 0, 0, count(*), 0, 0, 0, NULL, 0 FROM leads l GROUP BY 1
                     UNION ALL
                     SELECT channel, 0, 0, 0, 0, 0, 0, sum(amount), 0 FROM ({!spend}) t GROUP BY 1) p
             UNION ALL
             SELECT c.name, (c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
-                   sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), 0, sum((c.credit).value)
+                   sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), NULL, sum((c.credit).value)
               FROM credits c GROUP BY 1, 2
             UNION ALL
             SELECT 'markov', c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
-                   sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), 0,
+                   sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), NULL,
                    sum(CASE WHEN c.channel IS NULL THEN s.value_untouched ELSE s.value * (c.credit / nullif(s.conversions, 0))::numeric END)
               FROM chains s, unnest(s.credits) c GROUP BY 1, 2),
         sums AS (
             SELECT attribution, channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
                    CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
-                   CASE WHEN {'has_spend'} THEN coalesce(sum(spend), 0) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
+                   CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
               FROM parts GROUP BY 1, 2)
         SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
                (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
@@ -153,8 +153,8 @@ SELECT lead_scoring_internal.make_report_view(model, 'channels',
     'mqls | numeric(20,6) | Share in the leads that became MQLs; sums to their number.',
     'sqls | numeric(20,6) | Share in the leads that became SQLs.',
     'customers | numeric(20,6) | Share in the leads that became customers.',
-    'spend | numeric(20,2) | Spent on the channel; NULL where set_spend names no column for it.',
-    'cost_per_lead | numeric(20,2) | spend / leads.',
+    'spend | numeric(20,2) | Spent on the channel; NULL where none is recorded, or set_spend names no column for it.',
+    'cost_per_lead | numeric(20,2) | spend / leads; NULL without spend that is recorded, as are the other costs.',
     'cost_per_mql | numeric(20,2) | spend / mqls.',
     'cost_per_sql | numeric(20,2) | spend / sqls.',
     'cost_per_customer | numeric(20,2) | spend / customers.',

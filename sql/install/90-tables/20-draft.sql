@@ -64,6 +64,19 @@ CREATE TABLE lead_scoring_internal.bands (
     CONSTRAINT bands_bounds CHECK (lead_scoring_internal.is_bound(min_points))
 );
 
+DO $checked$
+DECLARE
+    checked text;
+BEGIN
+    FOREACH checked IN ARRAY '{settings,rule_groups,rules,bands}'::text[] LOOP
+        EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON lead_scoring_internal.%I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner()',
+                       checked || '_checked', checked);
+    END LOOP;
+END
+$checked$;
+-- By its name it comes before those of the foreign key.
+CREATE TRIGGER "0_rules_group" AFTER INSERT OR UPDATE OF rule_group ON lead_scoring_internal.rules
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_rule_group_as_owner();
 CREATE TRIGGER rule_groups_valid AFTER UPDATE OF kind ON lead_scoring_internal.rule_groups
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 CREATE TRIGGER rules_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.rules
@@ -142,6 +155,8 @@ CREATE TABLE lead_scoring_internal.stages (
 );
 CREATE TRIGGER stages_renamed AFTER UPDATE OF name ON lead_scoring_internal.stages FOR EACH ROW WHEN (OLD.name <> NEW.name)
     EXECUTE FUNCTION lead_scoring_internal.draft_renamed();
+CREATE TRIGGER stages_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.stages
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner();
 CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.stages
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
 SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',

@@ -46,7 +46,8 @@ bool function_may_raise(Oid function, void*) {
     }
 }
 
-// Of the server's own functions that are called immutable, those that look at a setting nevertheless.
+// Of the server's own functions that may be called, those that look at a setting: some that it calls immutable, and
+// what makes a text of a date, which a key may be.
 bool function_reads_settings(Oid function, void*) {
     switch (function) {
         case F_BYTEAOUT:
@@ -59,6 +60,7 @@ bool function_reads_settings(Oid function, void*) {
         case F_PATH_OUT:
         case F_POLY_OUT:
         case F_CIRCLE_OUT:
+        case F_DATE_OUT:
         case F_QUOTE_IDENT:
         case F_TIMEZONE_TEXT_TIMESTAMP:
         case F_TIMEZONE_TEXT_TIMESTAMPTZ:

@@ -106,11 +106,12 @@ const Version* scoring_version(Model* model) { return model->paused ? nullptr : 
 const Version* require_scoring(Model* model) {
     const Version* version = scoring_version(model);
     if (version == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("model \"%s\" does not score at present", model->name),
-                        errdetail("It is paused, or nothing is published."),
-                        errhint("SELECT lead_scoring.%s(%s);", model->paused ? "resume" : "publish",
-                                quote_literal_cstr(model->name))));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("model \"%s\" does not score at present", model->name),
+                 errdetail(model->paused ? "It is paused." : "Nothing is published yet, so that no lead has a score."),
+                 errhint("SELECT lead_scoring.%s(%s);", model->paused ? "resume" : "publish",
+                         quote_literal_cstr(model->name))));
     return version;
 }
 

@@ -115,8 +115,9 @@ struct Columns {
                     errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
                            get_rel_name(of.relation), found, of.model->name, wanted),
                     errdetail("The column's type was changed after the model was made."),
-                    errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%3$s;",
-                            user_table(of.model, of.source), quote_identifier(column), wanted)));
+                    errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%4$s;",
+                            user_table(of.model, of.source), quote_identifier(column), wanted,
+                            strcmp(found, "date") == 0 ? "timestamp AT TIME ZONE 'UTC'" : wanted)));
     pg_unreachable();
 }
 

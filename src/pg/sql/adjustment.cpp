@@ -75,6 +75,13 @@ Statuses evaluate(const AsWriter& as, const Version* version, Datum key) {
     return version == nullptr ? Statuses{} : apply_to_lead(as, version, key, Work::Adjust).statuses;
 }
 
+// Before the first publish no lead has a row, and while the model is paused a new one has none yet: that is what is
+// wrong then, whatever the tables hold.
+[[noreturn]] void refuse_unknown(Model* model, Datum key) {
+    require_scoring(model);
+    no_such_lead(model, key);
+}
+
 }  // namespace
 
 // adjust(model text, lead, points numeric, reason text, expires_at timestamptz) returns uuid
@@ -84,13 +91,13 @@ Datum lead_scoring_adjust(PG_FUNCTION_ARGS) {
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const Version* version = scoring_version(model);
     Datum key = lead_argument(fcinfo, 1, model->key);
-    if (!sees_lead(model, key)) no_such_lead(model, key);
+    if (!sees_lead(model, key)) refuse_unknown(model, key);
     Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
 
     AsWriter as = begin_work(model);
     SPI_execute_plan(plan(as, PlanName::FindScore), &key, nullptr, false, 0);
-    if (SPI_processed == 0) no_such_lead(model, key);
+    if (SPI_processed == 0) refuse_unknown(model, key);
     execute(as, PlanName::AddAdjustment, values, nulls);
     if (SPI_processed == 0) refuse_kept_out(model, "adjustments", key);
     bool is_null = false;

@@ -129,13 +129,18 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
     pg_unreachable();
 }
 
-// Of the trigger functions, the table each is for.
+// Of the trigger functions, the tables each is for, and whether it runs before each of their rows, or after.
 struct TriggerFunction {
     const char* function;
-    const char* table;
+    std::initializer_list<const char*> tables;
+    bool before;
 };
 
-constexpr TriggerFunction kTriggerFunctions[] = {{"check_report_settings_as_owner", "report_settings"}};
+constexpr TriggerFunction kTriggerFunctions[] = {
+    {"check_report_settings_as_owner", {"report_settings"}, true},
+    {"check_draft_row_as_owner", {"settings", "rule_groups", "rules", "bands", "stages"}, true},
+    {"check_rule_group_as_owner", {"rules"}, false},
+};
 
 const TriggerFunction* find_trigger_function(const Command* command) {
     for (const TriggerFunction& known : kTriggerFunctions)
@@ -143,16 +148,17 @@ const TriggerFunction* find_trigger_function(const Command* command) {
     return nullptr;
 }
 
-// All of them run before each row that is written.
 void require_trigger_call(const TriggerData* data, const Command* command) {
     const TriggerFunction* known = find_trigger_function(command);
-    if (known == nullptr || !TRIGGER_FIRED_BEFORE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
-        TRIGGER_FIRED_BY_DELETE(data->tg_event))
+    if (known == nullptr || known->before != TRIGGER_FIRED_BEFORE(data->tg_event) ||
+        !TRIGGER_FIRED_FOR_ROW(data->tg_event) || TRIGGER_FIRED_BY_DELETE(data->tg_event))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("%s() was not called as the trigger it is", command->name),
-                        errdetail("It runs before each row that is inserted or updated."),
+                        errdetail("It runs %s each row that is inserted or updated.",
+                                  known == nullptr || known->before ? "before" : "after"),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
-    require_own_table(data, command->name, {&known->table, 1});
+    // On any other table its rows would be somebody else's words.
+    require_own_table(data, command->name, {known->tables.begin(), known->tables.size()});
 }
 
 // The schema of the draft's table, for a trigger; the first argument otherwise.
@@ -215,14 +221,7 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
     bool keep = command->capability != nullptr;
     ModelSchema schema = require_model(model, keep);
     if (CALLED_AS_TRIGGER(fcinfo)) {
-        auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-        // On any other table its rows would be somebody else's words.
-        if (RelationGetRelid(data->tg_relation) != get_relname_relid("report_settings", schema.schema))
-            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                            errmsg("%s() was not called as the trigger it is", command->name),
-                            errdetail("It runs before each row of a model's report_settings."),
-                            errhint("Let lead_scoring.create_model() make the triggers.")));
-        require_author(data);
+        require_author(reinterpret_cast<TriggerData*>(fcinfo->context));
     } else if (command->capability == nullptr) {
         require_ownership(model, schema.owner);
     } else {
@@ -280,7 +279,7 @@ Datum lead_scoring_drop_model(PG_FUNCTION_ARGS) {
     PG_RETURN_VOID();
 }
 
-// model_state_as_owner(model text) returns (leads, events, version, paused, problem)
+// model_state_as_owner(model text) returns (leads, events, version, paused, problem, draft_differs)
 LEAD_SCORING_FUNCTION(lead_scoring_model_state);
 Datum lead_scoring_model_state(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
@@ -298,8 +297,8 @@ Datum lead_scoring_model_state(PG_FUNCTION_ARGS) {
             problem = "settings and versions cannot be read";
     }
     if (problem != nullptr) {
-        Datum values[5] = {};
-        bool nulls[] = {true, true, true, true, false};
+        Datum values[6] = {};
+        bool nulls[] = {true, true, true, true, false, true};
         values[4] = CStringGetTextDatum(problem);
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
         return static_cast<Datum>(0);

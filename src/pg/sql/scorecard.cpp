@@ -170,3 +170,14 @@ Datum lead_scoring_card_clock(PG_FUNCTION_ARGS) {
     });
     PG_RETURN_TIMESTAMPTZ(clock);
 }
+
+// card_matches(card scorecard) returns boolean
+LEAD_SCORING_FUNCTION(lead_scoring_card_matches);
+Datum lead_scoring_card_matches(PG_FUNCTION_ARGS) {
+    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+    PG_RETURN_BOOL(run_cpp([&] {
+        Scorecard card;
+        decode(bytes_of(packed), card);
+        return card.clock != kNever || !card.pending.empty();
+    }));
+}

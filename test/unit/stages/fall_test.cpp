@@ -23,7 +23,7 @@ TEST(Fall, HappensAtTheInstantOfTheCrossing) {
     EXPECT_EQ(lead.path(), "mql lead");
     EXPECT_EQ(lead.last().at, kStart + kDay + 1);
     EXPECT_EQ(lead.last().cause, Cause::Time);
-    EXPECT_EQ(lead.last().score, Score{});
+    EXPECT_EQ(lead.last().features.score, Score{});
 }
 
 TEST(Fall, NeedsAScoreUnderTheThreshold) {

@@ -1,0 +1,122 @@
+-- The view "event_types" of a model: what its events are of, beside what its rules and stages wait for.
+
+CREATE FUNCTION lead_scoring_internal.edit_distance(a text, b text) RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_edit_distance';
+COMMENT ON FUNCTION lead_scoring_internal.edit_distance IS 'How many characters are to be put in, taken out or replaced to make one text of the other; of long ones, the first 63 bytes are compared.';
+
+CREATE FUNCTION lead_scoring_internal.near(a text, b text)
+RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN d.distance * 3 <= GREATEST(length(a), length(b)) THEN d.distance END
+  FROM lead_scoring_internal.edit_distance(translate(lower(a), ' -.', '___'), translate(lower(b), ' -.', '___')) d (distance)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.near IS 'The distance of two names of which one may be the other misspelt; NULL where a third or more of it differs. Case and what stands between words do not count.';
+
+CREATE FUNCTION lead_scoring_internal.named_types(model text)
+RETURNS TABLE (type text, rules text, stages text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY EXECUTE format($query$
+        SELECT w.type, string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
+          FROM (SELECT r.event_type, r.name, NULL FROM %1$I.rules r UNION ALL SELECT s.on_event, NULL, s.name FROM %1$I.stages s) w (type, rule, stage)
+         WHERE w.type IS NOT NULL GROUP BY 1
+        $query$, model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, with their names.';
+
+CREATE FUNCTION lead_scoring_internal.event_types_report(model text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
+    RETURN lead_scoring_internal.fill($query$
+        WITH settings AS (
+            SELECT $1 + LEAST(s.future_tolerance, interval '100000 days') AS horizon FROM {model}.settings s
+        ), came AS (
+            SELECT e.{type}::text AS type, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
+                   count(*) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waiting, max(e.{time}) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waits_until
+              FROM {!events} e CROSS JOIN settings s GROUP BY e.{type}
+        ), types AS (
+            SELECT coalesce(c.type, n.type) AS type, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
+                   c.events IS NOT NULL AS has_come, n.type IS NOT NULL AS is_named
+              FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type
+        )
+        SELECT t.type, 'events'::text, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
+               nullif(concat_ws('; ',
+                   CASE WHEN t.type IS NULL THEN 'events without a type match nothing'
+                        WHEN NOT t.has_come THEN 'no event of this type has come' || coalesce(', but of "' || o.type || '"', '')
+                        WHEN o.type IS NOT NULL THEN format('no rule or stage waits for it, but for "%s", of which no event has come', o.type) END,
+                   CASE WHEN t.waiting > 0 THEN format('%s ahead of the clock, by up to %s hours, and waiting until then: if they have happened already, what stores them takes a local time for one of another time zone',
+                                                       t.waiting, round(extract(epoch FROM lead_scoring_internal.report_time(t.waits_until) - $1) / 3600, 1)) END), '')
+          FROM types t
+          LEFT JOIN LATERAL (SELECT o.type FROM types o
+                              WHERE o.has_come AND t.is_named AND NOT t.has_come OR o.is_named AND NOT o.has_come AND t.has_come AND NOT t.is_named
+                              ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
+         ORDER BY t.events DESC, t.type COLLATE "C"
+        $query$, jsonb_build_object('model', model, 'type', bound.event_type, 'time', bound.event_time, 'events', bound.events));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the view "event_types".';
+
+CREATE FUNCTION lead_scoring_internal.make_event_types(model text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.make_report_view(model, 'event_types',
+    'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
+    'type | text | Type; NULL for events that have none.',
+    'source | text | Table of the model that has them: events.',
+    'events | bigint | Events of the type.',
+    'last_at | timestamp with time zone | Time of the latest event that is not ahead of the clock.',
+    'waiting | bigint | Events further ahead of the clock than settings.future_tolerance, which count when their time comes.',
+    'waits_until | timestamp with time zone | Time of the last of these.',
+    'rules | text | Rules that the events can match, by name.',
+    'stages | text | Stages that they can move a lead to, by name.',
+    'nearest | text | Of a type that is waited for and never came, the most similar one that did, where one is; of one that came and is not waited for, the other way round.',
+    'note | text | What is odd about it, in words.')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_event_types IS 'Creates the view "event_types" of a model.';
+
+CREATE FUNCTION lead_scoring_internal.notice_types(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    came text[];
+    missing record;
+    others text[] := '{}';
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    -- Most often the first events tell that there is nothing to say.
+    EXECUTE format('SELECT array_agg(DISTINCT e.type) FROM (SELECT e.%1$I::text FROM %2$s e WHERE e.%1$I IS NOT NULL LIMIT 10000) e (type)', bound.event_type, bound.events) INTO came;
+    IF came IS NULL OR NOT EXISTS (SELECT FROM lead_scoring_internal.named_types(model) n WHERE n.type <> ALL (came)) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT array_agg(e.type) FROM (SELECT e.%1$I::text FROM %2$s e WHERE e.%1$I IS NOT NULL GROUP BY e.%1$I) e (type)', bound.event_type, bound.events) INTO came;
+    FOR missing IN SELECT n.*, o.type AS nearest
+                     FROM lead_scoring_internal.named_types(model) n
+                     LEFT JOIN LATERAL (SELECT o.type FROM unnest(came) o (type) WHERE lead_scoring_internal.near(n.type, o.type) IS NOT NULL
+                                         ORDER BY lead_scoring_internal.near(n.type, o.type), o.type COLLATE "C" LIMIT 1) o ON true
+                    WHERE n.type <> ALL (came) ORDER BY n.type COLLATE "C" LOOP
+        IF missing.nearest IS NULL THEN
+            others := others || quote_ident(missing.type);
+            CONTINUE;
+        END IF;
+        RAISE NOTICE USING MESSAGE = format('no event of type "%s" has come, but of "%s"', missing.type, missing.nearest),
+            DETAIL = concat_ws(' ', 'Wait for it:', 'rules ' || missing.rules, 'stages ' || missing.stages) || '.',
+            HINT = concat_ws(' ', CASE WHEN missing.rules IS NOT NULL THEN format('UPDATE %I.rules SET event_type = %L WHERE event_type = %L;', model, missing.nearest, missing.type) END,
+                                  CASE WHEN missing.stages IS NOT NULL THEN format('UPDATE %I.stages SET on_event = %L WHERE on_event = %L;', model, missing.nearest, missing.type) END,
+                                  format('SELECT lead_scoring.publish(%L);', model));
+    END LOOP;
+    IF others <> '{}' THEN
+        RAISE NOTICE USING MESSAGE = format('no event of type %s has come yet', array_to_string(others, ', ')), HINT = format('SELECT * FROM %I.event_types;', model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.notice_types IS 'Says by notices which types of events the draft waits for and never came, with the nearest one that did; nothing while there are no events.';
