@@ -8,7 +8,7 @@ if (($# == 0)); then
 fi
 tree=$RUN/tap
 mkdir -p "$tree"
-cp -a "$ROOT"/{Makefile,lead_scoring.control,sql,test} "$tree"
+cp -a "$ROOT"/{Makefile,lead_scoring.control,sql,test,expected} "$tree"
 hand_over "$tree"
 for name in "$@"; do
     if as_server_user timeout "${TAP_SECONDS:-600}" make -s -C "$tree" PG_CONFIG="$PRIVATE_BIN/pg_config" REGRESS= ISOLATION= TAP_TESTS=1 \

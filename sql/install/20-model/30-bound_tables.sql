@@ -108,7 +108,8 @@ BEGIN
             format('The table has the columns %s.',
                 (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
                   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped)),
-            format('Name the right one: %s => ''...''.', argument));
+            format('Name the right one: %s => %L.', argument, coalesce(lead_scoring_internal.nearest_name(column_name, ARRAY(
+                SELECT a.attname FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped)), '...')));
     END IF;
     IF found.is_fuzzy THEN
         PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s has a nondeterministic collation', column_name, relation),

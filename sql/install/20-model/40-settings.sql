@@ -128,7 +128,7 @@ BEGIN
             format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
             format('The model''s settings name it as the table of %s.', missing),
             coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events),
-                     format('UPDATE %I.settings SET %s = ''schema.new_name'';', model, missing)));
+                     format('Name the table that it is now, by UPDATE %I.settings SET %s = ''...''.', model, missing)));
     END IF;
     PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
     IF leads <> lead_scoring_internal.resolve_table(bound.leads) OR events <> lead_scoring_internal.resolve_table(bound.events) THEN

@@ -148,10 +148,13 @@ COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger b
 CREATE FUNCTION lead_scoring_internal.refuse_group(model text, rule_group text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    groups text[];
 BEGIN
+    EXECUTE format('SELECT array_agg(g.name) FROM %I.rule_groups g', model) INTO groups;
     PERFORM lead_scoring_internal.fail('42704', format('rule_group "%s" of %s does not exist', rule_group, subject),
         format('The groups of model "%s" are the rows of %I.rule_groups.', model, model),
-        format('SELECT lead_scoring.add_group(%L, %L);', model, rule_group));
+        format('SELECT lead_scoring.add_group(%L, %L);', model, rule_group) || lead_scoring_internal.perhaps(rule_group, groups));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_group IS 'Raises 42704 for a rule whose group is not there; "subject" is what the error calls the rule.';
@@ -194,8 +197,7 @@ EXCEPTION WHEN unique_violation THEN
     PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', lead_scoring_internal.draft_subject(model, relation, draft_row), model),
         CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
              ELSE 'Names are unique within a model.' END,
-        CASE WHEN relation = 'bands' THEN format('DELETE FROM %I.bands WHERE axis = %L AND (label = %L OR min_points = %s);  -- or UPDATE its row', model, draft_row ->> 'axis', draft_row ->> 'label', draft_row ->> 'min_points')
-             ELSE format('DELETE FROM %I.%I WHERE name = %L;  -- or UPDATE its row', model, relation, draft_row ->> 'name') END);
+        format('SELECT * FROM %I.%I;  -- UPDATE or DELETE its row', model, relation));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only. A notice says so where the draft is no more what is published. Raises what its triggers raise, 42710 for a name that is taken.';

@@ -21,22 +21,22 @@ BEGIN
             'Leads move up by rank, so each progress stage has one of its own.', format('UPDATE %1$I.stages SET rank = (SELECT max(rank) + 10 FROM %1$I.stages) WHERE name = %2$L;  -- to come last', model, found.other));
     END IF;
 
-    EXECUTE format('SELECT s.name, s.timeout_stage FROM %1$I.stages s
+    EXECUTE format('SELECT s.name, s.timeout_stage, ARRAY(SELECT o.name FROM %1$I.stages o WHERE o.name <> s.name) AS others FROM %1$I.stages s
                      WHERE s.timeout_stage IS NOT NULL AND NOT EXISTS (SELECT FROM %1$I.stages o WHERE o.name = s.timeout_stage)
                      ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42704', format('timeout_stage "%s" of stage "%s" does not exist', found.timeout_stage, found.name),
             format('The stages of model "%s" are the rows of %I.stages.', model, model),
-            format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'');  -- before, or in the same transaction by INSERT',
-                   model, found.timeout_stage));
+            format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'');', model, found.timeout_stage)
+                || lead_scoring_internal.perhaps(found.timeout_stage, found.others));
     END IF;
 
-    EXECUTE format('SELECT s.name, q.rule FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule)
+    EXECUTE format('SELECT s.name, q.rule, ARRAY(SELECT r.name FROM %1$I.rules r) AS rules FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule)
                      WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.name = q.rule)
                      ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42704', format('stage "%s" requires rule "%s", which does not exist', found.name, found.rule),
-            'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules;', model));
+            'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules;', model) || lead_scoring_internal.perhaps(found.rule, found.rules));
     END IF;
 
     -- An axis without bands adds nothing to a grade; without any bands there are no grades.
@@ -53,7 +53,8 @@ BEGIN
         PERFORM lead_scoring_internal.fail('22023', format('grade "%s" of stage "%s" cannot occur', found.grade, found.name),
             CASE WHEN found.bands = 0 THEN 'The model has no bands, and so no grades.'
                  ELSE 'A grade is a label of fit followed by a label of engagement.' END,
-            format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);  -- SELECT * FROM %I.bands lists them', model, model));
+            CASE WHEN found.bands = 0 THEN format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);', model)
+                 ELSE format('SELECT * FROM %I.bands;', model) END);
     END IF;
 END
 $$;

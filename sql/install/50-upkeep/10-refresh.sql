@@ -19,7 +19,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_commit('refresh');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
         PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which refresh commits.',
-            'CALL lead_scoring.refresh(''sales'', 1000);');
+            'For example CALL lead_scoring.refresh(''sales'', 1000).');
     END IF;
     WHILE lead_scoring_internal.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
         COMMIT;
@@ -43,7 +43,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_commit('rescore');
     IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
         PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which rescore commits.',
-            'CALL lead_scoring.rescore(''sales'', 1000);');
+            'For example CALL lead_scoring.rescore(''sales'', 1000).');
     END IF;
     LOOP
         last := lead_scoring_internal.rescore_leads(model, last, batch_size);

@@ -69,7 +69,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, from_lead, into_lead) > 0 THEN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of merge_leads is NULL',
-            'It takes a model, the lead to be merged, and the one that stays.', 'SELECT lead_scoring.merge_leads(''sales'', 42, 7);');
+            'It takes a model, the lead to be merged, and the one that stays.', 'For example lead_scoring.merge_leads(''sales'', 42, 7).');
     END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
                            (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;

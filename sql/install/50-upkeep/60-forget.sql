@@ -15,7 +15,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF num_nulls(model, lead) > 0 THEN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of forget_lead is NULL', 'It takes a model and the lead to be forgotten.',
-            'SELECT lead_scoring.forget_lead(''sales'', 42);');
+            'For example lead_scoring.forget_lead(''sales'', 42).');
     END IF;
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring_internal.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];

@@ -81,12 +81,12 @@ BEGIN
     IF relation IS NULL THEN
         PERFORM lead_scoring_internal.fail('42P01', format('table %s of model "%s" does not exist', table_name, model),
             format('The model''s report_settings name it as %s.', argument),
-            format('UPDATE %I.report_settings SET %s = ''schema.name'';  -- where it is now', model, argument));
+            format('SELECT lead_scoring.set_%s(%L, NULL);  -- or name the table that it is now', split_part(argument, '_', 1), model));
     END IF;
     IF (SELECT c.relpersistence = 't' FROM pg_class c WHERE c.oid = relation) THEN
         PERFORM lead_scoring_internal.fail('42809', format('table %s of model "%s" is temporary', relation, model),
             'Other sessions cannot read it, and it is gone with this one.',
-            format('CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s;  -- and name that one', relation));
+            format('Name one that stays, as CREATE TABLE public.%1$s AS TABLE pg_temp.%1$s makes it.', relation));
     END IF;
     PERFORM lead_scoring_internal.require_readable(relation);
     stranger := lead_scoring_internal.read_from_strangers(relation);

@@ -11,6 +11,7 @@ DECLARE
     relation regclass;
     key_type text;
     stage text;
+    stages text[];
 BEGIN
     PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
     EXECUTE lead_scoring_internal.known_fields(TG_RELID) INTO known USING NEW;
@@ -41,11 +42,11 @@ BEGIN
     NEW.event_channel := lead_scoring_internal.touch_key(bound.events, NEW.event_channel, 'event_channel');
     NEW.event_asset := lead_scoring_internal.touch_key(bound.events, NEW.event_asset, 'event_asset');
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
-        EXECUTE format('SELECT s.name FROM %I.stages s WHERE s.name = $1 AND s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stage USING stage;
-        IF stage IS NULL THEN
+        EXECUTE format('SELECT array_agg(s.name) FROM %I.stages s WHERE s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stages;
+        IF stage = ANY (stages) IS NOT TRUE THEN
             PERFORM lead_scoring_internal.fail('42704', format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
                 'mql_stage, sql_stage and customer_stage are progress stages.',
-                format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA));
+                format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA) || lead_scoring_internal.perhaps(stage, stages));
         END IF;
     END LOOP;
     RETURN NEW;
@@ -91,7 +92,7 @@ AS $$
 BEGIN
     IF spend_table IS NOT NULL THEN
         PERFORM lead_scoring_internal.require_columns('set_spend',
-            format('SELECT lead_scoring.set_spend(%L, %L, campaign => ''campaign'', spent_on => ''spent_on'', amount => ''amount'');', model, spend_table),
+            'For example campaign => ''campaign'', spent_on => ''spent_on'', amount => ''amount''.',
             campaign, spent_on, amount);
     END IF;
     PERFORM lead_scoring_internal.change_report_settings(model, jsonb_build_object('spend_table', spend_table::text,
@@ -114,7 +115,7 @@ AS $$
 BEGIN
     IF revenue_table IS NOT NULL THEN
         PERFORM lead_scoring_internal.require_columns('set_revenue',
-            format('SELECT lead_scoring.set_revenue(%L, %L, lead => ''lead_id'', earned_on => ''earned_on'', amount => ''amount'');', model, revenue_table),
+            'For example lead => ''lead_id'', earned_on => ''earned_on'', amount => ''amount''.',
             lead, earned_on, amount);
     END IF;
     PERFORM lead_scoring_internal.change_report_settings(model, jsonb_build_object('revenue_table', revenue_table::text,

@@ -148,7 +148,8 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF view_name <> ALL (lead_scoring_internal.report_views()) THEN
         PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', view_name),
-            format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')), format('SELECT * FROM %I.funnel;', model));
+            format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
+            format('SELECT * FROM %I.%I;', model, coalesce(lead_scoring_internal.nearest_name(view_name, lead_scoring_internal.report_views()), 'funnel')));
     END IF;
     EXECUTE format('SELECT lead_scoring_internal.%I($1)', view_name || '_report') INTO statement USING model;
     RETURN statement;

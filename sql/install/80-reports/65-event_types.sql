@@ -1,17 +1,5 @@
 -- The view "event_types" of a model: what its events are of, beside what its rules and stages wait for.
 
-CREATE FUNCTION lead_scoring_internal.edit_distance(a text, b text) RETURNS integer
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_edit_distance';
-COMMENT ON FUNCTION lead_scoring_internal.edit_distance IS 'How many characters are to be put in, taken out or replaced to make one text of the other; of long ones, the first 63 bytes are compared.';
-
-CREATE FUNCTION lead_scoring_internal.near(a text, b text)
-RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-SELECT CASE WHEN d.distance * 3 <= GREATEST(length(a), length(b)) THEN d.distance END
-  FROM lead_scoring_internal.edit_distance(translate(lower(a), ' -.', '___'), translate(lower(b), ' -.', '___')) d (distance)
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.near IS 'The distance of two names of which one may be the other misspelt; NULL where a third or more of it differs. Case and what stands between words do not count.';
-
 CREATE FUNCTION lead_scoring_internal.named_types(model text)
 RETURNS TABLE (type text, rules text, stages text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp

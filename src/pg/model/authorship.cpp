@@ -57,7 +57,7 @@ void require_author(const TriggerData* data) {
              strcmp(ResultRow{i}.text(2), "id") == 0
                  ? errdetail("By it the cards of leads know the row. Only role \"%s\", the owner, may give it.", role)
                  : errdetail("What it says is run or read with the rights of the model's owner, role \"%s\".", role),
-             errhint("SET ROLE %s, if you are a member of it.", quote_identifier(role))));
+             errhint("SET ROLE %s;  -- if you are a member of it", quote_identifier(role))));
     }
     finish_spi();
 }

@@ -50,7 +50,8 @@ Oid find_relation(const Model* model, const Source* source) {
     if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return relation;
     char* statement = rebind_statement(model);
     if (statement == nullptr)
-        statement = psprintf("UPDATE %s SET %s = 'schema.new_name';", own_table(model, "settings"), setting);
+        statement = psprintf("Name the table that it is now, by UPDATE %s SET %s = '...'.",
+                             own_table(model, "settings"), setting);
     ereport(ERROR,
             (errcode(ERRCODE_UNDEFINED_TABLE),
              errmsg("model \"%s\" cannot find its %s table %s", model->name, setting, text),
@@ -121,16 +122,32 @@ struct Columns {
     pg_unreachable();
 }
 
+// The column that is most likely meant; null where none has a name like that.
+char* nearest_column(Oid relation, const char* name) {
+    Oid types[] = {TEXTOID, OIDOID};
+    Datum values[] = {CStringGetTextDatum(name), ObjectIdGetDatum(relation)};
+    query(
+        "SELECT lead_scoring_internal.nearest_name($1, ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a "
+        "WHERE a.attrelid OPERATOR(pg_catalog.=) $2 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped))",
+        2, types, values);
+    return ResultRow{0}.text(1);
+}
+
 // Of a domain the type beneath it, and text for varchar.
 Oid column_type(const Columns& of, const char* setting, const char* column) {
     const Model* model = of.model;
     AttrNumber number = get_attnum(of.relation, column);
-    if (number == InvalidAttrNumber)
+    if (number == InvalidAttrNumber) {
+        const char* nearest = nearest_column(of.relation, column);
+        const char* settings = own_table(model, "settings");
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                         errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
                                get_rel_name(of.relation)),
                         errdetail("The column was renamed or dropped after the model was made."),
-                        errhint("UPDATE %s SET %s = 'new_name';", own_table(model, "settings"), setting)));
+                        nearest == nullptr
+                            ? errhint("Name the column that it is now, by UPDATE %s SET %s = '...'.", settings, setting)
+                            : errhint("UPDATE %s SET %s = %s;", settings, setting, quote_literal_cstr(nearest))));
+    }
     Oid type = getBaseType(get_atttype(of.relation, number));
     return type == VARCHAROID ? TEXTOID : type;
 }
@@ -175,7 +192,7 @@ char* require_setting(const Model* model, ResultRow row, int column, const char*
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("the settings of model \"%s\" do not say \"%s\"", model->name, name),
                     errdetail("The column is NULL: the row was written while the table did not forbid it."),
-                    errhint("UPDATE %s SET %s = 'its name';", own_table(model, "settings"), name)));
+                    errhint("Give its name, by UPDATE %s SET %s = '...'.", own_table(model, "settings"), name)));
     pg_unreachable();
 }
 

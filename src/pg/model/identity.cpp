@@ -182,11 +182,15 @@ void no_such_model(const char* name) {
     Oid type = TEXTOID;
     Datum value = CStringGetTextDatum(name);
     if (strlen(name) >= NAMEDATALEN) query("SELECT lead_scoring_internal.check_model_name($1)", 1, &type, &value);
-    query("SELECT lead_scoring_internal.renamed_model($1), lead_scoring_internal.is_left_behind($1)", 1, &type, &value);
+    query(
+        "SELECT lead_scoring_internal.renamed_model($1), lead_scoring_internal.is_left_behind($1), "
+        "lead_scoring_internal.perhaps($1, ARRAY(SELECT m.name FROM lead_scoring_internal.model_schemas() m "
+        "WHERE pg_catalog.has_schema_privilege(m.schema, 'USAGE')))",
+        1, &type, &value);
     const char* renamed = ResultRow{0}.text(1);
     bool left_behind = ResultRow{0}.boolean(2, false);
     const char* quoted = quote_literal_cstr(name);
-    const char* hint = "SELECT model FROM lead_scoring.models() lists the models.";
+    const char* hint = psprintf("%s%s", "SELECT model FROM lead_scoring.models();", ResultRow{0}.text(3));
     if (renamed != nullptr)
         hint = psprintf("SELECT lead_scoring.drop_model(%s); SELECT lead_scoring.repair(%s);", quoted,
                         quote_literal_cstr(renamed));

@@ -144,17 +144,17 @@ const char* call_instead(const char* table, bool insert) {
         const char* other;
     };
     static constexpr Call kCalls[] = {
-        {"adjustments", "SELECT lead_scoring.adjust(%1$s, '42', 15, 'met at the fair');",
-         "SELECT lead_scoring.cancel_adjustment(%1$s, id, 'a mistake') FROM %2$s WHERE lead_id = '42';"},
-        {"transitions", nullptr, "SELECT lead_scoring.set_stage(%1$s, '42', 'sql', 'called them');"},
-        {"merged", nullptr, "SELECT lead_scoring.merge_leads(%1$s, '42', '7');"},
-        {"forgotten", nullptr, "SELECT lead_scoring.forget_lead(%1$s, '42');"},
-        {"problems", nullptr, "SELECT lead_scoring.clear_problems(%1$s);"},
-        {"versions", nullptr, "SELECT lead_scoring.publish(%1$s, 'what is new');"},
+        {"adjustments", "Call lead_scoring.adjust(%1$s, '42', 15, 'met at the fair').",
+         "Call lead_scoring.cancel_adjustment(%1$s, id, 'a mistake') for an id of %2$s."},
+        {"transitions", nullptr, "Call lead_scoring.set_stage(%1$s, '42', 'sql', 'called them')."},
+        {"merged", nullptr, "Call lead_scoring.merge_leads(%1$s, '42', '7')."},
+        {"forgotten", nullptr, "Call lead_scoring.forget_lead(%1$s, '42')."},
+        {"problems", nullptr, "Call lead_scoring.clear_problems(%1$s)."},
+        {"versions", nullptr, "Call lead_scoring.publish(%1$s, 'what is new')."},
     };
     for (const Call& call : kCalls)
         if (strcmp(call.table, table) == 0) return insert && call.insert != nullptr ? call.insert : call.other;
-    return "SELECT lead_scoring.repair(%1$s);";
+    return "Call lead_scoring.repair(%1$s), which computes them anew.";
 }
 
 }  // namespace

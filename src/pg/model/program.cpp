@@ -127,7 +127,7 @@ void name_subject(void* argument) {
     if (is_of_the_moment(geterrcode())) return;
     if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
         errcode(ERRCODE_INVALID_OBJECT_DEFINITION);
-    errhint("UPDATE %s SET %s = '...' WHERE name = %s; SELECT lead_scoring.publish(%s);",
+    errhint("Write one that works: UPDATE %s SET %s = '...' WHERE name = %s, then SELECT lead_scoring.publish(%s).",
             own_table(subject->model, subject->table), subject->column, quote_literal_cstr(subject->name),
             quote_literal_cstr(subject->model));
 }

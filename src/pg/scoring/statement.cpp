@@ -175,7 +175,7 @@ bool is_left_alone(const LeadsUpdate* update, Datum key) {
                 (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                  errmsg("lead \"%s\" of model \"%s\" is being merged", key_to_text(model->key, key), model->name),
                  errdetail("A trigger is to move it within merge_leads, which joins its history."),
-                 errhint("SELECT lead_scoring.set_stage(%s, %s, 'sql', 'called them');  -- after merge_leads",
+                 errhint("Call lead_scoring.set_stage(%s, %s, 'sql', 'called them') after merge_leads.",
                          quote_literal_cstr(model->name), quote_literal_cstr(key_to_text(model->key, key)))));
     return true;
 }

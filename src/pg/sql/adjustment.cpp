@@ -59,12 +59,12 @@ void check_adjustment(FunctionCallInfo fcinfo) {
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                  errmsg("cannot adjust lead %s by %s points", argument_text(fcinfo, 1), argument_text(fcinfo, 2)),
                  errdetail("An adjustment names a lead and a number of points between -1e9 and 1e9."),
-                 errhint("SELECT lead_scoring.adjust(%s, '42', 15, 'met at the fair');", model)));
+                 errhint("For example lead_scoring.adjust(%s, '42', 15, 'met at the fair').", model)));
     if (!PG_ARGISNULL(4) && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(4)))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("an adjustment cannot expire at %s", argument_text(fcinfo, 4)),
                         errdetail("One that holds for good has no expires_at."),
-                        errhint("SELECT lead_scoring.adjust(%s, %s, %s, 'for good');", model,
+                        errhint("Leave it out: lead_scoring.adjust(%s, %s, %s, 'for good').", model,
                                 quote_literal_cstr(argument_text(fcinfo, 1)), argument_text(fcinfo, 2))));
 }
 
@@ -150,8 +150,8 @@ Datum lead_scoring_cancel_adjustment(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of cancel_adjustment is NULL"),
                         errdetail("Only the reason may be left out."),
-                        errhint("SELECT lead_scoring.cancel_adjustment('sales', id, 'a mistake') FROM "
-                                "sales.adjustments WHERE lead_id = '42';")));
+                        errhint("For example SELECT lead_scoring.cancel_adjustment('sales', id, 'a mistake') FROM "
+                                "sales.adjustments WHERE lead_id = '42'.")));
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const Version* version = scoring_version(model);
     Datum values[] = {PG_GETARG_DATUM(1), asking_name(), PG_GETARG_DATUM(2)};

@@ -96,7 +96,7 @@ void require_ownership(const char* model, Oid owner) {
     const char* name = GetUserNameFromId(owner, false);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of model \"%s\"", model),
                     errdetail("It belongs to role \"%s\".", name),
-                    errhint("SET ROLE %s, if you are a member of it.", quote_identifier(name))));
+                    errhint("SET ROLE %s;  -- if you are a member of it", quote_identifier(name))));
 }
 
 void require_capability(const char* model, ModelSchema schema, const Capability* capability) {
@@ -117,7 +117,8 @@ void require_capability(const char* model, ModelSchema schema, const Capability*
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
              errmsg("permission denied for table \"%s\" of model \"%s\"", table, model),
              errdetail("It takes USAGE on the schema and SELECT on the table."),
-             errhint("%s%s", usable ? "" : psprintf("GRANT USAGE ON SCHEMA %s TO %s; ", quote_identifier(model), role),
+             errhint("%s%s%s", usable ? "" : psprintf("GRANT USAGE ON SCHEMA %s TO %s;", quote_identifier(model), role),
+                     usable || granted ? "" : " ",
                      granted ? "" : psprintf("GRANT SELECT ON %s TO %s;", own_table(model, table), role))));
     }
 }
@@ -326,7 +327,7 @@ Oid owner_of_leads(Oid leads) {
             ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of table %s", relation_name(leads)),
              errdetail("A model belongs to the owner of its two tables."),
-             errhint("SET ROLE %s, if you are a member of it.", quote_identifier(GetUserNameFromId(owner, false)))));
+             errhint("SET ROLE %s;  -- if you are a member of it", quote_identifier(GetUserNameFromId(owner, false)))));
     return owner;
 }
 
@@ -340,8 +341,8 @@ Datum lead_scoring_create_model(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of create_model is NULL"),
                         errdetail("Only lead_key, event_campaign, min_score and max_score may be NULL."),
-                        errhint("SELECT lead_scoring.create_model('sales', leads => 'public.leads', events => "
-                                "'public.events');")));
+                        errhint("For example lead_scoring.create_model('sales', leads => 'public.leads', events => "
+                                "'public.events').")));
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
     if (strlen(model) >= NAMEDATALEN) no_such_model(model);
     Oid owner = InvalidOid;
@@ -365,8 +366,8 @@ Datum lead_scoring_create_schema(PG_FUNCTION_ARGS) {
     if (entry == nullptr || strcmp(entry->model, name) != 0)
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("schema \"%s\" is not being made", name),
                         errdetail("The function makes the schema of a model within create_model."),
-                        errhint("SELECT lead_scoring.create_model('sales', leads => 'public.leads', events => "
-                                "'public.events');")));
+                        errhint("For example lead_scoring.create_model('sales', leads => 'public.leads', events => "
+                                "'public.events').")));
     auto may = [](Oid role) { return LEAD_SCORING_DATABASE_ACLCHECK(MyDatabaseId, role, ACL_CREATE) == ACLCHECK_OK; };
     Oid maker = may(entry->owner) ? entry->owner : entry->caller;
     if (!may(maker))

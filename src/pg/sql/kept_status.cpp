@@ -54,7 +54,7 @@ void tell(const TriggerData* data, const Model* model, const char* column) {
     ereport(NOTICE, (errmsg("status columns of table \"%s\" stay as model \"%s\" has written them",
                             get_rel_name(model->binding.leads), model->name),
                      errdetail("The statement would have changed \"%s\".", column),
-                     errhint("SELECT lead_scoring.set_stage(%s, '42', 'sql', 'called them');  -- moves a lead",
+                     errhint("What moves a lead is lead_scoring.set_stage(%s, '42', 'sql', 'called them').",
                              quote_literal_cstr(model->name))));
 }
 

@@ -32,7 +32,8 @@ Model* use_locked_model(const char* name) {
 LEAD_SCORING_FUNCTION(lead_scoring_refresh_leads);
 Datum lead_scoring_refresh_leads(PG_FUNCTION_ARGS) {
     static constexpr const char* kNames[] = {"model", "due", "most"};
-    for (int i = 0; i < 3; ++i) require_argument(fcinfo, i, kNames[i], "CALL lead_scoring.refresh('sales', 1000);");
+    for (int i = 0; i < 3; ++i)
+        require_argument(fcinfo, i, kNames[i], "For example CALL lead_scoring.refresh('sales', 1000).");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const Version* version = scoring_version(model);
     if (version == nullptr) PG_RETURN_INT64(0);
@@ -74,7 +75,8 @@ LEAD_SCORING_FUNCTION(lead_scoring_set_stage);
 Datum lead_scoring_set_stage(PG_FUNCTION_ARGS) {
     static constexpr const char* kNames[] = {"model", "lead", "stage"};
     for (int i = 0; i < 3; ++i)
-        require_argument(fcinfo, i, kNames[i], "SELECT lead_scoring.set_stage('sales', 42, 'sql', 'called them');");
+        require_argument(fcinfo, i, kNames[i],
+                         "For example lead_scoring.set_stage('sales', 42, 'sql', 'called them').");
     Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const Version* version = require_scoring(model);
     const char* stage = text_to_cstring(PG_GETARG_TEXT_PP(2));

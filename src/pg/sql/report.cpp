@@ -32,14 +32,34 @@ using namespace lead_scoring;
 
 namespace {
 
+// Raises 42704 where no report has that name.
+void require_report(const Model* model, const char* view) {
+    connect_spi();
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(view);
+    query(
+        "SELECT r.names OPERATOR(pg_catalog.@>) ARRAY[$1], pg_catalog.array_to_string(r.names, ', '), "
+        "coalesce(lead_scoring_internal.nearest_name($1, r.names), 'funnel') "
+        "FROM lead_scoring_internal.report_views() r (names)",
+        1, &type, &value);
+    ResultRow row{0};
+    if (!row.boolean(1, false))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no report \"%s\"", view),
+                        errdetail("The reports are %s.", row.text(2)),
+                        errhint("SELECT * FROM %s;", own_table(model, row.text(3)))));
+    SPI_finish();
+}
+
 // A function in a view runs as the one who reads, so it is for us to see that he may read the view. Whoever may create
 // in the schema could put something of his own in its place, where it is missing.
 void check_reader(const Model* model, Oid owner, const char* view) {
     Oid relation = get_relname_relid(view, model->schema);
-    if (!OidIsValid(relation))
+    if (!OidIsValid(relation)) {
+        require_report(model, view);
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("view %s does not exist", own_table(model, view)),
                         errdetail("A report is for those who may read the view of its name."),
-                        errhint("SELECT lead_scoring.repair(%s) makes it again.", quote_literal_cstr(model->name))));
+                        errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(model->name))));
+    }
     if (!is_member_of_role(relation_owner(relation), owner)) {
         const char* name = relation_name(relation);
         const char* kind = get_rel_relkind(relation) == RELKIND_VIEW ? "VIEW" : "TABLE";

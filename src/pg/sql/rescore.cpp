@@ -102,7 +102,7 @@ Batches take_batches(const AsOwner& as, bool first) {
 // rescore_leads(model text, last text, most bigint) returns text
 LEAD_SCORING_FUNCTION(lead_scoring_rescore_leads);
 Datum lead_scoring_rescore_leads(PG_FUNCTION_ARGS) {
-    static constexpr const char* kCall = "CALL lead_scoring.rescore('sales', 1000);";
+    static constexpr const char* kCall = "For example CALL lead_scoring.rescore('sales', 1000).";
     require_argument(fcinfo, 0, "model", kCall);
     require_argument(fcinfo, 2, "most", kCall);
     Model* model = use_bound(text_to_cstring(PG_GETARG_TEXT_PP(0)));
