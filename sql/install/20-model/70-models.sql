@@ -171,7 +171,9 @@ BEGIN
             UNION ALL SELECT 'stages', lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
             UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s))) FROM {model}.settings s
         ), stored (section, item) AS (
-            SELECT d.key, i.item FROM published p, jsonb_each(p.definition) d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'array' THEN d.value END) i (item)
+            SELECT d.key, CASE d.key WHEN 'stages'
+                       THEN i.item || jsonb_build_object('counts_as', i.item #> '{typed,counts_as}', 'typed', (i.item -> 'typed') - 'counts_as') ELSE i.item END
+              FROM published p, jsonb_each(p.definition) d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'array' THEN d.value END) i (item)
             UNION ALL SELECT 'settings', (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(p.definition) d WHERE jsonb_typeof(d.value) <> 'array') FROM published p
         ), expressions (entity, fields) AS (  -- what was typed stands beside what the server made of it
             SELECT f.entity, array_agg(f.field) FROM lead_scoring_internal.draft_fields f WHERE f.kind ~ 'condition|expression' OR f.kind = 'id' GROUP BY 1

@@ -18,7 +18,7 @@ BEGIN
                      WHERE s.other IS NOT NULL ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
     IF found.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('22023', format('stages "%s" and "%s" both have rank %s', found.name, found.other, found.rank),
-            'Leads move up by rank, so each progress stage has one of its own.', format('UPDATE %1$I.stages SET rank = (SELECT max(rank) + 10 FROM %1$I.stages) WHERE name = %2$L;  -- to come last', model, found.other));
+            'Leads move up by rank, so each progress stage has one of its own.', 'Give one of them another rank, or leave rank out to come last.');
     END IF;
 
     EXECUTE format('SELECT s.name, s.timeout_stage, ARRAY(SELECT o.name FROM %1$I.stages o WHERE o.name <> s.name) AS others FROM %1$I.stages s

@@ -92,7 +92,8 @@ BEGIN
             SELECT s.*, coalesce(s.said, CASE WHEN NOT EXISTS (SELECT FROM stage o WHERE o.said = s.called) THEN s.called END) AS meaning FROM stage s
         )
         SELECT jsonb_agg(c.stage || jsonb_build_object('counts_as', coalesce(c.meaning,
-                   CASE WHEN c.called IS NULL AND NOT EXISTS (SELECT FROM chosen o WHERE o.meaning = c.before) THEN c.before END)) ORDER BY c.place)
+                   CASE WHEN c.called IS NULL AND NOT EXISTS (SELECT FROM chosen o WHERE o.meaning = c.before) THEN c.before END),
+                   'typed', c.stage -> 'typed' || jsonb_build_object('counts_as', c.said)) ORDER BY c.place)
           FROM chosen c
         $query$, model) INTO stages USING stages;
     SELECT s.stage ->> 'counts_as' AS meaning, min(s.stage ->> 'name' COLLATE "C") AS one, max(s.stage ->> 'name' COLLATE "C") AS other INTO twice
