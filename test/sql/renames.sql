@@ -99,8 +99,47 @@ SELECT lead_scoring.add_stage('renames', 'x', counts_as => 'prospect');
 SELECT * FROM lead_scoring.verify('renames');
 SELECT lead_scoring.drop_model('renames') \g /dev/null
 
--- Stages called as people write them count as what they are called; and a model without an MQL says so.
+-- Another stage that comes to count as it is what the status column shows; none, once it is deleted. A column keeps its key
+-- where the new name has one of its own.
 ALTER TABLE leads DROP COLUMN lead_stage, DROP COLUMN mql_at, DROP COLUMN demo_at;
+SELECT lead_scoring.create_model('renames', 'leads', 'events', status_columns => '{"stage": "lead_stage", "mql_at": "mql_at", "hot_at": "hot_at"}') \g /dev/null
+SELECT lead_scoring.add_rule('renames', 'visit', 'visit', 10, per => 'n::numeric'), lead_scoring.add_stage('renames', 'warm', 20, counts_as => 'mql'), lead_scoring.add_stage('renames', 'hot', on_event => 'demo') \g /dev/null
+SELECT lead_scoring.publish('renames');
+SELECT id, lead_stage, mql_at::date, hot_at::date FROM leads ORDER BY id;
+UPDATE renames.stages SET counts_as = CASE name WHEN 'hot' THEN 'mql' END;
+SELECT lead_scoring.publish('renames');
+SELECT id, lead_stage, mql_at::date, hot_at::date FROM leads ORDER BY id;
+SELECT * FROM lead_scoring.verify('renames');
+UPDATE renames.stages SET name = 'mql' WHERE name = 'hot';
+SELECT lead_scoring.publish('renames', rescore => false);
+SELECT status_columns FROM renames.settings;
+SELECT id, lead_stage, mql_at::date, hot_at::date FROM leads ORDER BY id;
+CALL lead_scoring.rescore('renames');
+SELECT * FROM lead_scoring.verify('renames');
+DELETE FROM renames.stages WHERE name = 'mql';
+SELECT lead_scoring.publish('renames');
+SELECT id, lead_stage, mql_at::date, hot_at::date FROM leads ORDER BY id;
+SELECT * FROM lead_scoring.verify('renames');
+-- A name whose column is somebody else's.
+ALTER TABLE renames.scores ADD COLUMN cold_at text;
+UPDATE renames.stages SET name = 'cold' WHERE name = 'warm';
+SELECT lead_scoring.publish('renames');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE renames.stages SET name = 'warm' WHERE name = 'cold';
+-- Triggers of the user's on leads run when all is by its new name.
+CREATE FUNCTION echo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO renames_test.events VALUES (NEW.id, 'echo', '2026-03-01', NULL); RETURN NEW; END $$;
+CREATE TRIGGER echo AFTER UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION echo();
+UPDATE renames.stages SET name = 'engaged' WHERE name = 'warm';
+UPDATE renames.stages SET name = 'new' WHERE name = 'lead';
+SELECT lead_scoring.publish('renames');
+SELECT id, lead_stage FROM leads ORDER BY id;
+SELECT count(*) FROM events WHERE type = 'echo';
+SELECT * FROM lead_scoring.verify('renames');
+SELECT lead_scoring.drop_model('renames') \g /dev/null
+DROP TRIGGER echo ON leads;
+
+-- Stages called as people write them count as what they are called; and a model without an MQL says so.
+ALTER TABLE leads DROP COLUMN lead_stage, DROP COLUMN mql_at, DROP COLUMN hot_at;
 SELECT lead_scoring.create_model('renames', 'leads', 'events') \g /dev/null
 SELECT lead_scoring.add_rule('renames', 'visit', 'visit', 10), lead_scoring.add_stage('renames', 'MQL', 20), lead_scoring.add_stage('renames', 'SQL', on_event => 'call'),
        lead_scoring.add_stage('renames', 'Customer', on_event => 'won') \g /dev/null

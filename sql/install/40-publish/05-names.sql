@@ -6,7 +6,7 @@ AS $$
 DECLARE
     wrong record;
     names CONSTANT text := lead_scoring_internal.fill(
-        'SELECT (d.item ->> ''id'')::integer AS id, d.item ->> ''name'' AS name, v.version FROM {model}.versions v, jsonb_array_elements(v.definition -> $1) d (item)',
+        'SELECT (d.item ->> ''id'')::bigint AS id, d.item ->> ''name'' AS name, v.version FROM {model}.versions v, jsonb_array_elements(v.definition -> $1) d (item)',
         jsonb_build_object('model', model));
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -14,7 +14,7 @@ BEGIN
         WITH known AS (  -- what each was called last
             SELECT DISTINCT ON (n.id) n.* FROM ({!names}) n ORDER BY n.id, n.version DESC
         ), numbered AS (
-            SELECT i.place, i.item, (i.item ->> 'id')::integer AS id FROM jsonb_array_elements($2) WITH ORDINALITY i (item, place)
+            SELECT i.place, i.item, (i.item ->> 'id')::bigint AS id FROM jsonb_array_elements($2) WITH ORDINALITY i (item, place)
         ), found AS (
             SELECT n.place, n.item, coalesce(n.id, (
                        SELECT k.id FROM known k WHERE k.name = n.item ->> 'name' AND NOT EXISTS (SELECT FROM numbered o WHERE o.id = k.id)
@@ -28,7 +28,7 @@ BEGIN
         SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY CASE $1 WHEN 'rules' THEN g.id END, g.place), '[]') FROM given g
         $query$, jsonb_build_object('names', names)) INTO items USING section, items;
     SELECT d.id, d.name, d.other INTO wrong
-      FROM (SELECT (i.item ->> 'id')::integer AS id, i.item ->> 'name' AS name,
+      FROM (SELECT (i.item ->> 'id')::bigint AS id, i.item ->> 'name' AS name,
                    lead(i.item ->> 'name') OVER (PARTITION BY i.item ->> 'id' ORDER BY i.item ->> 'name' COLLATE "C") AS other
               FROM jsonb_array_elements(items) i (item)) d
      WHERE d.other IS NOT NULL OR d.id NOT BETWEEN 0 AND 65535 ORDER BY d.id, d.name COLLATE "C" LIMIT 1;
@@ -43,7 +43,7 @@ BEGIN
     -- History and dates bear names. One that was another's would be taken for it.
     EXECUTE format('SELECT i.item ->> ''name'' AS name, n.now FROM jsonb_array_elements($2) i (item)
                       JOIN (SELECT DISTINCT ON (k.id) k.id, k.name AS now, array_agg(k.name) OVER (PARTITION BY k.id) AS names
-                              FROM (%s) k ORDER BY k.id, k.version DESC) n ON i.item ->> ''name'' = ANY (n.names) AND n.id <> (i.item ->> ''id'')::integer
+                              FROM (%s) k ORDER BY k.id, k.version DESC) n ON i.item ->> ''name'' = ANY (n.names) AND n.id <> (i.item ->> ''id'')::bigint
                      ORDER BY i.item ->> ''name'' COLLATE "C" LIMIT 1', names) INTO wrong USING section, items;
     IF wrong.name IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42710', format('"%s" was the name of another of the %s of model "%s"', wrong.name, section, model),
@@ -58,13 +58,23 @@ COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules or stages of the dr
 CREATE FUNCTION lead_scoring_internal.keep_ids(model text, section text, items jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    changed text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('UPDATE %1$I.%2$I d SET id = (i.item ->> ''id'')::integer FROM jsonb_array_elements($1) i (item)
                      WHERE d.name = i.item ->> ''name'' AND d.id IS NULL', model, section) USING items;
+    -- It waits for whoever is changing a row, and finds no row where he renames or deletes it.
+    EXECUTE format('SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)
+                     WHERE NOT EXISTS (SELECT FROM %I.%I d WHERE d.id = (i.item ->> ''id'')::integer) ORDER BY 1 LIMIT 1', model, section)
+       INTO changed USING items;
+    IF changed IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('40001', format('the draft of model "%s" was changed while it was published', model),
+            format('"%s" in %I.%s has another name now, or is gone.', changed, model, section), format('SELECT lead_scoring.publish(%L);', model));
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.keep_ids IS 'Writes the ids that rules or stages were given into the draft, so that they go along with a new name.';
+COMMENT ON FUNCTION lead_scoring_internal.keep_ids IS 'Writes the ids that rules or stages were given into the draft, so that they go along with a new name. Raises 40001 where a row was changed meanwhile.';
 
 CREATE FUNCTION lead_scoring_internal.meanings()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -123,6 +133,20 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.status_stage IS 'The stage whose first entry a status column of that key shows, such as mql_at: the one of that name in the newest version, else the one that counts as it; NULL where there is neither.';
 
+CREATE FUNCTION lead_scoring_internal.shown_stages(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    shown jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT jsonb_object_agg(e.value, coalesce(lead_scoring_internal.status_stage($1, e.key), '''')) FROM %I.settings s, jsonb_each_text(s.status_columns) e', model)
+       INTO shown USING model;
+    RETURN shown;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.shown_stages IS 'The stage that each status column shows the first entry of; empty for those of other kinds and of no stage.';
+
 CREATE FUNCTION lead_scoring_internal.rename_in_history(model text, section text, former text, name text) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rename_in_history';
 COMMENT ON FUNCTION lead_scoring_internal.rename_in_history IS 'Has the rows of a model''s state call one of its rules or stages by its new name.';
@@ -142,6 +166,12 @@ BEGIN
                     ORDER BY s.section, b.item ->> 'name' COLLATE "C" LOOP
         PERFORM lead_scoring_internal.rename_in_history(model, renamed.section, renamed.former, renamed.name);
         CONTINUE WHEN renamed.section = 'rules';
+        IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid IN (format('%I.scores', model)::regclass, to_regclass(format('%I.leads', model)))
+                      AND a.attname = renamed.name || '_at' AND NOT a.attisdropped) THEN
+            PERFORM lead_scoring_internal.fail('42701', format('stage "%s" of model "%s" cannot be called "%s"', renamed.former, model, renamed.name),
+                format('Table %I.scores or view %1$I.leads has a column "%s_at" already, of a stage that is gone or of your own.', model, renamed.name),
+                format('UPDATE %I.stages SET name = %L WHERE name = %L;  -- or another name', model, renamed.name || ' 2', renamed.name));
+        END IF;
         EXECUTE lead_scoring_internal.fill('ALTER TABLE {model}.scores RENAME COLUMN {former} TO {name}',
             jsonb_build_object('model', model, 'former', renamed.former || '_at', 'name', renamed.name || '_at'));
         EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, renamed.name || '_at',
@@ -157,19 +187,14 @@ BEGIN
                                customer_stage = CASE r.customer_stage WHEN $1 THEN $2 ELSE r.customer_stage END
                          WHERE $1 IN (r.mql_stage, r.sql_stage, r.customer_stage)', model) USING renamed.former, renamed.name;
         EXECUTE format('SELECT s.status_columns FROM %I.settings s', model) INTO status;
-        IF status ? 'stage' THEN
-            PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s l SET %2$I = $2 WHERE l.%2$I OPERATOR(pg_catalog.=) $1', b.leads, status ->> 'stage'),
-                                                      renamed.former, renamed.name)
-               FROM lead_scoring_internal.binding(model) b;
-        END IF;
-        IF status ? (renamed.former || '_at') AND lead_scoring_internal.status_stage(model, renamed.former || '_at') IS NULL THEN
+        IF status ? (renamed.former || '_at') AND NOT status ? (renamed.name || '_at') AND lead_scoring_internal.status_stage(model, renamed.former || '_at') IS NULL THEN
             EXECUTE format('UPDATE %I.settings SET status_columns = status_columns - $1 || jsonb_build_object($2, status_columns -> $1)', model)
               USING renamed.former || '_at', renamed.name || '_at';
         END IF;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.follow_names IS 'What goes by the name of a rule or stage goes by its new one: history, dates, status columns, what reports are told. No move is recorded.';
+COMMENT ON FUNCTION lead_scoring_internal.follow_names IS 'What goes by the name of a rule or stage goes by its new one: history, dates, keys of status columns, what reports are told. No move is recorded. Raises 42701 where a column of the new name is there already.';
 
 CREATE FUNCTION lead_scoring_internal.tell_what_stays_empty(model text, definition jsonb)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -173,6 +173,8 @@ AS $$
 DECLARE
     new_version bigint;
     published boolean;
+    shown CONSTANT jsonb := lead_scoring_internal.shown_stages(model);
+    named CONSTANT text[] := lead_scoring_internal.stage_columns(model);
 BEGIN
     -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
     -- unless that version cannot be computed any more, which is what this one may be for.
@@ -187,6 +189,10 @@ BEGIN
     IF published AND rescore THEN
         PERFORM lead_scoring_internal.rescore_now(model, CASE WHEN new_version > 1 THEN 'evaluate' ELSE 'replay' END);
         PERFORM lead_scoring_internal.notice_types(model);
+    END IF;
+    -- What status columns show may be another stage now, or the same by another name.
+    IF published AND (shown IS DISTINCT FROM lead_scoring_internal.shown_stages(model) OR NOT named <@ lead_scoring_internal.stage_columns(model)) THEN
+        PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, false));
     END IF;
     RETURN new_version;
 END

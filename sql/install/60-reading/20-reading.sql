@@ -112,12 +112,11 @@ BEGIN
     -- The status columns of the leads table.
     FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
                                    WHERE e.key IN (''stage'', ''score'', ''grade'') OR e.key LIKE ''%%\_at''', model) LOOP
-        score_column := coalesce(CASE WHEN status.key LIKE '%\_at' THEN lead_scoring_internal.status_stage(model, status.key) || '_at' END, status.key);
-        CONTINUE WHEN NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.scores', model)::regclass
-                                     AND a.attname = score_column AND NOT a.attisdropped);
-        RETURN QUERY EXECUTE lead_scoring_internal.fill('SELECT s.lead_id::text, {''problem''}::text, l.{status_column}::text, s.{score_column}::text
-              FROM {!leads} l JOIN {model}.scores s ON s.lead_id = l.{key} WHERE s.version > 0 AND l.{status_column} IS DISTINCT FROM s.{score_column}',
-            jsonb_build_object('problem', 'status column ' || status.name, 'status_column', status.name, 'score_column', score_column, 'leads', bound.leads,
+        -- That of a stage which the version does not have shows nothing.
+        score_column := CASE WHEN status.key LIKE '%\_at' THEN lead_scoring_internal.status_stage(model, status.key) || '_at' ELSE status.key END;
+        RETURN QUERY EXECUTE lead_scoring_internal.fill('SELECT s.lead_id::text, {''problem''}::text, l.{status_column}::text, ({!shown})::text
+              FROM {!leads} l JOIN {model}.scores s ON s.lead_id = l.{key} WHERE s.version > 0 AND l.{status_column} IS DISTINCT FROM {!shown}',
+            jsonb_build_object('problem', 'status column ' || status.name, 'status_column', status.name, 'shown', CASE WHEN score_column IS NULL THEN 'NULL::timestamptz' ELSE format('s.%I', score_column) END, 'leads', bound.leads,
                 'model', model, 'key', bound.lead_key));
     END LOOP;
 END

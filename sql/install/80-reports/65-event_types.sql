@@ -34,6 +34,8 @@ BEGIN
             SELECT coalesce(c.type, n.type) AS type, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
                    c.events IS NOT NULL AS has_come, n.type IS NOT NULL AS is_named
               FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type
+        ), lost AS MATERIALIZED (  -- few, where types of events may be many
+            SELECT t.type FROM types t WHERE t.is_named AND NOT t.has_come
         )
         SELECT t.type, 'events'::text, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
                nullif(concat_ws('; ',
@@ -43,8 +45,8 @@ BEGIN
                    CASE WHEN t.waiting > 0 THEN format('%s ahead of the clock, by up to %s hours, and waiting until then: if they have happened already, what stores them takes a local time for one of another time zone',
                                                        t.waiting, round(extract(epoch FROM lead_scoring_internal.report_time(t.waits_until) - $1) / 3600, 1)) END), '')
           FROM types t
-          LEFT JOIN LATERAL (SELECT o.type FROM types o
-                              WHERE o.has_come AND t.is_named AND NOT t.has_come OR o.is_named AND NOT o.has_come AND t.has_come AND NOT t.is_named
+          LEFT JOIN LATERAL (SELECT o.type FROM (SELECT l.type FROM lost l WHERE t.has_come AND NOT t.is_named
+                                                  UNION ALL SELECT c.type FROM came c WHERE t.is_named AND NOT t.has_come) o
                               ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
          ORDER BY t.events DESC, t.type COLLATE "C"
         $query$, jsonb_build_object('model', model, 'type', bound.event_type, 'time', bound.event_time, 'events', bound.events));

@@ -141,24 +141,19 @@ char* unnested_columns(int count) {
 // Where the values of status columns come from.
 enum class StatusSource { Values, Arrays, ScoreOfLead, Scores };
 
-// The column of scores that says when the stage was entered which a status column of that name shows.
-const char* entry_column(const Version* version, const char* name) {
-    int stage = version == nullptr ? kNoStage : find_status_stage(version, name);
-    return psprintf("%s_at", stage == kNoStage ? name : version->stages[stage].name);
-}
-
-// What a status column shows: of arguments, or of the model's scores. Null where these have no such column, for a stage
-// that was never published.
+// What a status column shows: of arguments, or of the model's scores. Null where nothing is published; one of a stage
+// that the version does not have shows nothing.
 const char* status_value(const Model* model, StatusSource source, int place) {
     if (source == StatusSource::Values) return psprintf("$%d", place + 2);
     if (source == StatusSource::Arrays) return psprintf("status.value%d", place);
     const StatusColumn& status = model->binding.status[place];
-    const char* column = status.kind == StatusKind::Stage   ? "stage"
-                         : status.kind == StatusKind::Score ? "score"
-                         : status.kind == StatusKind::Grade ? "grade"
-                                                            : entry_column(model->newest, status.stage);
-    if (get_attnum(model->scores, column) == InvalidAttrNumber) return nullptr;
-    return psprintf("status.%s", quote_identifier(column));
+    if (status.kind == StatusKind::Stage) return "status.stage";
+    if (status.kind == StatusKind::Score) return "status.score";
+    if (status.kind == StatusKind::Grade) return "status.grade";
+    if (model->newest == nullptr) return nullptr;
+    int stage = find_status_stage(model->newest, status.stage);
+    if (stage == kNoStage) return "NULL::pg_catalog.timestamptz";
+    return psprintf("status.%s", quote_identifier(psprintf("%s_at", model->newest->stages[stage].name)));
 }
 
 // What they are read from, as status, for those sources that are no values.
