@@ -23,6 +23,8 @@ my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of
 my @questions = map { "SELECT * FROM $_" } split /\n/, $primary->safe_psql('postgres', q{
     SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('v', 'm') AND n.nspname IN ('full_model', 'lead_scoring') ORDER BY 1});
+# The days at risk, and what comes of them, grow from one question to the next.
+s/\* (FROM full_model\.rule_lift)$/rule, rule_group, kind, outcome, leads_with, converted_with, leads_without, converted_without $1/ for @questions;
 my $functions = 0;
 for (split /\n/, $primary->safe_psql('postgres', q{
     SELECT p.oid::regproc, p.prorettype = 'record'::regtype AND p.proallargtypes IS NULL,
