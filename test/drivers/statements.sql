@@ -7,6 +7,7 @@ columns AS (
     SELECT format('%I.%I', c.relnamespace::regnamespace, c.relname) AS source, a.attnum AS place, a.atttypid AS type
       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE c.relkind = 'v' AND c.relnamespace IN ('full_model'::regnamespace, 'lead_scoring'::regnamespace)
+       AND c.relname <> 'rule_lift'  -- it counts the days until now, which go on from one driver to the next
         OR c.oid = 'full_model.transitions'::regclass
     UNION ALL
     SELECT DISTINCT format('lead_scoring.%I(%s)', p.proname, n.list), u.place, u.type

@@ -110,6 +110,10 @@ sub try_case {
             like($error, $expected, "$name: refused") or return;
         }
         my ($hint) = $errors[0] =~ /^HINT:  (.*)$/m or return fail("$name: no hint in $errors[0]");
+        # What only the user knows makes a sentence of a hint, with the statement in it.
+        $hint =~ s/'\.\.\.'/'new_name'/ if $case{fill} && $case{fill}{new_name};
+        $hint =~ s/\.$// if $hint =~ s/^[A-Z][a-z][^:]*?(?:, by |: )(?=UPDATE )//;
+        $hint =~ s/, then (?=SELECT )/; /;
         for my $place (sort keys %{ $case{fill} // {} }) {
             $hint =~ s/\Q$place\E/$case{fill}{$place}/ or return fail("$name: no $place in $hint");
         }
@@ -123,7 +127,7 @@ sub try_case {
         isnt($node->safe_psql('postgres', $verify), '', "$name: verify lists leads") if $case{listed};
         $node->safe_psql('postgres', "SELECT lead_scoring.repair('$model')");
         is(join('', $write->($names, 0)), '', "$name: events are stored after repair") or return;
-        is($node->safe_psql('postgres', $problem), '', "$name: models() after repair");
+        like($node->safe_psql('postgres', $problem), $case{'after repair'} // qr/^$/, "$name: models() after repair");
     }
     is($node->safe_psql('postgres', $verify), '', "$name: verify finds nothing");
     is($node->safe_psql('postgres', named($engagement, { scores => "$model.scores", %$names })), 't', "$name: the points are right");
@@ -168,7 +172,8 @@ my @cases = (
     ['column named like a rule\'s variable added', 'ALTER TABLE crm.events ADD COLUMN events text, ADD COLUMN "new" text'],
     ['other columns dropped', 'ALTER TABLE crm.events DROP COLUMN note; ALTER TABLE crm.leads DROP COLUMN spare'],
     ['column of a limit dropped', 'ALTER TABLE crm.events DROP COLUMN spare', error => $in_rule, fill => { '...' => 'note' }],
-    ['campaign dropped', 'ALTER TABLE crm.events DROP COLUMN campaign'],
+    # Events go on, reports and the next publish do not.
+    ['campaign dropped', 'ALTER TABLE crm.events DROP COLUMN campaign', problem => qr/column "campaign" of table crm.events does not exist/],
     ['column of a fit rule dropped', 'ALTER TABLE crm.leads DROP COLUMN employees; ALTER TABLE crm.leads ADD COLUMN staff integer', names => { employees => 'staff' }, error => $in_rule, fill => { '...' => 'crm.is_chief(title) AND staff > 100' }],
     ['column dropped and added again', 'ALTER TABLE crm.events DROP COLUMN minutes; ALTER TABLE crm.events ADD COLUMN minutes integer', listed => 1],
     ['lead dropped', 'ALTER TABLE crm.events ADD COLUMN who integer; UPDATE crm.events SET who = lead_id; ALTER TABLE crm.events DROP COLUMN lead_id; CREATE INDEX ON crm.events (who)', names => { lead_id => 'who' }, error => qr/cannot find column "lead_id"/, fill => { new_name => 'who' }],
@@ -179,9 +184,9 @@ my @cases = (
     ['lead int to bigint', 'ALTER TABLE crm.events ALTER COLUMN lead_id TYPE bigint', error => $wrong_type],
     ['lead int to numeric', 'ALTER TABLE crm.events ALTER COLUMN lead_id TYPE numeric', error => $wrong_type],
     ['lead int to text', 'ALTER TABLE crm.events ALTER COLUMN lead_id TYPE text', error => $wrong_type],
-    ['lead int to a domain', 'ALTER TABLE crm.events ALTER COLUMN lead_id TYPE crm.lead_number'],
-    ['key int to a domain', 'ALTER TABLE crm.leads ALTER COLUMN id TYPE crm.lead_number', repair => 1],
-    ['key and lead int to a domain of bigint', 'ALTER TABLE crm.leads ALTER COLUMN id TYPE crm.long_number; ALTER TABLE crm.events ALTER COLUMN lead_id TYPE crm.long_number', error => $other_keys],
+    ['lead int to a domain', 'ALTER TABLE crm.events ALTER COLUMN lead_id TYPE crm.lead_number', problem => qr/has type crm.lead_number/],
+    ['key int to a domain', 'ALTER TABLE crm.leads ALTER COLUMN id TYPE crm.lead_number', problem => qr/has type crm.lead_number/, repair => 1, 'after repair' => qr/has type crm.lead_number/],
+    ['key and lead int to a domain of bigint', 'ALTER TABLE crm.leads ALTER COLUMN id TYPE crm.long_number; ALTER TABLE crm.events ALTER COLUMN lead_id TYPE crm.long_number', error => $other_keys, problem => qr/has type crm.long_number/],
     ['number int to numeric', 'ALTER TABLE crm.events ALTER COLUMN minutes TYPE numeric'],
     ['number int to bigint', 'ALTER TABLE crm.events ALTER COLUMN minutes TYPE bigint'],
     ['number int to double precision', 'ALTER TABLE crm.events ALTER COLUMN minutes TYPE double precision'],
