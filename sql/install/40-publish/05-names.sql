@@ -76,6 +76,26 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.keep_ids IS 'Writes the ids that rules or stages were given into the draft, so that they go along with a new name. Raises 40001 where a row was changed meanwhile.';
 
+CREATE FUNCTION lead_scoring_internal.newest_stages(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    stages jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition -> ''stages'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO stages;
+    RETURN stages;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.newest_stages IS 'The stages of the newest version, by rank; NULL where nothing is published.';
+
+CREATE FUNCTION lead_scoring_internal.entry_note(stage text)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('When the lead first entered stage "%s"; NULL if it never did.', stage)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.entry_note IS 'The comment on a column that says when leads entered a stage.';
+
 CREATE FUNCTION lead_scoring_internal.meanings()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -91,13 +111,12 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- A stage counts as what it says, else as what it is called, else as what it counted as under another name.
-    EXECUTE format($query$
+    EXECUTE $query$
         WITH stage AS (
             SELECT s.place, s.stage, s.stage ->> 'counts_as' AS said, b.stage ->> 'counts_as' AS before,
                    CASE WHEN lower(s.stage ->> 'name') = ANY (lead_scoring_internal.meanings()) THEN lower(s.stage ->> 'name') END AS called
               FROM jsonb_array_elements($1) WITH ORDINALITY s (stage, place)
-              LEFT JOIN (SELECT d.stage FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM %I.versions v ORDER BY v.version DESC LIMIT 1)) d (stage)) b
-                     ON b.stage -> 'id' = s.stage -> 'id'
+              LEFT JOIN jsonb_array_elements(lead_scoring_internal.newest_stages($2)) b (stage) ON b.stage -> 'id' = s.stage -> 'id'
         ), chosen AS (
             SELECT s.*, coalesce(s.said, CASE WHEN NOT EXISTS (SELECT FROM stage o WHERE o.said = s.called) THEN s.called END) AS meaning FROM stage s
         )
@@ -105,7 +124,7 @@ BEGIN
                    CASE WHEN c.called IS NULL AND NOT EXISTS (SELECT FROM chosen o WHERE o.meaning = c.before) THEN c.before END),
                    'typed', c.stage -> 'typed' || jsonb_build_object('counts_as', c.said)) ORDER BY c.place)
           FROM chosen c
-        $query$, model) INTO stages USING stages;
+        $query$ INTO stages USING stages, model;
     SELECT s.stage ->> 'counts_as' AS meaning, min(s.stage ->> 'name' COLLATE "C") AS one, max(s.stage ->> 'name' COLLATE "C") AS other INTO twice
       FROM jsonb_array_elements(stages) s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1;
     IF twice.meaning IS NOT NULL THEN
@@ -119,17 +138,11 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.with_meaning IS 'Stages of the draft, each with what it counts as, in which a new name changes nothing. Raises 22023 where two count as the same.';
 
 CREATE FUNCTION lead_scoring_internal.status_stage(model text, key text)
-RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    stage text;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT d.stage ->> ''name'' FROM jsonb_array_elements((SELECT v.definition -> ''stages'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1)) d (stage)
-                     WHERE $1 IN (d.stage ->> ''name'' || ''_at'', d.stage ->> ''counts_as'' || ''_at'')
-                     ORDER BY d.stage ->> ''name'' || ''_at'' = $1 DESC LIMIT 1', model) INTO stage USING key;
-    RETURN stage;
-END
+SELECT d.stage ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.newest_stages(model)) d (stage)
+ WHERE key IN (d.stage ->> 'name' || '_at', d.stage ->> 'counts_as' || '_at')
+ ORDER BY d.stage ->> 'name' || '_at' = key DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.status_stage IS 'The stage whose first entry a status column of that key shows, such as mql_at: the one of that name in the newest version, else the one that counts as it; NULL where there is neither.';
 
@@ -175,12 +188,12 @@ BEGIN
         EXECUTE lead_scoring_internal.fill('ALTER TABLE {model}.scores RENAME COLUMN {former} TO {name}',
             jsonb_build_object('model', model, 'former', renamed.former || '_at', 'name', renamed.name || '_at'));
         EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, renamed.name || '_at',
-                       format('When the lead first entered stage "%s"; NULL if it never did.', renamed.name));
+                       lead_scoring_internal.entry_note(renamed.name));
         IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model)) AND a.attname = renamed.former || '_at') THEN
             EXECUTE lead_scoring_internal.fill('ALTER VIEW {model}.leads RENAME COLUMN {former} TO {name}',
                 jsonb_build_object('model', model, 'former', renamed.former || '_at', 'name', renamed.name || '_at'));
             EXECUTE format('COMMENT ON COLUMN %I.leads.%I IS %L', model, renamed.name || '_at',
-                           format('When the lead first entered stage "%s"; NULL if it never did.', renamed.name));
+                           lead_scoring_internal.entry_note(renamed.name));
         END IF;
         EXECUTE format('UPDATE %I.report_settings r SET mql_stage = CASE r.mql_stage WHEN $1 THEN $2 ELSE r.mql_stage END,
                                sql_stage = CASE r.sql_stage WHEN $1 THEN $2 ELSE r.sql_stage END,

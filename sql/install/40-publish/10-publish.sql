@@ -56,7 +56,7 @@ BEGIN
         stage_columns := stage_columns || format(', s.%I', stage_column.name);
         columns := columns || stage_column.name;
         column_notes := column_notes || jsonb_build_object(stage_column.name,
-            format('When the lead first entered stage "%s"; NULL if it never did.', stage_column.stage));
+            lead_scoring_internal.entry_note(stage_column.stage));
     END LOOP;
     -- To replace it is to wait for everybody who reads it, and to keep the next ones waiting.
     IF NOT anew AND columns = shown THEN
@@ -152,7 +152,7 @@ BEGIN
                          ORDER BY d.place LOOP
         EXECUTE format('ALTER TABLE %I.scores ADD COLUMN %I timestamptz', model, stage_column);
         EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, stage_column,
-                       format('When the lead first entered stage "%s"; NULL if it never did.', left(stage_column, -3)));
+                       lead_scoring_internal.entry_note(left(stage_column, -3)));
     END LOOP;
     PERFORM lead_scoring_internal.make_leads_view(model);
 END

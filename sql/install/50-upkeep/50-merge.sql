@@ -101,15 +101,10 @@ COMMENT ON FUNCTION lead_scoring_internal.settle_leads IS 'Brings leads up to no
 
 CREATE FUNCTION lead_scoring_internal.progress_stages(model text)
 RETURNS TABLE (stage text, rank integer)
-LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    RETURN QUERY EXECUTE format('SELECT d.stage ->> ''name'', (d.stage ->> ''rank'')::integer
-                                   FROM %1$I.versions v, jsonb_array_elements(v.definition -> ''stages'') d (stage)
-                                  WHERE v.version = (SELECT max(w.version) FROM %1$I.versions w)
-                                    AND d.stage ->> ''kind'' = ''progress''', model);
-END
+SELECT d.stage ->> 'name', (d.stage ->> 'rank')::integer FROM jsonb_array_elements(lead_scoring_internal.newest_stages(model)) d (stage)
+ WHERE d.stage ->> 'kind' = 'progress'
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.progress_stages IS 'The progress stages of the newest version.';
 

@@ -291,7 +291,7 @@ void visit(Archive& archive, const Names& names, Card& card) {
             visit_pendings(archive, pending, card.pending_more, card.clock);
         }
     }
-    refuse(archive, sections != sections_of(card));
+    if constexpr (Archive::kReads) refuse(archive, sections != sections_of(card));
 }
 
 template <class Names>
