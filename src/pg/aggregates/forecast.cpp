@@ -33,7 +33,7 @@ std::span<const double> months_argument(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-// forecast_counts(months float8[], ahead integer) returns (month_ahead, expected, low, high); strict
+// forecast_counts(months float8[], ahead integer) returns (period_ahead, expected, low, high); strict
 LEAD_SCORING_FUNCTION(lead_scoring_forecast_counts);
 Datum lead_scoring_forecast_counts(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);

@@ -8,7 +8,7 @@ SET client_min_messages = warning;
 CREATE SCHEMA backtest_test;
 SET search_path = backtest_test, public;
 CREATE TABLE months (series text, month integer, count float8);
-CREATE TABLE theirs (series text, origin integer, month_ahead integer, actual float8, naive float8, seasonal_naive float8, ets float8, holt_winters float8,
+CREATE TABLE theirs (series text, origin integer, period_ahead integer, actual float8, naive float8, seasonal_naive float8, ets float8, holt_winters float8,
                      expected float8, low float8, high float8);
 \set months 'Rscript ' :tests '/lib/backtest.R months ' :data '/olist/olist_marketing_qualified_leads_dataset.csv'
 \set forecasts 'Rscript ' :tests '/lib/backtest.R forecasts ' :data '/olist/olist_marketing_qualified_leads_dataset.csv'
@@ -21,7 +21,7 @@ SELECT m.series, m.month AS origin, f.*
 CREATE TABLE both_sides AS
 SELECT t.*, CASE WHEN t.origin < 24 THEN 'before' ELSE 'from 24' END AS months, o.expected AS ours, o.low AS our_low, o.high AS our_high,
        t.actual BETWEEN o.low AND o.high AS is_inside
-  FROM theirs t JOIN ours o USING (series, origin, month_ahead);
+  FROM theirs t JOIN ours o USING (series, origin, period_ahead);
 SELECT series, count(DISTINCT origin) AS origins, count(*) AS forecasts FROM both_sides GROUP BY 1 ORDER BY 1;
 
 -- As the method has it when it is written a second time, in R. (Bounds: what the quantile is good for.)

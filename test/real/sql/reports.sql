@@ -87,8 +87,8 @@ SELECT id, 'sign_up', join_ts AT TIME ZONE 'UTC', substring(landing_page FROM 'u
 UNION ALL SELECT user_id, 'payment', paid_at AT TIME ZONE 'UTC', NULL FROM payment ORDER BY 3;
 SELECT lead_scoring.set_spend('curator', 'spend', spent_on => 'day'), lead_scoring.set_revenue('curator', 'payment', lead => 'user_id', earned_on => 'paid_at', amount => 'paid_amount');
 SELECT campaign, c.spend, c.leads, c.customers, c.revenue, c.per_lead, c.per_customer,
-       abs(c.spend - r.spend) <= 0.01 AND (c.leads, c.customers, c.revenue) = (r.signups, r.payers, r.revenue) AS agrees,
-       abs(c.per_lead - r.cost_per_signup) <= 0.005 OR c.per_lead IS NULL AND r.cost_per_signup IS NULL AS cost_agrees
+       abs(coalesce(c.spend, 0) - r.spend) <= 0.01 AND (c.leads, c.customers, c.revenue) = (r.signups, r.payers, r.revenue) AS agrees,
+       abs(c.per_lead - r.cost_per_signup) <= 0.005 OR c.per_lead IS NULL AND coalesce(r.cost_per_signup, 0) = 0 AS cost_agrees
   FROM (SELECT coalesce(campaign, '(none)') AS campaign, sum(spend) AS spend, sum(leads) AS leads, sum(customers) AS customers, sum(revenue) AS revenue,
                round(lead_scoring.cost_per(spend, leads), 2) AS per_lead, round(lead_scoring.cost_per(spend, customers), 2) AS per_customer
           FROM curator.campaigns GROUP BY 1) c FULL JOIN campaigns r USING (campaign) ORDER BY campaign COLLATE "C";
