@@ -1,10 +1,10 @@
 # Rscript backtest.R months|forecasts OLIST: R's monthly series and the MQLs of Olist (a csv with first_contact_date), or what
-# R forecasts from each of their months, one to six months ahead, as csv. ets takes seconds a fit: from every seventh month
-# only, or as ETS_EVERY says.
+# R forecasts from each of their months, one to six months ahead, as csv. ets takes seconds a fit: from every seventieth
+# month only, or as ETS_EVERY says.
 suppressMessages(library(forecast))
 source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "forecast.R"))
 wanted <- commandArgs(trailingOnly = TRUE)
-ets_every <- as.integer(Sys.getenv("ETS_EVERY", 7))
+ets_every <- as.integer(Sys.getenv("ETS_EVERY", 70))
 
 # The file begins in the midst of a month.
 mqls <- table(substr(read.csv(wanted[2])$first_contact_date, 1, 7))[-1]

@@ -29,7 +29,7 @@ SELECT count(*) FROM both_sides WHERE abs(ours - expected) > 1e-6 * greatest(exp
     OR greatest(abs(our_low - low), abs(our_high - high)) > 1e-3 * greatest(high, 1) OR (our_low IS NULL) <> (low IS NULL);
 
 -- Mean absolute percentage errors, and what the 80 % interval covers. From 24 months on not above the same month of the year
--- before, with fewer not above the last month, in each series; ets from every seventh month, and ours from the same.
+-- before, with fewer not above the last month, in each series; ets from some months (ETS_EVERY), and ours from the same.
 CREATE TABLE figures AS
 SELECT months, coalesce(series, 'all') AS series, count(*) AS forecasts, 100 * avg(abs(ours / actual - 1)) AS ours, 100 * avg(abs(naive / actual - 1)) AS naive,
        100 * avg(abs(seasonal_naive / actual - 1)) AS seasonal_naive, 100 * avg(abs(holt_winters / actual - 1)) AS holt_winters,
