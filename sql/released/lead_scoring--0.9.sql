@@ -332,18 +332,19 @@ BEGIN
 EXCEPTION WHEN dependent_objects_still_exist THEN
     GET STACKED DIAGNOSTICS dependence = PG_EXCEPTION_DETAIL;
     PERFORM lead_scoring_internal.fail('2BP01', format('view %s cannot be made anew, since others rest on it', view_name), dependence || '.',
-        coalesce((WITH RECURSIVE resting (relation) AS (
-                      SELECT view_name::oid
-                      UNION SELECT w.ev_class FROM resting r
-                        JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.relation AND d.classid = 'pg_rewrite'::regclass
-                        JOIN pg_rewrite w ON w.oid = d.objid)
-                  SELECT string_agg(format('DROP %s %s;', CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, c.oid::regclass), ' ' ORDER BY c.oid DESC)
+        coalesce((WITH RECURSIVE resting (class, object) AS (
+                      SELECT 'pg_class'::regclass::oid, view_name::oid
+                      UNION SELECT CASE WHEN w.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass END, coalesce(w.ev_class, d.objid) FROM resting r
+                        JOIN pg_depend d ON d.refclassid = r.class AND d.refobjid = r.object AND d.deptype = 'n'
+                        LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid)
+                  SELECT string_agg(format('DROP %s %s;', upper(i.type), i.identity), ' ' ORDER BY r.object DESC)
                          || format(' SELECT lead_scoring.repair(%L);  -- and make them again', model)
-                    FROM resting r JOIN pg_class c ON c.oid = r.relation WHERE c.oid <> view_name),
+                    FROM resting r, pg_identify_object(r.class, r.object, 0) i
+                   WHERE r.object <> view_name AND i.type IN ('view', 'materialized view', 'function', 'procedure', 'policy')),
                  format('SELECT lead_scoring.repair(%L);  -- when that is dropped', model)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.take_lead_views IS 'Drops the views of a model that show leads one by one, which stand in the way of the columns they read, and returns the statements that grant again what is granted on them. Raises 2BP01, with the statements that drop them, where views of somebody else''s rest on one.';
+COMMENT ON FUNCTION lead_scoring_internal.take_lead_views IS 'Drops the views of a model that show leads one by one, which stand in the way of the columns they read, and returns the statements that grant again what is granted on them. Raises 2BP01, with the statements that drop them, where views, functions or policies of somebody else''s rest on one.';
 
 CREATE FUNCTION lead_scoring_internal.put_back_lead_views(model text, grants text[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

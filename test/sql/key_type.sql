@@ -58,6 +58,13 @@ ALTER TABLE events ALTER lead_id TYPE text;
 SELECT lead_scoring.repair('key_type');
 \echo :LAST_ERROR_SQLSTATE
 DROP VIEW mine;
+-- So are a function and a policy.
+CREATE FUNCTION known(lead text) RETURNS boolean BEGIN ATOMIC SELECT EXISTS (SELECT FROM key_type.leads l WHERE l.lead_id::text = lead); END;
+CREATE POLICY known ON leads USING (EXISTS (SELECT FROM key_type.leads l WHERE l.lead_id::text = id::text));
+SELECT lead_scoring.repair('key_type');
+\echo :LAST_ERROR_SQLSTATE
+DROP POLICY known ON leads;
+DROP FUNCTION known;
 SELECT lead_scoring.repair('key_type');
 :types
 INSERT INTO leads VALUES ('five', 'DE');
