@@ -143,6 +143,26 @@ SET timezone = 'UTC';
 SELECT * FROM lead_scoring.verify('hints');
 SELECT jsonb_path_query(definition, '$.rules[*].limit_key') FROM hints.versions WHERE version = (SELECT max(version) FROM hints.versions);
 
+-- Grades without bands.
+SELECT lead_scoring.add_stage('hints', 'graded', grades => '{A}');
+SELECT * FROM follow($$SELECT lead_scoring.add_stage('hints', 'graded', grades => '{A}')$$);
+
+-- A time zone that the server does not know any more, as after an upgrade; a format of later versions.
+SET session_replication_role = replica;
+UPDATE hints.settings SET time_zone = 'Mars/Olympus';
+UPDATE hints.versions SET definition = jsonb_set(definition, '{time_zone}', '"Mars/Olympus"');
+RESET session_replication_role;
+ALTER TABLE hints.versions SET (fillfactor = 100);  -- whoever has read it reads it again
+INSERT INTO events VALUES (1, 'visit', '2024-01-04 10:00+00');
+SELECT * FROM follow($$INSERT INTO events VALUES (1, 'visit', '2024-01-04 10:00+00')$$);
+SELECT * FROM lead_scoring.verify('hints');
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE hints.settings SET format = 1000;
+SET LOCAL session_replication_role = origin;
+SELECT lead_scoring.upgrade_model('hints');
+ROLLBACK;
+
 SELECT lead_scoring.drop_model('hints'), lead_scoring.drop_model('hints_email_events');
 DROP TABLE leads, events, days, clocks, words, epochs, flags, people, acts, tenants_events, tenants_leads, nobody, sizes, mails, small, small_events, email_events;
 DROP FUNCTION follow, bind, type_hint;

@@ -64,7 +64,7 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     const char* time_zone = full->time_zone.c_str();
     version->time_zone = pg_tzset(time_zone);
     if (version->time_zone == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" is not known", time_zone),
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("time zone \"%s\" is not known", time_zone),
                         errdetail("The definition of model \"%s\" counts calendar days in it.", schema),
                         errhint("UPDATE %s SET time_zone = 'UTC'; SELECT lead_scoring.publish(%s);",
                                 own_table(schema, "settings"), quote_literal_cstr(schema))));

@@ -51,7 +51,7 @@ struct Version {
 };
 
 // The version that a definition (jsonb, as publish stores it) makes of the model in `schema`, in the current memory
-// context. Raises XX001, 0A000 or 54000 for a definition that cannot be used, as read_definition says, and 22023 for a
+// context. Raises XX001, 0A000 or 54000 for a definition that cannot be used, as read_definition says, and 42704 for a
 // time zone that is not known.
 Version* make_version(const char* schema, int64 number, Datum definition);
 
