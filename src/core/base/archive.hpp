@@ -141,7 +141,7 @@ class BinaryReader {
         throw Error(code_, "scorecard cannot be read", "Its bytes do not follow the storage format.",
                     code_ == ErrorCode::InvalidBinary
                         ? "Send the bytes that a scorecard is sent as."
-                        : "SELECT lead_scoring.repair('model');  -- computes all cards anew");
+                        : "Call lead_scoring.repair() of its model, which computes all cards anew.");
     }
 
   private:
