@@ -150,6 +150,10 @@ SELECT id, lead_stage, mql_at FROM leads WHERE lead_stage <> 'lead' ORDER BY id;
 SELECT * FROM lead_scoring.verify('renames');
 UPDATE renames.stages SET counts_as = 'sal' WHERE name = 'MQL';
 SELECT lead_scoring.publish('renames');
+-- One that counts as nothing yet may be the one that is meant.
+SELECT lead_scoring.add_stage('renames', 'Demo', on_event => 'demo');
+SELECT lead_scoring.publish('renames');
+DELETE FROM renames.stages WHERE name = 'Demo';
 UPDATE renames.stages SET counts_as = 'mql' WHERE name = 'MQL';
 SELECT lead_scoring.publish('renames');
 SELECT id, lead_stage, mql_at FROM leads WHERE lead_stage <> 'lead' ORDER BY id;

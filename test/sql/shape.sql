@@ -74,6 +74,13 @@ SELECT try_alteration('ALTER TABLE shape.scores DROP CONSTRAINT scores_pkey, ADD
 SELECT try_alteration('ALTER TABLE shape.scores DROP CONSTRAINT scores_pkey');
 SELECT try_alteration('ALTER TABLE shape.scores DROP CONSTRAINT scores_pkey, ADD CONSTRAINT other PRIMARY KEY (lead_id) INCLUDE (stage)');
 SELECT try_alteration('ALTER TABLE shape.problems DROP CONSTRAINT problems_pkey');
+DROP VIEW shape.leads;
+ALTER TABLE shape.scores ALTER COLUMN lead_id TYPE numeric;
+SELECT lead_scoring.repair('shape');
+ALTER TABLE shape.scores ALTER COLUMN lead_id TYPE bigint;
+SELECT try_repair();
+SELECT try_insert();
+SELECT * FROM lead_scoring.verify('shape');
 
 -- ---------------------------------------------------------------- what the table is
 SELECT try_alteration('ALTER TABLE shape.scores SET ACCESS METHOD heap2');

@@ -163,8 +163,10 @@ DROP VIEW attack.spend;
 CREATE MATERIALIZED VIEW attack.spend AS SELECT campaign, spent_on, amount, channel FROM attack.kept WITH NO DATA;
 GRANT SELECT ON attack.spend TO PUBLIC;
 SET ROLE regress_lead_scoring_reader;
+\set VERBOSITY default
 SELECT count(*) FROM books.campaigns;
 \echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
 SET ROLE regress_lead_scoring_attacker;
 REFRESH MATERIALIZED VIEW attack.spend;
 CREATE INDEX ON attack.spend (amount) WHERE attack.spring('m') = 'm';

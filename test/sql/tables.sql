@@ -203,6 +203,14 @@ CREATE FOREIGN TABLE far (lead_id bigint, type text, occurred_at timestamptz) SE
 ALTER TABLE events ATTACH PARTITION far FOR VALUES IN ('far');
 ALTER TABLE events_visit SET UNLOGGED;
 ALTER TABLE events_visit DISABLE TRIGGER lead_scoring_insert_tables;
+BEGIN;
+ALTER EXTENSION lead_scoring DROP EVENT TRIGGER lead_scoring_partitions_changed;
+DROP EVENT TRIGGER lead_scoring_partitions_changed;
+SELECT regexp_substr(problem, 'the event trigger .*') AS mended FROM lead_scoring.models() WHERE model = 'tables' \gset
+\echo :mended
+SELECT regexp_replace(:'mended', '.*: (?=CREATE)', '') \gexec
+:wrong
+ROLLBACK;
 ALTER EVENT TRIGGER lead_scoring_partitions_changed DISABLE;
 :wrong
 ALTER TABLE tables_test.events DETACH PARTITION tables_test.far; ALTER TABLE tables_test.events_visit SET LOGGED; ALTER EVENT TRIGGER lead_scoring_partitions_changed ENABLE ALWAYS;
