@@ -2,7 +2,9 @@
 # output has some are run statement by statement; where one is refused with such a hint,
 # the hint is typed as it stands and the statement again, in a transaction that is rolled back, so that the file goes on as it
 # would have. Then the statement passes, or what stands in its way next is named. A hint that only looks something up must
-# show rows. What a notice hints at must run. HINT_FILES names files to run, all of them where it is not set.
+# show rows. What a notice hints at must run. Of test/specs, whose output leaves the hints of errors out, permutations with
+# an error or a hint are run in one session. HINT_FILES names files of test/sql and test/specs to run, all of them where
+# it is not set.
 use strict;
 use warnings;
 use IPC::Run;
@@ -26,7 +28,7 @@ my @exceptions = (
 );
 
 # A file that is left out, and why.
-my %left_out = (shape => 'it alters every column in turn, for a minute, and hints at one look-up');
+my %left_out = (shape => 'it alters every column in turn, for a minute, and types what is hinted at itself, but for one look-up');
 
 # Where a role may see nothing, or there is nothing, these show no rows.
 my $may_be_empty = qr/^SELECT (?:model|\*) FROM lead_scoring\.models\(\);|^SELECT \* FROM guarded\./;
@@ -138,6 +140,43 @@ sub statements {
     return @statements;
 }
 
+# ---------------------------------------------------------------- a specification's statements
+
+# Where steps must be at once to fail.
+my $by_chance = qr/could not serialize access|canceling statement/;
+
+# permutations(SPEC, OUTPUT): the statements of each permutation whose output has a hint or an error. What failed is last, for
+# that waited for the others, and nothing begins or ends a transaction, for where one is open a hint cannot be typed.
+sub permutations {
+    my ($spec, $output) = @_;
+    my (%blocks, %session_of, @permutations);
+    my $session = '';
+    $spec =~ s/^\s*#.*//mg;
+    while ($spec =~ /\b(?:session\s+"?(\w+)"?|(?:(setup|teardown)|step\s+"?(\w+)"?)\s*\{([^}]*)\})/g) {
+        if (defined $1) {
+            $session = $1;
+            next;
+        }
+        my ($place, $step, @statements) = ($2, $3, statements("$4;"));
+        $session_of{$step} = $session if defined $step;
+        push @{ $blocks{ defined $step ? "step $step" : "$place $session" } },
+            grep { /[^\s;]/ && !/^\s*(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i } @statements;
+    }
+    my (undef, @parts) = split /^starting permutation: /m, $output;
+    for my $part (@parts) {
+        next unless $part =~ /^HINT:\s+$keyword|^ERROR:  (?!$by_chance)/m;
+        my @steps = split ' ', ($part =~ /(.*)/)[0];
+        my (undef, %said) = split /^step (\w+): /m, $part;
+        my @failed = grep { ($said{$_} // '') =~ /^ERROR:  (?!$by_chance)/m } @steps;
+        @steps = ((grep { my $step = $_; !grep { $_ eq $step } @failed } @steps), @failed);
+        my %sessions = map { $session_of{$_} => 1 } @steps;
+        my @sessions = sort keys %sessions;
+        push @permutations, [ map { @{ $blocks{$_} // [] } } 'setup ', (map { "setup $_" } @sessions), (map { "step $_" } @steps),
+            (map { "teardown $_" } @sessions), 'teardown ' ];
+    }
+    return @permutations;
+}
+
 # ---------------------------------------------------------------- hints
 
 my (%count, %seen, @wrong);
@@ -201,20 +240,30 @@ sub try {
     type_in('ROLLBACK;');
 }
 
+# runs(FILE): lists of statements, each for a session of its own.
+sub runs {
+    my ($file) = @_;
+    return [ statements(slurp_file("test/sql/$file.sql")) ] if -e "test/sql/$file.sql";
+    return permutations(slurp_file("test/specs/$file.spec"), slurp_file("expected/$file.out"));
+}
+
 my @files = $ENV{HINT_FILES} ? split(' ', $ENV{HINT_FILES})
-    : grep { !$left_out{$_} && slurp_file("expected/$_.out") =~ /^HINT:\s+$keyword/m } map { m{([^/]+)\.sql$} } sort glob 'test/sql/*.sql';
+    : ((grep { !$left_out{$_} && slurp_file("expected/$_.out") =~ /^HINT:\s+$keyword/m } map { m{([^/]+)\.sql$} } sort glob 'test/sql/*.sql'),
+       grep { runs($_) } map { m{([^/]+)\.spec$} } sort glob 'test/specs/*.spec');
 for my $file (@files) {
     my $before = @wrong;
-    start_psql();
     my $ended = eval {
-        for my $statement (statements(slurp_file("test/sql/$file.sql"))) {
-            my (undef, $said) = type_in($statement);
-            for (grep { ($_->{hint} // '') =~ /^$keyword/ } messages($said)) {
-                try($file, $statement, $_);
+        for my $run (runs($file)) {
+            start_psql();
+            for my $statement (@$run) {
+                my (undef, $said) = type_in($statement);
+                for (grep { ($_->{hint} // '') =~ /^$keyword/ } messages($said)) {
+                    try($file, $statement, $_);
+                }
             }
+            $to = '';
+            $psql->finish;
         }
-        $to = '';
-        $psql->finish;
         1;
     };
     diag("$file: $@") unless $ended;
