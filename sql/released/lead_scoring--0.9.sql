@@ -3144,6 +3144,10 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.begin_forgetting IS 'Checks the arguments of forget_lead, locks the lead and adds it to the counts of forgotten leads; returns its key.';
 
+CREATE FUNCTION lead_scoring_internal.detach_merged(model text, lead text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_detach_merged';
+COMMENT ON FUNCTION lead_scoring_internal.detach_merged IS 'Takes the key of a lead that is going to be forgotten out of what was merged into it. Those that are there still are merged into themselves then, which keeps them from being counted: the person they are has been.';
+
 CREATE FUNCTION lead_scoring_internal.erase_lead(model text, lead text) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_erase_lead';
 COMMENT ON FUNCTION lead_scoring_internal.erase_lead IS 'Removes whatever a model''s own tables hold of a lead: the triggers have done so already, unless the model is paused or has lost them. Takes its key out of what was merged into other leads too.';
@@ -3157,6 +3161,7 @@ DECLARE
     key CONSTANT text := lead_scoring_internal.begin_forgetting(model, lead);
     bound record;
 BEGIN
+    PERFORM lead_scoring_internal.detach_merged(model, key);
     SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), key);
@@ -5874,7 +5879,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
 SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
     'Leads that merge_leads made part of another, by which reports find what still names the old one.',
     '{"merged_from": "Key of the lead that was merged.",
-      "lead_id": "Key of the lead it is now."}');
+      "lead_id": "Key of the lead it is now; its own where that one was forgotten."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.forgotten',
     'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns, qualified_rate and, for MQLs, forecast go on counting them.',
     '{"campaign": "Their campaign; NULL for none.",

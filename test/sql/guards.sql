@@ -87,6 +87,8 @@ SELECT lead_scoring_internal.settle_leads('guards', '{1}');
 RESET ROLE;
 SELECT lead_scoring_internal.join_leads('guards', '1', '2');
 \echo :LAST_ERROR_SQLSTATE
+SELECT lead_scoring_internal.detach_merged('guards', '1');
+\echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.erase_lead('guards', '1');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.count_forgotten('guards', 'mine', '2020-01-01', '{}');

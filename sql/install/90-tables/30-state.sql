@@ -144,7 +144,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
 SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
     'Leads that merge_leads made part of another, by which reports find what still names the old one.',
     '{"merged_from": "Key of the lead that was merged.",
-      "lead_id": "Key of the lead it is now."}');
+      "lead_id": "Key of the lead it is now; its own where that one was forgotten."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.forgotten',
     'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns, qualified_rate and, for MQLs, forecast go on counting them.',
     '{"campaign": "Their campaign; NULL for none.",

@@ -177,6 +177,21 @@ Datum lead_scoring_count_forgotten(PG_FUNCTION_ARGS) {
     PG_RETURN_VOID();
 }
 
+// detach_merged(model text, lead text)
+LEAD_SCORING_FUNCTION(lead_scoring_detach_merged);
+Datum lead_scoring_detach_merged(PG_FUNCTION_ARGS) {
+    Model* model = use_entered_model(fcinfo);
+    Oid types[] = {model->key.type};
+    Datum values[] = {key_argument(fcinfo, 1, model)};
+    AsWriter as = begin_work_in_command(model);
+    const char* sql =
+        "UPDATE %s m SET lead_id = m.merged_from WHERE m.lead_id = $1 "
+        "AND EXISTS (SELECT FROM %s s WHERE s.lead_id = m.merged_from)";
+    write_state(as, "merged", psprintf(sql, own_table(model, "merged"), own_table(model, "scores")), 1, types, values);
+    end_work(as);
+    PG_RETURN_VOID();
+}
+
 // erase_lead(model text, lead text)
 LEAD_SCORING_FUNCTION(lead_scoring_erase_lead);
 Datum lead_scoring_erase_lead(PG_FUNCTION_ARGS) {
