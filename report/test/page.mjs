@@ -4,13 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { withPage } from './lib/browser.mjs';
+import { compareFigures, count, money, percent } from './lib/figures.mjs';
 import { rows } from './lib/psql.mjs';
 
 const CHARTS = ['cohorts', 'funnel', 'mqls', 'scores', 'speed'];
-const count = (value) => value.toLocaleString('en-US');
-const money = (value) => (value === null ? '–'
-    : '$' + value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
-const percent = (value, digits) => (value === null ? '–' : `${(100 * value).toFixed(digits)} %`);
 
 execFileSync(process.execPath, ['report.mjs', 'demo', '--out', 'out', '--currency', '$', '--title', 'Demo & more']);
 const html = readFileSync('out/index.html', 'utf8');
@@ -46,6 +43,7 @@ await withPage(async (page, problems, requests) => {
     assert.deepEqual((await page.$$eval('section svg', (all) => all.map((svg) => svg.closest('section').id))).sort(), CHARTS);
     assert.doesNotMatch(html, /<script|\b(src|href)="(?!data:)/);
     for (const svg of await page.$$('section svg')) assert.ok((await svg.boundingBox()).height > 200);
+    await compareFigures(page, 'demo', { decays: true });
 
     const [all] = rows(`SELECT sum(leads) AS leads, sum(leads_qualified) AS qualified, sum(mqls) AS mqls, sum(sqls) AS sqls,
         sum(customers) AS customers FROM demo.funnel`);
