@@ -39,9 +39,9 @@ class Read {
 
     // The fewest digits that are this number and no other: Double.toString has more before Java 19.
     static String shortest(double number) {
-        BigDecimal text = new BigDecimal(number);
-        for (int digits = 17; digits > 0 && text.round(new MathContext(digits)).doubleValue() == number; --digits)
-            text = text.round(new MathContext(digits));
+        BigDecimal exact = new BigDecimal(number), text = exact;
+        for (int digits = 17; digits > 0 && exact.round(new MathContext(digits)).doubleValue() == number; --digits)
+            text = exact.round(new MathContext(digits));
         if (number == 0) return "0";
         if (Math.abs(number) < 1e-4) return new DecimalFormat("0.################E00").format(text).replace("E", "e");
         return text.stripTrailingZeros().toPlainString();
