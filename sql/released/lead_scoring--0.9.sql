@@ -1506,6 +1506,8 @@ BEGIN
         ('report_settings_revenue', 'the settings of revenue of %s are incomplete', 'A table of revenue comes with its columns of lead, day and amount.', 'Set revenue_table, revenue_lead, revenue_date and revenue_amount together, as set_revenue() does, or none of them.'),
         ('report_settings_look_back', 'look_back of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''90 days'', or NULL for any.'),
         ('report_settings_half_life', 'half_life of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''7 days'', or NULL for that.'),
+        ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign" or "channel", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
+        ('report_settings_week_starts', 'week_starts of %s is no day of the week', 'A week of reports begins on a day from monday to sunday, in lower case.', 'For example week_starts = ''sunday''.'),
         ('report_settings_band', 'qualified_low and qualified_high of %s are no band', 'Both are shares from 0 to 1, the lower one first.', 'For example qualified_low = 0.02, qualified_high = 0.05.'),
         ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.'),
         ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.')
@@ -3113,7 +3115,7 @@ RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     key text;
-    zone text;
+    settings jsonb;
     forgotten record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -3124,17 +3126,17 @@ BEGIN
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring_internal.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
     -- Before the first publish there are no reports.
-    zone := lead_scoring_internal.report_setting(model) ->> 'time_zone';
-    IF zone IS NOT NULL THEN
+    settings := lead_scoring_internal.report_setting(model);
+    IF settings ->> 'time_zone' IS NOT NULL THEN
         EXECUTE lead_scoring_internal.fill($query$
             SELECT l.campaign, {!came} AS came,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
                       FROM (SELECT t.to_stage, {!entered} FROM ({!moves}) t WHERE t.lead_id = $2::{!key_type} GROUP BY 1) e (stage, month)) AS entered
               FROM ({!lead}) l
             $query$, jsonb_build_object(
-            'moves', lead_scoring_internal.move_rows(model), 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.month_expression('l.came_at', zone),
-            'entered', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(min(t.at))', zone),
-            'lead', lead_scoring_internal.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model))))) INTO forgotten USING clock_timestamp(), key;
+            'moves', lead_scoring_internal.move_rows(model), 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.period_expression('l.came_at', settings),
+            'entered', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(min(t.at))', settings),
+            'lead', lead_scoring_internal.lead_rows(model, settings, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model))))) INTO forgotten USING clock_timestamp(), key;
         IF forgotten.entered IS NOT NULL THEN
             PERFORM lead_scoring_internal.count_forgotten(model, forgotten.campaign, forgotten.came, forgotten.entered);
         END IF;
@@ -4116,15 +4118,15 @@ SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = cu
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mapped_rows IS 'What stands behind FROM to read these columns of a table that report_settings name, as r: the table itself where it is the model''s owner''s, else stranger_rows.';
 
-CREATE FUNCTION lead_scoring_internal.touch_key(events regclass, expression text, subject text)
+CREATE FUNCTION lead_scoring_internal.report_key(relation regclass, expression text, subject text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 -- The labels of an enum may be renamed, so that the server does not take its text for immutable; no setting changes it.
 SELECT CASE WHEN EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                          WHERE a.attrelid = events AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'e' AND quote_ident(a.attname) = expression)
-            THEN expression ELSE lead_scoring_internal.compile_expression(events, expression, 'key', subject) END
+                          WHERE a.attrelid = report_key.relation AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'e' AND quote_ident(a.attname) = expression)
+            THEN expression ELSE lead_scoring_internal.compile_expression(relation, expression, 'key', subject) END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.touch_key IS 'The expression that names the channel or asset of an event, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';
+COMMENT ON FUNCTION lead_scoring_internal.report_key IS 'The expression that names the channel or asset of an event, or a dimension of a lead, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';
 -- The view "moves" of a model: what reports know of the moves of leads. The table "transitions" is for who writes and proves them.
 
 CREATE FUNCTION lead_scoring_internal.move_rows(model text)
@@ -4150,6 +4152,26 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_moves IS 'Creates or replaces the view "moves" of a model. It is read with the rights of who reads it, so that row security on transitions holds.';
 -- report_settings, set_spend, set_revenue.
+
+CREATE FUNCTION lead_scoring_internal.own_dimensions()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{campaign,channel}'::text[] $$;
+COMMENT ON FUNCTION lead_scoring_internal.own_dimensions IS 'The dimensions that reports know by themselves.';
+
+CREATE FUNCTION lead_scoring_internal.are_dimensions(dimensions jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN jsonb_typeof(dimensions) = 'object'
+            THEN NOT EXISTS (SELECT FROM jsonb_each(dimensions) d
+                              WHERE jsonb_typeof(d.value) <> 'string' OR octet_length(d.key) NOT BETWEEN 1 AND 63 OR d.key = ANY (lead_scoring_internal.own_dimensions()))
+            ELSE false END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.are_dimensions IS 'Whether it is an object of names, none of which is one of own_dimensions, and texts.';
+
+CREATE FUNCTION lead_scoring_internal.weekdays()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{monday,tuesday,wednesday,thursday,friday,saturday,sunday}'::text[] $$;
+COMMENT ON FUNCTION lead_scoring_internal.weekdays IS 'The days that a week may begin on.';
 
 CREATE FUNCTION lead_scoring_internal.check_report_settings_as_owner()
 RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -4190,8 +4212,10 @@ BEGIN
     IF NEW.lead_created IS NOT NULL THEN
         PERFORM lead_scoring_internal.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
     END IF;
-    NEW.event_channel := lead_scoring_internal.touch_key(bound.events, NEW.event_channel, 'event_channel');
-    NEW.event_asset := lead_scoring_internal.touch_key(bound.events, NEW.event_asset, 'event_asset');
+    NEW.event_channel := lead_scoring_internal.report_key(bound.events, NEW.event_channel, 'event_channel');
+    NEW.event_asset := lead_scoring_internal.report_key(bound.events, NEW.event_asset, 'event_asset');
+    NEW.dimensions := (SELECT coalesce(jsonb_object_agg(d.key, lead_scoring_internal.report_key(bound.leads, d.value, format('dimension "%s"', d.key))), '{}')
+                         FROM jsonb_each_text(NEW.dimensions) d);
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
         EXECUTE format('SELECT array_agg(s.name) FROM %I.stages s WHERE s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stages;
         IF stage = ANY (stages) IS NOT TRUE THEN
@@ -4277,10 +4301,11 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.set_revenue IS 'Implements lead_scoring.set_revenue, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.set_revenue IS 'Names the table or view from which reports read what leads brought in: its columns of the lead''s key, day (date, timestamp or timestamptz) and amount (a number; NULL and NaN count as nothing). Revenue of nobody in the leads table is left out. NULL as the table unmaps it. A table of another role, which grants SELECT to the model''s owner, is read row by row and without a plan, so that nothing which that role puts into its indexes or statistics runs as the model''s owner. For the model''s owner only. Raises 42501 where that cannot be: it is no ordinary table or materialized view, has row security, children, columns of types that are not the server''s own or columns computed when read, or is a view of the owner''s over tables of other roles. Raises 42703 for an unknown column, 42804 for a type that does not do, 42809 for a temporary table, 22004 for a NULL.';
--- Report views of a model: what they have in common. A view is one call of report(), which builds its statement when it
--- is read, by the function <view>_report of the part of that noun, and runs it as the model's owner. So the views name
--- nothing of the user's, follow every publish and every change of settings by themselves, and need no right but SELECT
--- on the view.
+-- Reports of a model: what they have in common. Each is a function, lead_scoring.<report>, and a view in the model's schema,
+-- which is one call of it. The function builds its statement when it is called, by <report>_report of the part of that
+-- noun, and runs it as the model's owner. So the views name nothing of the user's, follow every publish and every change
+-- of settings by themselves, and need no right but SELECT on the view. What a report takes and gives, and what that means,
+-- is told once, by <report>_form: the function, the view and the reference are made from it.
 
 -- ---------------------------------------------------------------- statements
 
@@ -4296,7 +4321,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
-    settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05}');
+    settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
     SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name') INTO meanings
       FROM jsonb_array_elements(version -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL;
@@ -4320,20 +4345,109 @@ CREATE FUNCTION lead_scoring_internal.report_time(at timestamptz, as_of timestam
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_report_time_as_of';
 COMMENT ON FUNCTION lead_scoring_internal.report_time(timestamptz, timestamptz) IS 'A time as a report of as_of takes it: NULL where it is later.';
 
-CREATE FUNCTION lead_scoring_internal.month_expression(instant text, zone text)
+CREATE FUNCTION lead_scoring_internal.period_expression(instant text, settings jsonb)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
+SELECT CASE WHEN settings ->> 'grain' = 'week' AND w.days > 0
+            THEN format('(date_trunc(''week'', %1$s AT TIME ZONE %2$L - interval ''%3$s days'') + interval ''%3$s days'')::date', instant, settings ->> 'time_zone', w.days)
+            ELSE format('date_trunc(%L, %s AT TIME ZONE %L)::date', coalesce(settings ->> 'grain', 'month'), instant, settings ->> 'time_zone') END
+  FROM (SELECT array_position(lead_scoring_internal.weekdays(), settings ->> 'week_starts') - 1) w (days)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone; see report_time.';
+COMMENT ON FUNCTION lead_scoring_internal.period_expression IS 'SQL for the first day of the period of a timestamptz, in the model''s time zone: of the settings'' grain, a month where they have none. See report_time.';
 
-CREATE FUNCTION lead_scoring_internal.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
+CREATE FUNCTION lead_scoring_internal.is_over(period text, settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('%s + interval %L <= $1 AT TIME ZONE %L', period, settings ->> 'step', settings ->> 'time_zone')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_over IS 'SQL for whether a period, by its first day, is over at parameter 1, the time of the report.';
+
+CREATE FUNCTION lead_scoring_internal.is_asked_for(day text, settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(nullif(concat_ws(' AND ', day || ' >= date ' || quote_literal(settings ->> 'since'), day || ' <= date ' || quote_literal(settings ->> 'until')), ''), 'true')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_asked_for IS 'SQL for whether a day lies from the settings'' since to their until; where they say neither, it is true without the day.';
+
+CREATE FUNCTION lead_scoring_internal.is_asked_for_at(instant text, settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.is_asked_for(format('(lead_scoring_internal.report_time(%s) AT TIME ZONE %L)::date', instant, settings ->> 'time_zone'), settings)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_asked_for_at IS 'The same for the day of a timestamptz.';
+
+CREATE FUNCTION lead_scoring_internal.report_dimension(model text, report text, split_by text, settings jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    names CONSTANT text[] := lead_scoring_internal.own_dimensions() || ARRAY(SELECT k FROM jsonb_object_keys(settings -> 'dimensions') k ORDER BY k COLLATE "C");
+    expression CONSTANT text := settings -> 'dimensions' ->> split_by;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF split_by IS NULL OR split_by = ANY (lead_scoring_internal.own_dimensions()) THEN
+        RETURN jsonb_build_object('kind', split_by);
+    END IF;
+    -- Whoever may not act as the owner is not to have him evaluate an expression.
+    IF expression IS NULL AND NOT pg_has_role(lead_scoring_internal.asking_role(), current_user, 'USAGE') THEN
+        PERFORM lead_scoring_internal.fail('42704', format('model "%s" has no dimension "%s"', model, split_by),
+            format('Its dimensions are %s.', (SELECT string_agg(quote_ident(n), ', ' ORDER BY place) FROM unnest(names) WITH ORDINALITY u (n, place))),
+            format('SELECT * FROM lead_scoring.%I(%L, by => %L);', report, model, coalesce(lead_scoring_internal.nearest_name(split_by, names), 'campaign')));
+    END IF;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
+    RETURN jsonb_build_object('kind', 'expression',
+        'expression', lead_scoring_internal.report_key(bound.leads, coalesce(expression, split_by), CASE WHEN expression IS NULL THEN 'by' ELSE format('dimension "%s"', split_by) END));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_dimension IS 'What a report is split by: an object of kind (campaign, channel, expression, or NULL) and, of an expression over the row of a lead, its SQL, checked against the table as it is. Raises 42704 for a name that is no dimension, where the caller may not act as the owner; for the owner that is an expression, which raises what check_expression raises.';
+
+CREATE FUNCTION lead_scoring_internal.report_request(model text, report text, grain text, split_by text, since date, until date)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- how long it is, and how long a year is to it
+    grains CONSTANT jsonb := '{"day": ["1 day", "1 year"], "week": ["7 days", "364 days"], "month": ["1 month", "1 year"], "quarter": ["3 months", "1 year"]}';
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
+BEGIN
+    IF grain IS NULL OR NOT grains ? grain THEN
+        PERFORM lead_scoring_internal.fail('22023', format('there is no grain %s', coalesce('"' || grain || '"', 'NULL')), 'A report is by day, week, month or quarter.',
+            format('SELECT * FROM lead_scoring.%I(%L, grain => %L);', report, model,
+                   coalesce(lead_scoring_internal.nearest_name(grain, '{day,week,month,quarter}'), 'month')));
+    ELSIF since > until THEN
+        PERFORM lead_scoring_internal.fail('22023', format('since, %s, is after until, %s', to_jsonb(since) #>> '{}', to_jsonb(until) #>> '{}'),
+            'A report has what lies from the one to the other.',
+            format('SELECT * FROM lead_scoring.%I(%L, since => %L, until => %L);', report, model, to_jsonb(until) #>> '{}', to_jsonb(since) #>> '{}'));
+    END IF;
+    RETURN settings || jsonb_build_object('grain', grain, 'step', grains -> grain ->> 0, 'year', grains -> grain ->> 1, 'since', since, 'until', until,
+                                          'by', lead_scoring_internal.report_dimension(model, report, split_by, settings));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_request IS 'What a report goes by and what is asked of it: report_setting with, in addition, grain, step (the length of a period), year (how far before it that of the year before lies), since, until, and by, as report_dimension has it. Raises 22023 for another grain or where since is after until, 42704 for an unknown dimension.';
+
+CREATE FUNCTION lead_scoring_internal.fill_report(settings jsonb, template text, places jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    marked CONSTANT text := '\[\[([^|]*?)(?:\|(.*?))?\]\]';
+    taken CONSTANT text := regexp_replace(template, marked, CASE WHEN settings #>> '{by,kind}' IS NULL THEN '\2' ELSE '\1' END, 'g');
+BEGIN
+    RETURN lead_scoring_internal.fill(taken, (
+        SELECT jsonb_object_agg(p.key, p.value) FROM jsonb_each(places) p
+         WHERE taken ~ format('\{[!'']?%s''?\}', p.key) OR template !~ format('\{[!'']?%s''?\}', p.key)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.fill_report IS 'The template filled in, as fill does: of [[this|that]] with "this" where the report is split by a dimension, else with "that", or nothing. So what it costs to split is paid by whoever asks for it. A place may be in what is left out.';
+
+CREATE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+    kind CONSTANT text := settings #>> '{by,kind}';
+    channel CONSTANT text := CASE kind WHEN 'channel' THEN coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL') END;
+    campaign text;
     entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     reached text[];
     came_at text;
@@ -4348,21 +4462,24 @@ BEGIN
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
-    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at, {!campaign} AS campaign FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
-        jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time,
-            'campaign', CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL THEN format('nullif(e.%I::text, '''')', bound.event_campaign) ELSE 'NULL::text' END,
+    campaign := CASE WHEN bound.event_campaign IS NOT NULL AND (with_campaign OR kind IS NOT DISTINCT FROM 'campaign') THEN format('nullif(e.%I::text, '''')', bound.event_campaign) END;
+    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
+        jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time, 'campaign', ', ' || campaign || ' AS campaign',
+            'channel', ', nullif((' || channel || ')::text, '''') AS channel',
             'events', bound.events, 'only_lead', ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead));
     -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
-    -- An index may have the first time of each lead, but not its campaign: for that all are read as they lie, and sorted,
-    -- since a hash table of all leads would outgrow its memory.
-    touches := CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
-        THEN format('SELECT t.lead_id, min(t.at) AS first_at, lead_scoring.first_touch(t.campaign, t.at) AS campaign FROM (SELECT t.* FROM (%s OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0', touches)
-        ELSE format('SELECT t.lead_id, min(t.at) AS first_at, NULL::text AS campaign FROM (%s) t GROUP BY 1 OFFSET 0', touches) END;
+    -- An index may have the first time of each lead, but not its campaign or channel: for these all are read as they lie, and
+    -- sorted, since a hash table of all leads would outgrow its memory.
+    touches := lead_scoring_internal.fill(CASE WHEN num_nonnulls(campaign, channel) > 0
+        THEN 'SELECT t.lead_id, min(t.at) AS first_at, {!campaign} AS campaign{!channel} FROM (SELECT t.* FROM ({!touches} OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0'
+        ELSE 'SELECT t.lead_id, min(t.at) AS first_at, {!campaign} AS campaign{!channel} FROM ({!touches}) t GROUP BY 1 OFFSET 0' END,
+        jsonb_build_object('touches', touches, 'campaign', CASE WHEN campaign IS NULL THEN 'NULL::text' ELSE 'lead_scoring.first_touch(t.campaign, t.at)' END,
+            'channel', CASE WHEN channel IS NOT NULL THEN ', lead_scoring.first_touch(t.channel, t.at) AS channel' END));
     -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
     -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
-    leads := lead_scoring_internal.fill($query$
-        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, LEAST(f.first_at{!created}) AS first_at
-          FROM {model}.scores s{!attributes}
+    leads := lead_scoring_internal.fill_report(settings, $query$
+        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, [[{!dimension} AS dimension, ]]LEAST(f.first_at{!created}) AS first_at
+          FROM {model}.scores s{!attributes}{!dimensions}
           LEFT JOIN ({!touches}) f ON f.lead_id = s.lead_id
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
          WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
@@ -4373,17 +4490,21 @@ BEGIN
         $query$, jsonb_build_object(
         'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known,
         'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
+        'dimension', CASE kind WHEN 'campaign' THEN 'f.campaign' WHEN 'channel' THEN 'f.channel' WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
+        -- The expression names columns without their table, and a whole row by its name.
+        'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
+            jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
         'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
         'events', bound.events, 'event_lead', bound.event_lead, 'event_time', bound.event_time));
     IF with_forgotten THEN
-        leads := lead_scoring_internal.fill($query$
+        leads := lead_scoring_internal.fill_report(settings, $query$
             {!leads}
             UNION ALL
-            SELECT NULL, NULL, NULL, {!entered}, o.campaign, o.came::timestamp AT TIME ZONE {'zone'}
+            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}
               FROM {model}.forgotten o, generate_series(1, o.leads)
              WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
             $query$,
-            jsonb_build_object('leads', leads,
+            jsonb_build_object('leads', leads, 'dimension', CASE kind WHEN 'campaign' THEN 'o.campaign' ELSE 'NULL::text' END,
                 'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
                               FROM unnest(names) WITH ORDINALITY u (n, place)),
                 'zone', settings ->> 'time_zone', 'model', model));
@@ -4397,10 +4518,10 @@ BEGIN
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
     -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
                (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
-               s.campaign, {!came_at} AS came_at,
+               s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
                {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
                {!reached}
           FROM ({!leads}) s
@@ -4416,91 +4537,142 @@ BEGIN
         'leads', leads));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once for a report that is told these settings, as report_request has them, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, with "by" its dimension, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
 
-CREATE FUNCTION lead_scoring_internal.report_query(model text, view_name text)
+CREATE FUNCTION lead_scoring_internal.report_query(model text, report text, grain text, split_by text, since date, until date)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    IF view_name <> ALL (lead_scoring_internal.report_views()) THEN
-        PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', view_name),
+    IF report <> ALL (lead_scoring_internal.report_views()) THEN
+        PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', report),
             format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
-            format('SELECT * FROM %I.%I;', model, coalesce(lead_scoring_internal.nearest_name(view_name, lead_scoring_internal.report_views()), 'funnel')));
+            format('SELECT * FROM lead_scoring.%I(%L);', coalesce(lead_scoring_internal.nearest_name(report, lead_scoring_internal.report_views()), 'funnel'), model));
     END IF;
-    EXECUTE format('SELECT lead_scoring_internal.%I($1)', view_name || '_report') INTO statement USING model;
+    EXECUTE format('SELECT lead_scoring_internal.%I($1, $2)', report || '_report') INTO statement
+      USING model, lead_scoring_internal.report_request(model, report, grain, split_by, since, until);
     RETURN statement;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a report view.';
+COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a report, whose parameter 1 is the time of the report. Raises 42704 where there is none of that name.';
 
-CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
-RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
-COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model as of another time than now: of what had happened by as_of, by its own time, and of nothing later. It goes by events, spend and revenue dated up to as_of, by moves whose "at" is, and by leads that had come by then (first event, first move or report_settings.lead_created), each in the stage where it stood then. Rules, stages, settings and attributes are those of today; an as_of of this transaction''s now is the moment of reading. Where everything was stored in the order of its times, and nothing was merged, erased or deleted, the report is that of a copy of the database that ends at as_of. What it cannot know: what was stored late counts from its own time on, and so does a move that refresh() made late; a merged lead is part of the other one at all times; an erased lead counts by whole months, where forget_lead says, a deleted one not at all; a lead, spend or revenue that nothing dates counts at all times. Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish, but of event_types. Raises 42704 for an unknown report, 42P01 for a view that was dropped, which repair() makes again, and 42P01, 42703 or 42804 where a table or column behind it changed.';
+-- ---------------------------------------------------------------- functions and views
 
--- ---------------------------------------------------------------- views
-
-CREATE FUNCTION lead_scoring_internal.make_report_view(model text, view_name text, note text, VARIADIC columns text[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('CREATE OR REPLACE VIEW %1$I.%2$I AS SELECT r.* FROM lead_scoring.report(%1$L, %2$L) AS r (%3$s)', model, view_name,
-        (SELECT string_agg(format('%I %s', c[1], c[2]), ', ' ORDER BY place)
-           FROM unnest(columns) WITH ORDINALITY u (line, place), regexp_split_to_array(line, ' \| ') c));
-    PERFORM lead_scoring_internal.describe(format('%I.%I', model, view_name)::regclass, note,
-        (SELECT jsonb_object_agg(c[1], c[3]) FROM unnest(columns) u (line), regexp_split_to_array(line, ' \| ') c));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.make_report_view IS 'Creates or replaces a report view of a model; each column is "name | type | comment".';
+CREATE TYPE lead_scoring_internal.report_form AS (note text, arguments text[], columns text[]);
+COMMENT ON TYPE lead_scoring_internal.report_form IS 'What a report is: in words; the arguments it takes besides the model and as_of, each "name", or "name | meaning" where it (or as_of) means something else than report_arguments says, "name | + meaning" where it means that besides; its columns, each "name | type | meaning".';
 
 CREATE FUNCTION lead_scoring_internal.report_views()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback,event_types}'::text[]
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_views IS 'The names of the report views.';
+COMMENT ON FUNCTION lead_scoring_internal.report_views IS 'The names of the reports, which are those of the functions and of the views.';
+
+CREATE FUNCTION lead_scoring_internal.report_note(report text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN form.note;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_note IS 'What a report is, in words.';
+
+CREATE FUNCTION lead_scoring_internal.report_arguments(report text)
+RETURNS TABLE (name text, declaration text, note text) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 6 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN QUERY
+    SELECT d.name, d.declaration, CASE WHEN a.c[2] LIKE '+ %' THEN d.note || substr(a.c[2], 2) ELSE coalesce(a.c[2], d.note) END
+      FROM (VALUES
+        (1, 'model', 'text', NULL),
+        (2, 'as_of', 'timestamptz DEFAULT pg_catalog.now()', 'as_of: what had happened by then, by its own time, and nothing later.'),
+        (3, 'grain', 'text DEFAULT ''month''', 'grain: a period is a day, week (from the day that report_settings.week_starts names), month or quarter.'),
+        (4, 'by', 'text DEFAULT NULL', 'by: rows are of one value of a dimension each, which is the first column: campaign (the lead''s), channel (of its first touch), or a name in report_settings.dimensions; from whoever has the rights of the model''s owner any SQL expression over the row of a lead.'),
+        (5, 'since', 'date DEFAULT NULL', 'since, until: only periods whose first day lies from the one to the other, both included; what they say is what they say without.'),
+        (6, 'until', 'date DEFAULT NULL', NULL)) d (place, name, declaration, note)
+      LEFT JOIN (SELECT regexp_split_to_array(line, ' \| ') FROM unnest(form.arguments) u (line)) a (c) ON a.c[1] = d.name
+     WHERE d.place <= 2 OR a.c IS NOT NULL ORDER BY d.place;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_arguments IS 'The arguments of a report''s function, in order: their names, types with defaults, and what they mean.';
+
+CREATE FUNCTION lead_scoring_internal.report_columns(report text)
+RETURNS TABLE (place bigint, name text, type text, note text) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN QUERY
+    SELECT 0::bigint, 'dimension', 'text', 'Value of the dimension that "by" names; NULL without "by", and where the value is NULL or empty. The view does not have this column.'
+     WHERE EXISTS (SELECT FROM lead_scoring_internal.report_arguments(report) a WHERE a.name = 'by')
+    UNION ALL
+    SELECT u.place, c[1], c[2], c[3] FROM unnest(form.columns) WITH ORDINALITY u (line, place), regexp_split_to_array(u.line, ' \| ') c
+     ORDER BY 1;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_columns IS 'The columns of a report, in order: their names, types, and what they mean. Place 0 is that of the dimension, which the view leaves out.';
+
+CREATE FUNCTION lead_scoring_internal.make_report_view(model text, report text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- A function's columns do not keep the places behind the decimal point that their types say.
+    EXECUTE lead_scoring_internal.fill('CREATE OR REPLACE VIEW {model}.{report} AS SELECT {!columns} FROM lead_scoring.{report}({''model''}) r',
+        jsonb_build_object('model', model, 'report', report,
+            'columns', (SELECT string_agg(format(CASE WHEN c.type LIKE '%(%' THEN 'r.%1$I::%2$s AS %1$I' ELSE 'r.%1$I' END, c.name, c.type), ', ' ORDER BY c.place)
+                          FROM lead_scoring_internal.report_columns(report) c WHERE c.place > 0)));
+    PERFORM lead_scoring_internal.describe(format('%I.%I', model, report)::regclass,
+        lead_scoring_internal.report_note(report) || CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.report_arguments(report) a WHERE a.name = 'grain') THEN ' A period is a month.' ELSE '' END,
+        (SELECT jsonb_object_agg(c.name, c.note) FROM lead_scoring_internal.report_columns(report) c WHERE c.place > 0));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_report_view IS 'Creates or replaces the view of a report in a model.';
 
 CREATE FUNCTION lead_scoring_internal.make_reports(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    view_name text;
+    report text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOREACH view_name IN ARRAY lead_scoring_internal.report_views() LOOP
-        EXECUTE format('SELECT lead_scoring_internal.%I($1)', 'make_' || view_name) USING model;
+    FOREACH report IN ARRAY lead_scoring_internal.report_views() LOOP
+        PERFORM lead_scoring_internal.make_report_view(model, report);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_reports IS 'Creates or replaces the report views of a model.';
--- The view "funnel" of a model.
+-- The report "funnel".
 
-CREATE FUNCTION lead_scoring_internal.funnel_report(model text)
+CREATE FUNCTION lead_scoring_internal.funnel_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
-    zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
-    -- Each count is of the month in which its leads came, qualified, or moved; months without any are filled in, but no
+    -- Each count is of the period in which its leads came, qualified, or moved; periods without any are filled in, but no
     -- more than the last century of them, for an event or a lead may bear an absurd date.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
-            SELECT {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer, l.mql_entered, l.sql_entered FROM ({!leads}) l),
-        counts (month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_period, customers_in_period) AS (
-            SELECT came, count(*), count(mql), 0, 0, 0, 0, 0, 0, 0 FROM leads GROUP BY 1
+            SELECT [[l.dimension, ]]{!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer, l.mql_entered, l.sql_entered FROM ({!leads}) l),
+        counts ([[dimension, ]]period, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_period, customers_in_period) AS (
+            SELECT [[dimension, ]]came, count(*), count(mql), 0, 0, 0, 0, 0, 0, 0 FROM leads GROUP BY [[dimension, ]]came
             UNION ALL
-            SELECT mql, 0, 0, count(*), count(*) FILTER (WHERE NOT mql_entered), count(sql), count(sql) FILTER (WHERE NOT sql_entered), count(customer), 0, 0
-              FROM leads WHERE mql IS NOT NULL GROUP BY 1
+            SELECT [[dimension, ]]mql, 0, 0, count(*), count(*) FILTER (WHERE NOT mql_entered), count(sql), count(sql) FILTER (WHERE NOT sql_entered), count(customer), 0, 0
+              FROM leads WHERE mql IS NOT NULL GROUP BY [[dimension, ]]mql
             UNION ALL
-            SELECT sql, 0, 0, 0, 0, 0, 0, 0, count(*), 0 FROM leads WHERE sql IS NOT NULL GROUP BY 1
+            SELECT [[dimension, ]]sql, 0, 0, 0, 0, 0, 0, 0, count(*), 0 FROM leads WHERE sql IS NOT NULL GROUP BY [[dimension, ]]sql
             UNION ALL
-            SELECT customer, 0, 0, 0, 0, 0, 0, 0, 0, count(*) FROM leads WHERE customer IS NOT NULL GROUP BY 1),
-        months AS (
-            SELECT a.month, sum(leads)::bigint AS leads,
+            SELECT [[dimension, ]]customer, 0, 0, 0, 0, 0, 0, 0, 0, count(*) FROM leads WHERE customer IS NOT NULL GROUP BY [[dimension, ]]customer),
+        periods AS (
+            SELECT [[a.dimension, ]]a.period, {!over} AS complete, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN sum(leads_qualified)::bigint END AS leads_qualified,
                    CASE WHEN {'has_mql'} THEN sum(mqls)::bigint END AS mqls,
                    CASE WHEN {'has_mql'} THEN sum(mqls_skipped)::bigint END AS mqls_skipped,
@@ -4510,47 +4682,54 @@ BEGIN
                    CASE WHEN {'has_sql'} THEN sum(sqls_in_period)::bigint END AS sqls_in_period,
                    CASE WHEN {'has_customer'} THEN sum(customers_in_period)::bigint END AS customers_in_period
               FROM (TABLE counts UNION ALL
-                    SELECT m::date, 0, 0, 0, 0, 0, 0, 0, 0, 0
-                      FROM (SELECT min(month) AS first, max(month) AS last FROM counts) span,
-                           generate_series(greatest(span.first, span.last - interval '100 years'), span.last::timestamp, '1 month') m) a
-             GROUP BY a.month),
+                    SELECT [[d.dimension, ]]p::date, 0, 0, 0, 0, 0, 0, 0, 0, 0
+                      FROM [[(SELECT DISTINCT dimension FROM counts) d, ]](SELECT min(period) AS first, max(period) AS last FROM counts) span,
+                           generate_series(span.last::timestamp, greatest(span.first, span.last - interval '100 years'), -interval {'step'}) p) a
+             GROUP BY [[a.dimension, ]]a.period),
         changes AS (
-            SELECT m.*, CASE WHEN month IS NOT NULL THEN lag(mqls) OVER by_month END AS month_before,
-                   CASE WHEN month IS NOT NULL THEN lag(mqls, 12) OVER by_month END AS year_before
-              FROM months m WINDOW by_month AS (ORDER BY month))
-        SELECT month, leads, leads_qualified, mqls, mqls_skipped, sqls, sqls_skipped, customers, sqls_in_period, customers_in_period,
+            SELECT p.*, CASE WHEN p.period IS NOT NULL THEN max(p.mqls) OVER (by_period RANGE BETWEEN interval {'step'} PRECEDING AND interval {'step'} PRECEDING) END AS mqls_before,
+                   -- the 29th of February has no such day
+                   CASE WHEN p.period - interval {'year'} + interval {'year'} = p.period
+                        THEN max(p.mqls) OVER (by_period RANGE BETWEEN interval {'year'} PRECEDING AND interval {'year'} PRECEDING) END AS mqls_year_before
+              FROM periods p WINDOW by_period AS ([[PARTITION BY p.dimension ]]ORDER BY p.period))
+        SELECT [[p.dimension|NULL::text]], p.period, p.leads, p.leads_qualified, p.mqls, p.mqls_skipped, p.sqls, p.sqls_skipped, p.customers, p.sqls_in_period, p.customers_in_period,
                q.rate, q.low, q.high, s.rate, s.low, s.high, c.rate, c.low, c.high, w.rate, w.low, w.high,
-               month_before, mqls - month_before, (mqls - month_before)::float8 / nullif(month_before, 0),
-               year_before, mqls - year_before, (mqls - year_before)::float8 / nullif(year_before, 0),
-               month + interval '1 month' <= $1 AT TIME ZONE {'zone'}
-          FROM changes, LATERAL lead_scoring.wilson_interval(leads_qualified, leads) q, LATERAL lead_scoring.wilson_interval(sqls, mqls) s,
-               LATERAL lead_scoring.wilson_interval(customers, sqls) c, LATERAL lead_scoring.wilson_interval(customers, mqls) w
-         ORDER BY month
+               p.mqls_before, p.mqls - p.mqls_before, CASE WHEN p.complete THEN (p.mqls - p.mqls_before)::float8 / nullif(p.mqls_before, 0) END,
+               p.mqls_year_before, p.mqls - p.mqls_year_before, CASE WHEN p.complete THEN (p.mqls - p.mqls_year_before)::float8 / nullif(p.mqls_year_before, 0) END,
+               p.complete
+          FROM changes p
+          LEFT JOIN LATERAL lead_scoring.wilson_interval(p.leads_qualified, p.leads) q ON p.complete IS NOT FALSE
+          LEFT JOIN LATERAL lead_scoring.wilson_interval(p.sqls, p.mqls) s ON p.complete IS NOT FALSE
+          LEFT JOIN LATERAL lead_scoring.wilson_interval(p.customers, p.sqls) c ON p.complete IS NOT FALSE
+          LEFT JOIN LATERAL lead_scoring.wilson_interval(p.customers, p.mqls) w ON p.complete IS NOT FALSE
+         WHERE {!asked_for} ORDER BY [[p.dimension, ]]p.period
         $query$, jsonb_build_object(
-        'came', lead_scoring_internal.month_expression('l.came_at', zone), 'mql', lead_scoring_internal.month_expression('l.mql_at', zone),
-        'sql', lead_scoring_internal.month_expression('l.sql_at', zone), 'customer', lead_scoring_internal.month_expression('l.customer_at', zone),
-        'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true), 'has_mql', settings ->> 'mql' IS NOT NULL,
-        'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL, 'zone', zone));
+        'came', lead_scoring_internal.period_expression('l.came_at', settings), 'mql', lead_scoring_internal.period_expression('l.mql_at', settings),
+        'sql', lead_scoring_internal.period_expression('l.sql_at', settings), 'customer', lead_scoring_internal.period_expression('l.customer_at', settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings, with_forgotten => true), 'has_mql', settings ->> 'mql' IS NOT NULL,
+        'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
+        'step', settings ->> 'step', 'year', settings ->> 'year', 'over', lead_scoring_internal.is_over('a.period', settings),
+        'asked_for', lead_scoring_internal.is_asked_for('p.period', settings)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.funnel_report IS 'The statement of the view "funnel".';
+COMMENT ON FUNCTION lead_scoring_internal.funnel_report IS 'The statement of the report "funnel".';
 
-CREATE FUNCTION lead_scoring_internal.make_funnel(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.funnel_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'funnel',
-    'Leads, MQLs, SQLs and customers by month, with step rates and growth. Months without any are there too; a last row without month has the leads that nothing up to now dates.',
-    'period | date | First day of the month, in the model''s time zone.',
-    'leads | bigint | Leads that came in the month.',
+SELECT 'Leads, MQLs, SQLs and customers by period, with step rates and growth. Periods without any are there too; a last row without period has the leads that nothing up to now dates.',
+    ARRAY['grain', 'by | + Erased leads have none but their campaign.', 'since', 'until'],
+    ARRAY['period | date | First day of the period, in the model''s time zone; NULL for leads that nothing dates. Erased leads count on the first day of their month.',
+    'leads | bigint | Leads that came in the period.',
     'leads_qualified | bigint | Of these, MQLs by now.',
-    'mqls | bigint | Leads that became MQLs in the month.',
+    'mqls | bigint | Leads that became MQLs in the period.',
     'mqls_skipped | bigint | Of these, leads that were never in the MQL stage itself.',
-    'sqls | bigint | Of the MQLs of the month, SQLs by now.',
+    'sqls | bigint | Of the MQLs of the period, SQLs by now.',
     'sqls_skipped | bigint | Of these, leads that were never in the SQL stage itself.',
-    'customers | bigint | Of the MQLs of the month, customers by now.',
-    'sqls_in_period | bigint | Leads that became SQLs in the month, whenever they qualified.',
-    'customers_in_period | bigint | Leads that became customers in the month, whenever they qualified.',
-    'lead_to_mql_rate | double precision | leads_qualified / leads.',
+    'customers | bigint | Of the MQLs of the period, customers by now.',
+    'sqls_in_period | bigint | Leads that became SQLs in the period, whenever they qualified.',
+    'customers_in_period | bigint | Leads that became customers in the period, whenever they qualified.',
+    'lead_to_mql_rate | double precision | leads_qualified / leads. NULL until the period is over (complete), as are all rates and their bounds.',
     'lead_to_mql_low | double precision | Lower bound of its 95 % interval.',
     'lead_to_mql_high | double precision | Upper bound of its 95 % interval.',
     'mql_to_sql_rate | double precision | sqls / mqls.',
@@ -4562,22 +4741,21 @@ SELECT lead_scoring_internal.make_report_view(model, 'funnel',
     'mql_to_customer_rate | double precision | customers / mqls.',
     'mql_to_customer_low | double precision | Lower bound of its 95 % interval.',
     'mql_to_customer_high | double precision | Upper bound of its 95 % interval.',
-    'mqls_before | bigint | MQLs of the month before.',
+    'mqls_before | bigint | MQLs of the period before.',
     'mqls_change | bigint | mqls - mqls_before.',
-    'lead_velocity_rate | double precision | mqls_change / mqls_before: growth of qualified leads; NULL in the first month and after one without any. The aggregate lead_velocity is something else, days.',
-    'mqls_year_before | bigint | MQLs of the same month of the year before.',
+    'lead_velocity_rate | double precision | mqls_change / mqls_before: growth of qualified leads; NULL in the first period, after one without any, and until the period is over. The aggregate lead_velocity is something else, days.',
+    'mqls_year_before | bigint | MQLs of the same month, quarter or date of the year before, of a week those of 52 weeks before.',
     'mqls_year_change | bigint | mqls - mqls_year_before.',
-    'yearly_growth | double precision | mqls_year_change / mqls_year_before.',
-    'complete | boolean | Whether the month is over.')
+    'yearly_growth | double precision | mqls_year_change / mqls_year_before; NULL until the period is over.',
+    'complete | boolean | Whether the period is over.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_funnel IS 'Creates the view "funnel" of a model.';
--- The view "velocity" of a model.
+COMMENT ON FUNCTION lead_scoring_internal.funnel_form IS 'What the report "funnel" is.';
+-- The report "velocity".
 
-CREATE FUNCTION lead_scoring_internal.velocity_report(model text)
+CREATE FUNCTION lead_scoring_internal.velocity_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
     stages CONSTANT integer := cardinality(names);
     starts CONSTANT integer := greatest(stages - 1, 1);
@@ -4602,63 +4780,63 @@ BEGIN
           (8, 'median_days', 'float8', 'lead_scoring.median_time_to(f.from_at, l.at_#, $1) FILTER (WHERE f.i < #)'),
           (9, 'p90_days', 'float8', 'percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM l.at_# - f.from_at)::float8 / 86400) FILTER (WHERE f.i < #)'),
           (10, 'p50_days', 'float8', 'percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM l.at_# - f.from_at)::float8 / 86400) FILTER (WHERE f.i < #)')) n (place, name, type, expression);
-    -- A lead is sorted into a month once for each stage it reached, not for each pair of stages.
-    RETURN lead_scoring_internal.fill($query$
+    -- A lead is sorted into a period once for each stage it reached, not for each pair of stages.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS MATERIALIZED (
-            SELECT l.is_out, {!times} FROM ({!leads}) l WHERE l.reached_1 IS NOT NULL),
+            SELECT [[l.dimension, ]]l.is_out, {!times} FROM ({!leads}) l WHERE l.reached_1 IS NOT NULL),
         slow AS (
             SELECT ARRAY[{!spans}] AS spans FROM leads l),
         sums AS (
-            SELECT f.i, {!month} AS month, count(*) AS leads, {!sums}
+            SELECT [[l.dimension, ]]f.i, {!period} AS period, count(*) AS leads, {!sums}
               FROM leads l, LATERAL (VALUES {!starts}) f (i, from_at)
              WHERE f.from_at IS NOT NULL
-             GROUP BY 1, 2)
-        SELECT ({'stages'}::text[])[m.i], ({'stages'}::text[])[j], m.i, j, m.month, m.leads, m.converted[j], m.skipped[j], m.waiting[j], m.left_out[j],
+             GROUP BY [[l.dimension, ]]f.i, {!period})
+        SELECT [[m.dimension|NULL::text]], ({'stages'}::text[])[m.i], ({'stages'}::text[])[j], m.i, j, m.period, m.leads, m.converted[j], m.skipped[j], m.waiting[j], m.left_out[j],
                CASE WHEN s.spans[m.i][j] IS NOT NULL THEN m.stalled[j] END,
                coalesce(m.seconds[j], 0)::float8 / 86400, m.mean_days[j], m.median_days[j], m.p90_days[j], m.p50_days[j]
           FROM slow s, sums m, generate_series(m.i + 1, {!count}) j
-         ORDER BY m.i, j, m.month
+         WHERE {!asked_for} ORDER BY [[m.dimension, ]]m.i, j, m.period
         $query$, jsonb_build_object(
         'times', (SELECT string_agg(format('l.reached_%s AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
                     FROM generate_series(1, stages) i),
-        'leads', lead_scoring_internal.lead_rows(model), 'spans', spans,
-        'month', lead_scoring_internal.month_expression('f.from_at', settings ->> 'time_zone'), 'sums', sums,
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'spans', spans,
+        'period', lead_scoring_internal.period_expression('f.from_at', settings), 'sums', sums,
+        'asked_for', lead_scoring_internal.is_asked_for('m.period', settings),
         'starts', (SELECT string_agg(format('(%s, l.at_%1$s)', i), ', ' ORDER BY i) FROM generate_series(1, starts) i), 'stages', names::text,
         'count', stages));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.velocity_report IS 'The statement of the view "velocity".';
+COMMENT ON FUNCTION lead_scoring_internal.velocity_report IS 'The statement of the report "velocity".';
 
-CREATE FUNCTION lead_scoring_internal.make_velocity(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.velocity_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'velocity',
-    'How fast leads move, for each pair of progress stages, by the month in which they reached the lower one.',
-    'from_stage | text | Stage the time is taken from.',
+SELECT 'How fast leads move, for each pair of progress stages, by the period in which they reached the lower one.',
+    ARRAY['grain', 'by', 'since', 'until'],
+    ARRAY['from_stage | text | Stage the time is taken from.',
     'to_stage | text | Stage the time is taken to.',
     'from_rank | integer | Place of from_stage among the progress stages, from 1.',
     'to_rank | integer | Place of to_stage among the progress stages.',
-    'period | date | First day of the month in which the leads reached from_stage.',
+    'period | date | First day of the period in which the leads reached from_stage.',
     'leads | bigint | Leads that did.',
     'converted | bigint | Of these, leads that reached to_stage.',
     'skipped | bigint | Of these, leads that were never in to_stage itself.',
     'waiting | bigint | Leads that have not reached to_stage and are in no detour.',
     'out | bigint | Leads that have not reached to_stage and are in a detour, such as recycled.',
-    'stalled | bigint | Of the waiting ones, those that wait longer than 90 % of all that ever made this way took; NULL while fewer than 10 have.',
+    'stalled | bigint | Of the waiting ones, those that wait longer than 90 % of all that ever made this way took; NULL while fewer than 10 have. All leads are looked at for that, whatever rows are asked for.',
     'days_sum | double precision | Sum of the days that the converted took.',
     'mean_days | double precision | days_sum / converted.',
     'median_days | double precision | Days after which half of the leads have converted (Kaplan and Meier); NULL where fewer do.',
     'p90_days | double precision | Days within which 90 % of the converted did so.',
-    'p50_days | double precision | Days within which half of the converted did so; of a recent month that tells of the fast alone.')
+    'p50_days | double precision | Days within which half of the converted did so; of a recent period that tells of the fast alone.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_velocity IS 'Creates the view "velocity" of a model.';
--- The view "campaigns" of a model: what campaigns cost and brought, by month.
+COMMENT ON FUNCTION lead_scoring_internal.velocity_form IS 'What the report "velocity" is.';
+-- The report "campaigns": what campaigns cost and brought, by period.
 
-CREATE FUNCTION lead_scoring_internal.spend_rows(model text)
+CREATE FUNCTION lead_scoring_internal.spend_rows(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     relation regclass;
 BEGIN
     IF settings ->> 'spend_table' IS NULL THEN
@@ -4677,11 +4855,17 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.spend_rows IS 'SQL that gives what was spent up to parameter 1, or at no known time: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
 
-CREATE FUNCTION lead_scoring_internal.revenue_rows(model text)
+CREATE FUNCTION lead_scoring_internal.spend_dimension(settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE settings #>> '{by,kind}' WHEN 'campaign' THEN 't.campaign COLLATE "C"' WHEN 'channel' THEN 't.channel COLLATE "C"' ELSE 'NULL::text' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.spend_dimension IS 'SQL for the dimension of a row t of spend_rows: of spend the campaign and the channel are known, and no lead.';
+
+CREATE FUNCTION lead_scoring_internal.revenue_rows(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     relation regclass;
 BEGIN
     IF settings ->> 'revenue_table' IS NULL THEN
@@ -4699,89 +4883,89 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in up to parameter 1, or at no known time: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
 
-CREATE FUNCTION lead_scoring_internal.campaigns_report(model text)
+CREATE FUNCTION lead_scoring_internal.campaigns_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
-    zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Leads, spend and revenue are summed by themselves before they meet, so that none is counted twice for another.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
-            SELECT l.lead_id, l.campaign, {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer FROM ({!leads}) l),
-        parts (campaign, month, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
-            SELECT campaign, came, NULL::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY 1, 2
+            SELECT l.lead_id, [[l.dimension, ]]l.campaign, {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer FROM ({!leads}) l),
+        parts ([[dimension, ]]campaign, period, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
+            SELECT [[dimension, ]]campaign, came, NULL::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY [[dimension, ]]campaign, came
             UNION ALL
-            SELECT campaign, mql, NULL, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY 1, 2
+            SELECT [[dimension, ]]campaign, mql, NULL, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY [[dimension, ]]campaign, mql
             UNION ALL
-            SELECT campaign, sql, NULL, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY 1, 2
+            SELECT [[dimension, ]]campaign, sql, NULL, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY [[dimension, ]]campaign, sql
             UNION ALL
-            SELECT campaign, customer, NULL, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY 1, 2
+            SELECT [[dimension, ]]campaign, customer, NULL, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY [[dimension, ]]campaign, customer
             UNION ALL
-            SELECT t.campaign, {!month}, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM ({!spend}) t GROUP BY 1, 2
+            SELECT [[{!spend_dimension}, ]]t.campaign, {!period}, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM ({!spend}) t GROUP BY [[1, ]]t.campaign, {!period}
             UNION ALL
-            SELECT l.campaign, {!month}, NULL, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
+            SELECT [[l.dimension, ]]l.campaign, {!period}, NULL, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY [[l.dimension, ]]l.campaign, {!period}),
         sums AS (
-            SELECT campaign, month, CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, sum(leads)::bigint AS leads,
+            SELECT [[dimension, ]]campaign, period, {!over} AS complete, CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN sum(mqls)::bigint END AS mqls, CASE WHEN {'has_sql'} THEN sum(sqls)::bigint END AS sqls,
                    CASE WHEN {'has_customer'} THEN sum(customers)::bigint END AS customers,
                    CASE WHEN {'has_mql'} AND {'has_customer'} THEN sum(mqls_converted)::bigint END AS mqls_converted,
                    CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
-              FROM parts GROUP BY 1, 2)
-        SELECT campaign, month, spend::numeric(20,2), leads, mqls, sqls, customers, mqls_converted, revenue::numeric(20,2),
+              FROM parts GROUP BY [[dimension, ]]campaign, period)
+        SELECT [[dimension|NULL::text]], campaign, period, spend::numeric(20,2), leads, mqls, sqls, customers, mqls_converted, revenue::numeric(20,2),
                (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
                (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),
-               w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8
-          FROM sums, LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w
-         ORDER BY campaign COLLATE "C", month
+               w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8, complete
+          FROM sums LEFT JOIN LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w ON complete IS NOT FALSE
+         WHERE {!asked_for} ORDER BY [[dimension, ]]campaign COLLATE "C", period
         $query$, jsonb_build_object(
-        'came', lead_scoring_internal.month_expression('l.came_at', zone), 'mql', lead_scoring_internal.month_expression('l.mql_at', zone),
-        'sql', lead_scoring_internal.month_expression('l.sql_at', zone), 'customer', lead_scoring_internal.month_expression('l.customer_at', zone),
-        'leads', lead_scoring_internal.lead_rows(model, true, true), 'month', lead_scoring_internal.month_expression('t.at', zone),
-        'spend', lead_scoring_internal.spend_rows(model), 'revenue', lead_scoring_internal.revenue_rows(model),
+        'came', lead_scoring_internal.period_expression('l.came_at', settings), 'mql', lead_scoring_internal.period_expression('l.mql_at', settings),
+        'sql', lead_scoring_internal.period_expression('l.sql_at', settings), 'customer', lead_scoring_internal.period_expression('l.customer_at', settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings, true, true), 'period', lead_scoring_internal.period_expression('t.at', settings),
+        'spend', lead_scoring_internal.spend_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings),
+        'spend_dimension', lead_scoring_internal.spend_dimension(settings), 'over', lead_scoring_internal.is_over('period', settings),
+        'asked_for', lead_scoring_internal.is_asked_for('period', settings),
         'has_spend', settings ->> 'spend_table' IS NOT NULL, 'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL,
         'has_customer', settings ->> 'customer' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.campaigns_report IS 'The statement of the view "campaigns".';
+COMMENT ON FUNCTION lead_scoring_internal.campaigns_report IS 'The statement of the report "campaigns".';
 
-CREATE FUNCTION lead_scoring_internal.make_campaigns(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.campaigns_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'campaigns',
-    'What campaigns cost and brought, by campaign and month. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
-    'campaign | text | Campaign; NULL for none.',
-    'period | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
-    'spend | numeric(20,2) | Spent in the month; NULL where none is recorded, or set_spend names no table.',
-    'leads | bigint | Leads that came in the month.',
-    'mqls | bigint | Leads that became MQLs in the month.',
-    'sqls | bigint | Leads that became SQLs in the month.',
-    'customers | bigint | Leads that became customers in the month.',
-    'mqls_converted | bigint | Of the MQLs of the month, customers by now.',
-    'revenue | numeric(20,2) | What leads of the campaign brought in in the month; NULL where set_revenue names no table.',
+SELECT 'What campaigns cost and brought, by campaign and period. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
+    ARRAY['grain', 'by | + Spend is of no lead: it has a campaign and a channel, and is otherwise of none. Erased leads have none but their campaign.', 'since', 'until'],
+    ARRAY['campaign | text | Campaign; NULL for none.',
+    'period | date | First day of the period in which what is counted happened, in the model''s time zone; NULL where nothing dates it. Erased leads count on the first day of their month.',
+    'spend | numeric(20,2) | Spent in the period; NULL where none is recorded, or set_spend names no table.',
+    'leads | bigint | Leads that came in the period.',
+    'mqls | bigint | Leads that became MQLs in the period.',
+    'sqls | bigint | Leads that became SQLs in the period.',
+    'customers | bigint | Leads that became customers in the period.',
+    'mqls_converted | bigint | Of the MQLs of the period, customers by now.',
+    'revenue | numeric(20,2) | What leads of the campaign brought in in the period; NULL where set_revenue names no table.',
     'cost_per_lead | numeric(20,2) | spend / leads; NULL without spend that is recorded, as are the other costs.',
     'cost_per_mql | numeric(20,2) | spend / mqls.',
     'cost_per_sql | numeric(20,2) | spend / sqls.',
     'cost_per_customer | numeric(20,2) | spend / customers.',
-    'mql_to_customer_rate | double precision | mqls_converted / mqls.',
+    'mql_to_customer_rate | double precision | mqls_converted / mqls; NULL until the period is over (complete), and so are its bounds.',
     'mql_to_customer_low | double precision | Lower bound of its 95 % interval.',
     'mql_to_customer_high | double precision | Upper bound of its 95 % interval.',
-    'roi | double precision | (revenue - spend) / spend.')
+    'roi | double precision | (revenue - spend) / spend.',
+    'complete | boolean | Whether the period is over.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_campaigns IS 'Creates the view "campaigns" of a model.';
--- The views "channels" and "lead_magnets" of a model: what touches are credited with, by attribution.
+COMMENT ON FUNCTION lead_scoring_internal.campaigns_form IS 'What the report "campaigns" is.';
+-- The reports "channels" and "lead_magnets": what touches are credited with, by attribution.
 --
 -- All but markov share each conversion out by itself. Markov asks of all leads together, stage by stage, what would be lost
 -- without the channel; it takes no more channels than the aggregate does.
 
-CREATE FUNCTION lead_scoring_internal.touch_report(model text, touched text, with_spend boolean)
+CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, touched text, with_spend boolean)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     touches text;
+    is_of_days CONSTANT boolean := num_nonnulls(settings ->> 'since', settings ->> 'until') > 0;
     -- elapsed time, as attribution() has it; no more than an interval can hold
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
@@ -4791,31 +4975,32 @@ BEGIN
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
     -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
-    RETURN lead_scoring_internal.fill($query$
+    -- Of certain days are the touches that are counted, the conversions and the revenue, each by its own day; what is
+    -- credited with a conversion are all touches before. A lead that converted on another day has no chain.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH touches AS (
             SELECT t.lead_id, array_agg(t.channel) AS path, array_agg(t.at) AS times
               FROM (SELECT t.* FROM ({!touches} OFFSET bigint '0') t WHERE t.channel IS NOT NULL ORDER BY t.lead_id, t.at, t.channel COLLATE "C") t GROUP BY 1),
         leads AS MATERIALIZED (
-            SELECT l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
+            SELECT [[l.dimension, ]]{!came_at}l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
               FROM ({!leads}) l
-              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t GROUP BY 1) v ON v.lead_id = l.lead_id
+              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t WHERE {!is_of_days} GROUP BY 1) v ON v.lead_id = l.lead_id
               LEFT JOIN touches t ON t.lead_id = l.lead_id),
         touched AS (
-            SELECT t.channel, sum(t.touches) AS touches, count(*) AS leads
-              FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM unnest(l.path) t (channel) GROUP BY 1) t GROUP BY 1),
+            SELECT [[l.dimension, ]]t.channel, sum(t.touches) AS touches, count(*) AS leads
+              FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM {!counted_touches} WHERE {!is_of_days} GROUP BY 1) t GROUP BY [[l.dimension, ]]t.channel),
         attributions AS (
             SELECT a.name FROM unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}'::text[]) a (name)
-             WHERE a.name <> 'markov' OR (SELECT count(*) FROM touched t) <= 1000),
+             WHERE a.name <> 'markov' OR (SELECT {!count_channels}) <= 1000),
         -- Of its times, sorted as they are, width_bucket counts those up to and including another.
         conversions AS (
-            SELECT c.stage, c.value, CASE WHEN c.place > 0 THEN l.path[:c.place] END AS path, CASE WHEN c.place > 0 THEN l.times[:c.place] END AS times, c.at
+            SELECT [[l.dimension, ]]c.stage, c.value, CASE WHEN c.place > 0 THEN l.path[:c.place] END AS path, CASE WHEN c.place > 0 THEN l.times[:c.place] END AS times, c.at
               FROM leads l, LATERAL (
                    SELECT v.*, width_bucket(v.at, l.times) FROM (VALUES
-                        ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
-                        ('none', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)) v (stage, at, value)
+                        {!conversions}) v (stage, at, value)
                     WHERE v.at IS NOT NULL) c (stage, at, value, place)),
         shared AS (
-            SELECT c.stage, s.*
+            SELECT [[c.dimension, ]]c.stage, s.*
               FROM conversions c, LATERAL (
                    SELECT lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, {'look_back'}) AS first,
                           lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, {'look_back'}) AS last,
@@ -4826,12 +5011,12 @@ BEGIN
                           lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, {'look_back'}, {'half_life'}) AS time_decay
                      FROM unnest(coalesce(c.path, '{NULL}'), c.times) t (channel, at)) s),
         credits AS (
-            SELECT s.stage, a.name, unnest(a.credits) AS credit
+            SELECT [[s.dimension, ]]s.stage, a.name, unnest(a.credits) AS credit
               FROM shared s, LATERAL (VALUES ('first', s.first), ('last', s.last), ('last_non_direct', s.last_non_direct), ('linear', s.linear),
                                              ('linear_channel', s.linear_channel), ('position', s.position), ('time_decay', s.time_decay)) a (name, credits)),
         -- Who has not converted has lost the chain at the last touch so far, however long ago.
         chains AS (
-            SELECT v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
+            SELECT [[l.dimension, ]]v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
                    count(*) FILTER (WHERE v.converted AND v.place > v.before) AS conversions,
                    sum(v.value) FILTER (WHERE v.converted AND v.place > v.before) AS value,
                    sum(v.value) FILTER (WHERE v.converted AND v.place = v.before) AS value_untouched
@@ -4839,51 +5024,72 @@ BEGIN
                    SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
                           coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > {'elapsed'}::interval
                                THEN width_bucket(c.at - {'elapsed'}::interval - interval '1 microsecond', l.times) END, 0), c.value
-                     FROM (VALUES ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
-                                  ('none', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)) c (stage, at, value)
-                    WHERE c.stage <> 'none' OR l.customer_at IS NULL OFFSET 0) v (stage, converted, place, before, value)
+                     FROM (VALUES {!chained}) c (stage, at, value)
+                    WHERE {!has_chain} OFFSET 0) v (stage, converted, place, before, value)
              WHERE EXISTS (SELECT FROM attributions a WHERE a.name = 'markov')
-             GROUP BY v.stage),
-        parts (attribution, channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
+             GROUP BY [[l.dimension, ]]v.stage),
+        parts (attribution, [[dimension, ]]channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
             SELECT a.name, p.* FROM attributions a,
-                   (SELECT channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, NULL::numeric, 0::numeric FROM touched
+                   (SELECT [[dimension, ]]channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, NULL::numeric, 0::numeric FROM touched
                     UNION ALL
-                    SELECT l.path[1], 0, 0, count(*), 0, 0, 0, NULL, 0 FROM leads l GROUP BY 1
+                    SELECT [[l.dimension, ]]l.path[1], 0, 0, count(*), 0, 0, 0, NULL, 0 FROM leads l WHERE {!first_is_of_days} GROUP BY [[l.dimension, ]]l.path[1]
                     UNION ALL
-                    SELECT channel, 0, 0, 0, 0, 0, 0, sum(amount), 0 FROM ({!spend}) t GROUP BY 1) p
+                    SELECT [[{!spend_dimension}, ]]t.channel, 0, 0, 0, 0, 0, 0, sum(t.amount), 0 FROM ({!spend}) t WHERE {!is_of_days} GROUP BY [[1, ]]t.channel) p
             UNION ALL
-            SELECT c.name, (c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
+            SELECT c.name, [[c.dimension, ]](c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
                    sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), NULL, sum((c.credit).value)
-              FROM credits c GROUP BY 1, 2
+              FROM credits c GROUP BY c.name, [[c.dimension, ]](c.credit).channel
             UNION ALL
-            SELECT 'markov', c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
+            SELECT 'markov', [[s.dimension, ]]c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
                    sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), NULL,
                    sum(CASE WHEN c.channel IS NULL THEN s.value_untouched ELSE s.value * (c.credit / nullif(s.conversions, 0))::numeric END)
-              FROM chains s, unnest(s.credits) c GROUP BY 1, 2),
+              FROM chains s, unnest(s.credits) c GROUP BY [[s.dimension, ]]c.channel),
         sums AS (
-            SELECT attribution, channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
+            SELECT attribution, [[dimension, ]]channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
                    CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
                    CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
-              FROM parts GROUP BY 1, 2)
-        SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
+              FROM parts GROUP BY attribution, [[dimension, ]]channel)
+        SELECT [[dimension|NULL::text]], attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
                (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
-          FROM sums WHERE {'has_touches'} ORDER BY array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+          FROM sums WHERE {'has_touches'} ORDER BY [[dimension, ]]array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
         $query$, jsonb_build_object(
-        'leads', lead_scoring_internal.lead_rows(model), 'revenue', lead_scoring_internal.revenue_rows(model), 'touches', touches,
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings), 'touches', touches,
         'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
-        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
+        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model, settings)
+                      ELSE 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false' END,
+        'spend_dimension', lead_scoring_internal.spend_dimension(settings),
         'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
         'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
         'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
                (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
         'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', touched IS NOT NULL,
-        'elapsed', look_back));
+        'elapsed', look_back,
+        -- When a lead came is read from the events.
+        'came_at', CASE WHEN is_of_days THEN 'l.came_at, ' END, 'is_of_days', lead_scoring_internal.is_asked_for_at('t.at', settings),
+        'first_is_of_days', CASE WHEN is_of_days THEN lead_scoring_internal.is_asked_for_at('coalesce(l.times[1], l.came_at)', settings) ELSE 'true' END,
+        'counted_touches', CASE WHEN is_of_days THEN 'unnest(l.path, l.times) t (channel, at)' ELSE 'unnest(l.path) t (channel)' END,
+        'count_channels', CASE WHEN is_of_days THEN 'count(DISTINCT t.channel) FROM leads l, unnest(l.path) t (channel)' WHEN settings #>> '{by,kind}' IS NOT NULL THEN 'count(DISTINCT t.channel) FROM touched t'
+                               ELSE 'count(*) FROM touched t' END,
+        'conversions', CASE WHEN is_of_days
+            THEN format('(''mql'', CASE WHEN %s THEN l.mql_at END, NULL::numeric), (''sql'', CASE WHEN %s THEN l.sql_at END, NULL), (''customer'', CASE WHEN %s THEN l.customer_at END, NULL)',
+                        lead_scoring_internal.is_asked_for_at('l.mql_at', settings), lead_scoring_internal.is_asked_for_at('l.sql_at', settings),
+                        lead_scoring_internal.is_asked_for_at('l.customer_at', settings))
+                 || ', (''none'', CASE WHEN l.revenue IS NOT NULL THEN coalesce(l.customer_at, $1) END, l.revenue)'
+            ELSE '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, l.revenue),
+                        (''none'', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)' END,
+        'chained', CASE WHEN is_of_days
+            THEN '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, NULL),
+                                  (''none'', CASE WHEN l.revenue IS NOT NULL THEN coalesce(l.customer_at, $1) END, l.revenue)'
+            ELSE '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, l.revenue),
+                                  (''none'', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)' END,
+        'has_chain', CASE WHEN is_of_days THEN format('c.stage = ''none'' OR c.at IS NULL OR %s', lead_scoring_internal.is_asked_for_at('c.at', settings))
+                          ELSE 'c.stage <> ''none'' OR l.customer_at IS NULL' END));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';
 
-CREATE FUNCTION lead_scoring_internal.touch_expression(model text, setting text)
+CREATE FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -4892,32 +5098,32 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    RETURN lead_scoring_internal.touch_key(bound.events,
-        coalesce(lead_scoring_internal.report_setting(model) ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
+    RETURN lead_scoring_internal.report_key(bound.events,
+        coalesce(settings ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_expression IS 'SQL over the row of an event that names its channel or asset, checked against the table as it is; NULL where nothing does. The channel is the campaign where nothing else is said.';
 
-CREATE FUNCTION lead_scoring_internal.channels_report(model text)
+CREATE FUNCTION lead_scoring_internal.channels_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, lead_scoring_internal.touch_expression(model, 'event_channel'), true)
+SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_channel'), true)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the view "channels".';
+COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the report "channels".';
 
-CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text)
+CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, lead_scoring_internal.touch_expression(model, 'event_asset'), false)
+SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_asset'), false)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the view "lead_magnets".';
+COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the report "lead_magnets".';
 
-CREATE FUNCTION lead_scoring_internal.make_channels(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.channels_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'channels',
-    'What channels cost and brought, by attribution. A touch is an event that names a channel; conversions are shared out among the touches before them, and a row without channel has those without any.',
-    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
+SELECT 'What channels cost and brought, by attribution. A touch is an event that names a channel; conversions are shared out among the touches before them, and a row without channel has those without any.',
+    ARRAY['by | + Spend is of no lead: it has a campaign and a channel, and is otherwise of none. Attribution markov looks at the leads of each value by themselves: its conversions add up over the rows of all channels.', 'since | since, until: touches, conversions, spend and revenue dated from the one to the other, both included, and leads whose first touch was then, or who came then without one. Touches before still get credit. A lead that converted on another day is none of those from which markov learns.', 'until'],
+    ARRAY['attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
     'channel | text | Channel; NULL for none.',
     'touches | bigint | Touches by the channel.',
     'leads_touched | bigint | Leads with a touch by it; a lead touched by several channels counts in each.',
@@ -4932,16 +5138,16 @@ SELECT lead_scoring_internal.make_report_view(model, 'channels',
     'cost_per_customer | numeric(20,2) | spend / customers.',
     'mql_to_customer_rate | double precision | customers / mqls.',
     'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.',
-    'roi | double precision | (revenue - spend) / spend.')
+    'roi | double precision | (revenue - spend) / spend.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_channels IS 'Creates the view "channels" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.channels_form IS 'What the report "channels" is.';
 
-CREATE FUNCTION lead_scoring_internal.make_lead_magnets(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.lead_magnets_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'lead_magnets',
-    'What assets brought, by attribution: as the view channels, for the whitepapers, webinars and the like that report_settings.event_asset names.',
-    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
+SELECT 'What assets brought, by attribution: as the view channels, for the whitepapers, webinars and the like that report_settings.event_asset names.',
+    ARRAY['by | + Attribution markov looks at the leads of each value by themselves: its conversions add up over the rows of all assets.', 'since | since, until: events of assets, conversions and revenue dated from the one to the other, both included, and leads whose first asset was then, or who came then without one. Assets before still get credit. A lead that converted on another day is none of those from which markov learns.', 'until'],
+    ARRAY['attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
     'asset | text | Asset; NULL for none.',
     'touches | bigint | Events of the asset.',
     'leads_touched | bigint | Leads with such an event; a lead of several assets counts in each.',
@@ -4950,16 +5156,15 @@ SELECT lead_scoring_internal.make_report_view(model, 'lead_magnets',
     'sqls | numeric(20,6) | Share in the leads that became SQLs.',
     'customers | numeric(20,6) | Share in the leads that became customers.',
     'mql_to_customer_rate | double precision | customers / mqls.',
-    'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.')
+    'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_lead_magnets IS 'Creates the view "lead_magnets" of a model.';
--- The view "cohorts" of a model: how many of a month's leads convert as they grow older.
+COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_form IS 'What the report "lead_magnets" is.';
+-- The report "cohorts": how many of a period's leads convert as they grow older.
 
-CREATE FUNCTION lead_scoring_internal.cohorts_report(model text)
+CREATE FUNCTION lead_scoring_internal.cohorts_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     mql CONSTANT integer := settings ->> 'mql';
     pairs text;
     from_stages text[];
@@ -4971,92 +5176,92 @@ BEGIN
       FROM (SELECT row_number() OVER (ORDER BY c.place) AS place, c.from_place, c.to_place
               FROM (VALUES (1, 1, mql), (2, mql, (settings ->> 'sql')::integer), (3, mql, (settings ->> 'customer')::integer)) c (place, from_place, to_place)
              WHERE c.from_place < c.to_place) p;
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH cohorts AS (
-            SELECT p.place, {!month} AS month,
+            SELECT [[l.dimension, ]]p.place, {!period} AS period,
                    CASE WHEN p.to_at IS NOT NULL THEN greatest(ceil(extract(epoch FROM p.to_at - p.from_at) / 2592000), 1)::integer END AS age, count(*) AS leads
               FROM ({!leads}) l, LATERAL (VALUES {!pairs}) p (place, from_at, to_at)
              WHERE p.from_at IS NOT NULL
-             GROUP BY 1, 2, 3),
+             GROUP BY 1, 2, 3[[, 4]]),
         cumulated AS (
-            SELECT c.place, c.month, a.age, sum(c.leads)::bigint AS leads,
+            SELECT [[c.dimension, ]]c.place, c.period, a.age, sum(c.leads)::bigint AS leads,
                    coalesce(sum(c.leads) FILTER (WHERE c.age <= a.age), 0)::bigint AS converted,
-                   (c.month + interval '1 month') + a.age * interval '30 days' <= $1 AT TIME ZONE {'zone'} AS mature
+                   c.period + interval {'step'} + a.age * interval '30 days' <= $1 AT TIME ZONE {'zone'} AS mature
               FROM cohorts c, generate_series(1, 12) a (age)
-             GROUP BY 1, 2, 3)
-        SELECT ({'from_stages'}::text[])[c.place], ({'to_stages'}::text[])[c.place], c.month, c.age, c.leads, c.converted, c.mature, w.rate, w.low, w.high
+             GROUP BY [[c.dimension, ]]c.place, c.period, a.age)
+        SELECT [[c.dimension|NULL::text]], ({'from_stages'}::text[])[c.place], ({'to_stages'}::text[])[c.place], c.period, c.age, c.leads, c.converted, c.mature, w.rate, w.low, w.high
           FROM cumulated c LEFT JOIN LATERAL lead_scoring.wilson_interval(c.converted, c.leads) w ON c.mature
-         ORDER BY c.place, c.month, c.age
+         WHERE {!asked_for} ORDER BY [[c.dimension, ]]c.place, c.period, c.age
         $query$, jsonb_build_object(
-        'month', lead_scoring_internal.month_expression('p.from_at', settings ->> 'time_zone'), 'leads', lead_scoring_internal.lead_rows(model),
+        'period', lead_scoring_internal.period_expression('p.from_at', settings), 'step', settings ->> 'step',
+        'asked_for', lead_scoring_internal.is_asked_for('c.period', settings), 'leads', lead_scoring_internal.lead_rows(model, settings),
         'pairs', coalesce(pairs, '(0, NULL::timestamptz, NULL::timestamptz)'), 'zone', settings ->> 'time_zone', 'from_stages', from_stages::text,
         'to_stages', to_stages::text));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.cohorts_report IS 'The statement of the view "cohorts".';
+COMMENT ON FUNCTION lead_scoring_internal.cohorts_report IS 'The statement of the report "cohorts".';
 
-CREATE FUNCTION lead_scoring_internal.make_cohorts(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.cohorts_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'cohorts',
-    'How many leads convert within 1 to 12 times 30 days, by the month in which they reached the first stage: from lead to MQL, from MQL to SQL, from MQL to customer.',
-    'from_stage | text | Stage the cohort starts from.',
+SELECT 'How many leads convert within 1 to 12 times 30 days, by the period in which they reached the first stage: from lead to MQL, from MQL to SQL, from MQL to customer.',
+    ARRAY['grain', 'by', 'since', 'until'],
+    ARRAY['from_stage | text | Stage the cohort starts from.',
     'to_stage | text | Stage that counts as conversion.',
-    'period | date | First day of the month in which the leads reached from_stage.',
+    'period | date | First day of the period in which the leads reached from_stage.',
     'age | integer | Conversions count within age times 30 days.',
     'leads | bigint | Leads of the cohort.',
     'converted | bigint | Of these, leads that reached to_stage within that time.',
     'mature | boolean | Whether all of the cohort are of that age; until then converted may grow.',
     'rate | double precision | converted / leads; NULL while the cohort is not mature.',
     'rate_low | double precision | Lower bound of its 95 % interval.',
-    'rate_high | double precision | Upper bound of its 95 % interval.')
+    'rate_high | double precision | Upper bound of its 95 % interval.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_cohorts IS 'Creates the view "cohorts" of a model.';
--- The view "qualified_rate" of a model: does the share of leads that qualify stay where it should?
+COMMENT ON FUNCTION lead_scoring_internal.cohorts_form IS 'What the report "cohorts" is.';
+-- The report "qualified_rate": does the share of leads that qualify stay where it should?
 
-CREATE FUNCTION lead_scoring_internal.qualified_rate_report(model text)
+CREATE FUNCTION lead_scoring_internal.qualified_rate_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
-    RETURN lead_scoring_internal.fill($query$
-        SELECT m.month, m.leads, m.qualified, w.rate, w.low, w.high, b.low, b.high,
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        SELECT [[m.dimension|NULL::text]], m.period, m.leads, m.qualified, w.rate, w.low, w.high, b.low, b.high,
                CASE WHEN w.rate < b.low THEN 'below' WHEN w.rate > b.high THEN 'above' WHEN w.rate IS NOT NULL THEN 'within' END,
                CASE WHEN w.rate < b.low THEN w.high < b.low WHEN w.rate > b.high THEN w.low > b.high ELSE w.low >= b.low AND w.high <= b.high END,
-               m.month + interval '1 month' <= $1 AT TIME ZONE {'zone'}
-          FROM (SELECT {!month} AS month, count(*) AS leads, CASE WHEN {'has_mql'} THEN count(l.mql_at) END AS qualified FROM ({!leads}) l
-                 WHERE l.came_at IS NOT NULL GROUP BY 1) m,
-               LATERAL lead_scoring.wilson_interval(m.qualified, m.leads) w,
-               (VALUES ({'low'}::float8, {'high'}::float8)) b (low, high)
-         ORDER BY m.month
+               m.complete
+          FROM (SELECT [[l.dimension, ]]{!period} AS period, {!over} AS complete, count(*) AS leads, CASE WHEN {'has_mql'} THEN count(l.mql_at) END AS qualified FROM ({!leads}) l
+                 WHERE l.came_at IS NOT NULL GROUP BY [[l.dimension, ]]{!period}) m
+          LEFT JOIN LATERAL lead_scoring.wilson_interval(m.qualified, m.leads) w ON m.complete
+         CROSS JOIN (VALUES ({'low'}::float8, {'high'}::float8)) b (low, high)
+         WHERE {!asked_for} ORDER BY [[m.dimension, ]]m.period
         $query$, jsonb_build_object(
-        'zone', settings ->> 'time_zone', 'month', lead_scoring_internal.month_expression('l.came_at', settings ->> 'time_zone'),
-        'has_mql', settings ->> 'mql' IS NOT NULL, 'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true),
+        'period', lead_scoring_internal.period_expression('l.came_at', settings), 'over', lead_scoring_internal.is_over(lead_scoring_internal.period_expression('l.came_at', settings), settings),
+        'asked_for', lead_scoring_internal.is_asked_for('m.period', settings),
+        'has_mql', settings ->> 'mql' IS NOT NULL, 'leads', lead_scoring_internal.lead_rows(model, settings, with_forgotten => true),
         'low', settings ->> 'qualified_low', 'high', settings ->> 'qualified_high'));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.qualified_rate_report IS 'The statement of the view "qualified_rate".';
+COMMENT ON FUNCTION lead_scoring_internal.qualified_rate_report IS 'The statement of the report "qualified_rate".';
 
-CREATE FUNCTION lead_scoring_internal.make_qualified_rate(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.qualified_rate_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'qualified_rate',
-    'Share of the leads of a month that became MQLs, flagged where it is outside of the band that report_settings state.',
-    'period | date | First day of the month in which the leads came.',
-    'leads | bigint | Leads that came in the month.',
+SELECT 'Share of the leads of a period that became MQLs, flagged where it is outside of the band that report_settings state.',
+    ARRAY['grain', 'by | + Erased leads have none but their campaign.', 'since', 'until'],
+    ARRAY['period | date | First day of the period in which the leads came. Erased leads count on the first day of their month.',
+    'leads | bigint | Leads that came in the period.',
     'qualified | bigint | Of these, MQLs by now.',
-    'rate | double precision | qualified / leads.',
+    'rate | double precision | qualified / leads; NULL until the period is over (complete), and so are its bounds and the flag.',
     'rate_low | double precision | Lower bound of its 95 % interval.',
     'rate_high | double precision | Upper bound of its 95 % interval.',
     'band_low | double precision | Lower end of the band.',
     'band_high | double precision | Upper end of the band.',
     'flag | text | below, within or above the band.',
     'certain | boolean | Whether the whole interval is where the flag says.',
-    'complete | boolean | Whether the month is over.')
+    'complete | boolean | Whether the period is over.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_qualified_rate IS 'Creates the view "qualified_rate" of a model.';
--- The view "rule_lift" of a model: do leads convert more often once they match a rule?
+COMMENT ON FUNCTION lead_scoring_internal.qualified_rate_form IS 'What the report "qualified_rate" is.';
+-- The report "rule_lift": do leads convert more often once they match a rule?
 
 CREATE FUNCTION lead_scoring_internal.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
@@ -5088,47 +5293,51 @@ CREATE AGGREGATE lead_scoring_internal.exposure(came_at timestamptz, until times
 );
 COMMENT ON AGGREGATE lead_scoring_internal.exposure(timestamptz, timestamptz, boolean, timestamptz[]) IS 'For each rule, how leads convert since they matched it and before or without, and the ratio of both (core/statistics/rate_ratio.hpp). A row is a lead: when it came, until when it was at risk, whether it converted then, and when it first matched each rule, as rule_matches has it. Who was never at risk, no time between coming and until, is passed over.';
 
-CREATE FUNCTION lead_scoring_internal.rule_lift_report(model text)
+CREATE FUNCTION lead_scoring_internal.rule_lift_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
     rules jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
     -- A lead is at risk from when it came until it converts, or goes to the detour that it is in, or until now.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
-            SELECT l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
+            SELECT [[l.dimension, ]]l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
                                    ELSE lead_scoring_internal.report_time($1) END AS until,
                    coalesce(l.outcome_at <= $1, false) AS converted, coalesce(m.first_at, array_fill(timestamptz 'infinity', ARRAY[{!count}])) AS first_at
-              FROM (SELECT l.lead_id, l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l) l
+              FROM (SELECT l.lead_id, [[l.dimension, ]]l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
               LEFT JOIN lead_scoring_internal.rule_matches({'model'}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
+        dimensions AS (
+            SELECT [[dimension, ]]lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads[[ GROUP BY dimension]]),
         sums AS (
-            SELECT e.* FROM (SELECT lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads) s,
+            SELECT [[s.dimension, ]]e.* FROM dimensions s,
                    unnest(s.rules) WITH ORDINALITY e (leads_with, converted_with, days_with, leads_without, converted_without, days_without, lift, low, high, place))
-        SELECT r.rule ->> 'name', r.rule ->> 'rule_group', CASE WHEN r.rule ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END, {'outcome_name'}::text,
+        SELECT [[d.dimension|NULL::text]], r.rule ->> 'name', r.rule ->> 'rule_group', CASE WHEN r.rule ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END, {'outcome_name'}::text,
                coalesce(s.leads_with, 0), coalesce(s.converted_with, 0), coalesce(s.days_with, 0), 1000 * s.converted_with / nullif(s.days_with, 0),
                coalesce(s.leads_without, 0), coalesce(s.converted_without, 0), coalesce(s.days_without, 0), 1000 * s.converted_without / nullif(s.days_without, 0),
                s.lift, s.low, s.high, s.low >= 2
           FROM (SELECT r, row_number() OVER (ORDER BY (r ->> 'id')::integer, place) FROM jsonb_array_elements({'rules'}) WITH ORDINALITY u (r, place)) r (rule, place)
-          LEFT JOIN sums s ON s.place = r.place
-         ORDER BY s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
+[[         CROSS JOIN dimensions d
+]]          LEFT JOIN sums s ON s.place = r.place[[ AND s.dimension IS NOT DISTINCT FROM d.dimension]]
+         ORDER BY [[d.dimension, ]]s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
         $query$, jsonb_build_object(
-        'outcome', outcome, 'leads', lead_scoring_internal.lead_rows(model), 'model', model, 'count', jsonb_array_length(rules),
+        'outcome', outcome, 'asked_for', lead_scoring_internal.is_asked_for_at('l.came_at', settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'count', jsonb_array_length(rules),
         'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.rule_lift_report IS 'The statement of the view "rule_lift".';
+COMMENT ON FUNCTION lead_scoring_internal.rule_lift_report IS 'The statement of the report "rule_lift".';
 
-CREATE FUNCTION lead_scoring_internal.make_rule_lift(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.rule_lift_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'rule_lift',
-    'How often leads convert once they have matched a rule, against leads of the same age that have not, for each rule of the current version. A lead is at risk from when it came until it converts, goes to the detour that it is in, or until now; before its first match it counts as one without. Who converts the very instant he comes was never at risk, and is left out. Attributes are those of today, and hold from the start.',
-    'rule | text | Rule.',
+SELECT 'How often leads convert once they have matched a rule, against leads of the same age that have not, for each rule of the current version. A lead is at risk from when it came until it converts, goes to the detour that it is in, or until now; before its first match it counts as one without. Who converts the very instant he comes was never at risk, and is left out. Attributes are those of today, and hold from the start.',
+    ARRAY['by | + Rules are compared among the leads of each, and each has all rules.',
+    'since | since, until: only leads that came on a day from the one to the other, both included.', 'until'],
+    ARRAY['rule | text | Rule.',
     'rule_group | text | Its group.',
     'kind | text | engagement or fit.',
     'outcome | text | Stage that counts as conversion: that of customers, else the highest.',
@@ -5143,10 +5352,10 @@ SELECT lead_scoring_internal.make_report_view(model, 'rule_lift',
     'lift | double precision | How many times as often leads with a match convert as leads of the same age without: the ratio of the two rates, estimated over bands of age (stratified Poisson rates, maximum likelihood). Where conversions do not depend on age, that is per_1000_days_with / per_1000_days_without. NULL where no lead converts at an age that leads of both kinds had, or none without a match does; lift_low then says what it is at least.',
     'lift_low | double precision | Lower bound of its 95 % interval (score interval of Breslow and Day, 1987).',
     'lift_high | double precision | Upper bound of its 95 % interval; NULL where there is none.',
-    'twice | boolean | Whether lift_low is 2 or more.')
+    'twice | boolean | Whether lift_low is 2 or more.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_rule_lift IS 'Creates the view "rule_lift" of a model.';
--- The view "forecast" of a model: MQLs of the months to come, and customers from today's pipeline.
+COMMENT ON FUNCTION lead_scoring_internal.rule_lift_form IS 'What the report "rule_lift" is.';
+-- The report "forecast": MQLs of the months to come, and customers from today's pipeline.
 --
 -- MQLs: from 24 complete months on trend and season by least squares together, what they leave smoothed exponentially; of
 -- fewer months simple exponential smoothing. The method, with its sources: src/core/statistics/forecast.hpp.
@@ -5174,65 +5383,71 @@ CREATE AGGREGATE lead_scoring_internal.expected_customers(from_at timestamptz, l
 );
 COMMENT ON AGGREGATE lead_scoring_internal.expected_customers(from_at timestamptz, left_at timestamptz, customer_at timestamptz, as_of timestamptz) IS 'Of the leads that are in a stage at as_of, the customers expected in each of the six times 30 days from then on: landmark analysis (Anderson, Cain and Gelber 1983), which compares each lead with those that were still in the stage at its very age, chained as in a life table. One row a lead that was ever in the stage: from when, until when (NULL: it still is), and when it became a customer.';
 
-CREATE FUNCTION lead_scoring_internal.forecast_report(model text)
+CREATE FUNCTION lead_scoring_internal.forecast_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
-    zone CONSTANT text := settings ->> 'time_zone';
     mql CONSTANT integer := settings ->> 'mql';
     customer CONSTANT integer := settings ->> 'customer';
 BEGIN
     -- Forgotten leads count for the month in which they became MQLs. They are in no stage, and their days are not known.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS MATERIALIZED (
-            SELECT {!month} AS month, CASE WHEN l.lead_id IS NOT NULL THEN extract(day FROM l.mql_at AT TIME ZONE {'zone'}) END AS day,
+            SELECT [[l.dimension|NULL::text]] AS dimension, {!month} AS month, CASE WHEN l.lead_id IS NOT NULL THEN extract(day FROM l.mql_at AT TIME ZONE {'zone'}) END AS day,
                    l.lead_id IS NOT NULL AS is_known, l.customer_at, ARRAY[{!reached}] AS reached, CASE WHEN l.is_out THEN l.stage_since END AS out_at
               FROM ({!leads}) l WHERE l.mql_at <= $1),
-        months AS (SELECT month, count(*) AS mqls, min(day) AS day FROM leads GROUP BY month),
+        -- Without "by" there is a forecast without leads too.
+        dimensions AS (SELECT [[DISTINCT dimension FROM leads|NULL::text AS dimension]]),
+        months AS (SELECT dimension, month, count(*) AS mqls, min(day) AS day FROM leads GROUP BY 1, 2),
         span AS (
-            SELECT r.month AS running, f.month AS first, f.day, (extract(year FROM age(r.month, f.month)) * 12 + extract(month FROM age(r.month, f.month)))::integer AS since
-              FROM (SELECT {!this_month} AS month) r, (SELECT * FROM months ORDER BY month LIMIT 1) f WHERE f.month < r.month),
+            SELECT d.dimension, r.month AS running, f.month AS first, f.day, (extract(year FROM age(r.month, f.month)) * 12 + extract(month FROM age(r.month, f.month)))::integer AS since
+              FROM (SELECT {!this_month} AS month) r, dimensions d,
+                   LATERAL (SELECT m.* FROM months m WHERE m.dimension IS NOT DISTINCT FROM d.dimension ORDER BY m.month LIMIT 1) f WHERE f.month < r.month),
         begun AS (
-            SELECT s.running, greatest(s.running - interval '60 months',
+            SELECT s.dimension, s.running, greatest(s.running - interval '60 months',
                        s.first + CASE WHEN s.day = 1 OR 2 * s.earlier <= s.others AND s.others > 0 THEN interval '0' ELSE interval '1 month' END) AS first
               FROM (SELECT s.*, s.since - 1 + count(*) FILTER (WHERE m.month = s.running) AS others, count(*) FILTER (WHERE m.day < s.day OR s.day IS NULL) AS earlier
-                      FROM span s LEFT JOIN months m ON m.month > s.first AND m.month <= s.running GROUP BY s.running, s.first, s.day, s.since) s),
+                      FROM span s LEFT JOIN months m ON m.dimension IS NOT DISTINCT FROM s.dimension AND m.month > s.first AND m.month <= s.running
+                     GROUP BY s.dimension, s.running, s.first, s.day, s.since) s),
         history AS (
-            SELECT coalesce(array_agg(coalesce(c.mqls, 0)::float8 ORDER BY m.month), '{}') AS mqls
-              FROM begun b, LATERAL (SELECT m::date AS month FROM generate_series(b.first, b.running - interval '1 month', '1 month') m) m LEFT JOIN months c USING (month)),
+            SELECT d.dimension, coalesce(array_agg(coalesce(c.mqls, 0)::float8 ORDER BY m.month) FILTER (WHERE m.month IS NOT NULL), '{}') AS mqls
+              FROM dimensions d
+              LEFT JOIN begun b ON b.dimension IS NOT DISTINCT FROM d.dimension
+              LEFT JOIN LATERAL (SELECT m::date AS month FROM generate_series(b.first, b.running - interval '1 month', '1 month') m) m ON true
+              LEFT JOIN months c ON c.month = m.month AND c.dimension IS NOT DISTINCT FROM d.dimension
+             GROUP BY 1),
         stages AS (
-            SELECT g.stage, count(*) FILTER (WHERE g.left_at IS NULL) AS leads, lead_scoring_internal.expected_customers(g.from_at, g.left_at, g.customer_at, $1) AS customers
-              FROM (SELECT g.stage, l.reached[g.stage] AS from_at, l.customer_at,
+            SELECT g.dimension, g.stage, count(*) FILTER (WHERE g.left_at IS NULL) AS leads, lead_scoring_internal.expected_customers(g.from_at, g.left_at, g.customer_at, $1) AS customers
+              FROM (SELECT l.dimension, g.stage, l.reached[g.stage] AS from_at, l.customer_at,
                            CASE WHEN LEAST(l.reached[g.stage + 1], l.out_at) <= $1 THEN LEAST(l.reached[g.stage + 1], l.out_at) END AS left_at
                       FROM leads l, generate_series({!first}, {!last} - 1) g (stage) WHERE l.is_known) g
-             WHERE g.from_at <= $1 GROUP BY 1),
+             WHERE g.from_at <= $1 GROUP BY 1, 2),
         pipeline AS (
-            SELECT a.ahead, sum(s.leads)::bigint AS leads, sum(s.customers[a.ahead] ORDER BY s.stage) AS customers
-              FROM stages s, generate_series(1, 6) a (ahead) GROUP BY 1)
-        SELECT a.ahead, ({!this_month} + a.ahead * interval '1 month')::date, f.expected, f.low, f.high, cardinality(h.mqls), cardinality(h.mqls) >= 24,
+            SELECT s.dimension, a.ahead, sum(s.leads)::bigint AS leads, sum(s.customers[a.ahead] ORDER BY s.stage) AS customers
+              FROM stages s, generate_series(1, 6) a (ahead) GROUP BY 1, 2)
+        SELECT h.dimension, a.ahead, ({!this_month} + a.ahead * interval '1 month')::date, f.expected, f.low, f.high, cardinality(h.mqls), cardinality(h.mqls) >= 24,
                CASE WHEN {'has_pipeline'} THEN coalesce(p.leads, 0) END, CASE WHEN {'has_pipeline'} THEN coalesce(p.customers, 0) END,
-               CASE WHEN {'has_pipeline'} THEN coalesce(sum(p.customers) OVER (ORDER BY a.ahead), 0) END
+               CASE WHEN {'has_pipeline'} THEN coalesce(sum(p.customers) OVER (PARTITION BY h.dimension ORDER BY a.ahead), 0) END
           FROM history h CROSS JOIN generate_series(1, 6) a (ahead)
           LEFT JOIN lead_scoring_internal.forecast_counts(h.mqls, 7) f ON f.period_ahead = a.ahead + 1
-          LEFT JOIN pipeline p USING (ahead)
-         ORDER BY 1
+          LEFT JOIN pipeline p ON p.ahead = a.ahead AND p.dimension IS NOT DISTINCT FROM h.dimension
+         ORDER BY h.dimension, a.ahead
         $query$, jsonb_build_object(
-        'month', lead_scoring_internal.month_expression('l.mql_at', zone), 'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true),
-        'this_month', lead_scoring_internal.month_expression('$1', zone), 'first', coalesce(mql, 1), 'last', coalesce(customer, 1),
-        'has_pipeline', mql < customer IS TRUE, 'zone', zone,
+        'month', lead_scoring_internal.period_expression('l.mql_at', settings), 'leads', lead_scoring_internal.lead_rows(model, settings, with_forgotten => true),
+        'this_month', lead_scoring_internal.period_expression('$1', settings), 'first', coalesce(mql, 1), 'last', coalesce(customer, 1),
+        'has_pipeline', mql < customer IS TRUE, 'zone', settings ->> 'time_zone',
         -- No stage below the pipeline: when a lead came would be read from the events.
         'reached', (SELECT string_agg(CASE WHEN i < mql THEN 'NULL::timestamptz' ELSE format('l.reached_%s', i) END, ', ' ORDER BY i) FROM generate_series(1, coalesce(customer, 1)) i)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.forecast_report IS 'The statement of the view "forecast".';
+COMMENT ON FUNCTION lead_scoring_internal.forecast_report IS 'The statement of the report "forecast".';
 
-CREATE FUNCTION lead_scoring_internal.make_forecast(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.forecast_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'forecast',
-    'What the six months after the running one will bring. MQLs: from 24 complete months on trend and season by least squares together, with exponentially smoothed errors, on the scale of roots or logarithms, whichever the months make likelier (Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential Smoothing, 2008); with fewer simple exponential smoothing. Customers from today''s pipeline: landmark analysis, by what came of leads that had been in the same stage for exactly as long. Forgotten leads count as MQLs of their months.',
-    'period_ahead | integer | 1 to 6; 1 is the month after the running one.',
+SELECT 'What the six months after the running one will bring. MQLs: from 24 complete months on trend and season by least squares together, with exponentially smoothed errors, on the scale of roots or logarithms, whichever the months make likelier (Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential Smoothing, 2008); with fewer simple exponential smoothing. Customers from today''s pipeline: landmark analysis, by what came of leads that had been in the same stage for exactly as long. Forgotten leads count as MQLs of their months.',
+    ARRAY['by | + Each has a forecast by itself, from its own months. Leads in the pipeline add up, what is expected need not. Erased leads have none but their campaign.'],
+    ARRAY['period_ahead | integer | 1 to 6; 1 is the month after the running one.',
     'period | date | First day of that month.',
     'mqls | double precision | MQLs expected: as many or more are as likely as fewer.',
     'mqls_low | double precision | Lower bound of its 80 % prediction interval; NULL with fewer than 4 complete months.',
@@ -5241,110 +5456,112 @@ SELECT lead_scoring_internal.make_report_view(model, 'forecast',
     'seasonal | boolean | Whether trend and season are in it, as they are from 24 months on.',
     'pipeline | bigint | Leads in the pipeline: MQLs and above, not yet customers, in no detour.',
     'customers | double precision | Of these, customers expected in the period_ahead-th 30 days from now.',
-    'customers_to_date | double precision | The same from now on.')
+    'customers_to_date | double precision | The same from now on.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_forecast IS 'Creates the view "forecast" of a model.';
--- The views "sla" and "feedback" of a model: what becomes of leads once they are handed over.
+COMMENT ON FUNCTION lead_scoring_internal.forecast_form IS 'What the report "forecast" is.';
+-- The reports "sla" and "feedback": what becomes of leads once they are handed over.
 
-CREATE FUNCTION lead_scoring_internal.sla_report(model text)
+CREATE FUNCTION lead_scoring_internal.sla_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
 BEGIN
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH stages AS (
             SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
                    make_interval(secs => LEAST((d.stage ->> 'within')::float8, 9e12)) AS within  -- no more than an interval can hold
               FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
-            SELECT s.place, s.stage, s.seconds, s.within, t.at, t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
+            SELECT [[t.dimension, ]]s.place, s.stage, s.seconds, s.within, t.at, t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
               FROM stages s
-              JOIN (SELECT t.lead_id, t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
+              JOIN (SELECT [[l.dimension, ]]t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
                       FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t WHERE t.at <= $1) t
                       JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage),
         counts AS (
-            SELECT place, stage, seconds, {!month} AS month, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
+            SELECT [[dimension, ]]place, stage, seconds, {!period} AS period, {!over} AS complete, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
                    count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time' AND left_at <= $1) AS median_days
-              FROM stays t GROUP BY 1, 2, 3, 4)
-        SELECT stage, seconds / 86400, month, entered, met, missed, entered - met - missed, met::float8 / nullif(met + missed, 0), median_days
-          FROM counts ORDER BY place, month
+              FROM stays t GROUP BY [[dimension, ]]place, stage, seconds, {!period})
+        SELECT [[dimension|NULL::text]], stage, seconds / 86400, period, entered, met, missed, entered - met - missed, CASE WHEN complete THEN met::float8 / nullif(met + missed, 0) END,
+               median_days, complete
+          FROM counts WHERE {!asked_for} ORDER BY [[dimension, ]]place, period
         $query$, jsonb_build_object(
-        'model', model, 'month', lead_scoring_internal.month_expression('t.at', settings ->> 'time_zone'), 'leads', lead_scoring_internal.lead_rows(model),
+        'model', model, 'period', lead_scoring_internal.period_expression('t.at', settings),
+        'over', lead_scoring_internal.is_over(lead_scoring_internal.period_expression('t.at', settings), settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'leads', lead_scoring_internal.lead_rows(model, settings),
         'moves', lead_scoring_internal.move_rows(model)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the view "sla".';
+COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the report "sla".';
 
-CREATE FUNCTION lead_scoring_internal.make_sla(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.sla_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'sla',
-    'Service levels: how many of the leads that entered a stage with "within" were moved on in time, by month. What time alone moved, by decay or at the end of the service level, nobody saw to.',
-    'stage | text | Stage.',
+SELECT 'Service levels: how many of the leads that entered a stage with "within" were moved on in time, by period. What time alone moved, by decay or at the end of the service level, nobody saw to.',
+    ARRAY['grain', 'by', 'since', 'until'],
+    ARRAY['stage | text | Stage.',
     'within_days | double precision | Its service level in the current version, in days.',
-    'period | date | First day of the month of entry.',
+    'period | date | First day of the period of entry.',
     'entered | bigint | Entries into the stage; a lead may enter several times.',
     'met | bigint | Moved on in time, by an event, by hand or by what else is not time alone.',
     'missed | bigint | Not moved on in time, though the time is over.',
     'open | bigint | Not moved on yet, or by time alone, as long as there is time.',
-    'met_rate | double precision | met / (met + missed).',
-    'median_days | double precision | Median of the days in the stage of those that were moved on, not by time alone.')
+    'met_rate | double precision | met / (met + missed); NULL until the period is over (complete).',
+    'median_days | double precision | Median of the days in the stage of those that were moved on, not by time alone.',
+    'complete | boolean | Whether the period is over.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_sla IS 'Creates the view "sla" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.sla_form IS 'What the report "sla" is.';
 
-CREATE FUNCTION lead_scoring_internal.feedback_report(model text)
+CREATE FUNCTION lead_scoring_internal.feedback_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     mql CONSTANT integer := settings ->> 'mql';
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
 BEGIN
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH entries AS (
             SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM ({!moves}) t
              WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq),
         judged AS (
-            SELECT e.rule, {!month} AS month, l.accepted_at IS NOT NULL AS accepted,
+            SELECT [[l.dimension, ]]e.rule, {!period} AS period, l.accepted_at IS NOT NULL AS accepted,
                    d.rejected, d.expired
               FROM entries e
               LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
                            FROM ({!moves}) d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
                           WHERE d.at <= $1 AND d.to_stage <> ALL ({'stages'}::text[]) GROUP BY 1) d USING (lead_id)
-              JOIN (SELECT l.lead_id, {!accepted_at} AS accepted_at FROM ({!leads}) l) l USING (lead_id))
-        SELECT rule, month, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
+              JOIN (SELECT l.lead_id, [[l.dimension, ]]{!accepted_at} AS accepted_at FROM ({!leads}) l) l USING (lead_id))
+        SELECT [[dimension|NULL::text]], rule, period, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
-               (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0)
-          FROM judged GROUP BY 1, 2 ORDER BY rule COLLATE "C", month
+               CASE WHEN {!over} THEN (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0) END, {!over}
+          FROM judged WHERE {!asked_for} GROUP BY [[dimension, ]]rule, period ORDER BY [[dimension, ]]rule COLLATE "C", period
         $query$, jsonb_build_object(
         'moves', lead_scoring_internal.move_rows(model), 'mql', names[mql],
-        'month', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(e.at)', settings ->> 'time_zone'), 'stages', names::text,
+        'period', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(e.at)', settings),
+        'over', lead_scoring_internal.is_over('period', settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'stages', names::text,
         'accepted_at', CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END,
-        'leads', lead_scoring_internal.lead_rows(model)));
+        'leads', lead_scoring_internal.lead_rows(model, settings)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.feedback_report IS 'The statement of the view "feedback".';
+COMMENT ON FUNCTION lead_scoring_internal.feedback_report IS 'The statement of the report "feedback".';
 
-CREATE FUNCTION lead_scoring_internal.make_feedback(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.feedback_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'feedback',
-    'What sales made of MQLs, by the rule that made them and the month.',
-    'rule | text | Rule of the move into the MQL stage; NULL where no points of an event moved the lead.',
-    'period | date | First day of the month of that move, the first of the lead.',
+SELECT 'What sales made of MQLs, by the rule that made them and the period.',
+    ARRAY['grain', 'by', 'since', 'until'],
+    ARRAY['rule | text | Rule of the move into the MQL stage; NULL where no points of an event moved the lead.',
+    'period | date | First day of the period of that move, the first of the lead.',
     'mqls | bigint | MQLs.',
     'accepted | bigint | Of these, leads that reached the next stage or a higher one.',
     'rejected | bigint | Of the others, leads that went to a detour afterwards, by event or by hand.',
     'expired | bigint | Of the others, leads that went to a detour by time: nobody took care of them.',
     'open | bigint | All others.',
-    'acceptance_rate | double precision | accepted / (accepted + rejected).')
+    'acceptance_rate | double precision | accepted / (accepted + rejected); NULL until the period is over (complete).',
+    'complete | boolean | Whether the period is over.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_feedback IS 'Creates the view "feedback" of a model.';
--- The view "event_types" of a model: what its events are of, beside what its rules and stages wait for.
+COMMENT ON FUNCTION lead_scoring_internal.feedback_form IS 'What the report "feedback" is.';
+-- The report "event_types": what its events are of, beside what its rules and stages wait for.
 
 CREATE FUNCTION lead_scoring_internal.named_types(model text)
 RETURNS TABLE (type text, rules text, stages text)
@@ -5361,7 +5578,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, with their names.';
 
-CREATE FUNCTION lead_scoring_internal.event_types_report(model text)
+CREATE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -5398,14 +5615,14 @@ BEGIN
         $query$, jsonb_build_object('model', model, 'type', bound.event_type, 'time', bound.event_time, 'events', bound.events));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the view "event_types".';
+COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the report "event_types".';
 
-CREATE FUNCTION lead_scoring_internal.make_event_types(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.event_types_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'event_types',
-    'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
-    'type | text | Type; NULL for events that have none.',
+SELECT 'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
+    ARRAY['as_of | as_of: the time that events have come by or are ahead of; all are counted.'],
+    ARRAY['type | text | Type; NULL for events that have none.',
     'source | text | Table of the model that has them: events.',
     'events | bigint | Events of the type.',
     'last_at | timestamp with time zone | Time of the latest event that is not ahead of the clock.',
@@ -5414,9 +5631,9 @@ SELECT lead_scoring_internal.make_report_view(model, 'event_types',
     'rules | text | Rules that the events can match, by name.',
     'stages | text | Stages that they can move a lead to, by name.',
     'nearest | text | Of a type that is waited for and never came, the most similar one that did, where one is; of one that came and is not waited for, the other way round.',
-    'note | text | What is odd about it, in words.')
+    'note | text | What is odd about it, in words.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_event_types IS 'Creates the view "event_types" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.event_types_form IS 'What the report "event_types" is.';
 
 CREATE FUNCTION lead_scoring_internal.notice_types(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -5456,6 +5673,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.notice_types IS 'Says by notices which types of events the draft waits for and never came, with the nearest one that did; nothing while there are no events.';
+-- The functions of reports, made of what each of them is: see report_form.
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+DO $functions$
+DECLARE
+    report text;
+BEGIN
+    FOREACH report IN ARRAY lead_scoring_internal.report_views() LOOP
+        EXECUTE lead_scoring_internal.fill('CREATE FUNCTION lead_scoring.{report}({!arguments}) RETURNS TABLE ({!columns}) LANGUAGE c STABLE PARALLEL UNSAFE ROWS 100 AS {!body}',
+            jsonb_build_object('report', report,
+                'arguments', (SELECT string_agg(format('%I %s', a.name, a.declaration), ', ' ORDER BY a.place)
+                                FROM lead_scoring_internal.report_arguments(report) WITH ORDINALITY a (name, declaration, note, place)),
+                'columns', (SELECT string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.place) FROM lead_scoring_internal.report_columns(report) c),
+                'body', $$'MODULE_PATHNAME', 'lead_scoring_report'$$));
+        EXECUTE format('COMMENT ON FUNCTION lead_scoring.%I IS %L', report,
+            (SELECT concat_ws(' ', lead_scoring_internal.report_note(report) || E'\n' || string_agg(a.note, E'\n' ORDER BY a.place) || E'\n'
+                              || 'Takes USAGE on the schema and SELECT on the view of that name, and runs as the model''s owner.',
+                              CASE WHEN count(*) FILTER (WHERE a.name = 'since') > 0 THEN 'Raises 22023 where since is after until'
+                                   || CASE WHEN count(*) FILTER (WHERE a.name = 'grain') > 0 THEN ' and for another grain' ELSE '' END || '.' END,
+                              CASE WHEN count(*) FILTER (WHERE a.name = 'by') > 0 THEN 'Raises 42704 for another dimension; of an expression what check_expression raises, and what it raises for a lead.' END)
+               FROM lead_scoring_internal.report_arguments(report) WITH ORDINALITY a (name, declaration, note, place)));
+    END LOOP;
+END
+$functions$;
 -- What a draft is made of: one list of its tables and their fields, which all go by that take a draft as a whole.
 
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -5463,7 +5705,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 -- A line a field, in the order of the table: its name and its kind.
 CREATE VIEW lead_scoring_internal.draft_fields AS
 SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field, k.kind,
-       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'id') AS is_owners
+       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
@@ -5471,7 +5713,8 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
-                          mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, only_row: state}'),
+                          mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, dimensions: key expressions,
+                          week_starts: choice, only_row: state}'),
     ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,
@@ -5939,6 +6182,8 @@ CREATE TABLE lead_scoring_internal.report_settings (
     customer_stage text,
     qualified_low  double precision NOT NULL DEFAULT 0.02,
     qualified_high double precision NOT NULL DEFAULT 0.05,
+    dimensions     jsonb NOT NULL DEFAULT '{}',
+    week_starts    text NOT NULL DEFAULT 'monday',
     only_row       boolean NOT NULL DEFAULT true,
     CONSTRAINT report_settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT report_settings_only_row CHECK (only_row),
@@ -5947,7 +6192,9 @@ CREATE TABLE lead_scoring_internal.report_settings (
     CONSTRAINT report_settings_revenue CHECK (num_nulls(revenue_table, revenue_lead, revenue_date, revenue_amount) IN (0, 4)),
     CONSTRAINT report_settings_look_back CHECK (lead_scoring_internal.is_span(look_back)),
     CONSTRAINT report_settings_half_life CHECK (lead_scoring_internal.is_span(half_life)),
-    CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1)
+    CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1),
+    CONSTRAINT report_settings_dimensions CHECK (lead_scoring_internal.are_dimensions(dimensions)),
+    CONSTRAINT report_settings_week_starts CHECK (week_starts = ANY (lead_scoring_internal.weekdays()))
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
     EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
@@ -5972,6 +6219,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
       "customer_stage": "Stage that reports take for customer; NULL: the one that counts as customer; by place where none counts as anything.",
       "qualified_low": "Lower end of the band of the view qualified_rate.",
       "qualified_high": "Upper end of the band of the view qualified_rate.",
+      "dimensions": "What reports can be split by: an object of names and SQL expressions over the row of a lead. Readers of a report may name these; campaign and channel are there without.",
+      "week_starts": "Day that weeks of reports begin on: monday to sunday.",
       "only_row": "Always true: the key that keeps the table at one row."}');
 
 GRANT SELECT ON ALL TABLES IN SCHEMA lead_scoring_internal TO PUBLIC;  -- for CREATE TABLE ... LIKE

@@ -2,6 +2,12 @@
 -- returns rows to users; after a tab the types of the columns. A new function needs its arguments here.
 WITH arguments (name, list) AS (VALUES
     ('models', ''), ('versions', '''full_model'''), ('verify', '''full_model'''),
+    ('funnel', '''full_model'', ''2026-01-01 UTC'', ''week'', ''campaign'''), ('campaigns', '''full_model'', by => ''channel'''),
+    ('channels', '''full_model'', by => ''campaign'', since => ''2024-02-01'''), ('lead_magnets', '''full_model'', ''2026-01-01 UTC'', ''channel'''),
+    ('cohorts', '''full_model'', grain => ''quarter'', by => ''campaign'''), ('velocity', '''full_model'', ''2026-01-01 UTC'', ''day'', ''id % 2'''),
+    ('qualified_rate', '''full_model'', by => ''country'''), ('rule_lift', '''full_model'', ''2026-01-01 UTC'', ''campaign'''),
+    ('forecast', '''full_model'', ''2025-01-01 UTC'', ''country'''), ('sla', '''full_model'', grain => ''week'''), ('feedback', '''full_model'', by => ''country'''),
+    ('event_types', '''full_model'''),
     ('explain', '''full_model'', 9007199254740993, ''2024-01-07 01:02:03.456+00''')),
 columns AS (
     SELECT format('%I.%I', c.relnamespace::regnamespace, c.relname) AS source, a.attnum AS place, a.atttypid AS type

@@ -14,7 +14,7 @@ $$;
 CREATE FUNCTION pg_temp.signature(function oid) RETURNS text LANGUAGE sql AS $$
     SELECT format(CASE WHEN length(concat_ws(', ', VARIADIC arguments)) > 100 THEN E'lead_scoring.%s(\n    %s)' ELSE 'lead_scoring.%s(%s)' END, p.proname,
                array_to_string(arguments, CASE WHEN length(concat_ws(', ', VARIADIC arguments)) > 100 THEN E',\n    ' ELSE ', ' END))
-           || coalesce(CASE WHEN pg_get_function_result(p.oid) LIKE 'TABLE%' THEN E'\n    RETURNS ' ELSE ' RETURNS ' END || nullif(replace(pg_get_function_result(p.oid), 'timestamp with time zone', 'timestamptz'), 'void'), '')
+           || coalesce(CASE WHEN p.proname = ANY (lead_scoring_internal.report_views()) THEN ' RETURNS TABLE (...)' END, CASE WHEN pg_get_function_result(p.oid) LIKE 'TABLE%' THEN E'\n    RETURNS ' ELSE ' RETURNS ' END || nullif(replace(pg_get_function_result(p.oid), 'timestamp with time zone', 'timestamptz'), 'void'), '')
       FROM pg_proc p
      CROSS JOIN LATERAL (
         SELECT ARRAY(SELECT concat_ws(' ', CASE a.mode WHEN 'v' THEN 'VARIADIC' END, a.name,
@@ -23,6 +23,18 @@ CREATE FUNCTION pg_temp.signature(function oid) RETURNS text LANGUAGE sql AS $$
                        FROM unnest(coalesce(p.proallargtypes, p.proargtypes), p.proargnames, p.proargmodes) WITH ORDINALITY AS a (type, name, mode, number)
                       WHERE a.mode IS NULL OR a.mode IN ('i', 'v') ORDER BY a.number) AS arguments) AS a
      WHERE p.oid = function
+$$;
+
+-- The columns of a report, NULL for any other function.
+CREATE FUNCTION pg_temp.report_lines(report text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF report = ANY (lead_scoring_internal.report_views()) THEN
+        RETURN (SELECT E'| column | type | meaning |\n|---|---|---|\n'
+                       || string_agg(format('| `%s` | %s | %s |', c.name, pg_temp.type_name(c.type::regtype), replace(pg_temp.markdown(c.note), '|', '\|')), E'\n' ORDER BY c.place)
+                  FROM lead_scoring_internal.report_columns(report) c);
+    END IF;
+    RETURN NULL;
+END
 $$;
 
 CREATE TEMPORARY TABLE sections (place integer, title text, note text, names text[]);
@@ -34,7 +46,13 @@ INSERT INTO sections VALUES
     (4, 'Reading and proving', 'They tell what the caller''s snapshot sees, by the version that it sees, whatever is published meanwhile. 55000 before the first `publish`, 22P02 for a text that is no key.', '{explain,score_at,verify}'),
     (5, 'By hand', '', '{adjust,cancel_adjustment,set_stage,merge_leads,forget_lead}'),
     (6, 'Upkeep', '', '{refresh,pause,resume,repair,clear_problems}'),
-    (7, 'Report views', 'See [Reports](reports.md).', '{set_spend,set_revenue,report}'),
+    (7, 'Reports', 'See [Reports](reports.md). Each report is a function and, in the schema of the model, a view of the same name, which is one call of it: as of now, by month, of all. What they have in common:
+
+- **Rights**: USAGE on the schema of the model and SELECT on the view; 42501 where row security on `scores` limits the caller. They run as the model''s owner.
+- **As of**: `as_of` is a time by which things had happened, by their own time: events, spend and revenue dated up to then, moves whose `at` is, leads that had come (first event, first move or `report_settings.lead_created`), each in the stage where it stood then. Rules, stages, settings and attributes are those of today; an `as_of` of this transaction''s now is the moment of reading. [What it cannot know](reports.md#as-of-another-day).
+- **Rows**: none before the first publish, but of `event_types`. Counts add up over periods and over dimensions; rates do not, and are NULL until their period is over.
+- **Errors**: 22004 for an argument that is NULL and may not be, 42P01 for a view that was dropped, which `repair` makes again, and 42P01, 42703 or 42804 where a table or column behind the report changed.',
+        '{set_spend,set_revenue}'::text[] || lead_scoring_internal.report_views()),
     (8, 'Aggregates for reports of your own', 'They work on any table or query, a row a lead or a row an event, as each says. What must be the same in all rows (confidence, window, model and the like) raises 22023 where it is not, as does a value out of range; 54000 where the [state of a group](performance.md#memory-of-aggregates) would be larger than 1 GB.',
         '{conversion_rate,conversion_interval,wilson_interval,cost_per_mql,cost_per,lead_velocity,median_time_to,share_converted,share_converted_interval,window_funnel,funnel_times,retention,first_touch,attribution,attribution_markov,auc,brier,log_loss,calibration}'),
     (9, 'Other functions', '', '{}');
@@ -63,7 +81,8 @@ SELECT s.name, s.id, s.signature, (SELECT string_agg(t.sentence, ' ' ORDER BY t.
 SELECT concat_ws(E'\n\n', E'\n## ' || s.title, nullif(s.note, ''),
            string_agg(format(E'### %s\n\n%s', f.name, f.text), E'\n\n' ORDER BY array_position(s.names, f.name), f.name))
   FROM sections s
-  JOIN (SELECT f.name, string_agg(format(E'```\n%s\n```', f.signature) || coalesce(E'\n\n' || pg_temp.markdown(f.note), ''), E'\n\n' ORDER BY f.id) AS text
+  JOIN (SELECT f.name, concat_ws(E'\n\n', string_agg(format(E'```\n%s\n```', f.signature) || coalesce(E'\n\n' || pg_temp.markdown(f.note), ''), E'\n\n' ORDER BY f.id),
+                                 pg_temp.report_lines(f.name)) AS text
           FROM functions f GROUP BY f.name) AS f
     ON f.name = ANY (s.names) OR s.names = '{}' AND NOT EXISTS (SELECT FROM sections t WHERE f.name = ANY (t.names))
  GROUP BY s.place, s.title, s.note, s.names ORDER BY s.place;
@@ -105,6 +124,8 @@ SELECT format(E'\n### Table %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown
  ORDER BY array_position('{settings,report_settings,rule_groups,rules,bands,stages,versions,scores,transitions,adjustments,problems,merged,forgotten}', name), name;
 \qecho
 \qecho '## Views of a model'
-SELECT format(E'\n### View %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note), lines))
+SELECT format(E'\n### View %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note),
+              CASE WHEN name = ANY (lead_scoring_internal.report_views()) THEN format('The rows of [`lead_scoring.%1$s`](#%1$s) of now, by its other defaults; its columns%2$s.', name,
+                        CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.report_columns(name) c WHERE c.place = 0) THEN ', but `dimension`' ELSE '' END) ELSE lines END))
   FROM relations WHERE schema = 'full_model' AND kind = 'v'
  ORDER BY array_position('{leads,moves,funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}', name), name;

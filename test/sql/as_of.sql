@@ -28,18 +28,13 @@ INSERT INTO events VALUES (1, 'q', '2025-01-01'), (2, 'q', '2025-01-01'), (3, 'q
     (2, 'dq', '2025-01-20'), (4, 'visit', '2025-02-01'), (5, 'visit', '2025-02-01'), (4, 'q', '2025-02-10');
 
 -- What view_name of a model says as of a day, as text.
-CREATE FUNCTION rows_of(model text, view_name text, as_of timestamptz) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION rows_of(model text, view_name text, as_of timestamptz, more text DEFAULT NULL) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY EXECUTE format('SELECT r::text FROM lead_scoring.report($1, $2, $3) AS r (%s)',
-        (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
-           FROM pg_attribute a WHERE a.attrelid = format('%I.%I', model, view_name)::regclass AND a.attnum > 0)) USING model, view_name, as_of;
+    RETURN QUERY EXECUTE format('SELECT r::text FROM lead_scoring.%I($1, $2%s) AS r', view_name, ', ' || more) USING model, as_of;
 END $$;
-SELECT r.pipeline FROM lead_scoring.report('as_of_model', 'forecast', '2025-01-10') AS r (period_ahead integer, period date, mqls float8, mqls_low float8,
-    mqls_high float8, periods_used integer, seasonal boolean, pipeline bigint, customers float8, customers_to_date float8) WHERE period_ahead = 1;
+SELECT r.pipeline FROM lead_scoring.forecast('as_of_model', '2025-01-10') AS r WHERE period_ahead = 1;
 SELECT r.from_stage, r.to_stage, r.period, r.leads, r.converted, r.waiting, r.out
-  FROM lead_scoring.report('as_of_model', 'velocity', '2025-01-10') AS r (from_stage text, to_stage text, from_rank integer, to_rank integer, period date,
-    leads bigint, converted bigint, skipped bigint, waiting bigint, out bigint, stalled bigint, days_sum float8, mean_days float8, median_days float8,
-    p90_days float8, p50_days float8);
+  FROM lead_scoring.velocity('as_of_model', '2025-01-10') AS r;
 SELECT d.day, v.view, rows_of('as_of_model', v.view, d.day) FROM unnest('{2025-01-10,2025-01-25}'::timestamptz[]) d (day), unnest('{qualified_rate,feedback}'::text[]) v (view);
 -- Erased leads are counted where they had come by then: of these two, one.
 SELECT lead_scoring.forget_lead('as_of_model', 3), lead_scoring.forget_lead('as_of_model', 4) \g /dev/null
@@ -130,6 +125,15 @@ CREATE TABLE as_of_rows AS SELECT p.place, v AS view, r AS line FROM pairs p, un
 SELECT view, place, count(*) FILTER (WHERE side = 'copy') AS in_copy, count(*) FILTER (WHERE side = 'whole') AS in_whole
   FROM ((SELECT 'copy', t.* FROM (TABLE then_rows EXCEPT ALL TABLE as_of_rows) t) UNION ALL (SELECT 'whole', t.* FROM (TABLE as_of_rows EXCEPT ALL TABLE then_rows) t)) d (side, place, view, line)
  GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- So are they by other periods and by dimensions, on three of the days.
+SELECT a.view, a.more, count(*) > 20 AS rows, count(*) FILTER (WHERE d.n <> 0) AS differ
+  FROM (VALUES ('funnel', 'grain => ''week'', by => ''channel'''), ('campaigns', 'grain => ''week'', by => ''channel'''), ('channels', 'by => ''campaign'', since => ''2024-05-01'''),
+               ('cohorts', 'grain => ''quarter'', by => ''campaign'''), ('velocity', 'by => ''channel'''), ('rule_lift', 'by => ''country'', until => ''2024-10-01'''),
+               ('sla', 'grain => ''day'', by => ''country'''), ('feedback', 'by => ''campaign'''), ('forecast', 'by => ''campaign'''), ('qualified_rate', 'grain => ''day''')) a (view, more),
+       LATERAL (SELECT sum(r.n) AS n FROM (SELECT p.place, 1, r FROM pairs p, rows_of(p.copy, a.view, p.day, a.more) r WHERE p.place IN (3, 6, 9)
+                UNION ALL SELECT p.place, -1, r FROM pairs p, rows_of(p.whole, a.view, p.day, a.more) r WHERE p.place IN (3, 6, 9)) r (place, n, line) GROUP BY r.place, r.line) d
+ GROUP BY 1, 2 ORDER BY 1;
 
 SELECT v.* FROM (TABLE pairs LIMIT 2) p, unnest(ARRAY[p.whole, p.copy]) m, lead_scoring.verify(m) v;
 SELECT lead_scoring.drop_model(m) FROM (SELECT copy FROM pairs UNION SELECT whole FROM pairs) p (m) \g /dev/null

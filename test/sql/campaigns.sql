@@ -125,13 +125,7 @@ UPDATE campaigns_model.report_settings SET qualified_low = 0.5;
 \echo :LAST_ERROR_SQLSTATE
 UPDATE campaigns_model.report_settings SET half_life = '1 month';
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('campaigns_model', 'leads') AS r (lead_id bigint);
-\echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('campaigns_model', 'campaign') AS r (campaign text);
-\echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('campaigns_model', 'campaigns') AS r (campaign text);
-\echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('nowhere', 'campaigns') AS r (campaign text);
+SELECT * FROM lead_scoring.campaigns('nowhere');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM campaigns_model.report_settings;
 

@@ -52,7 +52,7 @@ SELECT lead_scoring.add_group('types', 'demo');
 -- Ahead of the clock: by more than future_tolerance, and up to when.
 INSERT INTO events SELECT 1, 'demo_request', now() + h FROM unnest('{1 minute,1 hour,5 hours}'::interval[]) h;
 SELECT type, events, waiting, round(extract(epoch FROM waits_until - now()) / 3600, 2) AS hours, note FROM types.event_types WHERE waiting > 0;
-SELECT type, waiting FROM lead_scoring.report('types', 'event_types', now() + interval '2 hours') AS r (type text, source text, events bigint, last_at timestamptz, waiting bigint, waits_until timestamptz, rules text, stages text, nearest text, note text) WHERE waiting > 0;
+SELECT type, waiting FROM lead_scoring.event_types('types', now() + interval '2 hours') WHERE waiting > 0;
 UPDATE types.settings SET future_tolerance = '1 day';
 SELECT type, waiting, waits_until, note FROM types.event_types WHERE waiting > 0;
 

@@ -63,15 +63,21 @@ SELECT DISTINCT lead_id, stage, stage_since FROM (SELECT * FROM extreme_1.scores
 -- Every view, and every report as of every time.
 SELECT try(format('view %s.%s', z.model, c.relname), format('SELECT count(v::text) FROM %s v', c.oid::regclass))
   FROM zones z JOIN pg_class c ON c.relnamespace = z.model::regnamespace AND c.relkind = 'v' ORDER BY z.place, c.relname;
-SELECT try(format('report %s.%s as of %s', z.model, c.relname, x.at), format('SELECT count(v::text) FROM lead_scoring.report(%L, %L, %L) v (%s)', z.model, c.relname, x.at,
-           (SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute a WHERE a.attrelid = c.oid)))
+SELECT try(format('report %s.%s as of %s', z.model, c.relname, x.at), format('SELECT count(v::text) FROM lead_scoring.%I(%L, %L) v', c.relname, z.model, x.at))
   FROM zones z JOIN pg_class c ON c.relnamespace = z.model::regnamespace AND c.relkind = 'v' AND c.relname <> ALL (lead_scoring_internal.lead_views()), extremes x
  WHERE z.place = 2 OR x.place IN (1, 2, 14) ORDER BY z.place, c.relname, x.place;
+-- By day, week and quarter, and of the days from one end of what a date can be to the other.
+UPDATE extreme_2.report_settings SET week_starts = 'sunday';
+SELECT try(format('report %s.%s by %s', z.model, p.proname, g.grain), format('SELECT count(v::text) FROM lead_scoring.%I(%L, ''infinity'', %L, ''country'', ''-infinity'', ''infinity'') v', p.proname, z.model, g.grain))
+  FROM zones z, pg_proc p, unnest('{day,week,quarter}'::text[]) g (grain) WHERE z.place IN (2, 3) AND p.pronamespace = 'lead_scoring'::regnamespace AND p.proname = ANY (lead_scoring_internal.report_views()) AND 'grain' = ANY (p.proargnames)
+ ORDER BY z.place, p.proname, g.grain;
+SELECT try(format('report %s.%s since %s', z.model, p.proname, d.since), format('SELECT count(v::text) FROM lead_scoring.%I(%L, ''infinity'', by => ''channel'', since => %L, until => %L) v', p.proname, z.model, d.since, d.until))
+  FROM zones z, pg_proc p, (VALUES (date '4714-11-24 BC', date '5874897-12-31'), (NULL, '-infinity'), ('infinity', NULL)) d (since, until)
+ WHERE z.place IN (2, 3) AND p.pronamespace = 'lead_scoring'::regnamespace AND p.proname = ANY (lead_scoring_internal.report_views()) AND 'since' = ANY (p.proargnames) ORDER BY z.place, p.proname, d.since;
 SELECT try(format('explain %s %s as of %s', z.model, e.place, x.at), format('SELECT count(v::text), lead_scoring.score_at(%1$L, %2$s, %3$L) FROM lead_scoring.explain(%1$L, %2$s, %3$L) v', z.model, e.place, x.at)) FROM zones z, extremes e, extremes x WHERE z.place = 2 ORDER BY e.place, x.place;
 -- Now, and when all times have come.
-SELECT format('CREATE VIEW last_%1$s AS SELECT * FROM lead_scoring.report(''extreme_1'', %1$L, ''infinity'') AS r (%2$s)', v,
-              string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
-  FROM unnest('{funnel,campaigns}'::text[]) v JOIN pg_attribute a ON a.attrelid = ('extreme_1.' || v)::regclass AND a.attnum > 0 GROUP BY v ORDER BY v \gexec
+CREATE VIEW last_campaigns AS SELECT * FROM lead_scoring.campaigns('extreme_1', 'infinity');
+CREATE VIEW last_funnel AS SELECT * FROM lead_scoring.funnel('extreme_1', 'infinity');
 SELECT period, leads, leads_qualified, mqls, sqls, customers, complete FROM extreme_1.funnel WHERE leads > 0 OR mqls > 0;
 SELECT period, leads, leads_qualified, mqls, sqls, customers, complete FROM last_funnel WHERE leads > 0 OR mqls > 0;
 SELECT count(*), count(*) FILTER (WHERE leads = 0) FROM extreme_1.funnel;

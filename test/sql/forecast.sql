@@ -17,8 +17,7 @@ SELECT lead_scoring.add_stage('forecast_model', 'mql', on_event => 'qualified'),
        lead_scoring.add_stage('forecast_model', 'customer', on_event => 'won'),
        lead_scoring.add_stage('forecast_model', 'lost', kind => 'detour', on_event => 'lost');
 SELECT lead_scoring.publish('forecast_model');
-CREATE VIEW then_forecast AS SELECT * FROM lead_scoring.report('forecast_model', 'forecast', '2025-07-15') AS r (period_ahead integer, period date,
-    mqls float8, mqls_low float8, mqls_high float8, periods_used integer, seasonal boolean, pipeline bigint, customers float8, customers_to_date float8);
+CREATE VIEW then_forecast AS SELECT * FROM lead_scoring.forecast('forecast_model', '2025-07-15');
 CREATE VIEW rounded AS SELECT period_ahead, period, round(mqls::numeric, 4) AS mqls, round(mqls_low::numeric, 2) AS low, round(mqls_high::numeric, 2) AS high,
     periods_used, seasonal, pipeline, round(customers::numeric, 6) AS customers, round(customers_to_date::numeric, 6) AS to_date FROM then_forecast;
 -- MQLs of the months from this one on, so many each, on the 11th or on days of their own.

@@ -11,8 +11,7 @@ SET search_path = hazards, public;
 CREATE FUNCTION lift(model text, as_of timestamptz) RETURNS TABLE (rule text, leads_with bigint, converted_with bigint, days_with numeric, leads_without bigint, converted_without bigint,
     days_without numeric, lift float8, low float8, high float8, twice boolean) LANGUAGE sql AS $$
 SELECT rule, leads_with, converted_with, days_with::numeric, leads_without, converted_without, days_without::numeric, lift, lift_low, lift_high, twice
-  FROM lead_scoring.report(model, 'rule_lift', as_of) r (rule text, rule_group text, kind text, outcome text, leads_with bigint, converted_with bigint, days_with float8,
-       per_1000_days_with float8, leads_without bigint, converted_without bigint, days_without float8, per_1000_days_without float8, lift float8, lift_low float8, lift_high float8, twice boolean)
+  FROM lead_scoring.rule_lift(model, as_of)
 $$;
 
 -- The Stanford heart transplants (Crowley and Hu 1977; jasa of R's package survival): days until death, which is what counts

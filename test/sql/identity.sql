@@ -94,7 +94,7 @@ SELECT coalesce(
         ('scores', '''trap.scores''::regclass'), ('card', '(SELECT card FROM trap.scores LIMIT 1)'), ('at', 'now()'), ('due', '''infinity'''), ('most', '10'),
         ('column_name', '''id'''), ('table_name', '''attack.spend'''), ('statement', '''UPDATE attack.leads SET country = country'''),
         ('settings', '''{}'''), ('with_spend', 'true'), ('touched', '''channel'''), ('setting', '''event_channel'''), ('definition', '''{}'''),
-        ('new_row', '''{"name": "x", "rank": 77}'''), ('changes', '''{"qualified_low": 0}''')) k (n, v)
+        ('as_of', 'now()'), ('by', '''attack.spring(''''dimension'''')'''), ('grain', '''week'''), ('report', '''funnel'''), ('new_row', '''{"name": "x", "rank": 77}'''), ('changes', '''{"qualified_low": 0}''')) k (n, v)
       WHERE n = name AND NOT (n = 'stages' AND type = 'boolean'::regtype)),
     CASE WHEN type IN ('text'::regtype, 'name'::regtype) THEN '''trap''' WHEN type = 'boolean'::regtype THEN 'true'
          WHEN type IN ('bigint'::regtype, 'integer'::regtype, 'numeric'::regtype, 'double precision'::regtype) THEN '5'

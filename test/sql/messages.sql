@@ -45,7 +45,8 @@ SELECT lead_scoring.set_stage('sales', 1, 'no_stage');
 SELECT lead_scoring.merge_leads('sales', 1, 2);
 SELECT lead_scoring.adjust('sales', 1, 'NaN');
 SELECT lead_scoring.set_spend('sales', 'events', campaign => 'campaign');
-SELECT * FROM lead_scoring.report('sales', 'funnels') AS r (period date);
+SELECT * FROM lead_scoring.funnel('sales', grain => 'weekly');
+SELECT * FROM lead_scoring.funnel(NULL);
 CALL lead_scoring.refresh('sales', 0);
 CALL lead_scoring.refresh('sale');
 

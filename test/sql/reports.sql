@@ -19,8 +19,7 @@ SELECT lead_scoring.add_rule('reports_model', 'webinar', 'webinar', 10),
        lead_scoring.add_stage('reports_model', 'sql', rank => 20, on_event => 'accepted'),
        lead_scoring.add_stage('reports_model', 'customer', rank => 30, on_event => 'won');
 SELECT lead_scoring.publish('reports_model');
-SELECT format('CREATE VIEW then_%1$s AS SELECT * FROM lead_scoring.report(%2$L, %1$L, ''2025-07-01'') AS r (%3$s)', v, 'reports_model',
-              string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum))
+SELECT format('CREATE VIEW then_%1$s AS SELECT %3$s FROM lead_scoring.%1$I(%2$L, ''2025-07-01'')', v, 'reports_model', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
   FROM unnest(lead_scoring_internal.report_views()) v JOIN pg_attribute a ON a.attrelid = ('reports_model.' || v)::regclass AND a.attnum > 0
  GROUP BY v ORDER BY v \gexec
 
@@ -142,7 +141,7 @@ SET ROLE regress_lead_scoring_analyst;
 SELECT period, leads, mqls FROM reports_model.funnel WHERE leads > 0;
 SELECT period FROM reports_model.campaigns;
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('reports_model', 'campaigns') AS r (campaign text);
+SELECT * FROM lead_scoring.campaigns('reports_model');
 \echo :LAST_ERROR_SQLSTATE
 SELECT from_stage FROM then_velocity;
 \echo :LAST_ERROR_SQLSTATE
@@ -150,13 +149,13 @@ SELECT count(*) FROM reports_model.scores;
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM events;
 \echo :LAST_ERROR_SQLSTATE
-SELECT lead_scoring_internal.report_query('reports_model', 'funnel');
+SELECT lead_scoring_internal.report_query('reports_model', 'funnel', 'month', NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring.set_spend('reports_model', NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT current_user, current_setting('search_path');
 SET ROLE regress_lead_scoring_guest;
-SELECT * FROM lead_scoring.report('reports_model', 'funnel') AS r (period date);
+SELECT * FROM lead_scoring.funnel('reports_model');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 ALTER TABLE leads DISABLE ROW LEVEL SECURITY;

@@ -43,7 +43,7 @@ SELECT count(*) FROM lead_scoring_internal.rule_matches('guarded');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM lead_scoring.verify('guarded');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('guarded', 'funnel') r (period date);
+SELECT * FROM lead_scoring.funnel('guarded');
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.score_now(:scores, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
@@ -57,7 +57,7 @@ SELECT count(*) FROM lead_scoring.explain('guarded', 1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT lead_scoring_internal.score_now(:scores, 1, :'card');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM lead_scoring.report('guarded', 'funnel') r (period date);
+SELECT * FROM lead_scoring.funnel('guarded');
 \echo :LAST_ERROR_SQLSTATE
 -- Without row security whoever may read reads all.
 :as_north

@@ -39,9 +39,7 @@ SELECT rule, lift, lift_low, lift_high, twice FROM lift_model.rule_lift;
 -- days and 185 for ten. All that is known at the age of buying is from the band of 2048 to 4096 minutes: 20 in 20 * 832 + 80 * 2048 minutes against 16
 -- in 16 * 832 + 185 * 2048: 20 / 180480 * 392192 / 16 = 2.71631. R: poisson.test(c(20, 16), c(180480, 392192))$estimate: 2.716312.
 -- ci <- prop.test(20, 36, correct = FALSE)$conf.int; ci / (1 - ci) * 392192 / 180480: 1.423587, 5.182930.
-CREATE VIEW then_rule_lift AS SELECT r.* FROM lead_scoring.report('lift_model', 'rule_lift', '2025-01-11') r (rule text, rule_group text, kind text, outcome text, leads_with bigint, converted_with bigint,
-    days_with float8, per_1000_days_with float8, leads_without bigint, converted_without bigint, days_without float8, per_1000_days_without float8, lift float8, lift_low float8,
-    lift_high float8, twice boolean);
+CREATE VIEW then_rule_lift AS SELECT * FROM lead_scoring.rule_lift('lift_model', '2025-01-11');
 SELECT rule, leads_with, converted_with, days_with, per_1000_days_with AS per_1000, leads_without, converted_without, days_without, per_1000_days_without AS per_1000,
        round(lift::numeric, 6) AS lift, round(lift_low::numeric, 6) AS low, round(lift_high::numeric, 6) AS high FROM then_rule_lift;
 SELECT lead_id, rule, message FROM lift_model.problems ORDER BY rule;

@@ -28,7 +28,7 @@ SELECT lead_id, from_stage, to_stage, at, cause FROM served.moves WHERE from_sta
 -- In the middle of the first and of the second day, before and after the end of the service level of those of the first, and when all is over.
 SELECT d.as_of, r.entered, r.met, r.missed, r.open, r.met_rate, round(r.median_days::numeric, 4) AS median_days
   FROM (VALUES (timestamptz '2025-01-01 12:00'), ('2025-01-02 12:00'), ('2025-01-03 23:59:59'), ('2025-01-04 00:00'), ('2026-01-01')) AS d (as_of),
-       lead_scoring.report('served', 'sla', d.as_of) AS r (stage text, within_days float8, month date, entered bigint, met bigint, missed bigint, open bigint, met_rate float8, median_days float8)
+       lead_scoring.sla('served', d.as_of) AS r
  ORDER BY 1;
 SELECT * FROM lead_scoring.verify('served');
 SELECT lead_scoring.drop_model('served');

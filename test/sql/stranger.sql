@@ -68,8 +68,8 @@ CREATE VIEW stranger.velocity AS SELECT 1;
 CREATE TABLE stranger.sla ();
 CREATE FUNCTION stranger.spring() RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran as %', current_user; END$$;
 CREATE VIEW stranger.moves AS SELECT t.*, stranger.spring() FROM stranger.transitions t;
-SELECT count(*) FROM lead_scoring.report('stranger', 'velocity') r (from_stage text);
-SELECT count(*) FROM lead_scoring.report('stranger', 'sla') r (stage text);
+SELECT count(*) FROM lead_scoring.velocity('stranger');
+SELECT count(*) FROM lead_scoring.sla('stranger');
 SET ROLE regress_lead_scoring_owner;
 -- Nor do reports go by a view of his on moves.
 SELECT count(*) FROM stranger.feedback;

@@ -17,7 +17,7 @@ $primary->safe_psql('postgres', 'ANALYZE');
 
 # What to ask: of each view everything, of each function that takes a model, does not write, and returns rows or a number, what
 # it returns for arguments of these names, or of these types. An answer may be an error, the same each time.
-my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of => q{'2024-06-01 00:00+00'}, view_name => q{'funnel'}, stage => q{'sql'},
+my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of => q{'2024-06-01 00:00+00'}, report => q{'funnel'}, grain => q{'week'}, by => q{'channel'}, since => q{'2024-01-15'}, until => q{'2024-05-15'}, date => q{'2024-01-15'}, stage => q{'sql'},
     text => q{'8'}, bigint => 8, integer => 8, oid => q{'full_model.scores'::regclass}, uuid => q{'00000000-0000-0000-0000-000000000008'}, 'text[]' => q{'{8,16}'},
     regclass => q{'full_test.leads'}, jsonb => q{'{}'}, numeric => 8, boolean => 'true', 'timestamp with time zone' => 'now()');
 my @questions = map { "SELECT * FROM $_" } split /\n/, $primary->safe_psql('postgres', q{
@@ -41,7 +41,7 @@ for (split /\n/, $primary->safe_psql('postgres', q{
 }
 cmp_ok(scalar(grep { /FROM full_model\./ } @questions), '>=', 12, 'views of the model');
 cmp_ok($functions, '>=', 10, 'functions');
-for my $needed (qw(explain score_at verify rule_matches versions models report)) {
+for my $needed (qw(explain score_at verify rule_matches versions models funnel channels)) {
     ok(scalar(grep { /FROM lead_scoring(_internal)?\.$needed\(/ } @questions), $needed);
 }
 is($primary->safe_psql('postgres', q{

@@ -9,7 +9,7 @@ RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     key text;
-    zone text;
+    settings jsonb;
     forgotten record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -20,17 +20,17 @@ BEGIN
     -- The row is going to be deleted: a weaker lock would have to grow, which might deadlock.
     key := (lead_scoring_internal.lock_leads(model, ARRAY[lead], 'UPDATE'))[1];
     -- Before the first publish there are no reports.
-    zone := lead_scoring_internal.report_setting(model) ->> 'time_zone';
-    IF zone IS NOT NULL THEN
+    settings := lead_scoring_internal.report_setting(model);
+    IF settings ->> 'time_zone' IS NOT NULL THEN
         EXECUTE lead_scoring_internal.fill($query$
             SELECT l.campaign, {!came} AS came,
                    (SELECT coalesce(jsonb_object_agg(e.stage, e.month), '{}')
                       FROM (SELECT t.to_stage, {!entered} FROM ({!moves}) t WHERE t.lead_id = $2::{!key_type} GROUP BY 1) e (stage, month)) AS entered
               FROM ({!lead}) l
             $query$, jsonb_build_object(
-            'moves', lead_scoring_internal.move_rows(model), 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.month_expression('l.came_at', zone),
-            'entered', lead_scoring_internal.month_expression('lead_scoring_internal.report_time(min(t.at))', zone),
-            'lead', lead_scoring_internal.lead_rows(model, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model))))) INTO forgotten USING clock_timestamp(), key;
+            'moves', lead_scoring_internal.move_rows(model), 'key_type', lead_scoring_internal.key_type(model), 'came', lead_scoring_internal.period_expression('l.came_at', settings),
+            'entered', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(min(t.at))', settings),
+            'lead', lead_scoring_internal.lead_rows(model, settings, true, only_lead => format('$2::%s', lead_scoring_internal.key_type(model))))) INTO forgotten USING clock_timestamp(), key;
         IF forgotten.entered IS NOT NULL THEN
             PERFORM lead_scoring_internal.count_forgotten(model, forgotten.campaign, forgotten.came, forgotten.entered);
         END IF;

@@ -118,12 +118,12 @@ SELECT CASE WHEN c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = cu
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mapped_rows IS 'What stands behind FROM to read these columns of a table that report_settings name, as r: the table itself where it is the model''s owner''s, else stranger_rows.';
 
-CREATE FUNCTION lead_scoring_internal.touch_key(events regclass, expression text, subject text)
+CREATE FUNCTION lead_scoring_internal.report_key(relation regclass, expression text, subject text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 -- The labels of an enum may be renamed, so that the server does not take its text for immutable; no setting changes it.
 SELECT CASE WHEN EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                          WHERE a.attrelid = events AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'e' AND quote_ident(a.attname) = expression)
-            THEN expression ELSE lead_scoring_internal.compile_expression(events, expression, 'key', subject) END
+                          WHERE a.attrelid = report_key.relation AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'e' AND quote_ident(a.attname) = expression)
+            THEN expression ELSE lead_scoring_internal.compile_expression(relation, expression, 'key', subject) END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.touch_key IS 'The expression that names the channel or asset of an event, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';
+COMMENT ON FUNCTION lead_scoring_internal.report_key IS 'The expression that names the channel or asset of an event, or a dimension of a lead, as the server deparses it: a column that is an enum, or else raises what check_expression raises.';

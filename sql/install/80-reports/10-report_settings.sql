@@ -1,5 +1,25 @@
 -- report_settings, set_spend, set_revenue.
 
+CREATE FUNCTION lead_scoring_internal.own_dimensions()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{campaign,channel}'::text[] $$;
+COMMENT ON FUNCTION lead_scoring_internal.own_dimensions IS 'The dimensions that reports know by themselves.';
+
+CREATE FUNCTION lead_scoring_internal.are_dimensions(dimensions jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN jsonb_typeof(dimensions) = 'object'
+            THEN NOT EXISTS (SELECT FROM jsonb_each(dimensions) d
+                              WHERE jsonb_typeof(d.value) <> 'string' OR octet_length(d.key) NOT BETWEEN 1 AND 63 OR d.key = ANY (lead_scoring_internal.own_dimensions()))
+            ELSE false END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.are_dimensions IS 'Whether it is an object of names, none of which is one of own_dimensions, and texts.';
+
+CREATE FUNCTION lead_scoring_internal.weekdays()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{monday,tuesday,wednesday,thursday,friday,saturday,sunday}'::text[] $$;
+COMMENT ON FUNCTION lead_scoring_internal.weekdays IS 'The days that a week may begin on.';
+
 CREATE FUNCTION lead_scoring_internal.check_report_settings_as_owner()
 RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.check_report_settings()
@@ -39,8 +59,10 @@ BEGIN
     IF NEW.lead_created IS NOT NULL THEN
         PERFORM lead_scoring_internal.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
     END IF;
-    NEW.event_channel := lead_scoring_internal.touch_key(bound.events, NEW.event_channel, 'event_channel');
-    NEW.event_asset := lead_scoring_internal.touch_key(bound.events, NEW.event_asset, 'event_asset');
+    NEW.event_channel := lead_scoring_internal.report_key(bound.events, NEW.event_channel, 'event_channel');
+    NEW.event_asset := lead_scoring_internal.report_key(bound.events, NEW.event_asset, 'event_asset');
+    NEW.dimensions := (SELECT coalesce(jsonb_object_agg(d.key, lead_scoring_internal.report_key(bound.leads, d.value, format('dimension "%s"', d.key))), '{}')
+                         FROM jsonb_each_text(NEW.dimensions) d);
     FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
         EXECUTE format('SELECT array_agg(s.name) FROM %I.stages s WHERE s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stages;
         IF stage = ANY (stages) IS NOT TRUE THEN

@@ -1,7 +1,8 @@
--- Report views of a model: what they have in common. A view is one call of report(), which builds its statement when it
--- is read, by the function <view>_report of the part of that noun, and runs it as the model's owner. So the views name
--- nothing of the user's, follow every publish and every change of settings by themselves, and need no right but SELECT
--- on the view.
+-- Reports of a model: what they have in common. Each is a function, lead_scoring.<report>, and a view in the model's schema,
+-- which is one call of it. The function builds its statement when it is called, by <report>_report of the part of that
+-- noun, and runs it as the model's owner. So the views name nothing of the user's, follow every publish and every change
+-- of settings by themselves, and need no right but SELECT on the view. What a report takes and gives, and what that means,
+-- is told once, by <report>_form: the function, the view and the reference are made from it.
 
 -- ---------------------------------------------------------------- statements
 
@@ -17,7 +18,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
-    settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05}');
+    settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
     SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name') INTO meanings
       FROM jsonb_array_elements(version -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL;
@@ -41,20 +42,109 @@ CREATE FUNCTION lead_scoring_internal.report_time(at timestamptz, as_of timestam
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_report_time_as_of';
 COMMENT ON FUNCTION lead_scoring_internal.report_time(timestamptz, timestamptz) IS 'A time as a report of as_of takes it: NULL where it is later.';
 
-CREATE FUNCTION lead_scoring_internal.month_expression(instant text, zone text)
+CREATE FUNCTION lead_scoring_internal.period_expression(instant text, settings jsonb)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT format('date_trunc(''month'', %s AT TIME ZONE %L)::date', instant, zone)
+SELECT CASE WHEN settings ->> 'grain' = 'week' AND w.days > 0
+            THEN format('(date_trunc(''week'', %1$s AT TIME ZONE %2$L - interval ''%3$s days'') + interval ''%3$s days'')::date', instant, settings ->> 'time_zone', w.days)
+            ELSE format('date_trunc(%L, %s AT TIME ZONE %L)::date', coalesce(settings ->> 'grain', 'month'), instant, settings ->> 'time_zone') END
+  FROM (SELECT array_position(lead_scoring_internal.weekdays(), settings ->> 'week_starts') - 1) w (days)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.month_expression IS 'SQL for the first day of the month of a timestamptz in a time zone; see report_time.';
+COMMENT ON FUNCTION lead_scoring_internal.period_expression IS 'SQL for the first day of the period of a timestamptz, in the model''s time zone: of the settings'' grain, a month where they have none. See report_time.';
 
-CREATE FUNCTION lead_scoring_internal.lead_rows(model text, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
+CREATE FUNCTION lead_scoring_internal.is_over(period text, settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('%s + interval %L <= $1 AT TIME ZONE %L', period, settings ->> 'step', settings ->> 'time_zone')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_over IS 'SQL for whether a period, by its first day, is over at parameter 1, the time of the report.';
+
+CREATE FUNCTION lead_scoring_internal.is_asked_for(day text, settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(nullif(concat_ws(' AND ', day || ' >= date ' || quote_literal(settings ->> 'since'), day || ' <= date ' || quote_literal(settings ->> 'until')), ''), 'true')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_asked_for IS 'SQL for whether a day lies from the settings'' since to their until; where they say neither, it is true without the day.';
+
+CREATE FUNCTION lead_scoring_internal.is_asked_for_at(instant text, settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.is_asked_for(format('(lead_scoring_internal.report_time(%s) AT TIME ZONE %L)::date', instant, settings ->> 'time_zone'), settings)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_asked_for_at IS 'The same for the day of a timestamptz.';
+
+CREATE FUNCTION lead_scoring_internal.report_dimension(model text, report text, split_by text, settings jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    names CONSTANT text[] := lead_scoring_internal.own_dimensions() || ARRAY(SELECT k FROM jsonb_object_keys(settings -> 'dimensions') k ORDER BY k COLLATE "C");
+    expression CONSTANT text := settings -> 'dimensions' ->> split_by;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF split_by IS NULL OR split_by = ANY (lead_scoring_internal.own_dimensions()) THEN
+        RETURN jsonb_build_object('kind', split_by);
+    END IF;
+    -- Whoever may not act as the owner is not to have him evaluate an expression.
+    IF expression IS NULL AND NOT pg_has_role(lead_scoring_internal.asking_role(), current_user, 'USAGE') THEN
+        PERFORM lead_scoring_internal.fail('42704', format('model "%s" has no dimension "%s"', model, split_by),
+            format('Its dimensions are %s.', (SELECT string_agg(quote_ident(n), ', ' ORDER BY place) FROM unnest(names) WITH ORDINALITY u (n, place))),
+            format('SELECT * FROM lead_scoring.%I(%L, by => %L);', report, model, coalesce(lead_scoring_internal.nearest_name(split_by, names), 'campaign')));
+    END IF;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
+    RETURN jsonb_build_object('kind', 'expression',
+        'expression', lead_scoring_internal.report_key(bound.leads, coalesce(expression, split_by), CASE WHEN expression IS NULL THEN 'by' ELSE format('dimension "%s"', split_by) END));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_dimension IS 'What a report is split by: an object of kind (campaign, channel, expression, or NULL) and, of an expression over the row of a lead, its SQL, checked against the table as it is. Raises 42704 for a name that is no dimension, where the caller may not act as the owner; for the owner that is an expression, which raises what check_expression raises.';
+
+CREATE FUNCTION lead_scoring_internal.report_request(model text, report text, grain text, split_by text, since date, until date)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- how long it is, and how long a year is to it
+    grains CONSTANT jsonb := '{"day": ["1 day", "1 year"], "week": ["7 days", "364 days"], "month": ["1 month", "1 year"], "quarter": ["3 months", "1 year"]}';
+    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
+BEGIN
+    IF grain IS NULL OR NOT grains ? grain THEN
+        PERFORM lead_scoring_internal.fail('22023', format('there is no grain %s', coalesce('"' || grain || '"', 'NULL')), 'A report is by day, week, month or quarter.',
+            format('SELECT * FROM lead_scoring.%I(%L, grain => %L);', report, model,
+                   coalesce(lead_scoring_internal.nearest_name(grain, '{day,week,month,quarter}'), 'month')));
+    ELSIF since > until THEN
+        PERFORM lead_scoring_internal.fail('22023', format('since, %s, is after until, %s', to_jsonb(since) #>> '{}', to_jsonb(until) #>> '{}'),
+            'A report has what lies from the one to the other.',
+            format('SELECT * FROM lead_scoring.%I(%L, since => %L, until => %L);', report, model, to_jsonb(until) #>> '{}', to_jsonb(since) #>> '{}'));
+    END IF;
+    RETURN settings || jsonb_build_object('grain', grain, 'step', grains -> grain ->> 0, 'year', grains -> grain ->> 1, 'since', since, 'until', until,
+                                          'by', lead_scoring_internal.report_dimension(model, report, split_by, settings));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_request IS 'What a report goes by and what is asked of it: report_setting with, in addition, grain, step (the length of a period), year (how far before it that of the year before lies), since, until, and by, as report_dimension has it. Raises 22023 for another grain or where since is after until, 42704 for an unknown dimension.';
+
+CREATE FUNCTION lead_scoring_internal.fill_report(settings jsonb, template text, places jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    marked CONSTANT text := '\[\[([^|]*?)(?:\|(.*?))?\]\]';
+    taken CONSTANT text := regexp_replace(template, marked, CASE WHEN settings #>> '{by,kind}' IS NULL THEN '\2' ELSE '\1' END, 'g');
+BEGIN
+    RETURN lead_scoring_internal.fill(taken, (
+        SELECT jsonb_object_agg(p.key, p.value) FROM jsonb_each(places) p
+         WHERE taken ~ format('\{[!'']?%s''?\}', p.key) OR template !~ format('\{[!'']?%s''?\}', p.key)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.fill_report IS 'The template filled in, as fill does: of [[this|that]] with "this" where the report is split by a dimension, else with "that", or nothing. So what it costs to split is paid by whoever asks for it. A place may be in what is left out.';
+
+CREATE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+    kind CONSTANT text := settings #>> '{by,kind}';
+    channel CONSTANT text := CASE kind WHEN 'channel' THEN coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL') END;
+    campaign text;
     entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     reached text[];
     came_at text;
@@ -69,21 +159,24 @@ BEGIN
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
-    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at, {!campaign} AS campaign FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
-        jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time,
-            'campaign', CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL THEN format('nullif(e.%I::text, '''')', bound.event_campaign) ELSE 'NULL::text' END,
+    campaign := CASE WHEN bound.event_campaign IS NOT NULL AND (with_campaign OR kind IS NOT DISTINCT FROM 'campaign') THEN format('nullif(e.%I::text, '''')', bound.event_campaign) END;
+    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
+        jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time, 'campaign', ', ' || campaign || ' AS campaign',
+            'channel', ', nullif((' || channel || ')::text, '''') AS channel',
             'events', bound.events, 'only_lead', ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead));
     -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
-    -- An index may have the first time of each lead, but not its campaign: for that all are read as they lie, and sorted,
-    -- since a hash table of all leads would outgrow its memory.
-    touches := CASE WHEN with_campaign AND bound.event_campaign IS NOT NULL
-        THEN format('SELECT t.lead_id, min(t.at) AS first_at, lead_scoring.first_touch(t.campaign, t.at) AS campaign FROM (SELECT t.* FROM (%s OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0', touches)
-        ELSE format('SELECT t.lead_id, min(t.at) AS first_at, NULL::text AS campaign FROM (%s) t GROUP BY 1 OFFSET 0', touches) END;
+    -- An index may have the first time of each lead, but not its campaign or channel: for these all are read as they lie, and
+    -- sorted, since a hash table of all leads would outgrow its memory.
+    touches := lead_scoring_internal.fill(CASE WHEN num_nonnulls(campaign, channel) > 0
+        THEN 'SELECT t.lead_id, min(t.at) AS first_at, {!campaign} AS campaign{!channel} FROM (SELECT t.* FROM ({!touches} OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0'
+        ELSE 'SELECT t.lead_id, min(t.at) AS first_at, {!campaign} AS campaign{!channel} FROM ({!touches}) t GROUP BY 1 OFFSET 0' END,
+        jsonb_build_object('touches', touches, 'campaign', CASE WHEN campaign IS NULL THEN 'NULL::text' ELSE 'lead_scoring.first_touch(t.campaign, t.at)' END,
+            'channel', CASE WHEN channel IS NOT NULL THEN ', lead_scoring.first_touch(t.channel, t.at) AS channel' END));
     -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
     -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
-    leads := lead_scoring_internal.fill($query$
-        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, LEAST(f.first_at{!created}) AS first_at
-          FROM {model}.scores s{!attributes}
+    leads := lead_scoring_internal.fill_report(settings, $query$
+        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, [[{!dimension} AS dimension, ]]LEAST(f.first_at{!created}) AS first_at
+          FROM {model}.scores s{!attributes}{!dimensions}
           LEFT JOIN ({!touches}) f ON f.lead_id = s.lead_id
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
          WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
@@ -94,17 +187,21 @@ BEGIN
         $query$, jsonb_build_object(
         'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known,
         'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
+        'dimension', CASE kind WHEN 'campaign' THEN 'f.campaign' WHEN 'channel' THEN 'f.channel' WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
+        -- The expression names columns without their table, and a whole row by its name.
+        'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
+            jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
         'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
         'events', bound.events, 'event_lead', bound.event_lead, 'event_time', bound.event_time));
     IF with_forgotten THEN
-        leads := lead_scoring_internal.fill($query$
+        leads := lead_scoring_internal.fill_report(settings, $query$
             {!leads}
             UNION ALL
-            SELECT NULL, NULL, NULL, {!entered}, o.campaign, o.came::timestamp AT TIME ZONE {'zone'}
+            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}
               FROM {model}.forgotten o, generate_series(1, o.leads)
              WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
             $query$,
-            jsonb_build_object('leads', leads,
+            jsonb_build_object('leads', leads, 'dimension', CASE kind WHEN 'campaign' THEN 'o.campaign' ELSE 'NULL::text' END,
                 'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
                               FROM unnest(names) WITH ORDINALITY u (n, place)),
                 'zone', settings ->> 'time_zone', 'model', model));
@@ -118,10 +215,10 @@ BEGIN
     -- Whoever stands in the first stage was there from the beginning, without a transition.
     entered[1] := came_at;
     -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
                (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
-               s.campaign, {!came_at} AS came_at,
+               s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
                {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
                {!reached}
           FROM ({!leads}) s
@@ -137,62 +234,116 @@ BEGIN
         'leads', leads));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once for a report that is told these settings, as report_request has them, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, with "by" its dimension, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
 
-CREATE FUNCTION lead_scoring_internal.report_query(model text, view_name text)
+CREATE FUNCTION lead_scoring_internal.report_query(model text, report text, grain text, split_by text, since date, until date)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    IF view_name <> ALL (lead_scoring_internal.report_views()) THEN
-        PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', view_name),
+    IF report <> ALL (lead_scoring_internal.report_views()) THEN
+        PERFORM lead_scoring_internal.fail('42704', format('there is no report "%s"', report),
             format('The reports are %s.', array_to_string(lead_scoring_internal.report_views(), ', ')),
-            format('SELECT * FROM %I.%I;', model, coalesce(lead_scoring_internal.nearest_name(view_name, lead_scoring_internal.report_views()), 'funnel')));
+            format('SELECT * FROM lead_scoring.%I(%L);', coalesce(lead_scoring_internal.nearest_name(report, lead_scoring_internal.report_views()), 'funnel'), model));
     END IF;
-    EXECUTE format('SELECT lead_scoring_internal.%I($1)', view_name || '_report') INTO statement USING model;
+    EXECUTE format('SELECT lead_scoring_internal.%I($1, $2)', report || '_report') INTO statement
+      USING model, lead_scoring_internal.report_request(model, report, grain, split_by, since, until);
     RETURN statement;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a report view.';
+COMMENT ON FUNCTION lead_scoring_internal.report_query IS 'The statement of a report, whose parameter 1 is the time of the report. Raises 42704 where there is none of that name.';
 
-CREATE FUNCTION lead_scoring.report(model text, view_name text, as_of timestamptz DEFAULT pg_catalog.now())
-RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_report';
-COMMENT ON FUNCTION lead_scoring.report IS 'The rows of a report view of a model as of another time than now: of what had happened by as_of, by its own time, and of nothing later. It goes by events, spend and revenue dated up to as_of, by moves whose "at" is, and by leads that had come by then (first event, first move or report_settings.lead_created), each in the stage where it stood then. Rules, stages, settings and attributes are those of today; an as_of of this transaction''s now is the moment of reading. Where everything was stored in the order of its times, and nothing was merged, erased or deleted, the report is that of a copy of the database that ends at as_of. What it cannot know: what was stored late counts from its own time on, and so does a move that refresh() made late; a merged lead is part of the other one at all times; an erased lead counts by whole months, where forget_lead says, a deleted one not at all; a lead, spend or revenue that nothing dates counts at all times. Takes USAGE on the schema, SELECT on that view and a column definition list; 42501 where row security on scores limits the caller. Runs as the model''s owner. No rows before the first publish, but of event_types. Raises 42704 for an unknown report, 42P01 for a view that was dropped, which repair() makes again, and 42P01, 42703 or 42804 where a table or column behind it changed.';
+-- ---------------------------------------------------------------- functions and views
 
--- ---------------------------------------------------------------- views
-
-CREATE FUNCTION lead_scoring_internal.make_report_view(model text, view_name text, note text, VARIADIC columns text[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('CREATE OR REPLACE VIEW %1$I.%2$I AS SELECT r.* FROM lead_scoring.report(%1$L, %2$L) AS r (%3$s)', model, view_name,
-        (SELECT string_agg(format('%I %s', c[1], c[2]), ', ' ORDER BY place)
-           FROM unnest(columns) WITH ORDINALITY u (line, place), regexp_split_to_array(line, ' \| ') c));
-    PERFORM lead_scoring_internal.describe(format('%I.%I', model, view_name)::regclass, note,
-        (SELECT jsonb_object_agg(c[1], c[3]) FROM unnest(columns) u (line), regexp_split_to_array(line, ' \| ') c));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.make_report_view IS 'Creates or replaces a report view of a model; each column is "name | type | comment".';
+CREATE TYPE lead_scoring_internal.report_form AS (note text, arguments text[], columns text[]);
+COMMENT ON TYPE lead_scoring_internal.report_form IS 'What a report is: in words; the arguments it takes besides the model and as_of, each "name", or "name | meaning" where it (or as_of) means something else than report_arguments says, "name | + meaning" where it means that besides; its columns, each "name | type | meaning".';
 
 CREATE FUNCTION lead_scoring_internal.report_views()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback,event_types}'::text[]
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_views IS 'The names of the report views.';
+COMMENT ON FUNCTION lead_scoring_internal.report_views IS 'The names of the reports, which are those of the functions and of the views.';
+
+CREATE FUNCTION lead_scoring_internal.report_note(report text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN form.note;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_note IS 'What a report is, in words.';
+
+CREATE FUNCTION lead_scoring_internal.report_arguments(report text)
+RETURNS TABLE (name text, declaration text, note text) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 6 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN QUERY
+    SELECT d.name, d.declaration, CASE WHEN a.c[2] LIKE '+ %' THEN d.note || substr(a.c[2], 2) ELSE coalesce(a.c[2], d.note) END
+      FROM (VALUES
+        (1, 'model', 'text', NULL),
+        (2, 'as_of', 'timestamptz DEFAULT pg_catalog.now()', 'as_of: what had happened by then, by its own time, and nothing later.'),
+        (3, 'grain', 'text DEFAULT ''month''', 'grain: a period is a day, week (from the day that report_settings.week_starts names), month or quarter.'),
+        (4, 'by', 'text DEFAULT NULL', 'by: rows are of one value of a dimension each, which is the first column: campaign (the lead''s), channel (of its first touch), or a name in report_settings.dimensions; from whoever has the rights of the model''s owner any SQL expression over the row of a lead.'),
+        (5, 'since', 'date DEFAULT NULL', 'since, until: only periods whose first day lies from the one to the other, both included; what they say is what they say without.'),
+        (6, 'until', 'date DEFAULT NULL', NULL)) d (place, name, declaration, note)
+      LEFT JOIN (SELECT regexp_split_to_array(line, ' \| ') FROM unnest(form.arguments) u (line)) a (c) ON a.c[1] = d.name
+     WHERE d.place <= 2 OR a.c IS NOT NULL ORDER BY d.place;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_arguments IS 'The arguments of a report''s function, in order: their names, types with defaults, and what they mean.';
+
+CREATE FUNCTION lead_scoring_internal.report_columns(report text)
+RETURNS TABLE (place bigint, name text, type text, note text) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN QUERY
+    SELECT 0::bigint, 'dimension', 'text', 'Value of the dimension that "by" names; NULL without "by", and where the value is NULL or empty. The view does not have this column.'
+     WHERE EXISTS (SELECT FROM lead_scoring_internal.report_arguments(report) a WHERE a.name = 'by')
+    UNION ALL
+    SELECT u.place, c[1], c[2], c[3] FROM unnest(form.columns) WITH ORDINALITY u (line, place), regexp_split_to_array(u.line, ' \| ') c
+     ORDER BY 1;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_columns IS 'The columns of a report, in order: their names, types, and what they mean. Place 0 is that of the dimension, which the view leaves out.';
+
+CREATE FUNCTION lead_scoring_internal.make_report_view(model text, report text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- A function's columns do not keep the places behind the decimal point that their types say.
+    EXECUTE lead_scoring_internal.fill('CREATE OR REPLACE VIEW {model}.{report} AS SELECT {!columns} FROM lead_scoring.{report}({''model''}) r',
+        jsonb_build_object('model', model, 'report', report,
+            'columns', (SELECT string_agg(format(CASE WHEN c.type LIKE '%(%' THEN 'r.%1$I::%2$s AS %1$I' ELSE 'r.%1$I' END, c.name, c.type), ', ' ORDER BY c.place)
+                          FROM lead_scoring_internal.report_columns(report) c WHERE c.place > 0)));
+    PERFORM lead_scoring_internal.describe(format('%I.%I', model, report)::regclass,
+        lead_scoring_internal.report_note(report) || CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.report_arguments(report) a WHERE a.name = 'grain') THEN ' A period is a month.' ELSE '' END,
+        (SELECT jsonb_object_agg(c.name, c.note) FROM lead_scoring_internal.report_columns(report) c WHERE c.place > 0));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_report_view IS 'Creates or replaces the view of a report in a model.';
 
 CREATE FUNCTION lead_scoring_internal.make_reports(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    view_name text;
+    report text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOREACH view_name IN ARRAY lead_scoring_internal.report_views() LOOP
-        EXECUTE format('SELECT lead_scoring_internal.%I($1)', 'make_' || view_name) USING model;
+    FOREACH report IN ARRAY lead_scoring_internal.report_views() LOOP
+        PERFORM lead_scoring_internal.make_report_view(model, report);
     END LOOP;
 END
 $$;

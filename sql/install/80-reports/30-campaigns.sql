@@ -1,10 +1,9 @@
--- The view "campaigns" of a model: what campaigns cost and brought, by month.
+-- The report "campaigns": what campaigns cost and brought, by period.
 
-CREATE FUNCTION lead_scoring_internal.spend_rows(model text)
+CREATE FUNCTION lead_scoring_internal.spend_rows(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     relation regclass;
 BEGIN
     IF settings ->> 'spend_table' IS NULL THEN
@@ -23,11 +22,17 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.spend_rows IS 'SQL that gives what was spent up to parameter 1, or at no known time: campaign, channel, at, amount. Raises 42P01, 42703 or 42804 where the table has changed.';
 
-CREATE FUNCTION lead_scoring_internal.revenue_rows(model text)
+CREATE FUNCTION lead_scoring_internal.spend_dimension(settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE settings #>> '{by,kind}' WHEN 'campaign' THEN 't.campaign COLLATE "C"' WHEN 'channel' THEN 't.channel COLLATE "C"' ELSE 'NULL::text' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.spend_dimension IS 'SQL for the dimension of a row t of spend_rows: of spend the campaign and the channel are known, and no lead.';
+
+CREATE FUNCTION lead_scoring_internal.revenue_rows(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     relation regclass;
 BEGIN
     IF settings ->> 'revenue_table' IS NULL THEN
@@ -45,74 +50,74 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in up to parameter 1, or at no known time: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
 
-CREATE FUNCTION lead_scoring_internal.campaigns_report(model text)
+CREATE FUNCTION lead_scoring_internal.campaigns_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
-    zone CONSTANT text := settings ->> 'time_zone';
 BEGIN
     -- Leads, spend and revenue are summed by themselves before they meet, so that none is counted twice for another.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
-            SELECT l.lead_id, l.campaign, {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer FROM ({!leads}) l),
-        parts (campaign, month, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
-            SELECT campaign, came, NULL::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY 1, 2
+            SELECT l.lead_id, [[l.dimension, ]]l.campaign, {!came} AS came, {!mql} AS mql, {!sql} AS sql, {!customer} AS customer FROM ({!leads}) l),
+        parts ([[dimension, ]]campaign, period, spend, leads, mqls, sqls, customers, mqls_converted, revenue) AS (
+            SELECT [[dimension, ]]campaign, came, NULL::numeric, count(*), 0, 0, 0, 0, 0::numeric FROM leads GROUP BY [[dimension, ]]campaign, came
             UNION ALL
-            SELECT campaign, mql, NULL, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY 1, 2
+            SELECT [[dimension, ]]campaign, mql, NULL, 0, count(*), 0, 0, count(customer), 0 FROM leads WHERE mql IS NOT NULL GROUP BY [[dimension, ]]campaign, mql
             UNION ALL
-            SELECT campaign, sql, NULL, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY 1, 2
+            SELECT [[dimension, ]]campaign, sql, NULL, 0, 0, count(*), 0, 0, 0 FROM leads WHERE sql IS NOT NULL GROUP BY [[dimension, ]]campaign, sql
             UNION ALL
-            SELECT campaign, customer, NULL, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY 1, 2
+            SELECT [[dimension, ]]campaign, customer, NULL, 0, 0, 0, count(*), 0, 0 FROM leads WHERE customer IS NOT NULL GROUP BY [[dimension, ]]campaign, customer
             UNION ALL
-            SELECT t.campaign, {!month}, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM ({!spend}) t GROUP BY 1, 2
+            SELECT [[{!spend_dimension}, ]]t.campaign, {!period}, sum(t.amount), 0, 0, 0, 0, 0, 0 FROM ({!spend}) t GROUP BY [[1, ]]t.campaign, {!period}
             UNION ALL
-            SELECT l.campaign, {!month}, NULL, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY 1, 2),
+            SELECT [[l.dimension, ]]l.campaign, {!period}, NULL, 0, 0, 0, 0, 0, sum(t.amount) FROM ({!revenue}) t JOIN leads l USING (lead_id) GROUP BY [[l.dimension, ]]l.campaign, {!period}),
         sums AS (
-            SELECT campaign, month, CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, sum(leads)::bigint AS leads,
+            SELECT [[dimension, ]]campaign, period, {!over} AS complete, CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN sum(mqls)::bigint END AS mqls, CASE WHEN {'has_sql'} THEN sum(sqls)::bigint END AS sqls,
                    CASE WHEN {'has_customer'} THEN sum(customers)::bigint END AS customers,
                    CASE WHEN {'has_mql'} AND {'has_customer'} THEN sum(mqls_converted)::bigint END AS mqls_converted,
                    CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
-              FROM parts GROUP BY 1, 2)
-        SELECT campaign, month, spend::numeric(20,2), leads, mqls, sqls, customers, mqls_converted, revenue::numeric(20,2),
+              FROM parts GROUP BY [[dimension, ]]campaign, period)
+        SELECT [[dimension|NULL::text]], campaign, period, spend::numeric(20,2), leads, mqls, sqls, customers, mqls_converted, revenue::numeric(20,2),
                (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
                (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),
-               w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8
-          FROM sums, LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w
-         ORDER BY campaign COLLATE "C", month
+               w.rate, w.low, w.high, ((revenue - spend) / nullif(spend, 0))::float8, complete
+          FROM sums LEFT JOIN LATERAL lead_scoring.wilson_interval(mqls_converted, mqls) w ON complete IS NOT FALSE
+         WHERE {!asked_for} ORDER BY [[dimension, ]]campaign COLLATE "C", period
         $query$, jsonb_build_object(
-        'came', lead_scoring_internal.month_expression('l.came_at', zone), 'mql', lead_scoring_internal.month_expression('l.mql_at', zone),
-        'sql', lead_scoring_internal.month_expression('l.sql_at', zone), 'customer', lead_scoring_internal.month_expression('l.customer_at', zone),
-        'leads', lead_scoring_internal.lead_rows(model, true, true), 'month', lead_scoring_internal.month_expression('t.at', zone),
-        'spend', lead_scoring_internal.spend_rows(model), 'revenue', lead_scoring_internal.revenue_rows(model),
+        'came', lead_scoring_internal.period_expression('l.came_at', settings), 'mql', lead_scoring_internal.period_expression('l.mql_at', settings),
+        'sql', lead_scoring_internal.period_expression('l.sql_at', settings), 'customer', lead_scoring_internal.period_expression('l.customer_at', settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings, true, true), 'period', lead_scoring_internal.period_expression('t.at', settings),
+        'spend', lead_scoring_internal.spend_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings),
+        'spend_dimension', lead_scoring_internal.spend_dimension(settings), 'over', lead_scoring_internal.is_over('period', settings),
+        'asked_for', lead_scoring_internal.is_asked_for('period', settings),
         'has_spend', settings ->> 'spend_table' IS NOT NULL, 'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL,
         'has_customer', settings ->> 'customer' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.campaigns_report IS 'The statement of the view "campaigns".';
+COMMENT ON FUNCTION lead_scoring_internal.campaigns_report IS 'The statement of the report "campaigns".';
 
-CREATE FUNCTION lead_scoring_internal.make_campaigns(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.campaigns_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'campaigns',
-    'What campaigns cost and brought, by campaign and month. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
-    'campaign | text | Campaign; NULL for none.',
-    'period | date | First day of the month in which what is counted happened; NULL where nothing dates it.',
-    'spend | numeric(20,2) | Spent in the month; NULL where none is recorded, or set_spend names no table.',
-    'leads | bigint | Leads that came in the month.',
-    'mqls | bigint | Leads that became MQLs in the month.',
-    'sqls | bigint | Leads that became SQLs in the month.',
-    'customers | bigint | Leads that became customers in the month.',
-    'mqls_converted | bigint | Of the MQLs of the month, customers by now.',
-    'revenue | numeric(20,2) | What leads of the campaign brought in in the month; NULL where set_revenue names no table.',
+SELECT 'What campaigns cost and brought, by campaign and period. A lead belongs to the campaign of its earliest event that names one. Campaigns with spend and no lead, and leads without campaign, are rows too.',
+    ARRAY['grain', 'by | + Spend is of no lead: it has a campaign and a channel, and is otherwise of none. Erased leads have none but their campaign.', 'since', 'until'],
+    ARRAY['campaign | text | Campaign; NULL for none.',
+    'period | date | First day of the period in which what is counted happened, in the model''s time zone; NULL where nothing dates it. Erased leads count on the first day of their month.',
+    'spend | numeric(20,2) | Spent in the period; NULL where none is recorded, or set_spend names no table.',
+    'leads | bigint | Leads that came in the period.',
+    'mqls | bigint | Leads that became MQLs in the period.',
+    'sqls | bigint | Leads that became SQLs in the period.',
+    'customers | bigint | Leads that became customers in the period.',
+    'mqls_converted | bigint | Of the MQLs of the period, customers by now.',
+    'revenue | numeric(20,2) | What leads of the campaign brought in in the period; NULL where set_revenue names no table.',
     'cost_per_lead | numeric(20,2) | spend / leads; NULL without spend that is recorded, as are the other costs.',
     'cost_per_mql | numeric(20,2) | spend / mqls.',
     'cost_per_sql | numeric(20,2) | spend / sqls.',
     'cost_per_customer | numeric(20,2) | spend / customers.',
-    'mql_to_customer_rate | double precision | mqls_converted / mqls.',
+    'mql_to_customer_rate | double precision | mqls_converted / mqls; NULL until the period is over (complete), and so are its bounds.',
     'mql_to_customer_low | double precision | Lower bound of its 95 % interval.',
     'mql_to_customer_high | double precision | Upper bound of its 95 % interval.',
-    'roi | double precision | (revenue - spend) / spend.')
+    'roi | double precision | (revenue - spend) / spend.',
+    'complete | boolean | Whether the period is over.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_campaigns IS 'Creates the view "campaigns" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.campaigns_form IS 'What the report "campaigns" is.';

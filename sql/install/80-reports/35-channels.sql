@@ -1,15 +1,15 @@
--- The views "channels" and "lead_magnets" of a model: what touches are credited with, by attribution.
+-- The reports "channels" and "lead_magnets": what touches are credited with, by attribution.
 --
 -- All but markov share each conversion out by itself. Markov asks of all leads together, stage by stage, what would be lost
 -- without the channel; it takes no more channels than the aggregate does.
 
-CREATE FUNCTION lead_scoring_internal.touch_report(model text, touched text, with_spend boolean)
+CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, touched text, with_spend boolean)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     touches text;
+    is_of_days CONSTANT boolean := num_nonnulls(settings ->> 'since', settings ->> 'until') > 0;
     -- elapsed time, as attribution() has it; no more than an interval can hold
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
@@ -19,31 +19,32 @@ BEGIN
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
     -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
-    RETURN lead_scoring_internal.fill($query$
+    -- Of certain days are the touches that are counted, the conversions and the revenue, each by its own day; what is
+    -- credited with a conversion are all touches before. A lead that converted on another day has no chain.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH touches AS (
             SELECT t.lead_id, array_agg(t.channel) AS path, array_agg(t.at) AS times
               FROM (SELECT t.* FROM ({!touches} OFFSET bigint '0') t WHERE t.channel IS NOT NULL ORDER BY t.lead_id, t.at, t.channel COLLATE "C") t GROUP BY 1),
         leads AS MATERIALIZED (
-            SELECT l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
+            SELECT [[l.dimension, ]]{!came_at}l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
               FROM ({!leads}) l
-              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t GROUP BY 1) v ON v.lead_id = l.lead_id
+              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t WHERE {!is_of_days} GROUP BY 1) v ON v.lead_id = l.lead_id
               LEFT JOIN touches t ON t.lead_id = l.lead_id),
         touched AS (
-            SELECT t.channel, sum(t.touches) AS touches, count(*) AS leads
-              FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM unnest(l.path) t (channel) GROUP BY 1) t GROUP BY 1),
+            SELECT [[l.dimension, ]]t.channel, sum(t.touches) AS touches, count(*) AS leads
+              FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM {!counted_touches} WHERE {!is_of_days} GROUP BY 1) t GROUP BY [[l.dimension, ]]t.channel),
         attributions AS (
             SELECT a.name FROM unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}'::text[]) a (name)
-             WHERE a.name <> 'markov' OR (SELECT count(*) FROM touched t) <= 1000),
+             WHERE a.name <> 'markov' OR (SELECT {!count_channels}) <= 1000),
         -- Of its times, sorted as they are, width_bucket counts those up to and including another.
         conversions AS (
-            SELECT c.stage, c.value, CASE WHEN c.place > 0 THEN l.path[:c.place] END AS path, CASE WHEN c.place > 0 THEN l.times[:c.place] END AS times, c.at
+            SELECT [[l.dimension, ]]c.stage, c.value, CASE WHEN c.place > 0 THEN l.path[:c.place] END AS path, CASE WHEN c.place > 0 THEN l.times[:c.place] END AS times, c.at
               FROM leads l, LATERAL (
                    SELECT v.*, width_bucket(v.at, l.times) FROM (VALUES
-                        ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
-                        ('none', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)) v (stage, at, value)
+                        {!conversions}) v (stage, at, value)
                     WHERE v.at IS NOT NULL) c (stage, at, value, place)),
         shared AS (
-            SELECT c.stage, s.*
+            SELECT [[c.dimension, ]]c.stage, s.*
               FROM conversions c, LATERAL (
                    SELECT lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, {'look_back'}) AS first,
                           lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, {'look_back'}) AS last,
@@ -54,12 +55,12 @@ BEGIN
                           lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, {'look_back'}, {'half_life'}) AS time_decay
                      FROM unnest(coalesce(c.path, '{NULL}'), c.times) t (channel, at)) s),
         credits AS (
-            SELECT s.stage, a.name, unnest(a.credits) AS credit
+            SELECT [[s.dimension, ]]s.stage, a.name, unnest(a.credits) AS credit
               FROM shared s, LATERAL (VALUES ('first', s.first), ('last', s.last), ('last_non_direct', s.last_non_direct), ('linear', s.linear),
                                              ('linear_channel', s.linear_channel), ('position', s.position), ('time_decay', s.time_decay)) a (name, credits)),
         -- Who has not converted has lost the chain at the last touch so far, however long ago.
         chains AS (
-            SELECT v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
+            SELECT [[l.dimension, ]]v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
                    count(*) FILTER (WHERE v.converted AND v.place > v.before) AS conversions,
                    sum(v.value) FILTER (WHERE v.converted AND v.place > v.before) AS value,
                    sum(v.value) FILTER (WHERE v.converted AND v.place = v.before) AS value_untouched
@@ -67,51 +68,72 @@ BEGIN
                    SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
                           coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > {'elapsed'}::interval
                                THEN width_bucket(c.at - {'elapsed'}::interval - interval '1 microsecond', l.times) END, 0), c.value
-                     FROM (VALUES ('mql', l.mql_at, NULL::numeric), ('sql', l.sql_at, NULL), ('customer', l.customer_at, l.revenue),
-                                  ('none', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)) c (stage, at, value)
-                    WHERE c.stage <> 'none' OR l.customer_at IS NULL OFFSET 0) v (stage, converted, place, before, value)
+                     FROM (VALUES {!chained}) c (stage, at, value)
+                    WHERE {!has_chain} OFFSET 0) v (stage, converted, place, before, value)
              WHERE EXISTS (SELECT FROM attributions a WHERE a.name = 'markov')
-             GROUP BY v.stage),
-        parts (attribution, channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
+             GROUP BY [[l.dimension, ]]v.stage),
+        parts (attribution, [[dimension, ]]channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
             SELECT a.name, p.* FROM attributions a,
-                   (SELECT channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, NULL::numeric, 0::numeric FROM touched
+                   (SELECT [[dimension, ]]channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, NULL::numeric, 0::numeric FROM touched
                     UNION ALL
-                    SELECT l.path[1], 0, 0, count(*), 0, 0, 0, NULL, 0 FROM leads l GROUP BY 1
+                    SELECT [[l.dimension, ]]l.path[1], 0, 0, count(*), 0, 0, 0, NULL, 0 FROM leads l WHERE {!first_is_of_days} GROUP BY [[l.dimension, ]]l.path[1]
                     UNION ALL
-                    SELECT channel, 0, 0, 0, 0, 0, 0, sum(amount), 0 FROM ({!spend}) t GROUP BY 1) p
+                    SELECT [[{!spend_dimension}, ]]t.channel, 0, 0, 0, 0, 0, 0, sum(t.amount), 0 FROM ({!spend}) t WHERE {!is_of_days} GROUP BY [[1, ]]t.channel) p
             UNION ALL
-            SELECT c.name, (c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
+            SELECT c.name, [[c.dimension, ]](c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
                    sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), NULL, sum((c.credit).value)
-              FROM credits c GROUP BY 1, 2
+              FROM credits c GROUP BY c.name, [[c.dimension, ]](c.credit).channel
             UNION ALL
-            SELECT 'markov', c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
+            SELECT 'markov', [[s.dimension, ]]c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
                    sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), NULL,
                    sum(CASE WHEN c.channel IS NULL THEN s.value_untouched ELSE s.value * (c.credit / nullif(s.conversions, 0))::numeric END)
-              FROM chains s, unnest(s.credits) c GROUP BY 1, 2),
+              FROM chains s, unnest(s.credits) c GROUP BY [[s.dimension, ]]c.channel),
         sums AS (
-            SELECT attribution, channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
+            SELECT attribution, [[dimension, ]]channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
                    CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
                    CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
                    CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
-              FROM parts GROUP BY 1, 2)
-        SELECT attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
+              FROM parts GROUP BY attribution, [[dimension, ]]channel)
+        SELECT [[dimension|NULL::text]], attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
                (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
-          FROM sums WHERE {'has_touches'} ORDER BY array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+          FROM sums WHERE {'has_touches'} ORDER BY [[dimension, ]]array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
         $query$, jsonb_build_object(
-        'leads', lead_scoring_internal.lead_rows(model), 'revenue', lead_scoring_internal.revenue_rows(model), 'touches', touches,
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings), 'touches', touches,
         'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
-        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model) ELSE 'SELECT NULL::text AS channel, NULL::numeric AS amount WHERE false' END,
+        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model, settings)
+                      ELSE 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false' END,
+        'spend_dimension', lead_scoring_internal.spend_dimension(settings),
         'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
         'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
         'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
                (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
         'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', touched IS NOT NULL,
-        'elapsed', look_back));
+        'elapsed', look_back,
+        -- When a lead came is read from the events.
+        'came_at', CASE WHEN is_of_days THEN 'l.came_at, ' END, 'is_of_days', lead_scoring_internal.is_asked_for_at('t.at', settings),
+        'first_is_of_days', CASE WHEN is_of_days THEN lead_scoring_internal.is_asked_for_at('coalesce(l.times[1], l.came_at)', settings) ELSE 'true' END,
+        'counted_touches', CASE WHEN is_of_days THEN 'unnest(l.path, l.times) t (channel, at)' ELSE 'unnest(l.path) t (channel)' END,
+        'count_channels', CASE WHEN is_of_days THEN 'count(DISTINCT t.channel) FROM leads l, unnest(l.path) t (channel)' WHEN settings #>> '{by,kind}' IS NOT NULL THEN 'count(DISTINCT t.channel) FROM touched t'
+                               ELSE 'count(*) FROM touched t' END,
+        'conversions', CASE WHEN is_of_days
+            THEN format('(''mql'', CASE WHEN %s THEN l.mql_at END, NULL::numeric), (''sql'', CASE WHEN %s THEN l.sql_at END, NULL), (''customer'', CASE WHEN %s THEN l.customer_at END, NULL)',
+                        lead_scoring_internal.is_asked_for_at('l.mql_at', settings), lead_scoring_internal.is_asked_for_at('l.sql_at', settings),
+                        lead_scoring_internal.is_asked_for_at('l.customer_at', settings))
+                 || ', (''none'', CASE WHEN l.revenue IS NOT NULL THEN coalesce(l.customer_at, $1) END, l.revenue)'
+            ELSE '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, l.revenue),
+                        (''none'', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)' END,
+        'chained', CASE WHEN is_of_days
+            THEN '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, NULL),
+                                  (''none'', CASE WHEN l.revenue IS NOT NULL THEN coalesce(l.customer_at, $1) END, l.revenue)'
+            ELSE '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, l.revenue),
+                                  (''none'', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)' END,
+        'has_chain', CASE WHEN is_of_days THEN format('c.stage = ''none'' OR c.at IS NULL OR %s', lead_scoring_internal.is_asked_for_at('c.at', settings))
+                          ELSE 'c.stage <> ''none'' OR l.customer_at IS NULL' END));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';
 
-CREATE FUNCTION lead_scoring_internal.touch_expression(model text, setting text)
+CREATE FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -120,32 +142,32 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
                                        bound.event_campaign);
-    RETURN lead_scoring_internal.touch_key(bound.events,
-        coalesce(lead_scoring_internal.report_setting(model) ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
+    RETURN lead_scoring_internal.report_key(bound.events,
+        coalesce(settings ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_expression IS 'SQL over the row of an event that names its channel or asset, checked against the table as it is; NULL where nothing does. The channel is the campaign where nothing else is said.';
 
-CREATE FUNCTION lead_scoring_internal.channels_report(model text)
+CREATE FUNCTION lead_scoring_internal.channels_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, lead_scoring_internal.touch_expression(model, 'event_channel'), true)
+SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_channel'), true)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the view "channels".';
+COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the report "channels".';
 
-CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text)
+CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, lead_scoring_internal.touch_expression(model, 'event_asset'), false)
+SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_asset'), false)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the view "lead_magnets".';
+COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the report "lead_magnets".';
 
-CREATE FUNCTION lead_scoring_internal.make_channels(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.channels_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'channels',
-    'What channels cost and brought, by attribution. A touch is an event that names a channel; conversions are shared out among the touches before them, and a row without channel has those without any.',
-    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
+SELECT 'What channels cost and brought, by attribution. A touch is an event that names a channel; conversions are shared out among the touches before them, and a row without channel has those without any.',
+    ARRAY['by | + Spend is of no lead: it has a campaign and a channel, and is otherwise of none. Attribution markov looks at the leads of each value by themselves: its conversions add up over the rows of all channels.', 'since | since, until: touches, conversions, spend and revenue dated from the one to the other, both included, and leads whose first touch was then, or who came then without one. Touches before still get credit. A lead that converted on another day is none of those from which markov learns.', 'until'],
+    ARRAY['attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 channels).',
     'channel | text | Channel; NULL for none.',
     'touches | bigint | Touches by the channel.',
     'leads_touched | bigint | Leads with a touch by it; a lead touched by several channels counts in each.',
@@ -160,16 +182,16 @@ SELECT lead_scoring_internal.make_report_view(model, 'channels',
     'cost_per_customer | numeric(20,2) | spend / customers.',
     'mql_to_customer_rate | double precision | customers / mqls.',
     'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.',
-    'roi | double precision | (revenue - spend) / spend.')
+    'roi | double precision | (revenue - spend) / spend.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_channels IS 'Creates the view "channels" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.channels_form IS 'What the report "channels" is.';
 
-CREATE FUNCTION lead_scoring_internal.make_lead_magnets(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.lead_magnets_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'lead_magnets',
-    'What assets brought, by attribution: as the view channels, for the whitepapers, webinars and the like that report_settings.event_asset names.',
-    'attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
+SELECT 'What assets brought, by attribution: as the view channels, for the whitepapers, webinars and the like that report_settings.event_asset names.',
+    ARRAY['by | + Attribution markov looks at the leads of each value by themselves: its conversions add up over the rows of all assets.', 'since | since, until: events of assets, conversions and revenue dated from the one to the other, both included, and leads whose first asset was then, or who came then without one. Assets before still get credit. A lead that converted on another day is none of those from which markov learns.', 'until'],
+    ARRAY['attribution | text | How conversions are shared out: first, last, last_non_direct, linear (each touch), linear_channel (each distinct channel), position, time_decay or markov (by removal effect, from the touches of all leads, those who never converted included; not where there are more than 1000 assets).',
     'asset | text | Asset; NULL for none.',
     'touches | bigint | Events of the asset.',
     'leads_touched | bigint | Leads with such an event; a lead of several assets counts in each.',
@@ -178,6 +200,6 @@ SELECT lead_scoring_internal.make_report_view(model, 'lead_magnets',
     'sqls | numeric(20,6) | Share in the leads that became SQLs.',
     'customers | numeric(20,6) | Share in the leads that became customers.',
     'mql_to_customer_rate | double precision | customers / mqls.',
-    'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.')
+    'revenue | numeric(20,2) | Share in the revenue; NULL where set_revenue names no table.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_lead_magnets IS 'Creates the view "lead_magnets" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_form IS 'What the report "lead_magnets" is.';

@@ -1,4 +1,4 @@
--- The view "rule_lift" of a model: do leads convert more often once they match a rule?
+-- The report "rule_lift": do leads convert more often once they match a rule?
 
 CREATE FUNCTION lead_scoring_internal.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
@@ -30,47 +30,51 @@ CREATE AGGREGATE lead_scoring_internal.exposure(came_at timestamptz, until times
 );
 COMMENT ON AGGREGATE lead_scoring_internal.exposure(timestamptz, timestamptz, boolean, timestamptz[]) IS 'For each rule, how leads convert since they matched it and before or without, and the ratio of both (core/statistics/rate_ratio.hpp). A row is a lead: when it came, until when it was at risk, whether it converted then, and when it first matched each rule, as rule_matches has it. Who was never at risk, no time between coming and until, is passed over.';
 
-CREATE FUNCTION lead_scoring_internal.rule_lift_report(model text)
+CREATE FUNCTION lead_scoring_internal.rule_lift_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
     rules jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
     -- A lead is at risk from when it came until it converts, or goes to the detour that it is in, or until now.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
-            SELECT l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
+            SELECT [[l.dimension, ]]l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
                                    ELSE lead_scoring_internal.report_time($1) END AS until,
                    coalesce(l.outcome_at <= $1, false) AS converted, coalesce(m.first_at, array_fill(timestamptz 'infinity', ARRAY[{!count}])) AS first_at
-              FROM (SELECT l.lead_id, l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l) l
+              FROM (SELECT l.lead_id, [[l.dimension, ]]l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
               LEFT JOIN lead_scoring_internal.rule_matches({'model'}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
+        dimensions AS (
+            SELECT [[dimension, ]]lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads[[ GROUP BY dimension]]),
         sums AS (
-            SELECT e.* FROM (SELECT lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads) s,
+            SELECT [[s.dimension, ]]e.* FROM dimensions s,
                    unnest(s.rules) WITH ORDINALITY e (leads_with, converted_with, days_with, leads_without, converted_without, days_without, lift, low, high, place))
-        SELECT r.rule ->> 'name', r.rule ->> 'rule_group', CASE WHEN r.rule ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END, {'outcome_name'}::text,
+        SELECT [[d.dimension|NULL::text]], r.rule ->> 'name', r.rule ->> 'rule_group', CASE WHEN r.rule ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END, {'outcome_name'}::text,
                coalesce(s.leads_with, 0), coalesce(s.converted_with, 0), coalesce(s.days_with, 0), 1000 * s.converted_with / nullif(s.days_with, 0),
                coalesce(s.leads_without, 0), coalesce(s.converted_without, 0), coalesce(s.days_without, 0), 1000 * s.converted_without / nullif(s.days_without, 0),
                s.lift, s.low, s.high, s.low >= 2
           FROM (SELECT r, row_number() OVER (ORDER BY (r ->> 'id')::integer, place) FROM jsonb_array_elements({'rules'}) WITH ORDINALITY u (r, place)) r (rule, place)
-          LEFT JOIN sums s ON s.place = r.place
-         ORDER BY s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
+[[         CROSS JOIN dimensions d
+]]          LEFT JOIN sums s ON s.place = r.place[[ AND s.dimension IS NOT DISTINCT FROM d.dimension]]
+         ORDER BY [[d.dimension, ]]s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
         $query$, jsonb_build_object(
-        'outcome', outcome, 'leads', lead_scoring_internal.lead_rows(model), 'model', model, 'count', jsonb_array_length(rules),
+        'outcome', outcome, 'asked_for', lead_scoring_internal.is_asked_for_at('l.came_at', settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'count', jsonb_array_length(rules),
         'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.rule_lift_report IS 'The statement of the view "rule_lift".';
+COMMENT ON FUNCTION lead_scoring_internal.rule_lift_report IS 'The statement of the report "rule_lift".';
 
-CREATE FUNCTION lead_scoring_internal.make_rule_lift(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.rule_lift_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'rule_lift',
-    'How often leads convert once they have matched a rule, against leads of the same age that have not, for each rule of the current version. A lead is at risk from when it came until it converts, goes to the detour that it is in, or until now; before its first match it counts as one without. Who converts the very instant he comes was never at risk, and is left out. Attributes are those of today, and hold from the start.',
-    'rule | text | Rule.',
+SELECT 'How often leads convert once they have matched a rule, against leads of the same age that have not, for each rule of the current version. A lead is at risk from when it came until it converts, goes to the detour that it is in, or until now; before its first match it counts as one without. Who converts the very instant he comes was never at risk, and is left out. Attributes are those of today, and hold from the start.',
+    ARRAY['by | + Rules are compared among the leads of each, and each has all rules.',
+    'since | since, until: only leads that came on a day from the one to the other, both included.', 'until'],
+    ARRAY['rule | text | Rule.',
     'rule_group | text | Its group.',
     'kind | text | engagement or fit.',
     'outcome | text | Stage that counts as conversion: that of customers, else the highest.',
@@ -85,6 +89,6 @@ SELECT lead_scoring_internal.make_report_view(model, 'rule_lift',
     'lift | double precision | How many times as often leads with a match convert as leads of the same age without: the ratio of the two rates, estimated over bands of age (stratified Poisson rates, maximum likelihood). Where conversions do not depend on age, that is per_1000_days_with / per_1000_days_without. NULL where no lead converts at an age that leads of both kinds had, or none without a match does; lift_low then says what it is at least.',
     'lift_low | double precision | Lower bound of its 95 % interval (score interval of Breslow and Day, 1987).',
     'lift_high | double precision | Upper bound of its 95 % interval; NULL where there is none.',
-    'twice | boolean | Whether lift_low is 2 or more.')
+    'twice | boolean | Whether lift_low is 2 or more.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_rule_lift IS 'Creates the view "rule_lift" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.rule_lift_form IS 'What the report "rule_lift" is.';

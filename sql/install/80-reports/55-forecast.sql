@@ -1,4 +1,4 @@
--- The view "forecast" of a model: MQLs of the months to come, and customers from today's pipeline.
+-- The report "forecast": MQLs of the months to come, and customers from today's pipeline.
 --
 -- MQLs: from 24 complete months on trend and season by least squares together, what they leave smoothed exponentially; of
 -- fewer months simple exponential smoothing. The method, with its sources: src/core/statistics/forecast.hpp.
@@ -26,65 +26,71 @@ CREATE AGGREGATE lead_scoring_internal.expected_customers(from_at timestamptz, l
 );
 COMMENT ON AGGREGATE lead_scoring_internal.expected_customers(from_at timestamptz, left_at timestamptz, customer_at timestamptz, as_of timestamptz) IS 'Of the leads that are in a stage at as_of, the customers expected in each of the six times 30 days from then on: landmark analysis (Anderson, Cain and Gelber 1983), which compares each lead with those that were still in the stage at its very age, chained as in a life table. One row a lead that was ever in the stage: from when, until when (NULL: it still is), and when it became a customer.';
 
-CREATE FUNCTION lead_scoring_internal.forecast_report(model text)
+CREATE FUNCTION lead_scoring_internal.forecast_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.report_setting(model);
-    zone CONSTANT text := settings ->> 'time_zone';
     mql CONSTANT integer := settings ->> 'mql';
     customer CONSTANT integer := settings ->> 'customer';
 BEGIN
     -- Forgotten leads count for the month in which they became MQLs. They are in no stage, and their days are not known.
-    RETURN lead_scoring_internal.fill($query$
+    RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS MATERIALIZED (
-            SELECT {!month} AS month, CASE WHEN l.lead_id IS NOT NULL THEN extract(day FROM l.mql_at AT TIME ZONE {'zone'}) END AS day,
+            SELECT [[l.dimension|NULL::text]] AS dimension, {!month} AS month, CASE WHEN l.lead_id IS NOT NULL THEN extract(day FROM l.mql_at AT TIME ZONE {'zone'}) END AS day,
                    l.lead_id IS NOT NULL AS is_known, l.customer_at, ARRAY[{!reached}] AS reached, CASE WHEN l.is_out THEN l.stage_since END AS out_at
               FROM ({!leads}) l WHERE l.mql_at <= $1),
-        months AS (SELECT month, count(*) AS mqls, min(day) AS day FROM leads GROUP BY month),
+        -- Without "by" there is a forecast without leads too.
+        dimensions AS (SELECT [[DISTINCT dimension FROM leads|NULL::text AS dimension]]),
+        months AS (SELECT dimension, month, count(*) AS mqls, min(day) AS day FROM leads GROUP BY 1, 2),
         span AS (
-            SELECT r.month AS running, f.month AS first, f.day, (extract(year FROM age(r.month, f.month)) * 12 + extract(month FROM age(r.month, f.month)))::integer AS since
-              FROM (SELECT {!this_month} AS month) r, (SELECT * FROM months ORDER BY month LIMIT 1) f WHERE f.month < r.month),
+            SELECT d.dimension, r.month AS running, f.month AS first, f.day, (extract(year FROM age(r.month, f.month)) * 12 + extract(month FROM age(r.month, f.month)))::integer AS since
+              FROM (SELECT {!this_month} AS month) r, dimensions d,
+                   LATERAL (SELECT m.* FROM months m WHERE m.dimension IS NOT DISTINCT FROM d.dimension ORDER BY m.month LIMIT 1) f WHERE f.month < r.month),
         begun AS (
-            SELECT s.running, greatest(s.running - interval '60 months',
+            SELECT s.dimension, s.running, greatest(s.running - interval '60 months',
                        s.first + CASE WHEN s.day = 1 OR 2 * s.earlier <= s.others AND s.others > 0 THEN interval '0' ELSE interval '1 month' END) AS first
               FROM (SELECT s.*, s.since - 1 + count(*) FILTER (WHERE m.month = s.running) AS others, count(*) FILTER (WHERE m.day < s.day OR s.day IS NULL) AS earlier
-                      FROM span s LEFT JOIN months m ON m.month > s.first AND m.month <= s.running GROUP BY s.running, s.first, s.day, s.since) s),
+                      FROM span s LEFT JOIN months m ON m.dimension IS NOT DISTINCT FROM s.dimension AND m.month > s.first AND m.month <= s.running
+                     GROUP BY s.dimension, s.running, s.first, s.day, s.since) s),
         history AS (
-            SELECT coalesce(array_agg(coalesce(c.mqls, 0)::float8 ORDER BY m.month), '{}') AS mqls
-              FROM begun b, LATERAL (SELECT m::date AS month FROM generate_series(b.first, b.running - interval '1 month', '1 month') m) m LEFT JOIN months c USING (month)),
+            SELECT d.dimension, coalesce(array_agg(coalesce(c.mqls, 0)::float8 ORDER BY m.month) FILTER (WHERE m.month IS NOT NULL), '{}') AS mqls
+              FROM dimensions d
+              LEFT JOIN begun b ON b.dimension IS NOT DISTINCT FROM d.dimension
+              LEFT JOIN LATERAL (SELECT m::date AS month FROM generate_series(b.first, b.running - interval '1 month', '1 month') m) m ON true
+              LEFT JOIN months c ON c.month = m.month AND c.dimension IS NOT DISTINCT FROM d.dimension
+             GROUP BY 1),
         stages AS (
-            SELECT g.stage, count(*) FILTER (WHERE g.left_at IS NULL) AS leads, lead_scoring_internal.expected_customers(g.from_at, g.left_at, g.customer_at, $1) AS customers
-              FROM (SELECT g.stage, l.reached[g.stage] AS from_at, l.customer_at,
+            SELECT g.dimension, g.stage, count(*) FILTER (WHERE g.left_at IS NULL) AS leads, lead_scoring_internal.expected_customers(g.from_at, g.left_at, g.customer_at, $1) AS customers
+              FROM (SELECT l.dimension, g.stage, l.reached[g.stage] AS from_at, l.customer_at,
                            CASE WHEN LEAST(l.reached[g.stage + 1], l.out_at) <= $1 THEN LEAST(l.reached[g.stage + 1], l.out_at) END AS left_at
                       FROM leads l, generate_series({!first}, {!last} - 1) g (stage) WHERE l.is_known) g
-             WHERE g.from_at <= $1 GROUP BY 1),
+             WHERE g.from_at <= $1 GROUP BY 1, 2),
         pipeline AS (
-            SELECT a.ahead, sum(s.leads)::bigint AS leads, sum(s.customers[a.ahead] ORDER BY s.stage) AS customers
-              FROM stages s, generate_series(1, 6) a (ahead) GROUP BY 1)
-        SELECT a.ahead, ({!this_month} + a.ahead * interval '1 month')::date, f.expected, f.low, f.high, cardinality(h.mqls), cardinality(h.mqls) >= 24,
+            SELECT s.dimension, a.ahead, sum(s.leads)::bigint AS leads, sum(s.customers[a.ahead] ORDER BY s.stage) AS customers
+              FROM stages s, generate_series(1, 6) a (ahead) GROUP BY 1, 2)
+        SELECT h.dimension, a.ahead, ({!this_month} + a.ahead * interval '1 month')::date, f.expected, f.low, f.high, cardinality(h.mqls), cardinality(h.mqls) >= 24,
                CASE WHEN {'has_pipeline'} THEN coalesce(p.leads, 0) END, CASE WHEN {'has_pipeline'} THEN coalesce(p.customers, 0) END,
-               CASE WHEN {'has_pipeline'} THEN coalesce(sum(p.customers) OVER (ORDER BY a.ahead), 0) END
+               CASE WHEN {'has_pipeline'} THEN coalesce(sum(p.customers) OVER (PARTITION BY h.dimension ORDER BY a.ahead), 0) END
           FROM history h CROSS JOIN generate_series(1, 6) a (ahead)
           LEFT JOIN lead_scoring_internal.forecast_counts(h.mqls, 7) f ON f.period_ahead = a.ahead + 1
-          LEFT JOIN pipeline p USING (ahead)
-         ORDER BY 1
+          LEFT JOIN pipeline p ON p.ahead = a.ahead AND p.dimension IS NOT DISTINCT FROM h.dimension
+         ORDER BY h.dimension, a.ahead
         $query$, jsonb_build_object(
-        'month', lead_scoring_internal.month_expression('l.mql_at', zone), 'leads', lead_scoring_internal.lead_rows(model, with_forgotten => true),
-        'this_month', lead_scoring_internal.month_expression('$1', zone), 'first', coalesce(mql, 1), 'last', coalesce(customer, 1),
-        'has_pipeline', mql < customer IS TRUE, 'zone', zone,
+        'month', lead_scoring_internal.period_expression('l.mql_at', settings), 'leads', lead_scoring_internal.lead_rows(model, settings, with_forgotten => true),
+        'this_month', lead_scoring_internal.period_expression('$1', settings), 'first', coalesce(mql, 1), 'last', coalesce(customer, 1),
+        'has_pipeline', mql < customer IS TRUE, 'zone', settings ->> 'time_zone',
         -- No stage below the pipeline: when a lead came would be read from the events.
         'reached', (SELECT string_agg(CASE WHEN i < mql THEN 'NULL::timestamptz' ELSE format('l.reached_%s', i) END, ', ' ORDER BY i) FROM generate_series(1, coalesce(customer, 1)) i)));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.forecast_report IS 'The statement of the view "forecast".';
+COMMENT ON FUNCTION lead_scoring_internal.forecast_report IS 'The statement of the report "forecast".';
 
-CREATE FUNCTION lead_scoring_internal.make_forecast(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.forecast_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'forecast',
-    'What the six months after the running one will bring. MQLs: from 24 complete months on trend and season by least squares together, with exponentially smoothed errors, on the scale of roots or logarithms, whichever the months make likelier (Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential Smoothing, 2008); with fewer simple exponential smoothing. Customers from today''s pipeline: landmark analysis, by what came of leads that had been in the same stage for exactly as long. Forgotten leads count as MQLs of their months.',
-    'period_ahead | integer | 1 to 6; 1 is the month after the running one.',
+SELECT 'What the six months after the running one will bring. MQLs: from 24 complete months on trend and season by least squares together, with exponentially smoothed errors, on the scale of roots or logarithms, whichever the months make likelier (Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential Smoothing, 2008); with fewer simple exponential smoothing. Customers from today''s pipeline: landmark analysis, by what came of leads that had been in the same stage for exactly as long. Forgotten leads count as MQLs of their months.',
+    ARRAY['by | + Each has a forecast by itself, from its own months. Leads in the pipeline add up, what is expected need not. Erased leads have none but their campaign.'],
+    ARRAY['period_ahead | integer | 1 to 6; 1 is the month after the running one.',
     'period | date | First day of that month.',
     'mqls | double precision | MQLs expected: as many or more are as likely as fewer.',
     'mqls_low | double precision | Lower bound of its 80 % prediction interval; NULL with fewer than 4 complete months.',
@@ -93,6 +99,6 @@ SELECT lead_scoring_internal.make_report_view(model, 'forecast',
     'seasonal | boolean | Whether trend and season are in it, as they are from 24 months on.',
     'pipeline | bigint | Leads in the pipeline: MQLs and above, not yet customers, in no detour.',
     'customers | double precision | Of these, customers expected in the period_ahead-th 30 days from now.',
-    'customers_to_date | double precision | The same from now on.')
+    'customers_to_date | double precision | The same from now on.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_forecast IS 'Creates the view "forecast" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.forecast_form IS 'What the report "forecast" is.';

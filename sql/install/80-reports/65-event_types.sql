@@ -1,4 +1,4 @@
--- The view "event_types" of a model: what its events are of, beside what its rules and stages wait for.
+-- The report "event_types": what its events are of, beside what its rules and stages wait for.
 
 CREATE FUNCTION lead_scoring_internal.named_types(model text)
 RETURNS TABLE (type text, rules text, stages text)
@@ -15,7 +15,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, with their names.';
 
-CREATE FUNCTION lead_scoring_internal.event_types_report(model text)
+CREATE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -52,14 +52,14 @@ BEGIN
         $query$, jsonb_build_object('model', model, 'type', bound.event_type, 'time', bound.event_time, 'events', bound.events));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the view "event_types".';
+COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the report "event_types".';
 
-CREATE FUNCTION lead_scoring_internal.make_event_types(model text)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.event_types_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.make_report_view(model, 'event_types',
-    'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
-    'type | text | Type; NULL for events that have none.',
+SELECT 'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
+    ARRAY['as_of | as_of: the time that events have come by or are ahead of; all are counted.'],
+    ARRAY['type | text | Type; NULL for events that have none.',
     'source | text | Table of the model that has them: events.',
     'events | bigint | Events of the type.',
     'last_at | timestamp with time zone | Time of the latest event that is not ahead of the clock.',
@@ -68,9 +68,9 @@ SELECT lead_scoring_internal.make_report_view(model, 'event_types',
     'rules | text | Rules that the events can match, by name.',
     'stages | text | Stages that they can move a lead to, by name.',
     'nearest | text | Of a type that is waited for and never came, the most similar one that did, where one is; of one that came and is not waited for, the other way round.',
-    'note | text | What is odd about it, in words.')
+    'note | text | What is odd about it, in words.']
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.make_event_types IS 'Creates the view "event_types" of a model.';
+COMMENT ON FUNCTION lead_scoring_internal.event_types_form IS 'What the report "event_types" is.';
 
 CREATE FUNCTION lead_scoring_internal.notice_types(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -5,7 +5,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 -- A line a field, in the order of the table: its name and its kind.
 CREATE VIEW lead_scoring_internal.draft_fields AS
 SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field, k.kind,
-       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'id') AS is_owners
+       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
@@ -13,7 +13,8 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
-                          mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, only_row: state}'),
+                          mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, dimensions: key expressions,
+                          week_starts: choice, only_row: state}'),
     ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,

@@ -20,6 +20,8 @@ CREATE TABLE lead_scoring_internal.report_settings (
     customer_stage text,
     qualified_low  double precision NOT NULL DEFAULT 0.02,
     qualified_high double precision NOT NULL DEFAULT 0.05,
+    dimensions     jsonb NOT NULL DEFAULT '{}',
+    week_starts    text NOT NULL DEFAULT 'monday',
     only_row       boolean NOT NULL DEFAULT true,
     CONSTRAINT report_settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT report_settings_only_row CHECK (only_row),
@@ -28,7 +30,9 @@ CREATE TABLE lead_scoring_internal.report_settings (
     CONSTRAINT report_settings_revenue CHECK (num_nulls(revenue_table, revenue_lead, revenue_date, revenue_amount) IN (0, 4)),
     CONSTRAINT report_settings_look_back CHECK (lead_scoring_internal.is_span(look_back)),
     CONSTRAINT report_settings_half_life CHECK (lead_scoring_internal.is_span(half_life)),
-    CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1)
+    CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1),
+    CONSTRAINT report_settings_dimensions CHECK (lead_scoring_internal.are_dimensions(dimensions)),
+    CONSTRAINT report_settings_week_starts CHECK (week_starts = ANY (lead_scoring_internal.weekdays()))
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
     EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
@@ -53,6 +57,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
       "customer_stage": "Stage that reports take for customer; NULL: the one that counts as customer; by place where none counts as anything.",
       "qualified_low": "Lower end of the band of the view qualified_rate.",
       "qualified_high": "Upper end of the band of the view qualified_rate.",
+      "dimensions": "What reports can be split by: an object of names and SQL expressions over the row of a lead. Readers of a report may name these; campaign and channel are there without.",
+      "week_starts": "Day that weeks of reports begin on: monday to sunday.",
       "only_row": "Always true: the key that keeps the table at one row."}');
 
 GRANT SELECT ON ALL TABLES IN SCHEMA lead_scoring_internal TO PUBLIC;  -- for CREATE TABLE ... LIKE

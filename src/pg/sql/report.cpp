@@ -1,5 +1,6 @@
-// report(): what the report views of a model read. The statement is built by sql/install/80-reports/15-reports.sql when
-// it is asked for, from the settings as they are, so that no view depends on a table or column of the user.
+// The reports: each function of that kind, lead_scoring.funnel and so on, is this one C function, which goes by the
+// name of the one that was called. The statement is built by sql/install/80-reports/15-reports.sql when it is asked
+// for, from the settings as they are, so that no view depends on a table or column of the user.
 
 #include "pg/server/postgres.hpp"
 
@@ -17,6 +18,8 @@ extern "C" {
 #include "access/tupconvert.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
 #include "storage/lmgr.h"
@@ -26,28 +29,44 @@ extern "C" {
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
 
 using namespace lead_scoring;
 
 namespace {
 
-// Raises 42704 where no report has that name.
-void require_report(const Model* model, const char* view) {
-    connect_spi();
-    Oid type = TEXTOID;
-    Datum value = CStringGetTextDatum(view);
-    query(
-        "SELECT r.names OPERATOR(pg_catalog.@>) ARRAY[$1], pg_catalog.array_to_string(r.names, ', '), "
-        "coalesce(lead_scoring_internal.nearest_name($1, r.names), 'funnel') "
-        "FROM lead_scoring_internal.report_views() r (names)",
-        1, &type, &value);
-    ResultRow row{0};
-    if (!row.boolean(1, false))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no report \"%s\"", view),
-                        errdetail("The reports are %s.", row.text(2)),
-                        errhint("SELECT * FROM %s;", own_table(model, row.text(3)))));
-    SPI_finish();
+// What a report was asked for. Which arguments it takes differs from report to report.
+struct Request {
+    const char* report;
+    int as_of;
+    int grain;
+    int by;
+    int since;
+    int until;
+};
+
+Request find_request(FunctionCallInfo fcinfo) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+    Request request = {pstrdup(NameStr(reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proname)), -1, -1, -1, -1, -1};
+    struct {
+        const char* name;
+        int* place;
+    } known[] = {{"as_of", &request.as_of},
+                 {"grain", &request.grain},
+                 {"by", &request.by},
+                 {"since", &request.since},
+                 {"until", &request.until}};
+    Oid* types = nullptr;
+    char** names = nullptr;
+    char* modes = nullptr;
+    get_func_arg_info(tuple, &types, &names, &modes);
+    for (int i = 0; names != nullptr && i < fcinfo->nargs; ++i)
+        for (auto& argument : known)
+            if (strcmp(names[i], argument.name) == 0) *argument.place = i;
+    ReleaseSysCache(tuple);
+    return request;
 }
 
 // A function in a view runs as the one who reads, so it is for us to see that he may read the view. Whoever may create
@@ -55,7 +74,6 @@ void require_report(const Model* model, const char* view) {
 void check_reader(const Model* model, Oid owner, const char* view) {
     Oid relation = get_relname_relid(view, model->schema);
     if (!OidIsValid(relation)) {
-        require_report(model, view);
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("view %s does not exist", own_table(model, view)),
                         errdetail("A report is for those who may read the view of its name."),
                         errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(model->name))));
@@ -93,19 +111,33 @@ TimestampTz time_of_report(TimestampTz as_of) {
     return within_calendar(as_of);
 }
 
-char* report_query(FunctionCallInfo fcinfo) {
-    Oid types[2] = {TEXTOID, TEXTOID};
-    Datum values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
-    query("SELECT lead_scoring_internal.report_query($1, $2)", 2, types, values);
+char* report_query(FunctionCallInfo fcinfo, const Request& request) {
+    constexpr int kArguments = 6;
+    Oid types[kArguments] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, DATEOID, DATEOID};
+    Datum values[kArguments] = {PG_GETARG_DATUM(0), CStringGetTextDatum(request.report)};
+    char nulls[kArguments + 1] = "  nnnn";
+    const int places[] = {request.grain, request.by, request.since, request.until};
+    for (int i = 0; i < 4; ++i) {
+        if (places[i] < 0 || PG_ARGISNULL(places[i])) continue;
+        values[i + 2] = PG_GETARG_DATUM(places[i]);
+        nulls[i + 2] = ' ';
+    }
+    if (request.grain < 0) {
+        values[2] = CStringGetTextDatum("month");
+        nulls[2] = ' ';
+    }
+    query("SELECT lead_scoring_internal.report_query($1, $2, $3, $4, $5, $6)", kArguments, types, values, nulls);
     return ResultRow{0}.text(1);
 }
 
 // Puts rows into a tuplestore. The server's receiver either fetches values that are stored apart from their rows or
-// compares the columns with those that are asked for; here it does the first, and we the second.
+// compares the columns with those that are asked for; here it does the first, and we the second. A function of an older
+// version, which views go on calling, has fewer columns: the first ones.
 struct Receiver {
     DestReceiver callbacks;
     DestReceiver* store;
     TupleDesc wanted;
+    TupleTableSlot* first;  // of the row's columns those that are wanted; null: all are
 };
 
 Receiver* receiver_of(DestReceiver* self) { return reinterpret_cast<Receiver*>(self); }
@@ -115,17 +147,35 @@ DestReceiver* begin_receiving(Receiver* receiver, ReturnSetInfo* result) {
     SetTuplestoreDestReceiverParams(receiver->store, result->setResult, result->econtext->ecxt_per_query_memory, true,
                                     nullptr, nullptr);
     receiver->wanted = result->setDesc;
+    receiver->first = nullptr;
     receiver->callbacks.mydest = DestTuplestore;
     receiver->callbacks.rStartup = [](DestReceiver* self, int operation, TupleDesc columns) {
         Receiver* to = receiver_of(self);
-        convert_tuples_by_position(columns, to->wanted, "columns of the report differ from those asked for");
-        to->store->rStartup(to->store, operation, columns);
+        TupleDesc first = columns;
+        if (columns->natts > to->wanted->natts) {
+            first = CreateTemplateTupleDesc(to->wanted->natts);
+            for (int i = 1; i <= first->natts; ++i)
+                TupleDescCopyEntry(first, static_cast<AttrNumber>(i), columns, static_cast<AttrNumber>(i));
+            to->first = MakeSingleTupleTableSlot(first, &TTSOpsVirtual);
+        }
+        convert_tuples_by_position(first, to->wanted, "columns of the report differ from those of its function");
+        to->store->rStartup(to->store, operation, first);
     };
     receiver->callbacks.receiveSlot = [](TupleTableSlot* row, DestReceiver* self) {
-        return receiver_of(self)->store->receiveSlot(row, receiver_of(self)->store);
+        Receiver* to = receiver_of(self);
+        if (to->first == nullptr) return to->store->receiveSlot(row, to->store);
+        int columns = to->wanted->natts;
+        slot_getsomeattrs(row, columns);
+        ExecClearTuple(to->first);
+        memcpy(to->first->tts_values, row->tts_values, sizeof(Datum) * static_cast<Size>(columns));
+        memcpy(to->first->tts_isnull, row->tts_isnull, sizeof(bool) * static_cast<Size>(columns));
+        ExecStoreVirtualTuple(to->first);
+        return to->store->receiveSlot(to->first, to->store);
     };
     receiver->callbacks.rShutdown = [](DestReceiver* self) {
-        receiver_of(self)->store->rShutdown(receiver_of(self)->store);
+        Receiver* to = receiver_of(self);
+        to->store->rShutdown(to->store);
+        if (to->first != nullptr) ExecDropSingleTupleTableSlot(to->first);
     };
     receiver->callbacks.rDestroy = [](DestReceiver* self) {
         receiver_of(self)->store->rDestroy(receiver_of(self)->store);
@@ -135,22 +185,26 @@ DestReceiver* begin_receiving(Receiver* receiver, ReturnSetInfo* result) {
 
 }  // namespace
 
-// report(model text, view text, as_of timestamptz) returns setof record
+// REPORT(model text, as_of timestamptz, ...) returns table (...)
 LEAD_SCORING_FUNCTION(lead_scoring_report);
 Datum lead_scoring_report(PG_FUNCTION_ARGS) {
-    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    const Request request = find_request(fcinfo);
+    const char* call = psprintf("For example SELECT * FROM lead_scoring.%s('sales').", request.report);
+    require_argument(fcinfo, 0, "model", call);
+    if (request.as_of >= 0) require_argument(fcinfo, request.as_of, "as_of", call);
     Model* model = use_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     Oid owner = require_model(model->name, true).owner;
-    check_reader(model, owner, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    check_reader(model, owner, request.report);
     require_shape(model->name, model->schema, true);
-    if (visible_version(model) == nullptr && !is_of_draft(text_to_cstring(PG_GETARG_TEXT_PP(1))))
-        return static_cast<Datum>(0);
+    if (visible_version(model) == nullptr && !is_of_draft(request.report)) return static_cast<Datum>(0);
     if (!OidIsValid(model->binding.leads)) no_settings_row(model->name);
 
+    TimestampTz as_of =
+        request.as_of < 0 ? GetCurrentTransactionStartTimestamp() : PG_GETARG_TIMESTAMPTZ(request.as_of);
     ParamListInfo parameters = makeParamList(1);
-    parameters->params[0] = {TimestampTzGetDatum(time_of_report(PG_GETARG_TIMESTAMPTZ(2))), false, PARAM_FLAG_CONST,
-                             TIMESTAMPTZOID};
+    parameters->params[0] = {TimestampTzGetDatum(time_of_report(as_of)), false, PARAM_FLAG_CONST, TIMESTAMPTZOID};
     // Expressions and views of the user's are part of the statement, and what they call is not known. Locks go with
     // what is undone, but for those of the tables, which stay as for any who reads: they are taken before, and values
     // that are stored apart from their rows are fetched.
@@ -170,7 +224,7 @@ Datum lead_scoring_report(PG_FUNCTION_ARGS) {
         options.read_only = true;
         Receiver receiver;
         options.dest = begin_receiving(&receiver, result);
-        int code = SPI_execute_extended(report_query(fcinfo), &options);
+        int code = SPI_execute_extended(report_query(fcinfo, request), &options);
         if (code < 0) elog(ERROR, "report failed: %s", SPI_result_code_string(code));
         finish_spi();
         leave_model();

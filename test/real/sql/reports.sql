@@ -50,16 +50,14 @@ SELECT count(DISTINCT campaign) AS landing_pages, sum(mqls) AS mqls, sum(custome
 -- 841 take 49.100769 days in the mean, and the one none where it had been won 1.18 days before.
 SELECT sum(leads) AS leads, sum(converted) AS converted, sum(skipped) AS skipped, round((sum(days_sum) / sum(converted))::numeric, 3) AS mean_days FROM olist.velocity WHERE from_stage = 'mql';
 SELECT age, sum(leads) AS leads, sum(converted) AS converted, bool_and(mature) AS mature FROM olist.cohorts WHERE from_stage = 'mql' AND age IN (1, 2, 3, 6, 12) GROUP BY 1 ORDER BY 1;
-SELECT period, mqls, round(low::numeric, 1) AS low, round(expected::numeric, 1) AS expected, round(high::numeric, 1) AS high, pipeline, round(customers::numeric, 1) AS customers
-  FROM lead_scoring.report('olist', 'forecast', '2018-06-01') AS r (period_ahead integer, period date, expected float8, low float8, high float8, periods_used integer, seasonal boolean,
-                                                                      pipeline bigint, customers float8, customers_to_date float8)
+SELECT period, f.mqls, round(r.mqls_low::numeric, 1) AS low, round(r.mqls::numeric, 1) AS expected, round(r.mqls_high::numeric, 1) AS high, pipeline, round(customers::numeric, 1) AS customers
+  FROM lead_scoring.forecast('olist', '2018-06-01') AS r
   LEFT JOIN (SELECT period, mqls FROM olist.funnel) f USING (period) WHERE period_ahead <= 3 ORDER BY 1;
 -- Of the pipeline at the beginning of each month, customers that were to be expected within 30 days, and those that came.
 SELECT d.at::date AS at, r.pipeline, round(r.customers::numeric, 1) AS customers,
        (SELECT count(*) FROM olist.leads l WHERE l.mql_at <= d.at AND l.customer_at > d.at AND l.customer_at <= d.at + interval '30 days') AS came
   FROM (SELECT generate_series(timestamptz '2018-02-01', '2018-09-01', '1 month')) d (at),
-       lead_scoring.report('olist', 'forecast', d.at) AS r (period_ahead integer, period date, expected float8, low float8, high float8, periods_used integer, seasonal boolean,
-                                                            pipeline bigint, customers float8, customers_to_date float8) WHERE period_ahead = 1 ORDER BY 1;
+       lead_scoring.forecast('olist', d.at) AS r WHERE period_ahead = 1 ORDER BY 1;
 SELECT count(*) FROM lead_scoring.verify('olist');
 
 -- A course school: spend in micros and in units, campaigns that do not match, 95 of 144 users without any.
