@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "pg/model/as_owner.hpp"
-#include "pg/model/owned.hpp"
+#include "pg/server/owned.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 

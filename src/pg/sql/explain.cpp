@@ -4,9 +4,9 @@
 
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/reading.hpp"
-#include "pg/model/owned.hpp"
 #include "pg/scoring/workspace.hpp"
 #include "pg/server/boundary.hpp"
+#include "pg/server/owned.hpp"
 
 extern "C" {
 #include "funcapi.h"

@@ -7,9 +7,9 @@
 #include "core/stages/lead.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/model.hpp"
-#include "pg/model/owned.hpp"
 #include "pg/scoring/workspace.hpp"
 #include "pg/server/boundary.hpp"
+#include "pg/server/owned.hpp"
 
 extern "C" {
 #include "funcapi.h"
