@@ -22,7 +22,18 @@ for ((round = 1; round <= (rounds + 1) / 2; round++)); do
             -c "CALL bench.time($measure, '$view', $round, 'INSERT INTO bench.checks SELECT $measure, ''the view $view is empty'', (count(v) = 0)::integer FROM ours_model.$view AS v')"
     done
 done
+# The same where leads remember what reports ask of their events.
+sql -c "UPDATE ours_model.report_settings SET max_touches = 64" -c "SELECT lead_scoring.publish('ours_model')" -c 'VACUUM ANALYZE' >>"$RUN/views.log"
+for ((round = 1; round <= (rounds + 1) / 2; round++)); do
+    for view in "${views[@]}"; do
+        sql -c "CALL bench.time($measure, '$view pass', $round, 'SELECT count(e), max(type) FROM ours.events AS e')" \
+            -c "CALL bench.time($measure, '$view remembered', $round, 'INSERT INTO bench.checks SELECT $measure, ''the view $view is empty'', (count(v) = 0)::integer FROM ours_model.$view AS v')"
+    done
+done
 verify ours
+for view in "${views[@]}"; do
+    compare "the view $view where leads remember, time over that of one pass over the events" "$view remembered" "$view pass"
+done
 for view in "${views[@]}"; do
     compare "the view $view, time over that of the first event of each lead in SQL" "$view" "$view first events"
 done

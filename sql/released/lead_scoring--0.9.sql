@@ -1416,7 +1416,9 @@ BEGIN
             UNION ALL SELECT 'bands', to_jsonb(b) FROM {model}.bands b
             UNION ALL SELECT 'rules', lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r)) FROM {model}.rules r
             UNION ALL SELECT 'stages', lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
-            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s))) FROM {model}.settings s
+            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
+                                    || lead_scoring_internal.draft_touches({'model'})
+                         FROM {model}.settings s
         ), stored (section, item) AS (
             SELECT d.key, CASE d.key WHEN 'stages'
                        THEN i.item || jsonb_build_object('counts_as', i.item #> '{typed,counts_as}', 'typed', (i.item -> 'typed') - 'counts_as') ELSE i.item END
@@ -2076,6 +2078,60 @@ COMMENT ON FUNCTION lead_scoring.add_stage IS
 'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
 on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. Effective with the next publish.
 Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';
+-- What a version says of what leads remember: which events are touches, and how many are kept of a lead.
+
+CREATE FUNCTION lead_scoring_internal.draft_touches(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    settings jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
+    IF settings ->> 'max_touches' IS NULL THEN
+        RETURN '{}';
+    END IF;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    RETURN jsonb_build_object('touches', jsonb_build_object(
+        'channel', coalesce(settings ->> 'event_channel', quote_ident(bound.event_campaign)), 'asset', settings -> 'event_asset',
+        'campaign', quote_ident(bound.event_campaign), 'max_touches', settings -> 'max_touches'));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing.';
+
+CREATE FUNCTION lead_scoring_internal.compile_touches(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    draft CONSTANT jsonb := lead_scoring_internal.draft_touches(model);
+    touches CONSTANT jsonb := draft -> 'touches';
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF touches -> 'channel' IS DISTINCT FROM touches -> 'campaign' THEN
+        PERFORM lead_scoring_internal.report_key(bound.events, touches ->> 'channel', 'event_channel');
+    END IF;
+    PERFORM lead_scoring_internal.report_key(bound.events, touches ->> 'asset', 'event_asset');
+    RETURN draft;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_touches IS 'What draft_touches says, checked against the table of events; raises what check_expression raises.';
+
+CREATE FUNCTION lead_scoring_internal.remembering_version(model text)
+RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    number bigint;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.version FROM (SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1) v
+                     WHERE (v.definition -> ''touches'') - ''max_touches'' = ($1 -> ''touches'') - ''max_touches''', model)
+       INTO number USING lead_scoring_internal.draft_touches(model);
+    RETURN number;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.remembering_version IS 'The newest version, where leads that are of it remember what report_settings ask for now; else NULL, and reports read the events.';
 -- Who is who from version to version: ids, what a stage counts as, and what follows from a new name.
 
 CREATE FUNCTION lead_scoring_internal.with_ids(model text, section text, items jsonb)
@@ -2448,6 +2504,7 @@ BEGIN
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
+               || lead_scoring_internal.compile_touches($1)
                || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
@@ -3998,6 +4055,70 @@ CREATE AGGREGATE lead_scoring.attribution_markov(path text[], conversions bigint
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE lead_scoring.attribution_markov(path text[], conversions bigint, lost bigint, model_order integer) IS 'Credits conversions to channels by the removal effect in a Markov chain of paths: how much of the chance to convert is lost without the channel (Anderl and others, 2016). The chain is solved exactly, not simulated. One row a path: the channels of one lead in order (NULL ones are passed over), and whether it converted; NULL is not. Conversions with an empty or NULL path are credited to channel NULL. 54000 for more than 1000 channels or 50000 states. Here a row stands for conversions + lost leads of the same path. model_order is 1 to 3; NULL is 1.';
+-- What reports read of the column "memory" of scores.
+
+CREATE FUNCTION lead_scoring_internal.first_event(memory bytea) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_event';
+COMMENT ON FUNCTION lead_scoring_internal.first_event IS 'When the lead''s first event was; NULL where it had none. This and the next ones raise 22023 for what is no memory.';
+
+CREATE FUNCTION lead_scoring_internal.keeps_names(memory bytea) RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_keeps_names';
+COMMENT ON FUNCTION lead_scoring_internal.keeps_names IS 'Whether it knows the campaign and the first touches: not where a name is longer than 255 bytes. Else they are to be read from the events.';
+
+CREATE FUNCTION lead_scoring_internal.keeps_touches(memory bytea) RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_keeps_touches';
+COMMENT ON FUNCTION lead_scoring_internal.keeps_touches IS 'Whether it knows all touches: not where there are more than report_settings.max_touches.';
+
+CREATE FUNCTION lead_scoring_internal.first_campaign(memory bytea, as_of timestamptz) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_campaign';
+COMMENT ON FUNCTION lead_scoring_internal.first_campaign IS 'The campaign of the earliest event up to as_of that names one.';
+
+CREATE FUNCTION lead_scoring_internal.first_channel(memory bytea, as_of timestamptz) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_channel';
+COMMENT ON FUNCTION lead_scoring_internal.first_channel IS 'The channel of the earliest touch up to as_of that names one.';
+
+CREATE FUNCTION lead_scoring_internal.first_matches(memory bytea, card lead_scoring.scorecard, rules integer[]) RETURNS timestamptz[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_first_matches';
+COMMENT ON FUNCTION lead_scoring_internal.first_matches IS 'When the lead first matched each of these rules, which are ids: infinity for never, -infinity for fit rules that match, as its card says.';
+
+CREATE FUNCTION lead_scoring_internal.remembered_touches(memory bytea)
+RETURNS TABLE (at timestamptz, channel text, asset text)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME', 'lead_scoring_remembered_touches';
+COMMENT ON FUNCTION lead_scoring_internal.remembered_touches IS 'The touches it keeps, by time.';
+
+CREATE FUNCTION lead_scoring_internal.touches_accum(state internal, at timestamptz, channel text, asset text) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_touches_accum';
+COMMENT ON FUNCTION lead_scoring_internal.touches_accum IS 'Transition function of touches.';
+CREATE FUNCTION lead_scoring_internal.touches_final(state internal) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_touches_final';
+COMMENT ON FUNCTION lead_scoring_internal.touches_final IS 'Final function of touches.';
+CREATE AGGREGATE lead_scoring_internal.touches(at timestamptz, channel text, asset text) (
+    SFUNC = lead_scoring_internal.touches_accum,
+    STYPE = internal,
+    FINALFUNC = lead_scoring_internal.touches_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE lead_scoring_internal.touches(timestamptz, text, text) IS 'A memory of all these touches, however many; quick where they come by time.';
+
+CREATE TYPE lead_scoring_internal.touch_credit AS (attribution text, channel text, touches bigint, leads_touched bigint, leads bigint,
+    mqls numeric, sqls numeric, customers numeric, revenue numeric);
+COMMENT ON TYPE lead_scoring_internal.touch_credit IS 'What touch_credits knows of a channel, or with NULL of leads without one.';
+
+CREATE FUNCTION lead_scoring_internal.touch_credits_accum(state internal, touches bytea, of_assets boolean, mql_at timestamptz, sql_at timestamptz, customer_at timestamptz,
+    revenue numeric, as_of timestamptz, look_back interval, half_life interval, since timestamptz, before timestamptz) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_touch_credits_accum';
+COMMENT ON FUNCTION lead_scoring_internal.touch_credits_accum IS 'Transition function of touch_credits.';
+CREATE FUNCTION lead_scoring_internal.touch_credits_final(state internal) RETURNS lead_scoring_internal.touch_credit[]
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_touch_credits_final';
+COMMENT ON FUNCTION lead_scoring_internal.touch_credits_final IS 'Final function of touch_credits.';
+CREATE AGGREGATE lead_scoring_internal.touch_credits(touches bytea, of_assets boolean, mql_at timestamptz, sql_at timestamptz, customer_at timestamptz, revenue numeric,
+    as_of timestamptz, look_back interval, half_life interval, since timestamptz, before timestamptz) (
+    SFUNC = lead_scoring_internal.touch_credits_accum,
+    STYPE = internal,
+    FINALFUNC = lead_scoring_internal.touch_credits_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE lead_scoring_internal.touch_credits(bytea, boolean, timestamptz, timestamptz, timestamptz, numeric, timestamptz, interval, interval, timestamptz, timestamptz) IS 'What channels, or assets, are credited with by every method of attribution at once. A row is a lead: its memory, NULL for no touches, when it became MQL, SQL and customer, and what it brought in, which goes with the customer and with who is none as of as_of. Touches later than as_of are passed over, those older than look_back at the conversion are not credited, those from since to before are counted. From as_of on, arguments are the same in all rows; NULL sets no limit, but for half_life, which is 7 days then. The methods are those of lead_scoring.attribution and, where there are no more than 1000 channels, markov.';
 -- What the report views read besides the model's own tables: report_settings, set_spend, set_revenue.
 
 CREATE FUNCTION lead_scoring_internal.plain_type(relation regclass, column_name text, argument text)
@@ -4439,106 +4560,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.fill_report IS 'The template filled in, as fill does: of [[this|that]] with "this" where the report is split by a dimension, else with "that", or nothing. So what it costs to split is paid by whoever asks for it. A place may be in what is left out.';
 
-CREATE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
-RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    bound record;
-    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
-    kind CONSTANT text := settings #>> '{by,kind}';
-    channel CONSTANT text := CASE kind WHEN 'channel' THEN coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL') END;
-    campaign text;
-    entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
-    reached text[];
-    came_at text;
-    created text;
-    known text;
-    touches text;
-    leads text;
-BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
-                                       bound.event_campaign);
-    created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
-        lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
-    known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
-    campaign := CASE WHEN bound.event_campaign IS NOT NULL AND (with_campaign OR kind IS NOT DISTINCT FROM 'campaign') THEN format('nullif(e.%I::text, '''')', bound.event_campaign) END;
-    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
-        jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time, 'campaign', ', ' || campaign || ' AS campaign',
-            'channel', ', nullif((' || channel || ')::text, '''') AS channel',
-            'events', bound.events, 'only_lead', ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead));
-    -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
-    -- An index may have the first time of each lead, but not its campaign or channel: for these all are read as they lie, and
-    -- sorted, since a hash table of all leads would outgrow its memory.
-    touches := lead_scoring_internal.fill(CASE WHEN num_nonnulls(campaign, channel) > 0
-        THEN 'SELECT t.lead_id, min(t.at) AS first_at, {!campaign} AS campaign{!channel} FROM (SELECT t.* FROM ({!touches} OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0'
-        ELSE 'SELECT t.lead_id, min(t.at) AS first_at, {!campaign} AS campaign{!channel} FROM ({!touches}) t GROUP BY 1 OFFSET 0' END,
-        jsonb_build_object('touches', touches, 'campaign', CASE WHEN campaign IS NULL THEN 'NULL::text' ELSE 'lead_scoring.first_touch(t.campaign, t.at)' END,
-            'channel', CASE WHEN channel IS NOT NULL THEN ', lead_scoring.first_touch(t.channel, t.at) AS channel' END));
-    -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
-    -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
-    leads := lead_scoring_internal.fill_report(settings, $query$
-        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, f.campaign, [[{!dimension} AS dimension, ]]LEAST(f.first_at{!created}) AS first_at
-          FROM {model}.scores s{!attributes}{!dimensions}
-          LEFT JOIN ({!touches}) f ON f.lead_id = s.lead_id
-          LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
-         WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
-           AND (now() <= $1 OR {!known} <= $1
-                OR EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = s.lead_id AND e.{event_time} > '-infinity' AND e.{event_time} <= $1)
-                OR {!known} IS NULL
-                   AND NOT EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = s.lead_id AND e.{event_time} > '-infinity' AND e.{event_time} < 'infinity'))
-        $query$, jsonb_build_object(
-        'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known,
-        'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
-        'dimension', CASE kind WHEN 'campaign' THEN 'f.campaign' WHEN 'channel' THEN 'f.channel' WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
-        -- The expression names columns without their table, and a whole row by its name.
-        'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
-            jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
-        'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
-        'events', bound.events, 'event_lead', bound.event_lead, 'event_time', bound.event_time));
-    IF with_forgotten THEN
-        leads := lead_scoring_internal.fill_report(settings, $query$
-            {!leads}
-            UNION ALL
-            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}
-              FROM {model}.forgotten o, generate_series(1, o.leads)
-             WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
-            $query$,
-            jsonb_build_object('leads', leads, 'dimension', CASE kind WHEN 'campaign' THEN 'o.campaign' ELSE 'NULL::text' END,
-                'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
-                              FROM unnest(names) WITH ORDINALITY u (n, place)),
-                'zone', settings ->> 'time_zone', 'model', model));
-    END IF;
-
-    -- Times are made those of the report here, as late as can be: the server evaluates each as often as it is used.
-    reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s), $1)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
-    came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at), $1)', array_to_string(entered, ', '));
-    reached[1] := came_at;
-    entered := ARRAY(SELECT format('lead_scoring_internal.report_time(%s, $1)', e) FROM unnest(entered) WITH ORDINALITY u (e, place) ORDER BY place);
-    -- Whoever stands in the first stage was there from the beginning, without a transition.
-    entered[1] := came_at;
-    -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
-    RETURN lead_scoring_internal.fill_report(settings, $query$
-        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
-               (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
-               s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
-               {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
-               {!reached}
-          FROM ({!leads}) s
-        $query$, jsonb_build_object(
-        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model)),
-        'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
-        'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
-        'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
-        'mql_entered', coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
-        'sql_entered', coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
-        'reached', (SELECT string_agg(format('%s AS reached_%s, %s AS entered_%2$s', r, place, entered[place]), ', ' ORDER BY place)
-                      FROM unnest(reached) WITH ORDINALITY u (r, place)),
-        'leads', leads));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once for a report that is told these settings, as report_request has them, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, with "by" its dimension, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1). What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
-
 CREATE FUNCTION lead_scoring_internal.report_query(model text, report text, grain text, split_by text, since date, until date)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -4651,6 +4672,144 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.make_reports IS 'Creates or replaces the report views of a model.';
+-- The leads that reports count, each once, with when it came and reached each stage.
+
+CREATE FUNCTION lead_scoring_internal.own_log(model text, remembering bigint)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    RETURN jsonb_build_object('remembers', CASE WHEN remembering IS NOT NULL THEN format('(s.version = %s AND s.memory IS NOT NULL) IS TRUE', remembering) END, 'time', bound.event_time,
+        'of_lead', lead_scoring_internal.fill('{!events} e WHERE e.{lead} = s.lead_id AND e.{time} > ''-infinity'' AND e.{time} < ''infinity''',
+            jsonb_build_object('events', bound.events, 'lead', bound.event_lead, 'time', bound.event_time)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e that have a time, and "time", the column that has it.';
+
+CREATE FUNCTION lead_scoring_internal.fill_from_log(template text, own_log jsonb, places jsonb DEFAULT '{}')
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill(template, places || (SELECT coalesce(jsonb_object_agg(l.key, l.value), '{}') FROM jsonb_each(own_log) l WHERE template ~ format('\{!?%s\}', l.key)))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.fill_from_log IS 'The template filled in, as fill does, with the places and with those of own_log that it has.';
+
+CREATE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+    kind CONSTANT text := settings #>> '{by,kind}';
+    remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
+    channel text := CASE kind WHEN 'channel' THEN coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL') END;
+    campaign text;
+    entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
+    reached text[];
+    came_at text;
+    created text;
+    known text;
+    touches text;
+    first text;
+    had_come text;
+    own_log jsonb;
+    leads text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
+                                       bound.event_campaign);
+    own_log := lead_scoring_internal.own_log(model, remembering);
+    created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
+        lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
+    known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
+    campaign := CASE WHEN bound.event_campaign IS NOT NULL AND (with_campaign OR kind IS NOT DISTINCT FROM 'campaign') THEN format('nullif(e.%I::text, '''')', bound.event_campaign) END;
+    IF remembering IS NOT NULL THEN
+        -- Leads of another version, and what a memory does not keep, are asked one by one.
+        first := lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} THEN lead_scoring_internal.first_event(s.memory) ELSE (SELECT min(e.{time}) FROM {!of_lead}) END', own_log);
+        campaign := CASE WHEN campaign IS NOT NULL THEN lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} AND lead_scoring_internal.keeps_names(s.memory) THEN lead_scoring_internal.first_campaign(s.memory, $1)
+            ELSE (SELECT lead_scoring.first_touch({!campaign}, e.{time}) FROM {!of_lead} AND e.{time} <= $1) END', own_log, jsonb_build_object('campaign', campaign)) END;
+        channel := CASE WHEN channel IS NOT NULL THEN lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} AND lead_scoring_internal.keeps_names(s.memory) THEN lead_scoring_internal.first_channel(s.memory, $1)
+            ELSE (SELECT lead_scoring.first_touch(nullif(({!channel})::text, ''''), e.{time}) FROM {!of_lead} AND e.{time} <= $1) END', own_log, jsonb_build_object('channel', channel)) END;
+        had_come := format('%1$s <= $1 OR %2$s IS NULL AND %1$s IS NULL', first, known);
+    ELSE
+        touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
+            jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time, 'campaign', ', ' || campaign || ' AS campaign',
+                'channel', ', nullif((' || channel || ')::text, '''') AS channel',
+                'events', bound.events, 'only_lead', ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead));
+        -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
+        -- An index may have the first time of each lead, but not its campaign or channel: for these all are read as they lie, and
+        -- sorted, since a hash table of all leads would outgrow its memory.
+        touches := lead_scoring_internal.fill(CASE WHEN num_nonnulls(campaign, channel) > 0
+            THEN 'LEFT JOIN (SELECT t.lead_id, min(t.at) AS first_at{!campaign}{!channel} FROM (SELECT t.* FROM ({!touches} OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0) f ON f.lead_id = s.lead_id'
+            ELSE 'LEFT JOIN (SELECT t.lead_id, min(t.at) AS first_at{!campaign}{!channel} FROM ({!touches}) t GROUP BY 1 OFFSET 0) f ON f.lead_id = s.lead_id' END,
+            jsonb_build_object('touches', touches, 'campaign', CASE WHEN campaign IS NOT NULL THEN ', lead_scoring.first_touch(t.campaign, t.at) AS campaign' END,
+                'channel', CASE WHEN channel IS NOT NULL THEN ', lead_scoring.first_touch(t.channel, t.at) AS channel' END));
+        first := 'f.first_at';
+        campaign := CASE WHEN campaign IS NOT NULL THEN 'f.campaign' END;
+        channel := CASE WHEN channel IS NOT NULL THEN 'f.channel' END;
+        had_come := lead_scoring_internal.fill_from_log('EXISTS (SELECT FROM {!of_lead} AND e.{time} <= $1) OR {!known} IS NULL AND NOT EXISTS (SELECT FROM {!of_lead})', own_log, jsonb_build_object('known', known));
+    END IF;
+    -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
+    -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
+    leads := lead_scoring_internal.fill_report(settings, $query$
+        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, {!campaign} AS campaign, [[{!dimension} AS dimension, ]]LEAST({!first}{!created}) AS first_at, s.memory, s.card, {!remembers} AS remembers
+          FROM {model}.scores s{!attributes}{!dimensions}
+          {!touches}
+          LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
+         WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
+           AND (now() <= $1 OR {!known} <= $1 OR {!had_come})
+        $query$, jsonb_build_object(
+        'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
+        'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
+        'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
+        -- The expression names columns without their table, and a whole row by its name.
+        'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
+            jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
+        'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
+        'events', bound.events, 'event_lead', bound.event_lead, 'remembers', coalesce(own_log ->> 'remembers', 'false')));
+    IF with_forgotten THEN
+        leads := lead_scoring_internal.fill_report(settings, $query$
+            {!leads}
+            UNION ALL
+            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}, NULL, NULL, false
+              FROM {model}.forgotten o, generate_series(1, o.leads)
+             WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
+            $query$,
+            jsonb_build_object('leads', leads, 'dimension', CASE kind WHEN 'campaign' THEN 'o.campaign' ELSE 'NULL::text' END,
+                'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
+                              FROM unnest(names) WITH ORDINALITY u (n, place)),
+                'zone', settings ->> 'time_zone', 'model', model));
+    END IF;
+
+    -- Times are made those of the report here, as late as can be: the server evaluates each as often as it is used.
+    reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s), $1)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
+    came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at), $1)', array_to_string(entered, ', '));
+    reached[1] := came_at;
+    entered := ARRAY(SELECT format('lead_scoring_internal.report_time(%s, $1)', e) FROM unnest(entered) WITH ORDINALITY u (e, place) ORDER BY place);
+    -- Whoever stands in the first stage was there from the beginning, without a transition.
+    entered[1] := came_at;
+    -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
+               (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
+               s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
+               {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
+               s.memory, s.card, s.remembers, {!reached}
+          FROM ({!leads}) s
+        $query$, jsonb_build_object(
+        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model)),
+        'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
+        'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
+        'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
+        'mql_entered', coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
+        'sql_entered', coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
+        'reached', (SELECT string_agg(format('%s AS reached_%s, %s AS entered_%2$s', r, place, entered[place]), ', ' ORDER BY place)
+                      FROM unnest(reached) WITH ORDINALITY u (r, place)),
+        'leads', leads));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lead_rows IS 'SQL that gives each lead that counts (scores.counted) once for a report that is told these settings, as report_request has them, but for those that were merged into another, as of parameter 1, the time of the report: since when it is in its stage, whether that is a detour (is_out), its campaign (of the earliest event that names one) if asked for, with "by" its dimension, when it came, and when it reached each stage (entered it or a higher one, at the earliest such time: reached_1 and so on, by place) and entered it (entered_1); with remembers, whether it has a memory that says what report_settings ask for, and then memory and card. What is later than the report is NULL, and a lead all of whose times are later is left out; where nothing dates a lead it counts at all times. Events are read only where the campaign or the time it came is used, or the report is of the past, and only of leads that do not remember these. only_lead is SQL for the key of the one lead wanted. Forgotten leads, if asked for, are rows without lead_id whose times are first days of months.';
 -- The report "funnel".
 
 CREATE FUNCTION lead_scoring_internal.funnel_report(model text, settings jsonb)
@@ -4959,19 +5118,100 @@ COMMENT ON FUNCTION lead_scoring_internal.campaigns_form IS 'What the report "ca
 -- All but markov share each conversion out by itself. Markov asks of all leads together, stage by stage, what would be lost
 -- without the channel; it takes no more channels than the aggregate does.
 
-CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, touched text, with_spend boolean)
+CREATE FUNCTION lead_scoring_internal.touch_spend(model text, settings jsonb, with_spend boolean)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model, settings)
+            ELSE 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touch_spend IS 'What spend_rows gives, or no rows.';
+
+CREATE FUNCTION lead_scoring_internal.touch_sums(settings jsonb, with_spend boolean, has_touches boolean)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill_report(settings, $query$
+        sums AS (
+            SELECT attribution, [[dimension, ]]channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
+                   CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
+                   CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
+                   CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
+              FROM parts GROUP BY attribution, [[dimension, ]]channel)
+        SELECT [[dimension|NULL::text]], attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
+               (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
+          FROM sums WHERE {'has_touches'} ORDER BY [[dimension, ]]array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+        $query$, jsonb_build_object(
+        'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
+        'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
+        'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
+               (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
+        'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', has_touches))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touch_sums IS 'The end of the statement of "channels" and "lead_magnets": rows of their parts, summed by attribution and channel.';
+
+CREATE FUNCTION lead_scoring_internal.touches_of_lead(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN lead_scoring_internal.fill_from_log('CASE WHEN s.remembers AND lead_scoring_internal.keeps_touches(s.memory) THEN s.memory
+            ELSE (SELECT lead_scoring_internal.touches(e.{time}, nullif(({!channel})::text, ''''), nullif(({!asset})::text, '''') ORDER BY e.{time}) FROM {!of_lead}) END',
+        lead_scoring_internal.own_log(model, NULL), jsonb_build_object('channel', coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL'),
+            'asset', coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_asset'), 'NULL')));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touches_of_lead IS 'SQL for all touches, as a memory, of a row s that has lead_id, memory and remembers: what the lead remembers, or what its events say.';
+
+CREATE FUNCTION lead_scoring_internal.credit_report(model text, settings jsonb, asset boolean, with_spend boolean)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- What the statement of touch_report makes of the events, an aggregate makes of what leads remember.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH credits AS (
+            SELECT [[c.dimension, ]]u.* FROM (
+                   SELECT [[s.dimension, ]]lead_scoring_internal.touch_credits({!touches}, {'asset'}, s.mql_at, s.sql_at, s.customer_at, v.revenue, $1, {'look_back'}, {'half_life'}, NULL, NULL) AS credits
+                     FROM ({!leads}) s
+                     LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t GROUP BY 1) v ON v.lead_id = s.lead_id
+                    [[GROUP BY s.dimension]]) c, unnest(c.credits) u
+             WHERE u.channel IS NOT NULL OR u.leads > 0 OR u.mqls > 0 OR u.sqls > 0 OR u.customers > 0 OR u.revenue <> 0),
+        parts (attribution, [[dimension, ]]channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
+            SELECT c.attribution, [[c.dimension, ]]c.channel, c.touches, c.leads_touched, c.leads, c.mqls, c.sqls, c.customers, NULL::numeric, c.revenue FROM credits c
+            UNION ALL
+            SELECT a.name, p.* FROM (SELECT unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay}'::text[])
+                                      UNION SELECT c.attribution FROM credits c) a (name),
+                   (SELECT [[{!spend_dimension}, ]]t.channel, 0::bigint, 0::bigint, 0::bigint, 0::numeric, 0::numeric, 0::numeric, sum(t.amount), 0::numeric FROM ({!spend}) t GROUP BY [[1, ]]t.channel) p),
+        {!sums}
+        $query$, jsonb_build_object(
+        'touches', lead_scoring_internal.touches_of_lead(model, settings), 'asset', asset, 'leads', lead_scoring_internal.lead_rows(model, settings),
+        'revenue', lead_scoring_internal.revenue_rows(model, settings), 'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
+        'spend', lead_scoring_internal.touch_spend(model, settings, with_spend), 'spend_dimension', lead_scoring_internal.spend_dimension(settings),
+        'sums', lead_scoring_internal.touch_sums(settings, with_spend, true)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.credit_report IS 'The statement of "channels" and "lead_magnets" where leads remember their touches.';
+
+CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, of_assets boolean, with_spend boolean)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
     touches text;
+    remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
+    touched CONSTANT text := lead_scoring_internal.touch_expression(model, settings, CASE WHEN of_assets THEN 'event_asset' ELSE 'event_channel' END);
     is_of_days CONSTANT boolean := num_nonnulls(settings ->> 'since', settings ->> 'until') > 0;
     -- elapsed time, as attribution() has it; no more than an interval can hold
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
-        jsonb_build_object('lead', bound.event_lead, 'touched', coalesce(touched, 'NULL'), 'time', bound.event_time, 'events', bound.events));
+    IF remembering IS NOT NULL AND touched IS NOT NULL AND NOT is_of_days THEN
+        RETURN lead_scoring_internal.credit_report(model, settings, of_assets, with_spend);
+    END IF;
+    touches := CASE WHEN remembering IS NOT NULL AND touched IS NOT NULL
+        THEN lead_scoring_internal.fill_from_log('SELECT s.lead_id, r.{channel} AS channel, r.at FROM (SELECT s.lead_id, s.memory, {!remembers} AS remembers FROM {model}.scores s OFFSET 0) s,
+                    lead_scoring_internal.remembered_touches({!touches}) r WHERE r.at <= $1',
+            lead_scoring_internal.own_log(model, remembering), jsonb_build_object('channel', CASE WHEN of_assets THEN 'asset' ELSE 'channel' END, 'model', model,
+                'touches', lead_scoring_internal.touches_of_lead(model, settings)))
+        ELSE lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
+        jsonb_build_object('lead', bound.event_lead, 'touched', coalesce(touched, 'NULL'), 'time', bound.event_time, 'events', bound.events)) END;
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
     -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
@@ -5044,26 +5284,12 @@ BEGIN
                    sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), NULL,
                    sum(CASE WHEN c.channel IS NULL THEN s.value_untouched ELSE s.value * (c.credit / nullif(s.conversions, 0))::numeric END)
               FROM chains s, unnest(s.credits) c GROUP BY [[s.dimension, ]]c.channel),
-        sums AS (
-            SELECT attribution, [[dimension, ]]channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
-                   CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
-                   CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
-                   CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
-              FROM parts GROUP BY attribution, [[dimension, ]]channel)
-        SELECT [[dimension|NULL::text]], attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
-               (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
-          FROM sums WHERE {'has_touches'} ORDER BY [[dimension, ]]array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+        {!sums}
         $query$, jsonb_build_object(
         'leads', lead_scoring_internal.lead_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings), 'touches', touches,
         'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
-        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model, settings)
-                      ELSE 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false' END,
-        'spend_dimension', lead_scoring_internal.spend_dimension(settings),
-        'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
-        'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
-        'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
-               (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
-        'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', touched IS NOT NULL,
+        'spend', lead_scoring_internal.touch_spend(model, settings, with_spend), 'spend_dimension', lead_scoring_internal.spend_dimension(settings),
+        'sums', lead_scoring_internal.touch_sums(settings, with_spend, touched IS NOT NULL),
         'elapsed', look_back,
         -- When a lead came is read from the events.
         'came_at', CASE WHEN is_of_days THEN 'l.came_at, ' END, 'is_of_days', lead_scoring_internal.is_asked_for_at('t.at', settings),
@@ -5087,7 +5313,7 @@ BEGIN
                           ELSE 'c.stage <> ''none'' OR l.customer_at IS NULL' END));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';
+COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "of_assets": what is touched is the asset of an event, not its channel.';
 
 CREATE FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -5107,14 +5333,14 @@ COMMENT ON FUNCTION lead_scoring_internal.touch_expression IS 'SQL over the row 
 CREATE FUNCTION lead_scoring_internal.channels_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_channel'), true)
+SELECT lead_scoring_internal.touch_report(model, settings, false, true)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the report "channels".';
 
 CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_asset'), false)
+SELECT lead_scoring_internal.touch_report(model, settings, true, false)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the report "lead_magnets".';
 
@@ -5298,18 +5524,25 @@ RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
+    remembers CONSTANT text := lead_scoring_internal.own_log(model, lead_scoring_internal.remembering_version(model)) ->> 'remembers';
     rules jsonb;
+    first_matches text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
+    first_matches := format('coalesce(m.first_at, array_fill(timestamptz ''infinity'', ARRAY[%s]))', jsonb_array_length(rules));
+    IF remembers IS NOT NULL THEN
+        first_matches := format('CASE WHEN l.remembers THEN lead_scoring_internal.first_matches(l.memory, l.card, %L) ELSE %s END',
+            ARRAY(SELECT (r ->> 'id')::integer FROM jsonb_array_elements(rules) r ORDER BY 1), first_matches);
+    END IF;
     -- A lead is at risk from when it came until it converts, or goes to the detour that it is in, or until now.
     RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
             SELECT [[l.dimension, ]]l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
                                    ELSE lead_scoring_internal.report_time($1) END AS until,
-                   coalesce(l.outcome_at <= $1, false) AS converted, coalesce(m.first_at, array_fill(timestamptz 'infinity', ARRAY[{!count}])) AS first_at
-              FROM (SELECT l.lead_id, [[l.dimension, ]]l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
-              LEFT JOIN lead_scoring_internal.rule_matches({'model'}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
+                   coalesce(l.outcome_at <= $1, false) AS converted, {!first_matches} AS first_at
+              FROM (SELECT l.lead_id, [[l.dimension, ]]l.memory, l.card, l.remembers, l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
+              LEFT JOIN (SELECT m.* FROM lead_scoring_internal.rule_matches({'model'}) m{!if_any}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
         dimensions AS (
             SELECT [[dimension, ]]lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads[[ GROUP BY dimension]]),
         sums AS (
@@ -5325,7 +5558,9 @@ BEGIN
          ORDER BY [[d.dimension, ]]s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
         $query$, jsonb_build_object(
         'outcome', outcome, 'asked_for', lead_scoring_internal.is_asked_for_at('l.came_at', settings),
-        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'count', jsonb_array_length(rules),
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'first_matches', first_matches,
+        -- Events are read where a lead does not remember, and then all of them are.
+        'if_any', CASE WHEN remembers IS NOT NULL THEN format(' WHERE (SELECT EXISTS (SELECT FROM %I.scores s WHERE NOT %s))', model, remembers) END,
         'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
 END
 $$;
@@ -5714,7 +5949,7 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
                           mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, dimensions: key expressions,
-                          week_starts: choice, only_row: state}'),
+                          week_starts: choice, max_touches: number, only_row: state}'),
     ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,
@@ -6017,6 +6252,7 @@ CREATE TABLE lead_scoring_internal.scores (
     stage       text,
     grade       text,
     card        lead_scoring.scorecard,
+    memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
 ) USING heap WITH (fillfactor = 64);
 CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
@@ -6100,7 +6336,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
-      "card": "The whole scoring state, from which all numbers follow."}');
+      "card": "The whole scoring state, from which all numbers follow.",
+      "memory": "What reports ask of the lead''s events: the time of the first one, its campaign, the first match of each rule, its touches."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
     'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
     '{"lead_id": "Key of the lead.",
@@ -6184,6 +6421,7 @@ CREATE TABLE lead_scoring_internal.report_settings (
     qualified_high double precision NOT NULL DEFAULT 0.05,
     dimensions     jsonb NOT NULL DEFAULT '{}',
     week_starts    text NOT NULL DEFAULT 'monday',
+    max_touches    integer,
     only_row       boolean NOT NULL DEFAULT true,
     CONSTRAINT report_settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT report_settings_only_row CHECK (only_row),
@@ -6194,7 +6432,8 @@ CREATE TABLE lead_scoring_internal.report_settings (
     CONSTRAINT report_settings_half_life CHECK (lead_scoring_internal.is_span(half_life)),
     CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1),
     CONSTRAINT report_settings_dimensions CHECK (lead_scoring_internal.are_dimensions(dimensions)),
-    CONSTRAINT report_settings_week_starts CHECK (week_starts = ANY (lead_scoring_internal.weekdays()))
+    CONSTRAINT report_settings_week_starts CHECK (week_starts = ANY (lead_scoring_internal.weekdays())),
+    CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 1 AND 1000)
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
     EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
@@ -6221,6 +6460,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
       "qualified_high": "Upper end of the band of the view qualified_rate.",
       "dimensions": "What reports can be split by: an object of names and SQL expressions over the row of a lead. Readers of a report may name these; campaign and channel are there without.",
       "week_starts": "Day that weeks of reports begin on: monday to sunday.",
+      "max_touches": "How many touches the row of a lead in scores keeps, with the time of its first event, its campaign and its first match of each rule, so that reports need not read the events, which writes then pay for; of leads with more touches they do. NULL: nothing is kept. From the next publish on.",
       "only_row": "Always true: the key that keeps the table at one row."}');
 
 GRANT SELECT ON ALL TABLES IN SCHEMA lead_scoring_internal TO PUBLIC;  -- for CREATE TABLE ... LIKE

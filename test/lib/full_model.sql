@@ -18,9 +18,9 @@ SELECT lead_scoring.add_group('full_model', 'content', max_points => 50), lead_s
        lead_scoring.add_stage('full_model', 'recycled', kind => 'detour', rank => 90, on_event => 'recycle'),
        lead_scoring.add_stage('full_model', 'mql', min_score => 10, rank => 10, falls_below => 1, within => '3 days', timeout_stage => 'recycled'),
        lead_scoring.add_stage('full_model', 'sql', on_event => 'accepted', rank => 20), lead_scoring.add_stage('full_model', 'customer', on_event => 'won', rank => 30) \g /dev/null
-SELECT lead_scoring.publish('full_model') \g /dev/null
 SELECT lead_scoring.set_spend('full_model', 'spend', channel => 'medium'), lead_scoring.set_revenue('full_model', 'deals') \g /dev/null
-UPDATE full_model.report_settings SET event_channel = $$properties->>'channel'$$, event_asset = $$properties->>'asset'$$, lead_created = 'came', look_back = '400 days', half_life = '3 days';
+UPDATE full_model.report_settings SET event_channel = $$properties->>'channel'$$, event_asset = $$properties->>'asset'$$, lead_created = 'came', look_back = '400 days', half_life = '3 days', max_touches = 4;
+SELECT lead_scoring.publish('full_model') \g /dev/null
 INSERT INTO leads SELECT n, CASE WHEN n % 2 = 0 THEN 'NZ' END, CASE WHEN n = 1 THEN date 'infinity' WHEN n = 2 THEN '-infinity' WHEN n < 20 THEN '2024-01-01' END FROM generate_series(1, 60) n;
 INSERT INTO events
 SELECT n, e.type, e.at + n * interval '7 days', 'c' || n % 3, jsonb_build_object('n', n % 4, 'channel', 'm' || n % 4, 'asset', 'a' || n % 5)

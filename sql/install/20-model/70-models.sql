@@ -169,7 +169,9 @@ BEGIN
             UNION ALL SELECT 'bands', to_jsonb(b) FROM {model}.bands b
             UNION ALL SELECT 'rules', lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r)) FROM {model}.rules r
             UNION ALL SELECT 'stages', lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
-            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s))) FROM {model}.settings s
+            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
+                                    || lead_scoring_internal.draft_touches({'model'})
+                         FROM {model}.settings s
         ), stored (section, item) AS (
             SELECT d.key, CASE d.key WHEN 'stages'
                        THEN i.item || jsonb_build_object('counts_as', i.item #> '{typed,counts_as}', 'typed', (i.item -> 'typed') - 'counts_as') ELSE i.item END

@@ -3,19 +3,100 @@
 -- All but markov share each conversion out by itself. Markov asks of all leads together, stage by stage, what would be lost
 -- without the channel; it takes no more channels than the aggregate does.
 
-CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, touched text, with_spend boolean)
+CREATE FUNCTION lead_scoring_internal.touch_spend(model text, settings jsonb, with_spend boolean)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model, settings)
+            ELSE 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touch_spend IS 'What spend_rows gives, or no rows.';
+
+CREATE FUNCTION lead_scoring_internal.touch_sums(settings jsonb, with_spend boolean, has_touches boolean)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill_report(settings, $query$
+        sums AS (
+            SELECT attribution, [[dimension, ]]channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
+                   CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
+                   CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
+                   CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
+              FROM parts GROUP BY attribution, [[dimension, ]]channel)
+        SELECT [[dimension|NULL::text]], attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
+               (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
+          FROM sums WHERE {'has_touches'} ORDER BY [[dimension, ]]array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+        $query$, jsonb_build_object(
+        'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
+        'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
+        'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
+               (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
+        'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', has_touches))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touch_sums IS 'The end of the statement of "channels" and "lead_magnets": rows of their parts, summed by attribution and channel.';
+
+CREATE FUNCTION lead_scoring_internal.touches_of_lead(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN lead_scoring_internal.fill_from_log('CASE WHEN s.remembers AND lead_scoring_internal.keeps_touches(s.memory) THEN s.memory
+            ELSE (SELECT lead_scoring_internal.touches(e.{time}, nullif(({!channel})::text, ''''), nullif(({!asset})::text, '''') ORDER BY e.{time}) FROM {!of_lead}) END',
+        lead_scoring_internal.own_log(model, NULL), jsonb_build_object('channel', coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL'),
+            'asset', coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_asset'), 'NULL')));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touches_of_lead IS 'SQL for all touches, as a memory, of a row s that has lead_id, memory and remembers: what the lead remembers, or what its events say.';
+
+CREATE FUNCTION lead_scoring_internal.credit_report(model text, settings jsonb, asset boolean, with_spend boolean)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- What the statement of touch_report makes of the events, an aggregate makes of what leads remember.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH credits AS (
+            SELECT [[c.dimension, ]]u.* FROM (
+                   SELECT [[s.dimension, ]]lead_scoring_internal.touch_credits({!touches}, {'asset'}, s.mql_at, s.sql_at, s.customer_at, v.revenue, $1, {'look_back'}, {'half_life'}, NULL, NULL) AS credits
+                     FROM ({!leads}) s
+                     LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t GROUP BY 1) v ON v.lead_id = s.lead_id
+                    [[GROUP BY s.dimension]]) c, unnest(c.credits) u
+             WHERE u.channel IS NOT NULL OR u.leads > 0 OR u.mqls > 0 OR u.sqls > 0 OR u.customers > 0 OR u.revenue <> 0),
+        parts (attribution, [[dimension, ]]channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
+            SELECT c.attribution, [[c.dimension, ]]c.channel, c.touches, c.leads_touched, c.leads, c.mqls, c.sqls, c.customers, NULL::numeric, c.revenue FROM credits c
+            UNION ALL
+            SELECT a.name, p.* FROM (SELECT unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay}'::text[])
+                                      UNION SELECT c.attribution FROM credits c) a (name),
+                   (SELECT [[{!spend_dimension}, ]]t.channel, 0::bigint, 0::bigint, 0::bigint, 0::numeric, 0::numeric, 0::numeric, sum(t.amount), 0::numeric FROM ({!spend}) t GROUP BY [[1, ]]t.channel) p),
+        {!sums}
+        $query$, jsonb_build_object(
+        'touches', lead_scoring_internal.touches_of_lead(model, settings), 'asset', asset, 'leads', lead_scoring_internal.lead_rows(model, settings),
+        'revenue', lead_scoring_internal.revenue_rows(model, settings), 'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
+        'spend', lead_scoring_internal.touch_spend(model, settings, with_spend), 'spend_dimension', lead_scoring_internal.spend_dimension(settings),
+        'sums', lead_scoring_internal.touch_sums(settings, with_spend, true)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.credit_report IS 'The statement of "channels" and "lead_magnets" where leads remember their touches.';
+
+CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, of_assets boolean, with_spend boolean)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
     touches text;
+    remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
+    touched CONSTANT text := lead_scoring_internal.touch_expression(model, settings, CASE WHEN of_assets THEN 'event_asset' ELSE 'event_channel' END);
     is_of_days CONSTANT boolean := num_nonnulls(settings ->> 'since', settings ->> 'until') > 0;
     -- elapsed time, as attribution() has it; no more than an interval can hold
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
-        jsonb_build_object('lead', bound.event_lead, 'touched', coalesce(touched, 'NULL'), 'time', bound.event_time, 'events', bound.events));
+    IF remembering IS NOT NULL AND touched IS NOT NULL AND NOT is_of_days THEN
+        RETURN lead_scoring_internal.credit_report(model, settings, of_assets, with_spend);
+    END IF;
+    touches := CASE WHEN remembering IS NOT NULL AND touched IS NOT NULL
+        THEN lead_scoring_internal.fill_from_log('SELECT s.lead_id, r.{channel} AS channel, r.at FROM (SELECT s.lead_id, s.memory, {!remembers} AS remembers FROM {model}.scores s OFFSET 0) s,
+                    lead_scoring_internal.remembered_touches({!touches}) r WHERE r.at <= $1',
+            lead_scoring_internal.own_log(model, remembering), jsonb_build_object('channel', CASE WHEN of_assets THEN 'asset' ELSE 'channel' END, 'model', model,
+                'touches', lead_scoring_internal.touches_of_lead(model, settings)))
+        ELSE lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
+        jsonb_build_object('lead', bound.event_lead, 'touched', coalesce(touched, 'NULL'), 'time', bound.event_time, 'events', bound.events)) END;
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
     -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
@@ -88,26 +169,12 @@ BEGIN
                    sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), NULL,
                    sum(CASE WHEN c.channel IS NULL THEN s.value_untouched ELSE s.value * (c.credit / nullif(s.conversions, 0))::numeric END)
               FROM chains s, unnest(s.credits) c GROUP BY [[s.dimension, ]]c.channel),
-        sums AS (
-            SELECT attribution, [[dimension, ]]channel, sum(touches)::bigint AS touches, sum(leads_touched)::bigint AS leads_touched, sum(leads)::bigint AS leads,
-                   CASE WHEN {'has_mql'} THEN coalesce(sum(mqls), 0) END AS mqls, CASE WHEN {'has_sql'} THEN coalesce(sum(sqls), 0) END AS sqls,
-                   CASE WHEN {'has_customer'} THEN coalesce(sum(customers), 0) END AS customers,
-                   CASE WHEN {'has_spend'} THEN sum(spend) END AS spend, CASE WHEN {'has_revenue'} THEN coalesce(sum(revenue), 0) END AS revenue
-              FROM parts GROUP BY attribution, [[dimension, ]]channel)
-        SELECT [[dimension|NULL::text]], attribution, channel, touches, leads_touched, leads, mqls::numeric(20,6), sqls::numeric(20,6), customers::numeric(20,6), {!costs}
-               (customers / nullif(mqls, 0))::float8, revenue::numeric(20,2) {!roi}
-          FROM sums WHERE {'has_touches'} ORDER BY [[dimension, ]]array_position('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}', attribution), channel COLLATE "C"
+        {!sums}
         $query$, jsonb_build_object(
         'leads', lead_scoring_internal.lead_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings), 'touches', touches,
         'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
-        'spend', CASE WHEN with_spend THEN lead_scoring_internal.spend_rows(model, settings)
-                      ELSE 'SELECT NULL::text AS campaign, NULL::text AS channel, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false' END,
-        'spend_dimension', lead_scoring_internal.spend_dimension(settings),
-        'has_mql', settings ->> 'mql' IS NOT NULL, 'has_sql', settings ->> 'sql' IS NOT NULL, 'has_customer', settings ->> 'customer' IS NOT NULL,
-        'has_spend', settings ->> 'spend_channel' IS NOT NULL, 'has_revenue', settings ->> 'revenue_table' IS NOT NULL,
-        'costs', CASE WHEN with_spend THEN 'spend::numeric(20,2), (spend / nullif(leads, 0))::numeric(20,2), (spend / nullif(mqls, 0))::numeric(20,2),
-               (spend / nullif(sqls, 0))::numeric(20,2), (spend / nullif(customers, 0))::numeric(20,2),' END,
-        'roi', CASE WHEN with_spend THEN ', ((revenue - spend) / nullif(spend, 0))::float8' END, 'has_touches', touched IS NOT NULL,
+        'spend', lead_scoring_internal.touch_spend(model, settings, with_spend), 'spend_dimension', lead_scoring_internal.spend_dimension(settings),
+        'sums', lead_scoring_internal.touch_sums(settings, with_spend, touched IS NOT NULL),
         'elapsed', look_back,
         -- When a lead came is read from the events.
         'came_at', CASE WHEN is_of_days THEN 'l.came_at, ' END, 'is_of_days', lead_scoring_internal.is_asked_for_at('t.at', settings),
@@ -131,7 +198,7 @@ BEGIN
                           ELSE 'c.stage <> ''none'' OR l.customer_at IS NULL' END));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "touched" is SQL over the row of an event that names what was touched.';
+COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "of_assets": what is touched is the asset of an event, not its channel.';
 
 CREATE FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -151,14 +218,14 @@ COMMENT ON FUNCTION lead_scoring_internal.touch_expression IS 'SQL over the row 
 CREATE FUNCTION lead_scoring_internal.channels_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_channel'), true)
+SELECT lead_scoring_internal.touch_report(model, settings, false, true)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.channels_report IS 'The statement of the report "channels".';
 
 CREATE FUNCTION lead_scoring_internal.lead_magnets_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.touch_report(model, settings, lead_scoring_internal.touch_expression(model, settings, 'event_asset'), false)
+SELECT lead_scoring_internal.touch_report(model, settings, true, false)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lead_magnets_report IS 'The statement of the report "lead_magnets".';
 

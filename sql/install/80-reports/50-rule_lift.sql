@@ -35,18 +35,25 @@ RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
+    remembers CONSTANT text := lead_scoring_internal.own_log(model, lead_scoring_internal.remembering_version(model)) ->> 'remembers';
     rules jsonb;
+    first_matches text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
+    first_matches := format('coalesce(m.first_at, array_fill(timestamptz ''infinity'', ARRAY[%s]))', jsonb_array_length(rules));
+    IF remembers IS NOT NULL THEN
+        first_matches := format('CASE WHEN l.remembers THEN lead_scoring_internal.first_matches(l.memory, l.card, %L) ELSE %s END',
+            ARRAY(SELECT (r ->> 'id')::integer FROM jsonb_array_elements(rules) r ORDER BY 1), first_matches);
+    END IF;
     -- A lead is at risk from when it came until it converts, or goes to the detour that it is in, or until now.
     RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS (
             SELECT [[l.dimension, ]]l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
                                    ELSE lead_scoring_internal.report_time($1) END AS until,
-                   coalesce(l.outcome_at <= $1, false) AS converted, coalesce(m.first_at, array_fill(timestamptz 'infinity', ARRAY[{!count}])) AS first_at
-              FROM (SELECT l.lead_id, [[l.dimension, ]]l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
-              LEFT JOIN lead_scoring_internal.rule_matches({'model'}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
+                   coalesce(l.outcome_at <= $1, false) AS converted, {!first_matches} AS first_at
+              FROM (SELECT l.lead_id, [[l.dimension, ]]l.memory, l.card, l.remembers, l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
+              LEFT JOIN (SELECT m.* FROM lead_scoring_internal.rule_matches({'model'}) m{!if_any}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
         dimensions AS (
             SELECT [[dimension, ]]lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads[[ GROUP BY dimension]]),
         sums AS (
@@ -62,7 +69,9 @@ BEGIN
          ORDER BY [[d.dimension, ]]s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
         $query$, jsonb_build_object(
         'outcome', outcome, 'asked_for', lead_scoring_internal.is_asked_for_at('l.came_at', settings),
-        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'count', jsonb_array_length(rules),
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'first_matches', first_matches,
+        -- Events are read where a lead does not remember, and then all of them are.
+        'if_any', CASE WHEN remembers IS NOT NULL THEN format(' WHERE (SELECT EXISTS (SELECT FROM %I.scores s WHERE NOT %s))', model, remembers) END,
         'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
 END
 $$;

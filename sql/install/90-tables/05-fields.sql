@@ -14,7 +14,7 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
                           mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, dimensions: key expressions,
-                          week_starts: choice, only_row: state}'),
+                          week_starts: choice, max_touches: number, only_row: state}'),
     ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,

@@ -39,6 +39,7 @@ CREATE TABLE lead_scoring_internal.scores (
     stage       text,
     grade       text,
     card        lead_scoring.scorecard,
+    memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
 ) USING heap WITH (fillfactor = 64);
 CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
@@ -122,7 +123,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
-      "card": "The whole scoring state, from which all numbers follow."}');
+      "card": "The whole scoring state, from which all numbers follow.",
+      "memory": "What reports ask of the lead''s events: the time of the first one, its campaign, the first match of each rule, its touches."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
     'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
     '{"lead_id": "Key of the lead.",

@@ -1,4 +1,4 @@
-// The four ways to write and read a scorecard: binary and text, out and in.
+// The four ways to write and read a scorecard: binary and text, out and in; a memory has the binary ones.
 //
 // Each archive has the same verbs, so that one function describes the layout for all of them:
 //   number(name, value, base)   an integer; the binary form stores its distance to base, which is small
@@ -68,6 +68,17 @@ class BinaryWriter {
         used_ += sizeof value;
     }
     void size(const char*, std::size_t value, std::size_t = 1) { unsigned_number(static_cast<std::uint64_t>(value)); }
+    void natural(std::uint64_t value) { unsigned_number(value); }
+    // In eight bytes, whatever it is.
+    void fixed(std::int64_t value) { hash("", static_cast<std::uint64_t>(value)); }
+    void bytes(std::string_view value) {
+        if (value.empty()) return;
+        std::memcpy(room(value.size()), value.data(), value.size());
+        used_ += value.size();
+    }
+    void bytes(std::span<const std::byte> value) {
+        bytes(std::string_view(reinterpret_cast<const char*>(value.data()), value.size()));
+    }
 
     void finish() { to_.resize(used_); }
 
@@ -97,7 +108,7 @@ class BinaryWriter {
         used_ += static_cast<std::size_t>(at - begin);
     }
     char* room(std::size_t bytes) {
-        if (to_.size() - used_ < bytes) to_.resize(2 * to_.size() + 512);
+        if (to_.size() - used_ < bytes) to_.resize(2 * to_.size() + 512 + bytes);
         return to_.data() + used_;
     }
 
@@ -110,8 +121,9 @@ class BinaryReader {
   public:
     static constexpr bool kReads = true;
     // `code` is what failures throw: CorruptData of stored bytes, InvalidBinary of received ones.
-    BinaryReader(std::span<const std::byte> from, ErrorCode code)
-        : at_(reinterpret_cast<const unsigned char*>(from.data())), end_(at_ + from.size()), code_(code) {}
+    // `what` it is that they are about.
+    BinaryReader(std::span<const std::byte> from, ErrorCode code, const char* what = "scorecard")
+        : at_(reinterpret_cast<const unsigned char*>(from.data())), end_(at_ + from.size()), code_(code), what_(what) {}
 
     void number(const char*, std::int64_t& value, std::int64_t base = 0) {
         auto zigzag = unsigned_number<std::uint64_t>();
@@ -134,19 +146,41 @@ class BinaryReader {
         if (value > left() || value * numbers > left()) fail();
     }
 
+    // A number that is not negative.
+    std::uint64_t natural() { return unsigned_number<std::uint64_t>(); }
+    std::int64_t fixed() {
+        std::uint64_t value = 0;
+        hash("", value);
+        return static_cast<std::int64_t>(value);
+    }
+    // So many bytes as they are, which stay where they are.
+    std::string_view bytes(std::size_t count) {
+        if (count > left()) fail();
+        at_ += count;
+        return {reinterpret_cast<const char*>(at_ - count), count};
+    }
+    // The last bytes, which are read no more after it.
+    std::span<const std::byte> take_last(std::size_t count) {
+        if (count > left()) fail();
+        end_ -= count;
+        return {reinterpret_cast<const std::byte*>(end_), count};
+    }
+    // All that is not read yet.
+    std::span<const std::byte> rest() const { return {reinterpret_cast<const std::byte*>(at_), left()}; }
+    std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+    bool at_end() const { return at_ == end_; }
+
     void finish() const {
         if (at_ != end_) fail();
     }
     [[noreturn]] void fail() const {
-        throw Error(code_, "scorecard cannot be read", "Its bytes do not follow the storage format.",
+        throw Error(code_, std::string(what_) + " cannot be read", "Its bytes do not follow the storage format.",
                     code_ == ErrorCode::InvalidBinary
                         ? "Send the bytes that a scorecard is sent as."
                         : "Call lead_scoring.repair() of its model, which computes all cards anew.");
     }
 
   private:
-    std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-
     template <class Unsigned>
     Unsigned unsigned_number() {
         if (at_ != end_ && *at_ < 0x80) return *at_++;  // most numbers are small
@@ -187,6 +221,7 @@ class BinaryReader {
     const unsigned char* at_;
     const unsigned char* end_;
     ErrorCode code_;
+    const char* what_;
 };
 
 // Words and integers with a space between: "clock 763904474000000 fit 2 rule 0 rule 3 ...".

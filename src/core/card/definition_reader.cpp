@@ -13,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/stop.hpp"
+#include "core/card/memory.hpp"
 
 namespace lead_scoring {
 
@@ -274,6 +275,14 @@ void read_timeouts(const Fields& fields, std::vector<Stage>& stages) {
     });
 }
 
+std::optional<TouchTexts> read_touches(const Fields& fields) {
+    if (fields.optional_names("touches") == nullptr) return std::nullopt;
+    Fields touches = fields.object("touches");
+    return TouchTexts{touches.optional_text("channel"), touches.optional_text("asset"),
+                      touches.optional_text("campaign"),
+                      static_cast<std::size_t>(touches.whole("max_touches", 1, Memory::kMostTouches))};
+}
+
 void require_format(const Fields& fields) {
     std::int64_t format =
         fields.optional_whole("format", 1, std::numeric_limits<std::int64_t>::max()).value_or(kDefinitionFormat);
@@ -308,6 +317,7 @@ FullDefinition read_definition(std::string_view json) {
         definition.stages.push_back(read_stage(stage, rules));
     });
     read_timeouts(fields, definition.stages);
+    full.touches = read_touches(fields);
     definition.check();
     definition.complete();
     return full;

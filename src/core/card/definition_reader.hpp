@@ -34,11 +34,20 @@ struct StageTexts {
     std::optional<std::string> counts_as;  // what reports and status columns take it for, such as mql
 };
 
+// What names the touches that memories keep.
+struct TouchTexts {
+    std::optional<std::string> channel;
+    std::optional<std::string> asset;
+    std::optional<std::string> campaign;
+    std::size_t most = 0;  // touches that are kept of a lead
+};
+
 struct FullDefinition {
     Definition definition;
     std::string time_zone = "UTC";  // of calendar buckets
     std::vector<RuleTexts> rules;   // of definition.rules
     std::vector<StageTexts> stages;
+    std::optional<TouchTexts> touches;  // none: of a format in which leads have no memory
 };
 
 // Returns a definition that is checked and complete. Throws CorruptData, naming the field, where it is none or no sound

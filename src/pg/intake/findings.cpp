@@ -8,6 +8,7 @@ extern "C" {
 #include "access/tupdesc.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
@@ -22,10 +23,12 @@ namespace {
 constexpr std::size_t kInMemory = 64 * 1024 * 1024;           // bytes of a statement's findings that stay in arrays
 constexpr std::size_t kMostInMemory = std::size_t{16} << 30;  // far from 2^32 facts, by whose numbers they are known
 constexpr std::size_t kPortion = 1024;                        // matches of a lead that are given out at once
-constexpr uint32 kMostAtOnce = 1 << 18;                       // facts of one lead and instant that stay in arrays
+constexpr std::size_t kRecentNames = 64;
+constexpr uint32 kMostAtOnce = 1 << 18;  // facts of one lead and instant that stay in arrays
 
-// Of the tuplesort. In the order of kKey, kAt, kRank, kHash and kWhat a lead's matches are in the core's order.
-enum Column { kKey, kAt, kRank, kHash, kWhat, kBucket, kColumns };
+// Of the tuplesort. In the order of kKey, kAt, kRank, kHash and kWhat a lead's matches are in the core's order. kNames
+// has those of a touch, the bytes of two of them apart by a zero, which no text has.
+enum Column { kKey, kAt, kRank, kHash, kWhat, kBucket, kNames, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
 struct Record {
@@ -104,6 +107,15 @@ struct Findings {
     std::size_t worth_capacity;
     Recent* recent;  // null until there is a second record
 
+    // Names of touches: their numbers are places from 1, found by open addressing in name_mask + 1 slots.
+    MemoryContext name_memory;  // null until there is one
+    std::string_view* names;
+    std::size_t name_count;
+    std::size_t name_capacity;
+    uint32* name_slots;
+    uint32 name_mask;
+    uint32 recent_names[kRecentNames];
+
     Tuplesortstate* sort;
     TupleTableSlot* slot;
     bool ahead;   // the slot holds a finding that was read but not given out
@@ -121,6 +133,10 @@ struct Findings {
     std::size_t match_capacity;
     Match* more_matches;  // portions after the first one
     std::size_t more_capacity;
+    FoundTouch* touches;
+    std::size_t touch_capacity;
+    FoundTouch* more_touches;
+    std::size_t more_touch_capacity;
     MemoryContext key_context;  // of the lead given out last, where sorted by tuplesort
 };
 
@@ -128,13 +144,43 @@ namespace {
 
 TupleDesc describe_columns(const KeyType& key) {
     TupleDesc columns = CreateTemplateTupleDesc(kColumns);
-    const Oid types[kColumns] = {key.type, INT8OID, INT8OID, INT8OID, INT4OID, INT8OID};
+    const Oid types[kColumns] = {key.type, INT8OID, INT8OID, INT8OID, INT4OID, INT8OID, BYTEAOID};
     for (int i = 0; i < kColumns; ++i)
         TupleDescInitEntry(columns, static_cast<AttrNumber>(i + 1), nullptr, types[i], -1, 0);
     return columns;
 }
 
 constexpr uint64 kSign = uint64{1} << 63;
+
+std::string_view name_of(const Findings* findings, uint64 number) {
+    return number == 0 ? std::string_view() : findings->names[number - 1];
+}
+
+EventNames names_of(const Findings* findings, const Match& touch) {
+    return {name_of(findings, static_cast<uint64>(touch.points)), name_of(findings, static_cast<uint64>(touch.bucket)),
+            name_of(findings, touch.key)};
+}
+
+Datum names_to_bytes(const EventNames& names) {
+    Size size = VARHDRSZ + names.channel.size() + names.asset.size() + names.campaign.size() + 2;
+    auto* bytes = static_cast<bytea*>(palloc(size));
+    SET_VARSIZE(bytes, size);
+    char* to = VARDATA(bytes);
+    for (std::string_view name : {names.channel, names.asset, names.campaign}) {
+        if (to != VARDATA(bytes)) *to++ = '\0';
+        to = std::copy(name.begin(), name.end(), to);
+    }
+    return PointerGetDatum(bytes);
+}
+
+// Names as names_to_bytes has them, which are copied.
+EventNames names_from_bytes(Datum datum) {
+    bytea* bytes = DatumGetByteaPCopy(datum);
+    std::string_view all(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+    std::size_t first = all.find('\0');
+    std::size_t second = all.find('\0', first + 1);
+    return {all.substr(0, first), all.substr(first + 1, second - first - 1), all.substr(second + 1)};
+}
 
 // Rules before stages, larger points first.
 int64 rank_of(const Match& match) {
@@ -179,8 +225,14 @@ void put_into_sort(Findings* findings, const Finding& finding) {
     null[kRank] = finding.kind != FindingKind::Match && match.points == 0;  // a null takes no space
     null[kHash] = match.key == 0;
     null[kBucket] = match.bucket == 0;
+    null[kNames] = finding.kind != FindingKind::Touch;
+    if (finding.kind == FindingKind::Touch) {
+        value[kNames] = names_to_bytes(names_of(findings, match));
+        null[kRank] = null[kHash] = null[kBucket] = true;
+    }
     ExecStoreVirtualTuple(findings->slot);
     tuplesort_puttupleslot(findings->sort, findings->slot);
+    if (finding.kind == FindingKind::Touch) pfree(DatumGetPointer(value[kNames]));
 }
 
 // Calls visit(finding) for each fact of the record.
@@ -272,7 +324,8 @@ void share_facts(Findings* findings) {
 std::size_t bytes(const Findings* findings) {
     return findings->record_capacity * sizeof(Record) + findings->fact_capacity * sizeof(Fact) +
            findings->worth_capacity * sizeof(Worth) +
-           (findings->keys == nullptr ? 0 : MemoryContextMemAllocated(findings->keys, false));
+           (findings->keys == nullptr ? 0 : MemoryContextMemAllocated(findings->keys, false)) +
+           (findings->name_memory == nullptr ? 0 : MemoryContextMemAllocated(findings->name_memory, false));
 }
 
 // By key and time. Within a lead the core's own order is established when the lead is given out. What is sorted in this
@@ -286,7 +339,67 @@ void sort_records(Findings* findings, Compare compare) {
     });
 }
 
+void make_name_slots(Findings* findings, uint32 slots) {
+    findings->name_mask = slots - 1;
+    findings->name_slots = static_cast<uint32*>(MemoryContextAllocZero(findings->name_memory, sizeof(uint32) * slots));
+}
+
+// The slot of the name, or the free one where it belongs.
+uint32* name_slot(const Findings* findings, std::string_view name) {
+    uint32 hash = hash_bytes(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()));
+    for (uint32 i = hash & findings->name_mask;; i = (i + 1) & findings->name_mask) {
+        uint32* slot = &findings->name_slots[i];
+        if (*slot == 0 || findings->names[*slot - 1] == name) return slot;
+    }
+}
+
 }  // namespace
+
+namespace {
+
+// Where a name that was asked for a short while ago may be told from others without looking at all of it.
+std::size_t recent_place(std::string_view name) {
+    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    return (name.size() + 7u * byte(0) + 31u * byte(name.size() - 1)) % kRecentNames;
+}
+
+uint32 find_or_add_name(Findings* findings, std::string_view name) {
+    if (findings->name_memory == nullptr) {
+        findings->name_memory = AllocSetContextCreate(findings->context, "lead_scoring names", ALLOCSET_SMALL_SIZES);
+        make_name_slots(findings, 16);
+    }
+    uint32* slot = name_slot(findings, name);
+    if (*slot != 0) return *slot;
+    auto* bytes = static_cast<char*>(MemoryContextAlloc(findings->name_memory, name.size()));
+    memcpy(bytes, name.data(), name.size());
+    push(findings->name_memory, &findings->names, &findings->name_count, &findings->name_capacity,
+         std::string_view(bytes, name.size()));
+    auto number = *slot = static_cast<uint32>(findings->name_count);
+    if (2 * number > findings->name_mask) {
+        pfree(findings->name_slots);
+        make_name_slots(findings, 2 * (findings->name_mask + 1));
+        for (uint32 i = 1; i <= number; ++i) *name_slot(findings, findings->names[i - 1]) = i;
+    }
+    return number;
+}
+
+}  // namespace
+
+uint32 number_of_name(Findings* findings, std::string_view name) {
+    if (name.empty()) return 0;
+    uint32& recent = findings->recent_names[recent_place(name)];
+    if (recent == 0 || findings->names[recent - 1] != name) recent = find_or_add_name(findings, name);
+    return recent;
+}
+
+void forget_names(Findings* findings) {
+    if (findings->sort == nullptr || findings->name_memory == nullptr) return;
+    MemoryContextDelete(findings->name_memory);
+    findings->name_memory = nullptr;
+    findings->names = nullptr;
+    findings->name_count = findings->name_capacity = 0;
+    memset(findings->recent_names, 0, sizeof findings->recent_names);
+}
 
 Findings* make_findings(const KeyType& key) {
     auto* findings = static_cast<Findings*>(palloc0(sizeof(Findings)));
@@ -360,14 +473,35 @@ namespace {
 struct Portion {
     Match** matches;
     std::size_t* capacity;
+    FoundTouch** touches;
+    std::size_t* touch_capacity;
     std::size_t count;
+    std::size_t touch_count;
     std::size_t fits;
     std::size_t adjustments;
+
+    bool is_full() const { return count + touch_count >= kPortion; }
 };
+
+Portion first_portion(Findings* findings) {
+    return {&findings->matches, &findings->match_capacity, &findings->touches, &findings->touch_capacity};
+}
+
+Portion later_portion(Findings* findings) {
+    return {&findings->more_matches, &findings->more_capacity, &findings->more_touches, &findings->more_touch_capacity};
+}
 
 void take(Findings* findings, LeadFindings* lead, Portion* portion, const Finding& finding) {
     const Match& match = finding.match;
+    if (match.at != kNever) lead->first_at = std::min<Timestamp>(lead->first_at, match.at);
     switch (finding.kind) {
+        case FindingKind::Touch:
+            lead->seen = true;
+            push(
+                findings->context, portion->touches, &portion->touch_count, portion->touch_capacity,
+                FoundTouch{match.at, findings->sort == nullptr ? names_of(findings, match)
+                                                               : names_from_bytes(findings->slot->tts_values[kNames])});
+            break;
         case FindingKind::Match:
             lead->seen = true;
             push(findings->context, portion->matches, &portion->count, portion->capacity, match);
@@ -400,7 +534,7 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
 // Whole instants of the lead, until there are enough matches. Those of one instant are put into the core's order here.
 void take_records(Findings* findings, LeadFindings* lead, Portion* portion) {
     const Record* records = findings->records;
-    while (findings->next < findings->lead_end && portion->count < kPortion) {
+    while (findings->next < findings->lead_end && !portion->is_full()) {
         std::size_t before = portion->count;
         Timestamp at = records[findings->next].at;
         do {
@@ -424,7 +558,7 @@ bool peek_same_lead(Findings* findings, Finding* finding) {
 
 void take_sorted(Findings* findings, LeadFindings* lead, Portion* portion) {
     Finding finding;
-    while (portion->count < kPortion && peek_same_lead(findings, &finding)) {
+    while (!portion->is_full() && peek_same_lead(findings, &finding)) {
         CHECK_FOR_INTERRUPTS();
         take(findings, lead, portion, finding);
         findings->ahead = false;
@@ -461,7 +595,7 @@ bool begin_lead_of_sort(Findings* findings) {
 bool next_lead(Findings* findings, LeadFindings* lead) {
     CHECK_FOR_INTERRUPTS();
     *lead = {};
-    Portion portion = {&findings->matches, &findings->match_capacity, 0, 0, 0};
+    Portion portion = first_portion(findings);
     bool more = false;
     if (findings->sort == nullptr) {
         if (!begin_lead_in_memory(findings)) return false;
@@ -471,7 +605,7 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
     } else {
         if (!begin_lead_of_sort(findings)) return false;
         take_sorted(findings, lead, &portion);
-        if (portion.count == kPortion) {  // and nothing is read ahead
+        if (portion.is_full()) {  // and nothing is read ahead
             Finding finding;
             tuplesort_markpos(findings->sort);
             more = findings->unread = peek_same_lead(findings, &finding);
@@ -483,6 +617,7 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
     lead->fit = {findings->fit, portion.fits};
     lead->adjustments = {findings->adjustments, portion.adjustments};
     lead->matches = {findings->matches, portion.count};
+    lead->touches = {findings->touches, portion.touch_count};
     lead->rest = more ? findings : nullptr;
     return true;
 }
@@ -491,7 +626,8 @@ bool MatchReader::next(std::span<const Match>* portion) {
     CHECK_FOR_INTERRUPTS();
     if (portions_++ == 0) {
         *portion = lead_.matches;
-        return !portion->empty();
+        touches_ = lead_.touches;
+        return !portion->empty() || !touches_.empty();
     }
     Findings* findings = lead_.rest;
     if (findings == nullptr) return false;
@@ -503,13 +639,14 @@ bool MatchReader::next(std::span<const Match>* portion) {
         }
     }
     LeadFindings same = {};
-    Portion gathered = {&findings->more_matches, &findings->more_capacity, 0, 0, 0};
+    Portion gathered = later_portion(findings);
     if (findings->sort == nullptr)
         take_records(findings, &same, &gathered);
     else
         take_sorted(findings, &same, &gathered);
     *portion = {findings->more_matches, gathered.count};
-    return gathered.count > 0;
+    touches_ = {findings->more_touches, gathered.touch_count};
+    return gathered.count + gathered.touch_count > 0;
 }
 
 std::size_t estimate_leads(const Findings* findings) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <type_traits>
 
+#include "core/card/memory.hpp"
 #include "core/reading/replay.hpp"
 #include "pg/model/lead_key.hpp"
 
@@ -17,16 +18,17 @@ namespace lead_scoring {
 
 enum class FindingKind : int32 {
     Stored,      // the lead has a row of state
-    Seen,        // an event of the lead was there
+    Seen,        // an event of the lead was there, at match.at where that is a time
     Known,       // the lead itself was there
     Fit,         // a fit rule, match.target, matches the lead's attributes
     Adjustment,  // match.points by hand, until match.bucket
     Match,       // an event matched
+    Touch,       // an event named something: match.points, .bucket and .key are numbers of its channel, asset, campaign
     TakenBack,   // an event of the lead was changed or removed
     Removed,     // the lead was deleted, or has another key now
 };
 
-// `match.at` is kNever of all but matches, which are given out after everything else there is of the lead.
+// `match.at` is kNever of all but what events say, which is given out after everything else there is of the lead.
 struct Finding {
     Datum key;
     FindingKind kind;
@@ -34,6 +36,12 @@ struct Finding {
 };
 
 struct Findings;
+
+// What an event named, in UTF-8.
+struct FoundTouch {
+    Timestamp at;
+    EventNames names;
+};
 
 // All findings of one lead.
 struct LeadFindings {
@@ -44,8 +52,10 @@ struct LeadFindings {
     bool removed;
     std::span<const std::size_t> fit;
     std::span<const Adjustment> adjustments;
-    std::span<const Match> matches;  // sorted: all, or the first ones of many
-    Findings* rest;                  // where the others are; null: there are none
+    Timestamp first_at = kForever;        // of its earliest event; kForever: none has a time
+    std::span<const Match> matches;       // sorted: all, or the first ones of many
+    std::span<const FoundTouch> touches;  // by time, likewise
+    Findings* rest;                       // where the others are; null: there are none
 };
 
 // Whether the leads table or the log names the lead.
@@ -56,14 +66,18 @@ inline LeadFacts facts_of(const LeadFindings& lead) {
     return {lead.known ? lead.fit : std::span<const std::size_t>(), lead.adjustments};
 }
 
-// Gives out all matches of the lead that next_lead gave out last, in order, a portion at a time. One at a time.
+// Gives out all matches and touches of the lead that next_lead gave out last, in order, a portion at a time. One at a
+// time.
 class MatchReader {
   public:
     explicit MatchReader(const LeadFindings& lead) : lead_(lead) {}
-    // False where there are no more. The portion is valid until the next call.
+    // False where there are no more. The portion, which may be of touches alone, is valid until the next call.
     bool next(std::span<const Match>* portion);
+    // The touches of the portion.
+    std::span<const FoundTouch> touches() const { return touches_; }
 
   private:
+    std::span<const FoundTouch> touches_;
     const LeadFindings& lead_;
     int portions_ = 0;
 };
@@ -72,6 +86,10 @@ class MatchReader {
 Findings* make_findings(const KeyType& key);
 // Lets as much stay in memory as maintenance may take, where that is more than a statement may.
 void allow_maintenance_memory(Findings* findings);
+// The number by which a touch names something, 0 for nothing. Valid until `forget_names`, which is to be called
+// whenever all touches that use such numbers are added: it gives their memory back as soon as no finding needs them.
+uint32 number_of_name(Findings* findings, std::string_view name);
+void forget_names(Findings* findings);
 // In any order, before sort_findings. Copies the key.
 void add_finding(Findings* findings, const Finding& finding);
 // To be called once, before reading. After it nothing is added.

@@ -11,6 +11,7 @@
 #include "pg/model/program.hpp"
 #include "pg/server/session_locks.hpp"
 #include "pg/server/subtransaction.hpp"
+#include "pg/server/utf8.hpp"
 
 extern "C" {
 #include "executor/executor.h"
@@ -42,7 +43,9 @@ struct RowReading {
     int rows;    // read of the stream, at most kRowsPerBatch
     bool ahead;  // the slot holds a row that is not evaluated yet
     bool end;
-    const Candidate* only;  // set while one candidate is evaluated by itself
+    const Candidate* only;      // set while one candidate is evaluated by itself
+    uint32 names[kEventNames];  // of the row, as number_of_name has them
+    int only_name;              // that is evaluated by itself
 };
 
 void emit(RowReading* reading, FindingKind kind, Datum key, const Match& match) {
@@ -151,6 +154,44 @@ Datum row_key(RowReading* reading, bool* is_null) {
     return key;
 }
 
+uint32 read_name(RowReading* reading, const EventName& name) {
+    bool is_null = false;
+    Datum value = name.column != 0 ? slot_getattr(reading->slot, name.column, &is_null)
+                                   : evaluate(reading, name.formula, &is_null);
+    if (is_null) return 0;
+    std::string_view text;
+    if (name.column != 0) {
+        text = OidOutputFunctionCall(name.output, value);
+    } else {
+        const struct varlena* packed = PG_DETOAST_DATUM_PACKED(value);
+        text = {VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed)};
+    }
+    // One that is too long to be kept tells that as well by its beginning.
+    return number_of_name(reading->findings, to_utf8(text).substr(0, Memory::kLongestName + 1));
+}
+
+void read_names(RowReading* reading) {
+    for (int i = kEventNames; i-- > 0;) {
+        const EventName& name = reading->program->names[i];
+        reading->names[i] = name.setting == nullptr ? 0
+                            : name.as_campaign      ? reading->names[kCampaignName]
+                                                    : read_name(reading, name);
+    }
+}
+
+// What the row's event named, where it named anything.
+void emit_touch(RowReading* reading, Datum key, Timestamp at) {
+    auto [channel, asset, campaign] = reading->names;
+    if (channel + asset + campaign == 0) return;
+    Match touch;
+    touch.at = at;
+    touch.target = static_cast<int32>(channel % Definition::kMaxRules);
+    touch.points = channel;
+    touch.bucket = asset;
+    touch.key = campaign;
+    emit(reading, FindingKind::Touch, key, touch);
+}
+
 // False, and nothing is done, where the row may raise an error and `may_fail` does not allow for it.
 bool read_row(RowReading* reading, bool may_fail) {
     Program* program = reading->program;
@@ -169,14 +210,22 @@ bool read_row(RowReading* reading, bool may_fail) {
         dispatch = &program->leads;
     } else {
         Datum time = slot_getattr(reading->slot, program->time, &no_time);
-        if (!no_time) at = DatumGetInt64(time);
-        if (!no_time && !TIMESTAMP_NOT_FINITE(at)) dispatch = dispatch_of_type(reading);
+        no_time = no_time || TIMESTAMP_NOT_FINITE(DatumGetInt64(time));
+        if (!no_time) {
+            at = nothing.at = DatumGetInt64(time);
+            dispatch = dispatch_of_type(reading);
+        }
     }
-    bool fits = may_fail || dispatch == nullptr || !dispatch->may_raise;
+    bool names = program->has_names && !no_time && reading->only == nullptr;
+    bool fits = may_fail || ((dispatch == nullptr || !dispatch->may_raise) && !(names && program->names_may_raise));
     if (fits && !is_null) {
         int before = reading->batch_count;
         if (program->source == kLeads) emit(reading, FindingKind::Known, key, nothing);
         if (dispatch != nullptr) try_candidates(reading, *dispatch, key, at);
+        if (names) {
+            read_names(reading);
+            emit_touch(reading, key, at);
+        }
         if (reading->batch_count == before) emit(reading, FindingKind::Seen, key, nothing);
     }
     MemoryContextSwitchTo(caller);
@@ -192,6 +241,7 @@ void begin_batch(RowReading* reading) {
 
 void end_batch(RowReading* reading) {
     for (int i = 0; i < reading->batch_count; ++i) add_finding(reading->findings, reading->batch[i]);
+    forget_names(reading->findings);
 }
 
 // Reads on to the end of the batch. False where it stopped at a row that may raise an error, which `may_fail` does not
@@ -230,14 +280,50 @@ void note_problem(RowReading* reading, const char* rule, const ErrorData* error)
     add_problem(reading->problems, reading->model->key, key, rule, error->message);
 }
 
+void read_only_name(void* argument) {
+    auto* reading = static_cast<RowReading*>(argument);
+    Program* program = reading->program;
+    ResetExprContext(program->context);
+    program->context->ecxt_scantuple = reading->slot;
+    slot_getsomeattrs(reading->slot, program->last);
+    MemoryContext caller = MemoryContextSwitchTo(program->context->ecxt_per_tuple_memory);
+    reading->names[reading->only_name] = read_name(reading, program->names[reading->only_name]);
+    MemoryContextSwitchTo(caller);
+}
+
+// Name by name; those that raise name nothing.
+void read_names_by_one(RowReading* reading) {
+    Program* program = reading->program;
+    for (int i = kEventNames; i-- > 0;) {
+        EventName& name = program->names[i];
+        reading->names[i] = name.as_campaign ? reading->names[kCampaignName] : 0;
+        if (name.setting == nullptr || name.as_campaign) continue;
+        reading->only_name = i;
+        const ErrorData* error = attempt(reading, read_only_name);
+        if (error == nullptr) continue;
+        note_problem(reading, name.setting, error);
+        start(program);
+    }
+}
+
 // A row that raised an error is evaluated rule by rule; the rules that raise count as no match.
 void read_row_by_rule(RowReading* reading) {
     Program* program = reading->program;
     Match nothing;
     nothing.at = kNever;
     bool is_null = false;
-    emit(reading, program->source == kLeads ? FindingKind::Known : FindingKind::Seen, row_key(reading, &is_null),
-         nothing);
+    Datum key = row_key(reading, &is_null);
+    bool no_time = true;
+    if (program->source != kLeads) {
+        Datum time = slot_getattr(reading->slot, program->time, &no_time);
+        no_time = no_time || TIMESTAMP_NOT_FINITE(DatumGetInt64(time));
+        if (!no_time) nothing.at = DatumGetInt64(time);
+    }
+    emit(reading, program->source == kLeads ? FindingKind::Known : FindingKind::Seen, key, nothing);
+    if (program->has_names && !no_time) {
+        read_names_by_one(reading);
+        emit_touch(reading, key, nothing.at);
+    }
     for (int i = 0; i < program->candidate_count; ++i) {
         reading->only = &program->candidates[i];
         int count = reading->batch_count;

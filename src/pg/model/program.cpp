@@ -75,6 +75,7 @@ void start(Program* program) {
     start(program->leads);
     for (uint32 i = 0; i <= program->type_mask; ++i) start(program->types[i].dispatch);
     for (int i = 0; i < program->candidate_count; ++i) start(&program->candidates[i]);
+    for (EventName& name : program->names) start(&name.formula);
     MemoryContextSwitchTo(caller);
     program->started = MemoryContextMemAllocated(program->states, true);
 }
@@ -123,13 +124,17 @@ bool is_of_the_moment(int sqlstate) {
 // error is, a definition is invalid: it is no data exception of a row, and publishing another one ends it.
 void name_subject(void* argument) {
     auto* subject = static_cast<Subject*>(argument);
-    errcontext("%s of \"%s\" in table %s", subject->column, subject->name, own_table(subject->model, subject->table));
+    const char* table = own_table(subject->model, subject->table);
+    if (subject->name == nullptr)
+        errcontext("%s in table %s", subject->column, table);
+    else
+        errcontext("%s of \"%s\" in table %s", subject->column, subject->name, table);
     if (is_of_the_moment(geterrcode())) return;
     if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
         errcode(ERRCODE_INVALID_OBJECT_DEFINITION);
-    errhint("Write one that works: UPDATE %s SET %s = '...' WHERE name = %s, then SELECT lead_scoring.publish(%s).",
-            own_table(subject->model, subject->table), subject->column, quote_literal_cstr(subject->name),
-            quote_literal_cstr(subject->model));
+    const char* which = subject->name == nullptr ? "" : psprintf(" WHERE name = %s", quote_literal_cstr(subject->name));
+    errhint("Write one that works: UPDATE %s SET %s = '...'%s, then SELECT lead_scoring.publish(%s).", table,
+            subject->column, which, quote_literal_cstr(subject->model));
 }
 
 Formula compile(Program* program, Relation relation, Subject subject, const char* column, const char* text,
@@ -213,6 +218,51 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
     }
 }
 
+// The column of that name, as SQL writes it; 0 where the text is something else.
+AttrNumber column_named(Relation relation, const char* text) {
+    TupleDesc columns = RelationGetDescr(relation);
+    for (int i = 0; i < columns->natts; ++i) {
+        const FormData_pg_attribute* column = TupleDescAttr(columns, i);
+        if (!column->attisdropped && strcmp(quote_identifier(NameStr(column->attname)), text) == 0)
+            return column->attnum;
+    }
+    return 0;
+}
+
+// A column that is neither text nor a truth value is written by its type's output function: the labels of an enum may
+// be renamed, so that the server takes no cast of it for immutable.
+bool is_written(Oid type) { return type != TEXTOID && type != VARCHAROID && type != BOOLOID; }
+
+void add_names(Program* program, Relation relation, const Model* model, const Version* version) {
+    const TouchSource& source = version->touches;
+    const char* texts[kEventNames] = {source.channel, source.asset, source.campaign};
+    const Subject subjects[kEventNames] = {{model->name, "report_settings", "event_channel", nullptr},
+                                           {model->name, "report_settings", "event_asset", nullptr},
+                                           {model->name, "settings", "event_campaign", nullptr}};
+    for (int i = 0; i < kEventNames; ++i) {
+        if (!source.remembers || texts[i] == nullptr) continue;
+        EventName& name = program->names[i];
+        name.setting = subjects[i].column;
+        program->has_names = true;
+        if (i != kCampaignName && texts[kCampaignName] != nullptr && strcmp(texts[i], texts[kCampaignName]) == 0) {
+            name.as_campaign = true;
+            continue;
+        }
+        AttrNumber column = column_named(relation, texts[i]);
+        Oid type = column == 0 ? InvalidOid : getBaseType(get_atttype(RelationGetRelid(relation), column));
+        if (column != 0 && is_written(type)) {
+            bool variable = false;
+            name.column = column;
+            getTypeOutputInfo(type, &name.output, &variable);
+            program->inputs = bms_add_member(program->inputs, column - FirstLowInvalidHeapAttributeNumber);
+            program->reads_settings |= type != INT4OID && type != INT8OID && get_typtype(type) != TYPTYPE_ENUM;
+            continue;
+        }
+        name.formula = compile(program, relation, subjects[i], subjects[i].column, texts[i], ExpressionKind::Key);
+        program->names_may_raise |= may_raise(name.formula.expression);
+    }
+}
+
 // In a memory context of its own, which is the version's once the program is whole: a failure leaves nothing behind.
 Program* build_program(const AsOwner& as, const Version* version, const Source* source, Relation relation) {
     Model* model = as.model;
@@ -236,7 +286,10 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
-    call_and_undo([&] { add_candidates(program, relation, model, version); });
+    call_and_undo([&] {
+        add_candidates(program, relation, model, version);
+        if (source != kLeads) add_names(program, relation, model, version);
+    });
     share_among_candidates(program, &program->leads);
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =

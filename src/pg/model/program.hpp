@@ -33,6 +33,18 @@ struct Candidate {
     double points;
 };
 
+// What an event names: its channel, asset or campaign, in the order of EventNames.
+struct EventName {
+    const char* setting;  // that says it; null: nothing does
+    Formula formula;      // a text; null where it is a column that is none
+    AttrNumber column;
+    Oid output;
+    bool as_campaign;  // the same as the campaign, which is asked first
+};
+
+inline constexpr int kEventNames = 3;
+inline constexpr int kCampaignName = 2;
+
 struct TypeEntry {
     const char* type;
     uint32 hash;
@@ -53,6 +65,9 @@ struct Program {
     int candidate_count;
     TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free
     uint32 type_mask;
+    EventName names[kEventNames];  // of an event, of any type
+    bool has_names;
+    bool names_may_raise;
     Dispatch leads;       // of a program of leads, which have no type
     bool reads_settings;  // in any expression
     bool runs_code;       // in any expression

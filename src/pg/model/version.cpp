@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "pg/model/as_owner.hpp"
-#include "pg/server/owned.hpp"
 #include "pg/model/table_name.hpp"
+#include "pg/server/owned.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -42,6 +42,12 @@ StageSource* stage_sources(const FullDefinition& full) {
     return sources;
 }
 
+TouchSource touch_source(const FullDefinition& full) {
+    if (!full.touches) return {};
+    return {true, text_of(full.touches->channel), text_of(full.touches->asset), text_of(full.touches->campaign),
+            full.touches->most};
+}
+
 }  // namespace
 
 Version* make_version(const char* schema, int64 number, Datum definition) {
@@ -61,6 +67,7 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     version->rules = rule_sources(*full);
     version->stage_count = static_cast<int>(full->stages.size());
     version->stages = stage_sources(*full);
+    version->touches = touch_source(*full);
     const char* time_zone = full->time_zone.c_str();
     version->time_zone = pg_tzset(time_zone);
     if (version->time_zone == nullptr)

@@ -34,6 +34,15 @@ struct StageSource {
     const char* counts_as;  // null: as nothing
 };
 
+// What the server evaluates of an event to remember it by; null where there is none.
+struct TouchSource {
+    bool remembers;  // else nothing is to be remembered
+    const char* channel;
+    const char* asset;
+    const char* campaign;
+    std::size_t most;  // touches that are kept of a lead
+};
+
 struct Version {
     MemoryContext context;         // it ends with it, and so do its programs
     int64 number;                  // 0: of a definition that is not stored
@@ -42,6 +51,7 @@ struct Version {
     int rule_count;
     StageSource* stages;
     int stage_count;
+    TouchSource touches;
     pg_tz* time_zone;
     Version* next;  // of those that the model has read
 

@@ -67,13 +67,16 @@ void change_card(const StoredLead& lead, Change change) {
 // after the statement began, by triggers of the user's within it, it may know of these rows, and of what became of them
 // since.
 bool precedes_statement(const StoredLead& lead) {
-    return lead.row.version == lead.task->version->number && !lead.row.written_since;
+    bool forgetful = lead.task->version->touches.remembers && lead.row.memory == nullptr && lead.row.card != nullptr;
+    return !forgetful && lead.row.version == lead.task->version->number && !lead.row.written_since;
 }
 
-// Folds new events into the card, or counts them by rebuilding it.
+// Folds new events into card and memory, or counts them by rebuilding these.
 void fold_new(const StoredLead& lead) {
     const Computation* task = lead.task;
-    if (fold_found(task->workspace, task->version, lead.found, task->now, Moves::all())) return;
+    bool remembered = !task->version->touches.remembers ||
+                      remember_found(task->workspace, task->version, lead.found, lead.row.memory);
+    if (remembered && fold_found(task->workspace, task->version, lead.found, task->now, Moves::all())) return;
     load_again(lead);  // what could not be folded is half-changed
     rebuild_from_log(task, lead.found.key, Moves{lead.clock}, &lead.found);
 }

@@ -109,6 +109,7 @@ struct ScoreColumns {
     RowType rows;
     AttrNumber values[count_columns()];
     AttrNumber card;
+    AttrNumber memory;
     AttrNumber* entered;  // of each stage: <stage>_at
     Oid index;            // of the primary key
     FmgrInfo equal;       // its operators' functions
@@ -152,6 +153,7 @@ ScoreColumns* find_columns(const Model* model, Relation relation, const Version*
     ScoreValues none = {};
     for_each_column(none, [&](int i, const char* name, auto, auto) { at->values[i] = column(name); });
     at->card = column("card");
+    at->memory = column("memory");
     at->entered = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(version->stage_count + 1)));
     for (int i = 0; i < version->stage_count; ++i) at->entered[i] = column(psprintf("%s_at", version->stages[i].name));
 
@@ -425,6 +427,8 @@ bool read_score(ScoreTable* table, Datum key, CommandId since_command, ScoreRow*
     bool is_null = false;
     Datum card = get(table, table->at->card, &is_null);
     row->card = is_null ? nullptr : PG_DETOAST_DATUM_PACKED(card);
+    Datum memory = get(table, table->at->memory, &is_null);
+    row->memory = is_null ? nullptr : reinterpret_cast<const struct varlena*>(DatumGetPointer(memory));
     for_each_column(*row,
                     [&](int i, const char*, auto& value, auto how) { value = get(table, table->at->values[i], how); });
     auto* entered =
@@ -481,6 +485,13 @@ bool write_by_statement(const AsWriter& as, ScoreTable* table) {
     return written;
 }
 
+Datum datum_of(const void* bytes, std::size_t size) {
+    auto* datum = static_cast<struct varlena*>(palloc(VARHDRSZ + size));
+    SET_VARSIZE(datum, VARHDRSZ + size);
+    memcpy(VARDATA(datum), bytes, size);
+    return PointerGetDatum(datum);
+}
+
 // Makes `changed` the row read last with what is new of it.
 void form_row(ScoreTable* table, const ScoreUpdate& update) {
     ExecClearTuple(table->changed);
@@ -489,10 +500,11 @@ void form_row(ScoreTable* table, const ScoreUpdate& update) {
     memcpy(table->changed->tts_values, table->stored->tts_values, sizeof(Datum) * static_cast<Size>(columns));
     memcpy(table->changed->tts_isnull, table->stored->tts_isnull, sizeof(bool) * static_cast<Size>(columns));
 
-    auto* card = static_cast<struct varlena*>(palloc(VARHDRSZ + update.card_size));
-    SET_VARSIZE(card, VARHDRSZ + update.card_size);
-    memcpy(VARDATA(card), update.card, update.card_size);
-    set(table, table->at->card, PointerGetDatum(card), false);
+    set(table, table->at->card, datum_of(update.card, update.card_size), false);
+    if (update.memory != nullptr)
+        set(table, table->at->memory, datum_of(update.memory, update.memory_size), false);
+    else if (update.forgets)
+        set(table, table->at->memory, static_cast<Datum>(0), true);
     for_each_column(
         update, [&](int i, const char*, const auto& value, auto how) { set(table, table->at->values[i], value, how); });
     for (int i = 0; i < table->version->stage_count; ++i) {

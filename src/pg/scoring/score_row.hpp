@@ -59,9 +59,10 @@ struct ScoreValues {
 // A stored row in the terms of the core. The card's bytes are a copy in the current memory context.
 struct ScoreRow : ScoreValues {
     const struct varlena* card;
-    const Timestamp* entered;  // for each stage: when it was entered first, or kNever
-    bool restored;             // from history, for the row was not to be trusted
-    Timestamp settled_to;      // without a card: what happened up to then moves the lead no more
+    const struct varlena* memory;  // as it is stored, perhaps apart from the row; null: there is none
+    const Timestamp* entered;      // for each stage: when it was entered first, or kNever
+    bool restored;                 // from history, for the row was not to be trusted
+    Timestamp settled_to;          // without a card: what happened up to then moves the lead no more
     // The current transaction wrote it at or after the command that `since_command` names: it may know of events whose
     // trigger is still to come.
     bool written_since;
@@ -73,6 +74,9 @@ struct ScoreRow : ScoreValues {
 struct ScoreUpdate : ScoreValues {
     const void* card;
     std::size_t card_size;
+    const void* memory;  // null: as it is
+    std::size_t memory_size;
+    bool forgets;  // what it remembered is to go
     const Timestamp* entered;
     const Timestamp* entered_before;
 };

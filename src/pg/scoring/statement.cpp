@@ -136,6 +136,11 @@ ScoreUpdate score_update(const LeadsUpdate* update, const ScoreRow& row) {
     ScoreUpdate row_update = {};
     row_update.card = workspace->card.data();
     row_update.card_size = workspace->card.size();
+    if (!workspace->memory_bytes.empty()) {
+        row_update.memory = workspace->memory_bytes.data();
+        row_update.memory_size = workspace->memory_bytes.size();
+    }
+    row_update.forgets = !update->task.version->touches.remembers;
     row_update.score = points_of_units(lead.features.score.total);
     row_update.engagement = points_of_units(lead.features.score.engagement);
     row_update.fit = points_of_units(lead.features.score.fit);
@@ -295,7 +300,7 @@ struct PreparedLead {
 
 // Leads of one statement up to which, and bytes within which, they are prepared.
 constexpr std::size_t kMostPrepared = 1000;
-constexpr Size kMostPreparedBytes = 1024 * 1024;
+constexpr Size kMostPreparedBytes = 4 * 1024 * 1024;
 
 // Computes the lead and writes nothing. False where somebody else is at its score row.
 bool prepare_lead(LeadsUpdate* update, const LeadFindings& found, MemoryContext memory, PreparedLead* lead) {

@@ -2,6 +2,7 @@
 
 #include "pg/scoring/workspace.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -26,7 +27,9 @@ Workspace* spare = nullptr;
 // How much of that room there is, in bytes.
 std::size_t held(const Workspace* workspace) {
     const Scorecard& card = workspace->lead.card;
-    std::size_t bytes = workspace->card.capacity() + workspace->transitions.capacity() * sizeof(Transition) +
+    std::size_t bytes = workspace->card.capacity() + workspace->memory_bytes.capacity() +
+                        workspace->next_memory_bytes.capacity() + workspace->memory.held_bytes() +
+                        workspace->transitions.capacity() * sizeof(Transition) +
                         card.rules.capacity() * sizeof(RuleState) + card.pending.capacity() * sizeof(Match);
     for (const RuleState& state : card.rules) bytes += state.occurrences.held_bytes() + state.members.held_bytes();
     return bytes;
@@ -59,6 +62,8 @@ void reset(Workspace* workspace, const Version* version) {
     workspace->lead.stage.stage = version->definition->first_stage;
     workspace->transitions.clear();
     workspace->card.clear();
+    workspace->remembered = false;
+    workspace->memory_bytes.clear();
     workspace->grade.clear();
     workspace->entered.assign(version->definition->stages.size(), kNever);
 }
@@ -143,14 +148,117 @@ void load_new_lead(Workspace* workspace, const Version* version) {
     });
 }
 
+namespace {
+
+// Adds what events tell; `matches` and `touches` are a portion of what was found.
+void remember(Workspace* workspace, const Version* version, std::span<const Match> matches,
+              std::span<const FoundTouch> touches) {
+    Memory& memory = workspace->memory;
+    for (const Match& match : matches)
+        if (match.kind == MatchKind::Rule)
+            memory.match(version->definition->rules[static_cast<std::size_t>(match.target)].id, match.at);
+    for (const FoundTouch& touch : touches) memory.touch(touch.at, touch.names, version->touches.most);
+}
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+    return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+// Adds to `first` those of the matches, which are sorted, that are the first of their rules. False where the card
+// cannot tell: all that it has counted lies before its clock.
+bool find_first_matches(const Version* version, const Scorecard& card, std::span<const Match> matches,
+                        std::vector<FirstMatch>& first) {
+    for (const Match& match : matches) {
+        if (match.kind != MatchKind::Rule) continue;
+        auto place = static_cast<std::size_t>(match.target);
+        bool counted = card.count(place) > 0;
+        if (counted && match.at >= card.clock) continue;
+        if (counted || !card.pending.empty()) return false;
+        std::size_t rule = version->definition->rules[place].id;
+        if (std::ranges::find(first, rule, &FirstMatch::rule) == first.end()) first.push_back({rule, match.at});
+    }
+    return true;
+}
+
+// Puts what was found before what the stored memory has, the earliest first, in the memory's bytes. False, and nothing
+// is changed, where that is not all there is to do.
+bool put_found_first(Workspace* workspace, const Version* version, const LeadFindings& found,
+                     std::span<const std::byte> stored) {
+    constexpr std::size_t kFew = 16;
+    if (found.rest != nullptr || found.touches.size() > kFew || found.first_at < first_event(stored)) return false;
+    std::vector<FirstMatch>& first = workspace->first_matches;
+    first.clear();
+    if (!find_first_matches(version, workspace->lead.card, found.matches, first)) return false;
+
+    std::string& bytes = workspace->memory_bytes;
+    std::string& next = workspace->next_memory_bytes;
+    auto match = first.begin();
+    auto touch = found.touches.begin();
+    while (match != first.end() || touch != found.touches.end()) {
+        NewEvent event;
+        event.at =
+            std::min(match == first.end() ? kForever : match->at, touch == found.touches.end() ? kForever : touch->at);
+        if (touch != found.touches.end() && touch->at == event.at) event.names = (touch++)->names;
+        workspace->new_rules.clear();
+        for (; match != first.end() && match->at == event.at; ++match) workspace->new_rules.push_back(match->rule);
+        std::ranges::sort(workspace->new_rules);
+        event.rules = workspace->new_rules;
+        next.clear();
+        switch (put_first(bytes.empty() ? stored : bytes_of(bytes), event, version->touches.most, next)) {
+            case EventEffect::Unknown:
+                bytes.clear();
+                return false;
+            case EventEffect::None:
+                break;
+            case EventEffect::PutFirst:
+                bytes.swap(next);
+                break;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+bool remember_found(Workspace* workspace, const Version* version, const LeadFindings& found,
+                    const struct varlena* stored) {
+    std::span<const std::byte> bytes;
+    if (stored != nullptr) {
+        const struct varlena* packed = PG_DETOAST_DATUM_PACKED(PointerGetDatum(stored));
+        bytes = {reinterpret_cast<const std::byte*>(VARDATA_ANY(packed)), VARSIZE_ANY_EXHDR(packed)};
+    }
+    bool done = false;
+    bool sound = run_cpp_if_sound([&] {
+        done = stored != nullptr && put_found_first(workspace, version, found, bytes);
+        if (done) return;
+        workspace->memory.clear();
+        if (stored != nullptr) decode(bytes, workspace->memory);
+    });
+    if (!sound || done) return sound;
+    run_cpp([&] { workspace->memory.see(found.first_at); });
+    MatchReader reader(found);
+    for (std::span<const Match> matches; reader.next(&matches);)
+        run_cpp([&] { remember(workspace, version, matches, reader.touches()); });
+    workspace->remembered = true;
+    return true;
+}
+
 void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves) {
     workspace->known = found.known;
+    workspace->remembered = version->touches.remembers;
     LeadFacts facts = facts_of(found);
     run_cpp([&] {
+        workspace->memory.clear();
+        workspace->memory.see(found.first_at);
+        workspace->memory_bytes.clear();
         workspace->replay.emplace(*version->definition, workspace->lead, facts, until, moves, workspace->transitions);
     });
     MatchReader reader(found);
-    for (std::span<const Match> matches; reader.next(&matches);) run_cpp([&] { workspace->replay->add(matches); });
+    for (std::span<const Match> matches; reader.next(&matches);)
+        run_cpp([&] {
+            workspace->replay->add(matches);
+            if (workspace->remembered) remember(workspace, version, matches, reader.touches());
+        });
     run_cpp([&] { workspace->replay->finish(); });
 }
 
@@ -172,6 +280,10 @@ void finish_lead(Workspace* workspace, const Version* version) {
         const Lead& lead = workspace->lead;
         workspace->card.clear();
         encode(lead.card, *version->definition, workspace->card);
+        if (workspace->remembered) {
+            workspace->memory_bytes.clear();
+            encode(workspace->memory, workspace->memory_bytes);
+        }
         Grade grade = lead.features.grade;
         if (version->definition->has_grade(grade)) workspace->grade = version->definition->label(grade);
         for (const Transition& transition : workspace->transitions) {

@@ -15,7 +15,13 @@ namespace lead_scoring {
 
 struct Workspace {
     Lead lead;
-    bool known;                      // the leads table has it
+    bool known;                     // the leads table has it
+    Memory memory;                  // of reports, where `remembered`
+    bool remembered;                // made anew, or changed otherwise than in its bytes
+    std::string memory_bytes;       // encoded; empty: as it is stored
+    std::string next_memory_bytes;  // these and the next two are of use while they are made
+    std::vector<FirstMatch> first_matches;
+    std::vector<std::size_t> new_rules;
     std::optional<Folding> folding;  // of a lead whose matches do not come all at once
     std::optional<Replay> replay;
     std::vector<Transition> transitions;
@@ -44,14 +50,19 @@ void load_card(Workspace* workspace, const Version* version, const struct varlen
 // Loads a lead of which nothing is known yet.
 void load_new_lead(Workspace* workspace, const Version* version);
 
-// Makes the lead's card anew from all there is of the lead, which is what was found.
+// Adds what was found to the lead's memory. To be called before its card takes it up, which tells what is new. False,
+// and nothing is changed, where the stored memory cannot be read: it must be made anew.
+[[nodiscard]] bool remember_found(Workspace* workspace, const Version* version, const LeadFindings& found,
+                                  const struct varlena* stored);
+
+// Makes the lead's card and memory anew from all there is of the lead, which is what was found.
 void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves);
 
 // Folds all matches that were found into the lead. False as fold_matches has it: the card must be made anew.
 [[nodiscard]] bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now,
                               Moves moves);
 
-// Encodes the lead's card and derives what the row shows besides: grade, entries into stages.
+// Encodes the lead's card and memory and derives what the row shows besides: grade, entries into stages.
 void finish_lead(Workspace* workspace, const Version* version);
 
 // The label of a grade in the current memory context; null where there is none.

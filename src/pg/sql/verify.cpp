@@ -2,6 +2,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "pg/intake/event_log.hpp"
@@ -13,6 +14,7 @@
 
 extern "C" {
 #include "funcapi.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 }
 
@@ -74,6 +76,26 @@ void check_due(Verification* verification, Datum key, const ScoreRow& row) {
            pstrdup(timestamptz_to_str(due.at)));
 }
 
+// Of what the computed lead remembers.
+void check_memory(Verification* verification, Datum key, const ScoreRow& row) {
+    const std::string& computed = verification->computed->memory_bytes;
+    auto printed = [](const void* bytes, Size size) {
+        constexpr Size kShown = 1000;
+        Size shown = std::min(size, kShown);
+        auto* hex = static_cast<char*>(palloc(2 * shown + 1));
+        hex[hex_encode(static_cast<const char*>(bytes), shown, hex)] = '\0';
+        return hex;
+    };
+    const struct varlena* stored =
+        row.memory == nullptr ? nullptr : PG_DETOAST_DATUM_PACKED(PointerGetDatum(row.memory));
+    if (stored != nullptr && VARSIZE_ANY_EXHDR(stored) == computed.size() &&
+        memcmp(VARDATA_ANY(stored), computed.data(), computed.size()) == 0)
+        return;
+    report(verification, key, "memory",
+           stored == nullptr ? nullptr : printed(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored)),
+           printed(computed.data(), computed.size()));
+}
+
 void check_lead(Verification* verification, const LeadFindings& found) {
     const Version* version = verification->reading->version;
     ScoreRow row;
@@ -112,6 +134,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     const char* grade = grade_label(version, computed.features.grade);
     if (strcmp(row.grade == nullptr ? "" : row.grade, grade == nullptr ? "" : grade) != 0)
         report(verification, found.key, "grade", row.grade, grade);
+    if (version->touches.remembers) check_memory(verification, found.key, row);
     if (readable) check_due(verification, found.key, row);
 }
 
