@@ -181,6 +181,14 @@ void Memory::keep_first() {
     });
 }
 
+bool Memory::comes_after_first(Timestamp at, const EventNames& names) const {
+    auto is_first = [&](std::string_view name, std::uint32_t KeptTouch::*of) {
+        return !name.empty() &&
+               std::ranges::none_of(touches_, [&](const KeptTouch& kept) { return kept.*of != 0 && kept.at < at; });
+    };
+    return !is_first(names.channel, &KeptTouch::channel) && !is_first(names.asset, &KeptTouch::asset);
+}
+
 void Memory::touch(Timestamp at, const EventNames& names, std::size_t most, std::size_t longest) {
     see(at);
     if (is_too_long(names, longest)) {
@@ -195,6 +203,7 @@ void Memory::touch(Timestamp at, const EventNames& names, std::size_t most, std:
         campaign_ = number_of(names.campaign);
     }
     if (names.channel.empty() && names.asset.empty()) return;
+    if (kept_ == KeptTouches::First && comes_after_first(at, names)) return;
     KeptTouch touch = {at, number_of(names.channel), number_of(names.asset)};
     auto place = std::upper_bound(touches_.begin(), touches_.end(), touch,
                                   [this](const KeptTouch& a, const KeptTouch& b) { return before(a, b); });

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 
+#include "pg/intake/names.hpp"
+
 extern "C" {
 #include "access/tupdesc.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
@@ -23,8 +24,7 @@ namespace {
 constexpr std::size_t kInMemory = 64 * 1024 * 1024;           // bytes of a statement's findings that stay in arrays
 constexpr std::size_t kMostInMemory = std::size_t{16} << 30;  // far from 2^32 facts, by whose numbers they are known
 constexpr std::size_t kPortion = 1024;                        // matches of a lead that are given out at once
-constexpr std::size_t kRecentNames = 64;
-constexpr uint32 kMostAtOnce = 1 << 18;  // facts of one lead and instant that stay in arrays
+constexpr uint32 kMostAtOnce = 1 << 18;                       // facts of one lead and instant that stay in arrays
 
 // Of the tuplesort. In the order of kKey, kAt, kRank, kHash and kWhat a lead's matches are in the core's order. kNames
 // has those of a touch, the bytes of two of them apart by a zero, which no text has.
@@ -107,14 +107,7 @@ struct Findings {
     std::size_t worth_capacity;
     Recent* recent;  // null until there is a second record
 
-    // Names of touches: their numbers are places from 1, found by open addressing in name_mask + 1 slots.
-    MemoryContext name_memory;  // null until there is one
-    std::string_view* names;
-    std::size_t name_count;
-    std::size_t name_capacity;
-    uint32* name_slots;
-    uint32 name_mask;
-    uint32 recent_names[kRecentNames];
+    NameList names;  // of touches
 
     Tuplesortstate* sort;
     TupleTableSlot* slot;
@@ -137,7 +130,9 @@ struct Findings {
     std::size_t touch_capacity;
     FoundTouch* more_touches;
     std::size_t more_touch_capacity;
-    MemoryContext key_context;  // of the lead given out last, where sorted by tuplesort
+    MemoryContext touch_names;       // of the first portion, where sorted by tuplesort
+    MemoryContext more_touch_names;  // of a later one
+    MemoryContext key_context;       // of the lead given out last, where sorted by tuplesort
 };
 
 namespace {
@@ -152,13 +147,10 @@ TupleDesc describe_columns(const KeyType& key) {
 
 constexpr uint64 kSign = uint64{1} << 63;
 
-std::string_view name_of(const Findings* findings, uint64 number) {
-    return number == 0 ? std::string_view() : findings->names[number - 1];
-}
-
 EventNames names_of(const Findings* findings, const Match& touch) {
-    return {name_of(findings, static_cast<uint64>(touch.points)), name_of(findings, static_cast<uint64>(touch.bucket)),
-            name_of(findings, touch.key)};
+    const NameList* list = &findings->names;
+    return {name_of(list, static_cast<uint64>(touch.points)), name_of(list, static_cast<uint64>(touch.bucket)),
+            name_of(list, touch.key)};
 }
 
 Datum names_to_bytes(const EventNames& names) {
@@ -173,9 +165,11 @@ Datum names_to_bytes(const EventNames& names) {
     return PointerGetDatum(bytes);
 }
 
-// Names as names_to_bytes has them, which are copied.
-EventNames names_from_bytes(Datum datum) {
+// Names as names_to_bytes has them, copied into that memory.
+EventNames names_from_bytes(MemoryContext memory, Datum datum) {
+    MemoryContext caller = MemoryContextSwitchTo(memory);
     bytea* bytes = DatumGetByteaPCopy(datum);
+    MemoryContextSwitchTo(caller);
     std::string_view all(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
     std::size_t first = all.find('\0');
     std::size_t second = all.find('\0', first + 1);
@@ -325,7 +319,7 @@ std::size_t bytes(const Findings* findings) {
     return findings->record_capacity * sizeof(Record) + findings->fact_capacity * sizeof(Fact) +
            findings->worth_capacity * sizeof(Worth) +
            (findings->keys == nullptr ? 0 : MemoryContextMemAllocated(findings->keys, false)) +
-           (findings->name_memory == nullptr ? 0 : MemoryContextMemAllocated(findings->name_memory, false));
+           bytes_of_names(&findings->names);
 }
 
 // By key and time. Within a lead the core's own order is established when the lead is given out. What is sorted in this
@@ -339,71 +333,18 @@ void sort_records(Findings* findings, Compare compare) {
     });
 }
 
-void make_name_slots(Findings* findings, uint32 slots) {
-    findings->name_mask = slots - 1;
-    findings->name_slots = static_cast<uint32*>(MemoryContextAllocZero(findings->name_memory, sizeof(uint32) * slots));
-}
-
-// The slot of the name, or the free one where it belongs.
-uint32* name_slot(const Findings* findings, std::string_view name) {
-    uint32 hash = hash_bytes(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()));
-    for (uint32 i = hash & findings->name_mask;; i = (i + 1) & findings->name_mask) {
-        uint32* slot = &findings->name_slots[i];
-        if (*slot == 0 || findings->names[*slot - 1] == name) return slot;
-    }
-}
-
 }  // namespace
 
-namespace {
-
-// Where a name that was asked for a short while ago may be told from others without looking at all of it.
-std::size_t recent_place(std::string_view name) {
-    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
-    return (name.size() + 7u * byte(0) + 31u * byte(name.size() - 1)) % kRecentNames;
-}
-
-uint32 find_or_add_name(Findings* findings, std::string_view name) {
-    if (findings->name_memory == nullptr) {
-        findings->name_memory = AllocSetContextCreate(findings->context, "lead_scoring names", ALLOCSET_SMALL_SIZES);
-        make_name_slots(findings, 16);
-    }
-    uint32* slot = name_slot(findings, name);
-    if (*slot != 0) return *slot;
-    auto* bytes = static_cast<char*>(MemoryContextAlloc(findings->name_memory, name.size()));
-    memcpy(bytes, name.data(), name.size());
-    push(findings->name_memory, &findings->names, &findings->name_count, &findings->name_capacity,
-         std::string_view(bytes, name.size()));
-    auto number = *slot = static_cast<uint32>(findings->name_count);
-    if (2 * number > findings->name_mask) {
-        pfree(findings->name_slots);
-        make_name_slots(findings, 2 * (findings->name_mask + 1));
-        for (uint32 i = 1; i <= number; ++i) *name_slot(findings, findings->names[i - 1]) = i;
-    }
-    return number;
-}
-
-}  // namespace
-
-uint32 number_of_name(Findings* findings, std::string_view name) {
-    if (name.empty()) return 0;
-    uint32& recent = findings->recent_names[recent_place(name)];
-    if (recent == 0 || findings->names[recent - 1] != name) recent = find_or_add_name(findings, name);
-    return recent;
-}
+uint32 number_of_name(Findings* findings, std::string_view name) { return number_of_name(&findings->names, name); }
 
 void forget_names(Findings* findings) {
-    if (findings->sort == nullptr || findings->name_memory == nullptr) return;
-    MemoryContextDelete(findings->name_memory);
-    findings->name_memory = nullptr;
-    findings->names = nullptr;
-    findings->name_count = findings->name_capacity = 0;
-    memset(findings->recent_names, 0, sizeof findings->recent_names);
+    if (findings->sort != nullptr) clear_names(&findings->names);
 }
 
 Findings* make_findings(const KeyType& key) {
     auto* findings = static_cast<Findings*>(palloc0(sizeof(Findings)));
     findings->context = CurrentMemoryContext;
+    findings->names.parent = CurrentMemoryContext;
     findings->key = key;
     findings->single = true;
     findings->memory = kInMemory;
@@ -449,6 +390,8 @@ void sort_findings(Findings* findings) {
         ExecDropSingleTupleTableSlot(findings->slot);
         findings->slot = MakeSingleTupleTableSlot(describe_columns(findings->key), &TTSOpsMinimalTuple);
         findings->key_context = AllocSetContextCreate(findings->context, "lead_scoring key", ALLOCSET_SMALL_SIZES);
+        for (MemoryContext* names : {&findings->touch_names, &findings->more_touch_names})
+            *names = AllocSetContextCreate(findings->context, "lead_scoring touches", ALLOCSET_SMALL_SIZES);
         MemoryContextSwitchTo(caller);
         return;
     }
@@ -475,6 +418,7 @@ struct Portion {
     std::size_t* capacity;
     FoundTouch** touches;
     std::size_t* touch_capacity;
+    MemoryContext names;
     std::size_t count;
     std::size_t touch_count;
     std::size_t fits;
@@ -484,11 +428,13 @@ struct Portion {
 };
 
 Portion first_portion(Findings* findings) {
-    return {&findings->matches, &findings->match_capacity, &findings->touches, &findings->touch_capacity};
+    return {&findings->matches, &findings->match_capacity, &findings->touches, &findings->touch_capacity,
+            findings->touch_names};
 }
 
 Portion later_portion(Findings* findings) {
-    return {&findings->more_matches, &findings->more_capacity, &findings->more_touches, &findings->more_touch_capacity};
+    return {&findings->more_matches, &findings->more_capacity, &findings->more_touches, &findings->more_touch_capacity,
+            findings->more_touch_names};
 }
 
 void take(Findings* findings, LeadFindings* lead, Portion* portion, const Finding& finding) {
@@ -497,10 +443,10 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
     switch (finding.kind) {
         case FindingKind::Touch:
             lead->seen = true;
-            push(
-                findings->context, portion->touches, &portion->touch_count, portion->touch_capacity,
-                FoundTouch{match.at, findings->sort == nullptr ? names_of(findings, match)
-                                                               : names_from_bytes(findings->slot->tts_values[kNames])});
+            push(findings->context, portion->touches, &portion->touch_count, portion->touch_capacity,
+                 FoundTouch{match.at, findings->sort == nullptr
+                                          ? names_of(findings, match)
+                                          : names_from_bytes(portion->names, findings->slot->tts_values[kNames])});
             break;
         case FindingKind::Match:
             lead->seen = true;
@@ -604,6 +550,7 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
         more = findings->next < findings->lead_end;
     } else {
         if (!begin_lead_of_sort(findings)) return false;
+        MemoryContextReset(portion.names);
         take_sorted(findings, lead, &portion);
         if (portion.is_full()) {  // and nothing is read ahead
             Finding finding;
@@ -640,10 +587,12 @@ bool MatchReader::next(std::span<const Match>* portion) {
     }
     LeadFindings same = {};
     Portion gathered = later_portion(findings);
-    if (findings->sort == nullptr)
+    if (findings->sort == nullptr) {
         take_records(findings, &same, &gathered);
-    else
+    } else {
+        MemoryContextReset(gathered.names);
         take_sorted(findings, &same, &gathered);
+    }
     *portion = {findings->more_matches, gathered.count};
     touches_ = {findings->more_touches, gathered.touch_count};
     return gathered.count + gathered.touch_count > 0;
