@@ -58,11 +58,14 @@ BEGIN
                      LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t GROUP BY 1) v ON v.lead_id = s.lead_id
                     [[GROUP BY s.dimension]]) c, unnest(c.credits) u
              WHERE u.channel IS NOT NULL OR u.leads > 0 OR u.mqls > 0 OR u.sqls > 0 OR u.customers > 0 OR u.revenue <> 0),
+        attributions AS (
+            SELECT a.name FROM unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}'::text[]) a (name)
+             WHERE a.name <> 'markov' OR (SELECT count(DISTINCT c.channel) FROM credits c) <= 1000),
         parts (attribution, [[dimension, ]]channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
             SELECT c.attribution, [[c.dimension, ]]c.channel, c.touches, c.leads_touched, c.leads, c.mqls, c.sqls, c.customers, NULL::numeric, c.revenue FROM credits c
+             WHERE c.attribution IN (SELECT a.name FROM attributions a)
             UNION ALL
-            SELECT a.name, p.* FROM (SELECT unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay}'::text[])
-                                      UNION SELECT c.attribution FROM credits c) a (name),
+            SELECT a.name, p.* FROM attributions a,
                    (SELECT [[{!spend_dimension}, ]]t.channel, 0::bigint, 0::bigint, 0::bigint, 0::numeric, 0::numeric, 0::numeric, sum(t.amount), 0::numeric FROM ({!spend}) t GROUP BY [[1, ]]t.channel) p),
         {!sums}
         $query$, jsonb_build_object(

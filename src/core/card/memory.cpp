@@ -181,12 +181,14 @@ void Memory::keep_first() {
     });
 }
 
-bool Memory::comes_after_first(Timestamp at, const EventNames& names) const {
-    auto is_first = [&](std::string_view name, std::uint32_t KeptTouch::*of) {
-        return !name.empty() &&
-               std::ranges::none_of(touches_, [&](const KeptTouch& kept) { return kept.*of != 0 && kept.at < at; });
+bool Memory::comes_first(Timestamp at, const EventNames& names) const {
+    auto precedes = [&](std::uint32_t KeptTouch::*part) {
+        auto first = std::ranges::find_if(touches_, [&](const KeptTouch& touch) { return touch.*part != 0; });
+        return first == touches_.end() || std::tuple(at, names.channel, names.asset) <
+                                              std::tuple(first->at, name(first->channel), name(first->asset));
     };
-    return !is_first(names.channel, &KeptTouch::channel) && !is_first(names.asset, &KeptTouch::asset);
+    return (!names.channel.empty() && precedes(&KeptTouch::channel)) ||
+           (!names.asset.empty() && precedes(&KeptTouch::asset));
 }
 
 void Memory::touch(Timestamp at, const EventNames& names, std::size_t most, std::size_t longest) {
@@ -203,7 +205,7 @@ void Memory::touch(Timestamp at, const EventNames& names, std::size_t most, std:
         campaign_ = number_of(names.campaign);
     }
     if (names.channel.empty() && names.asset.empty()) return;
-    if (kept_ == KeptTouches::First && comes_after_first(at, names)) return;
+    if (kept_ == KeptTouches::First && !comes_first(at, names)) return;
     KeptTouch touch = {at, number_of(names.channel), number_of(names.asset)};
     auto place = std::upper_bound(touches_.begin(), touches_.end(), touch,
                                   [this](const KeptTouch& a, const KeptTouch& b) { return before(a, b); });
@@ -363,7 +365,9 @@ EventEffect put_first(std::span<const std::byte> stored, const NewEvent& event, 
     bool names_campaign =
         !names.campaign.empty() && !head.has(kKeepsNone) && (!head.has(kHasCampaign) || at <= head.campaign_at);
     if (names_campaign) return EventEffect::Unknown;
-    if (!rules.empty() && !is_later(reader, head, at)) return EventEffect::Unknown;
+    // A match at the very time of a new touch would name it.
+    bool puts_touch = is_touch && !head.has(kKeepsFirst);
+    if ((puts_touch || !rules.empty()) && !is_later(reader, head, at)) return EventEffect::Unknown;
     std::string_view matches = reader.bytes(head.match_bytes);
     if (is_touch) {
         bool names_asset = !names.asset.empty() && !head.has(kHasAssets);

@@ -77,8 +77,8 @@ class Memory {
     std::uint32_t number_of(std::string_view name);
     bool before(const KeptTouch& a, const KeptTouch& b) const;
     void keep_first();
-    // Whether a touch is neither the first one of a channel nor that of an asset, where these are kept.
-    bool comes_after_first(Timestamp at, const EventNames& names) const;
+    // Whether a touch would be the first one of a channel or of an asset. The names of others are not to be held.
+    bool comes_first(Timestamp at, const EventNames& names) const;
 
     Timestamp first_at_ = kForever;
     Timestamp campaign_at_ = kForever;

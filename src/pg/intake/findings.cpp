@@ -158,10 +158,11 @@ Datum names_to_bytes(const EventNames& names) {
     auto* bytes = static_cast<bytea*>(palloc(size));
     SET_VARSIZE(bytes, size);
     char* to = VARDATA(bytes);
-    for (std::string_view name : {names.channel, names.asset, names.campaign}) {
-        if (to != VARDATA(bytes)) *to++ = '\0';
-        to = std::copy(name.begin(), name.end(), to);
-    }
+    to = std::copy(names.channel.begin(), names.channel.end(), to);
+    *to++ = '\0';
+    to = std::copy(names.asset.begin(), names.asset.end(), to);
+    *to++ = '\0';
+    std::copy(names.campaign.begin(), names.campaign.end(), to);
     return PointerGetDatum(bytes);
 }
 

@@ -16,10 +16,12 @@
 
 extern "C" {
 #include "access/sysattr.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -229,9 +231,14 @@ AttrNumber column_named(Relation relation, const char* text) {
     return 0;
 }
 
-// A column that is neither text nor a truth value is written by its type's output function: the labels of an enum may
-// be renamed, so that the server takes no cast of it for immutable.
-bool is_written(Oid type) { return type != TEXTOID && type != VARCHAROID && type != BOOLOID; }
+// Whether a value becomes text by its type's output function. The labels of an enum may be renamed, so that the server
+// takes no cast of it for immutable; the casts of other types may write less than their output functions, or more.
+bool is_written(Oid type) {
+    Oid cast = InvalidOid;
+    CoercionPathType path = find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &cast);
+    if (path == COERCION_PATH_FUNC) return func_volatile(cast) != PROVOLATILE_IMMUTABLE;
+    return path != COERCION_PATH_RELABELTYPE;
+}
 
 void add_names(Program* program, Relation relation, const Model* model, const Version* version) {
     const TouchSource& source = version->touches;

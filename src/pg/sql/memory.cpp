@@ -167,7 +167,10 @@ Datum lead_scoring_touches_final(PG_FUNCTION_ARGS) {
         encode(memory, bytes);
         return bytes.size();
     });
-    auto* result = static_cast<bytea*>(palloc_extended(VARHDRSZ + size, MCXT_ALLOC_HUGE));
+    if (size > MaxAllocSize - VARHDRSZ)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("touches of a lead take more than 1 GB"),
+                        errhint("Let report_settings.event_channel and event_asset name fewer events, or shorter.")));
+    auto* result = static_cast<bytea*>(palloc(VARHDRSZ + size));
     SET_VARSIZE(result, VARHDRSZ + size);
     run_cpp([&] {
         std::string bytes;
