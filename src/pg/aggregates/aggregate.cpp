@@ -72,6 +72,20 @@ int64 duration_argument(FunctionCallInfo fcinfo, int argument, const char* name)
     return microseconds;
 }
 
+int64 optional_duration(FunctionCallInfo fcinfo, int argument, const char* name, int64 otherwise) {
+    if (PG_NARGS() <= argument || PG_ARGISNULL(argument)) return otherwise;
+    return duration_argument(fcinfo, argument, name);
+}
+
+int64 half_life_argument(FunctionCallInfo fcinfo, int argument) {
+    constexpr int64 kDefault = 7 * USECS_PER_DAY;
+    int64 half_life = optional_duration(fcinfo, argument, "half_life", kDefault);
+    if (half_life == 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("half_life must be positive"),
+                        errhint("Write an interval such as '7 days'.")));
+    return half_life;
+}
+
 void raise_not_constant(const char* name) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be the same in all rows of a group", name),

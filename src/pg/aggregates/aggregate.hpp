@@ -124,6 +124,12 @@ inline int64 elapsed(TimestampTz from, TimestampTz to) {
 // and for less than zero. `name`: the argument's, for the error.
 int64 duration_argument(FunctionCallInfo fcinfo, int argument, const char* name);
 
+// The same of an argument that may be missing or null: `otherwise` then.
+int64 optional_duration(FunctionCallInfo fcinfo, int argument, const char* name, int64 otherwise);
+
+// The half-life in an interval argument, 7 days where there is none. Raises 22023 as duration_argument does, and for 0.
+int64 half_life_argument(FunctionCallInfo fcinfo, int argument);
+
 // Raises 22023: an argument that must be the same in all rows of a group was not.
 [[noreturn]] void raise_not_constant(const char* name);
 

@@ -54,7 +54,6 @@ constexpr uint32 kSummariesTag = 0x41545301;  // "ATS", format 1
 constexpr uint32 kTouchesTag = 0x41545401;    // "ATT", format 1
 
 constexpr int64 kNoLimit = PG_INT64_MAX;
-constexpr int64 kDefaultHalfLife = 7 * USECS_PER_DAY;
 constexpr int kColumns = 4;
 constexpr Size kFirstRoom = 256 - sizeof(Header);  // four to six channels
 
@@ -66,11 +65,6 @@ struct Conversion {
     uint32 model;
     std::string_view value;  // numeric without its length; empty: none
 };
-
-int64 optional_duration(FunctionCallInfo fcinfo, int argument, const char* name, int64 otherwise) {
-    if (PG_NARGS() <= argument || PG_ARGISNULL(argument)) return otherwise;
-    return duration_argument(fcinfo, argument, name);
-}
 
 Conversion read_conversion(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(1))
@@ -84,10 +78,7 @@ Conversion read_conversion(FunctionCallInfo fcinfo) {
         conversion.value = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
     }
     conversion.look_back = optional_duration(fcinfo, 6, "look_back", kNoLimit);
-    conversion.half_life = optional_duration(fcinfo, 7, "half_life", kDefaultHalfLife);
-    if (conversion.half_life == 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("half_life must be positive"),
-                        errhint("Write an interval such as '7 days'.")));
+    conversion.half_life = half_life_argument(fcinfo, 7);
     return conversion;
 }
 

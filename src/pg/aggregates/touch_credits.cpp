@@ -30,7 +30,6 @@ constexpr const char* kMethodNames[] = {"first",          "last",     "last_non_
                                         "linear_channel", "position", "time_decay"};
 static_assert(std::size(kMethodNames) == kAttributionMethods);
 constexpr int kColumns = 9;
-constexpr int64 kDefaultHalfLife = 7 * USECS_PER_DAY;
 constexpr std::size_t kValueChains = 2;  // of customers, and of leads that are none
 
 // A sum of numerics that lives in the aggregate's memory.
@@ -65,12 +64,8 @@ struct State {
 CreditSettings settings_of(FunctionCallInfo fcinfo) {
     CreditSettings settings;
     settings.as_of = PG_ARGISNULL(7) ? PG_INT64_MAX : PG_GETARG_TIMESTAMPTZ(7);
-    settings.look_back = PG_ARGISNULL(8) ? PG_INT64_MAX : duration_argument(fcinfo, 8, "look_back");
-    settings.half_life =
-        static_cast<double>(PG_ARGISNULL(9) ? kDefaultHalfLife : duration_argument(fcinfo, 9, "half_life"));
-    if (settings.half_life == 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("half_life must be positive"),
-                        errhint("Write an interval such as '7 days'.")));
+    settings.look_back = optional_duration(fcinfo, 8, "look_back", PG_INT64_MAX);
+    settings.half_life = static_cast<double>(half_life_argument(fcinfo, 9));
     if (!PG_ARGISNULL(10)) settings.since = PG_GETARG_TIMESTAMPTZ(10);
     if (!PG_ARGISNULL(11)) settings.before = PG_GETARG_TIMESTAMPTZ(11);
     return settings;

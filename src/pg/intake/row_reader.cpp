@@ -154,6 +154,21 @@ Datum row_key(RowReading* reading, bool* is_null) {
     return key;
 }
 
+// When the row's event happened; kNever where it has no finite time.
+Timestamp event_time(RowReading* reading) {
+    bool is_null = false;
+    Timestamp at = DatumGetInt64(slot_getattr(reading->slot, reading->program->time, &is_null));
+    return is_null || TIMESTAMP_NOT_FINITE(at) ? kNever : at;
+}
+
+// Makes the row the one that expressions are evaluated for. What these allocate lasts until the next row.
+void begin_row(RowReading* reading) {
+    Program* program = reading->program;
+    ResetExprContext(program->context);
+    program->context->ecxt_scantuple = reading->slot;
+    slot_getsomeattrs(reading->slot, program->last);
+}
+
 uint32 read_name(RowReading* reading, const EventName& name) {
     bool is_null = false;
     Datum value = name.column != 0 ? slot_getattr(reading->slot, name.column, &is_null)
@@ -182,7 +197,7 @@ void read_names(RowReading* reading) {
 // What the row's event named, where it named anything.
 void emit_touch(RowReading* reading, Datum key, Timestamp at) {
     auto [channel, asset, campaign] = reading->names;
-    if (channel + asset + campaign == 0) return;
+    if ((channel | asset | campaign) == 0) return;
     Match touch;
     touch.at = at;
     touch.target = static_cast<int32>(channel % Definition::kMaxRules);
@@ -195,28 +210,21 @@ void emit_touch(RowReading* reading, Datum key, Timestamp at) {
 // False, and nothing is done, where the row may raise an error and `may_fail` does not allow for it.
 bool read_row(RowReading* reading, bool may_fail) {
     Program* program = reading->program;
-    ResetExprContext(program->context);
-    program->context->ecxt_scantuple = reading->slot;
-    slot_getsomeattrs(reading->slot, program->last);
+    begin_row(reading);
     MemoryContext caller = MemoryContextSwitchTo(program->context->ecxt_per_tuple_memory);
     bool is_null = false;
-    bool no_time = true;
     Datum key = row_key(reading, &is_null);
     Match nothing;
     nothing.at = kNever;
-    Timestamp at = kNever;
     const Dispatch* dispatch = nullptr;
     if (program->source == kLeads) {
         dispatch = &program->leads;
     } else {
-        Datum time = slot_getattr(reading->slot, program->time, &no_time);
-        no_time = no_time || TIMESTAMP_NOT_FINITE(DatumGetInt64(time));
-        if (!no_time) {
-            at = nothing.at = DatumGetInt64(time);
-            dispatch = dispatch_of_type(reading);
-        }
+        nothing.at = event_time(reading);
+        if (nothing.at != kNever) dispatch = dispatch_of_type(reading);
     }
-    bool names = program->has_names && !no_time && reading->only == nullptr;
+    Timestamp at = nothing.at;
+    bool names = program->has_names && at != kNever && reading->only == nullptr;
     bool fits = may_fail || ((dispatch == nullptr || !dispatch->may_raise) && !(names && program->names_may_raise));
     if (fits && !is_null) {
         int before = reading->batch_count;
@@ -283,9 +291,7 @@ void note_problem(RowReading* reading, const char* rule, const ErrorData* error)
 void read_only_name(void* argument) {
     auto* reading = static_cast<RowReading*>(argument);
     Program* program = reading->program;
-    ResetExprContext(program->context);
-    program->context->ecxt_scantuple = reading->slot;
-    slot_getsomeattrs(reading->slot, program->last);
+    begin_row(reading);
     MemoryContext caller = MemoryContextSwitchTo(program->context->ecxt_per_tuple_memory);
     reading->names[reading->only_name] = read_name(reading, program->names[reading->only_name]);
     MemoryContextSwitchTo(caller);
@@ -310,17 +316,11 @@ void read_names_by_one(RowReading* reading) {
 void read_row_by_rule(RowReading* reading) {
     Program* program = reading->program;
     Match nothing;
-    nothing.at = kNever;
+    nothing.at = program->source == kLeads ? kNever : event_time(reading);
     bool is_null = false;
     Datum key = row_key(reading, &is_null);
-    bool no_time = true;
-    if (program->source != kLeads) {
-        Datum time = slot_getattr(reading->slot, program->time, &no_time);
-        no_time = no_time || TIMESTAMP_NOT_FINITE(DatumGetInt64(time));
-        if (!no_time) nothing.at = DatumGetInt64(time);
-    }
     emit(reading, program->source == kLeads ? FindingKind::Known : FindingKind::Seen, key, nothing);
-    if (program->has_names && !no_time) {
+    if (program->has_names && nothing.at != kNever) {
         read_names_by_one(reading);
         emit_touch(reading, key, nothing.at);
     }

@@ -7,7 +7,7 @@
 
 #include "core/card/memory.hpp"
 #include "core/card/scorecard.hpp"
-#include "pg/aggregates/aggregate.hpp"
+#include "pg/aggregates/names.hpp"
 #include "pg/server/owned.hpp"
 #include "pg/server/utf8.hpp"
 
@@ -48,11 +48,7 @@ ReadMemory& read_memory(FunctionCallInfo fcinfo) {
 
 const Memory& memory_argument(FunctionCallInfo fcinfo) { return read_memory(fcinfo).memory; }
 
-Datum text_of(std::string_view name) {
-    std::string_view text = from_utf8(name);
-    check_text(text);
-    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-}
+Datum name_to_text(std::string_view name) { return text_of(from_utf8(name)); }
 
 std::string_view name_argument(FunctionCallInfo fcinfo, int argument) {
     if (PG_ARGISNULL(argument)) return {};
@@ -88,7 +84,7 @@ LEAD_SCORING_FUNCTION(lead_scoring_first_campaign);
 Datum lead_scoring_first_campaign(PG_FUNCTION_ARGS) {
     const Memory& memory = memory_argument(fcinfo);
     if (memory.campaign() == 0 || memory.campaign_at() > PG_GETARG_TIMESTAMPTZ(1)) PG_RETURN_NULL();
-    return text_of(memory.name(memory.campaign()));
+    return name_to_text(memory.name(memory.campaign()));
 }
 
 // first_channel(memory bytea, as_of timestamptz) returns text; strict
@@ -97,7 +93,7 @@ Datum lead_scoring_first_channel(PG_FUNCTION_ARGS) {
     const Memory& memory = memory_argument(fcinfo);
     auto first = std::ranges::find_if(memory.touches(), [](const KeptTouch& touch) { return touch.channel != 0; });
     if (first == memory.touches().end() || first->at > PG_GETARG_TIMESTAMPTZ(1)) PG_RETURN_NULL();
-    return text_of(memory.name(first->channel));
+    return name_to_text(memory.name(first->channel));
 }
 
 // first_matches(memory bytea, card scorecard, rules integer[]) returns timestamptz[]; strict
@@ -130,8 +126,9 @@ Datum lead_scoring_remembered_touches(PG_FUNCTION_ARGS) {
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     const Memory& memory = memory_argument(fcinfo);
     for (const KeptTouch& touch : memory.touches()) {
-        Datum values[] = {TimestampTzGetDatum(touch.at), touch.channel == 0 ? 0 : text_of(memory.name(touch.channel)),
-                          touch.asset == 0 ? 0 : text_of(memory.name(touch.asset))};
+        Datum values[] = {TimestampTzGetDatum(touch.at),
+                          touch.channel == 0 ? 0 : name_to_text(memory.name(touch.channel)),
+                          touch.asset == 0 ? 0 : name_to_text(memory.name(touch.asset))};
         bool nulls[] = {false, touch.channel == 0, touch.asset == 0};
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
     }
@@ -162,20 +159,14 @@ LEAD_SCORING_FUNCTION(lead_scoring_touches_final);
 Datum lead_scoring_touches_final(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
     const auto& memory = *reinterpret_cast<const Memory*>(PG_GETARG_POINTER(0));
-    Size size = run_cpp([&] {
-        std::string bytes;
-        encode(memory, bytes);
-        return bytes.size();
-    });
+    auto* bytes = make_owned<std::string>();
+    run_cpp([&] { encode(memory, *bytes); });
+    Size size = bytes->size();
     if (size > MaxAllocSize - VARHDRSZ)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("touches of a lead take more than 1 GB"),
                         errhint("Let report_settings.event_channel and event_asset name fewer events, or shorter.")));
     auto* result = static_cast<bytea*>(palloc(VARHDRSZ + size));
     SET_VARSIZE(result, VARHDRSZ + size);
-    run_cpp([&] {
-        std::string bytes;
-        encode(memory, bytes);
-        std::ranges::copy(bytes, VARDATA(result));
-    });
+    memcpy(VARDATA(result), bytes->data(), size);
     PG_RETURN_BYTEA_P(result);
 }
