@@ -69,7 +69,7 @@ DECLARE
     checked text;
 BEGIN
     FOREACH checked IN ARRAY '{settings,rule_groups,rules,bands}'::text[] LOOP
-        EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON lead_scoring_internal.%I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner()',
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE ON lead_scoring_internal.%I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner()',
                        checked || '_checked', checked);
     END LOOP;
 END
