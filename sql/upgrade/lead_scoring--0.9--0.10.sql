@@ -1,6 +1,53 @@
 \echo Use "ALTER EXTENSION lead_scoring UPDATE" to load this file. \quit
 -- Made by sql/step 0.9
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    renamed record;
+    status jsonb;
+    is_named boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOR renamed IN SELECT s.section, b.item ->> 'name' AS former, n.item ->> 'name' AS name
+                     FROM unnest('{rules,stages}'::text[]) s (section)
+                    CROSS JOIN LATERAL jsonb_array_elements(before -> s.section) b (item)
+                     JOIN LATERAL jsonb_array_elements(now -> s.section) n (item) ON n.item -> 'id' = b.item -> 'id' AND n.item -> 'name' <> b.item -> 'name'
+                    ORDER BY s.section, b.item ->> 'name' COLLATE "C" LOOP
+        PERFORM lead_scoring_internal.rename_in_history(model, renamed.section, renamed.former, renamed.name);
+        CONTINUE WHEN renamed.section = 'rules';
+        IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid IN (format('%I.scores', model)::regclass, to_regclass(format('%I.leads', model)))
+                      AND a.attname = renamed.name || '_at' AND NOT a.attisdropped) THEN
+            PERFORM lead_scoring_internal.fail('42701', format('stage "%s" of model "%s" cannot be called "%s"', renamed.former, model, renamed.name),
+                format('Table %I.scores or view %1$I.leads has a column "%s_at" already, of a stage that is gone or of your own.', model, renamed.name),
+                format('UPDATE %I.stages SET name = %L WHERE name = %L;  -- or another name', model, renamed.name || ' 2', renamed.name));
+        END IF;
+        EXECUTE lead_scoring_internal.fill('ALTER TABLE {model}.scores RENAME COLUMN {former} TO {name}',
+            jsonb_build_object('model', model, 'former', renamed.former || '_at', 'name', renamed.name || '_at'));
+        EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, renamed.name || '_at',
+                       lead_scoring_internal.entry_note(renamed.name));
+        IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model)) AND a.attname = renamed.former || '_at') THEN
+            EXECUTE lead_scoring_internal.fill('ALTER VIEW {model}.leads RENAME COLUMN {former} TO {name}',
+                jsonb_build_object('model', model, 'former', renamed.former || '_at', 'name', renamed.name || '_at'));
+            EXECUTE format('COMMENT ON COLUMN %I.leads.%I IS %L', model, renamed.name || '_at',
+                           lead_scoring_internal.entry_note(renamed.name));
+        END IF;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I.report_settings r WHERE $1 IN (r.mql_stage, r.sql_stage, r.customer_stage))', model) INTO is_named USING renamed.former;
+        IF is_named THEN
+            EXECUTE format('UPDATE %I.report_settings r SET mql_stage = CASE r.mql_stage WHEN $1 THEN $2 ELSE r.mql_stage END,
+                                   sql_stage = CASE r.sql_stage WHEN $1 THEN $2 ELSE r.sql_stage END,
+                                   customer_stage = CASE r.customer_stage WHEN $1 THEN $2 ELSE r.customer_stage END', model) USING renamed.former, renamed.name;
+        END IF;
+        EXECUTE format('SELECT s.status_columns FROM %I.settings s', model) INTO status;
+        IF status ? (renamed.former || '_at') AND NOT status ? (renamed.name || '_at') AND lead_scoring_internal.status_stage(model, renamed.former || '_at') IS NULL THEN
+            EXECUTE format('UPDATE %I.settings SET status_columns = status_columns - $1 || jsonb_build_object($2, status_columns -> $1)', model)
+              USING renamed.former || '_at', renamed.name || '_at';
+        END IF;
+    END LOOP;
+END
+$$;
+
 DO $comments$
 DECLARE
     key text;
@@ -13,6 +60,15 @@ BEGIN
     END LOOP;
 END
 $comments$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.newest_format()
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS 'SELECT 2';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.is_older(model text)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT (lead_scoring_internal.settings_row(model) ->> 'format')::integer < lead_scoring_internal.newest_format() $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_older IS 'Whether the tables of a model are of an older format than this version gives them; NULL where they do not say of which.';
 
 -- A partition that a replica's session makes is one for all.
 ALTER EVENT TRIGGER lead_scoring_partitions_changed ENABLE ALWAYS;
@@ -44,6 +100,10 @@ BEGIN
     END LOOP;
 END
 $comments$;
+
+CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
+COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
 
 -- The functions of reports, made of what each of them is: see report_form.
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -108,6 +168,10 @@ BEGIN
     END LOOP;
 END
 $guards$;
+
+-- After the statement: INSERT ... ON CONFLICT DO UPDATE is an UPDATE to the triggers of statements, and has made the row by then.
+CREATE TRIGGER report_settings_updated AFTER UPDATE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring_internal.report_settings_updated();
 
 GRANT SELECT ON ALL TABLES IN SCHEMA lead_scoring_internal TO PUBLIC;  -- for CREATE TABLE ... LIKE
 -- Support functions of aggregates are called by these, which asks for no privilege of the user, a type's by the server, the

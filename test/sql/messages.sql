@@ -36,6 +36,7 @@ INSERT INTO sales.rules (name, rule_group, event_type, points, condition) VALUES
 INSERT INTO sales.stages (name, rank, within, timeout_stage) VALUES ('mql', 1, '1 day', 'recycled');
 UPDATE sales.settings SET events = 'no_events';
 INSERT INTO sales.report_settings (mql_stage) VALUES ('no_stage');
+UPDATE sales.report_settings SET look_back = '90 days';
 SELECT lead_scoring.publish('sales');
 UPDATE sales.versions SET note = 'better';
 INSERT INTO sales.scores (lead_id) VALUES (1);

@@ -170,6 +170,7 @@ AS $$
 DECLARE
     renamed record;
     status jsonb;
+    is_named boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     FOR renamed IN SELECT s.section, b.item ->> 'name' AS former, n.item ->> 'name' AS name
@@ -195,10 +196,12 @@ BEGIN
             EXECUTE format('COMMENT ON COLUMN %I.leads.%I IS %L', model, renamed.name || '_at',
                            lead_scoring_internal.entry_note(renamed.name));
         END IF;
-        EXECUTE format('UPDATE %I.report_settings r SET mql_stage = CASE r.mql_stage WHEN $1 THEN $2 ELSE r.mql_stage END,
-                               sql_stage = CASE r.sql_stage WHEN $1 THEN $2 ELSE r.sql_stage END,
-                               customer_stage = CASE r.customer_stage WHEN $1 THEN $2 ELSE r.customer_stage END
-                         WHERE $1 IN (r.mql_stage, r.sql_stage, r.customer_stage)', model) USING renamed.former, renamed.name;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I.report_settings r WHERE $1 IN (r.mql_stage, r.sql_stage, r.customer_stage))', model) INTO is_named USING renamed.former;
+        IF is_named THEN
+            EXECUTE format('UPDATE %I.report_settings r SET mql_stage = CASE r.mql_stage WHEN $1 THEN $2 ELSE r.mql_stage END,
+                                   sql_stage = CASE r.sql_stage WHEN $1 THEN $2 ELSE r.sql_stage END,
+                                   customer_stage = CASE r.customer_stage WHEN $1 THEN $2 ELSE r.customer_stage END', model) USING renamed.former, renamed.name;
+        END IF;
         EXECUTE format('SELECT s.status_columns FROM %I.settings s', model) INTO status;
         IF status ? (renamed.former || '_at') AND NOT status ? (renamed.name || '_at') AND lead_scoring_internal.status_stage(model, renamed.former || '_at') IS NULL THEN
             EXECUTE format('UPDATE %I.settings SET status_columns = status_columns - $1 || jsonb_build_object($2, status_columns -> $1)', model)

@@ -157,13 +157,13 @@ COMMENT ON FUNCTION lead_scoring_internal.mend_keys IS 'Gives the model''s own c
 
 CREATE FUNCTION lead_scoring_internal.newest_format()
 RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS 'SELECT 1';
+AS 'SELECT 2';
 COMMENT ON FUNCTION lead_scoring_internal.newest_format IS 'The format that this version of the extension gives the tables of models.';
 
 CREATE FUNCTION lead_scoring_internal.is_older(model text)
 RETURNS boolean LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$ SELECT coalesce((lead_scoring_internal.settings_row(model) ->> 'format')::integer, 1) < lead_scoring_internal.newest_format() $$;
-COMMENT ON FUNCTION lead_scoring_internal.is_older IS 'Whether the tables of a model are of an older format than this version gives them.';
+AS $$ SELECT (lead_scoring_internal.settings_row(model) ->> 'format')::integer < lead_scoring_internal.newest_format() $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_older IS 'Whether the tables of a model are of an older format than this version gives them; NULL where they do not say of which.';
 
 CREATE FUNCTION lead_scoring_internal.mend_binding(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

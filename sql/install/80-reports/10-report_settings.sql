@@ -77,6 +77,10 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_report_settings IS 'Implements lead_scoring_internal.check_report_settings_as_owner, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring_internal.check_report_settings_as_owner IS 'Trigger of report_settings: raises when it names a table, column or stage that is not there (42P01, 42703, 42704), a temporary table (42809) or a type that does not do (42804), what check_expression raises, and 42501 where a role without the rights of the model''s owner writes one of these; writes expressions as the server deparses them.';
 
+CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
+COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
+
 CREATE FUNCTION lead_scoring_internal.change_report_settings(model text, changes jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

@@ -38,6 +38,9 @@ CREATE TABLE lead_scoring_internal.report_settings (
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
     EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
+-- After the statement: INSERT ... ON CONFLICT DO UPDATE is an UPDATE to the triggers of statements, and has made the row by then.
+CREATE TRIGGER report_settings_updated AFTER UPDATE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring_internal.report_settings_updated();
 SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
     'What the report views read besides the model''s own tables, in one row at most; effective at once. Without a row all is default.',
     '{"spend_table": "Table or view of what was spent, with its schema and quoted where needed; see set_spend.",

@@ -6,8 +6,9 @@
 namespace lead_scoring {
 
 // Those that this library works with: settings.format, which upgrade_model raises to what the extension's version has.
-// A format only adds to the one before: a line in lead_scoring_internal.later_parts for each table and column.
+// A format only adds to the one before: a line in lead_scoring_internal.later_parts for each table and
+// column. Constraints and triggers need none: nothing rests on them, and mend_shape puts in what is not there.
 inline constexpr int kOldestFormat = 1;
-inline constexpr int kNewestFormat = 1;
+inline constexpr int kNewestFormat = 2;
 
 }  // namespace lead_scoring
