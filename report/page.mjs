@@ -1,7 +1,9 @@
-// The page: the key figures, the charts, each with its figures, and the campaigns as a table. It holds everything it
-// shows, and its content policy forbids the browser to load anything.
+// The page: the key figures, the charts, each with its figures, the campaigns as a table, and what is split by a dimension.
+// It holds everything it shows, and its content policy forbids the browser to load anything.
 import { darkVariables, lightVariables } from './palette.mjs';
-import { escapeHtml, formatCount, formatMoney, formatShare } from './text.mjs';
+import { formatDate } from './periods.mjs';
+import { campaignTable, dimensionTable, table } from './tables.mjs';
+import { escapeHtml, formatCount, formatMoney } from './text.mjs';
 
 const STYLE = `
 :root { color-scheme: light dark; ${lightVariables} --page: #f5f7fa; }
@@ -13,16 +15,19 @@ main { max-width: 1080px; margin: 0 auto; padding: 32px 20px; }
 h1 { font-size: 30px; margin: 0; line-height: 1.2; }
 h2 { font-size: 22px; margin: 0 0 4px; }
 p { color: var(--muted); margin: 4px 0 24px; }
+section p { font-size: 14px; margin-bottom: 16px; }
 section { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; margin: 0 0 24px; padding: 20px; }
-svg { display: block; width: 100%; height: auto; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 16px; }
+figure { margin: 0; overflow-x: auto; }
+svg { display: block; width: 100%; min-width: 640px; height: auto; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 16px; }
 .figures div { color: var(--muted); font-size: 14px; }
 .figures b { display: block; color: var(--ink); font-size: 28px; line-height: 1.2; font-weight: 600; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 7px 6px; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { white-space: normal; vertical-align: bottom; color: var(--muted); font-weight: 600; }
+th { white-space: normal; min-width: 64px; vertical-align: bottom; color: var(--muted); font-weight: 600; }
 th:first-child, td:first-child { text-align: left; }
+td small { display: block; color: var(--muted); font-size: 11px; font-weight: 400; }
 td.key { font-weight: 600; color: var(--accent); }
 tfoot td { font-weight: 600; border-bottom: 0; }
 details { margin-top: 12px; font-size: 14px; color: var(--muted); }
@@ -41,62 +46,43 @@ footer { color: var(--muted); font-size: 13px; }
     details { display: none; }
 }`;
 
-const cells = (tag, values, key = -1) =>
-    values.map((value, index) => `<${tag}${index === key ? ' class="key"' : ''}>${escapeHtml(value)}</${tag}>`).join('');
-const table = (columns, rows, { key, foot } = {}) => `<div class="wide"><table>
-<thead><tr>${cells('th', columns)}</tr></thead>
-<tbody>
-${rows.map((row) => `<tr>${cells('td', row, key)}</tr>`).join('\n')}
-</tbody>${foot ? `\n<tfoot><tr>${cells('td', foot)}</tr></tfoot>` : ''}
-</table></div>`;
-
-function figures({ funnel, total }, currency) {
+function figures({ total, isPart, grain }, currency) {
+    if (!total.leads && !total.mqls) {
+        return `<section>${isPart ? `There are no leads of these ${grain}s.` : 'The model has no leads yet.'}</section>`;
+    }
     const list = [
-        ['leads', formatCount(funnel.leads)], ['MQLs', formatCount(funnel.mqls)],
-        ['customers', formatCount(funnel.customers)], ['cost per MQL', formatMoney(total.cost_per_mql, currency)],
+        ['leads', formatCount(total.leads)], ['MQLs', formatCount(total.mqls)],
+        ['customers', formatCount(total.customers)], ['cost per MQL', formatMoney(total.cost_per_mql, currency)],
         ['cost per customer', formatMoney(total.cost_per_customer, currency)],
     ].filter(([, value]) => value !== '–');
     const items = list.map(([name, value]) => `<div><b>${escapeHtml(value)}</b>${name}</div>`);
     return `<section class="figures">${items.join('')}</section>`;
 }
 
-const section = ({ name, title, page, columns, rows }) => `<section id="${name}">
-<figure role="img" aria-label="${escapeHtml(title)}" style="margin:0">${page}</figure>
+// What the page is of: the instant, the periods and the dimension; and what it leaves out.
+function scope({ asOf, isNow, grain, since, until, periods, earlier, dimension }) {
+    const range = [since && `from ${formatDate(since)}`, until && `to ${formatDate(until)}`].filter(Boolean).join(' ');
+    return [
+        `As of ${asOf} UTC, by ${grain}${dimension ? ` and by ${dimension.by}` : ''}.`,
+        range && `Only ${grain}s that begin ${range}.`,
+        earlier && `Charts by ${grain} show the latest ${periods.length}.`,
+        !isNow && 'The spread of scores is left out: it is known as of now alone.',
+    ].filter(Boolean).join(' ');
+}
+
+const section = ({ name, title, subtitle, page, columns, rows }) => `<section id="${name}">
+<h2>${escapeHtml(title)}</h2>
+<p>${escapeHtml(subtitle)}</p>
+<figure role="img" aria-label="${escapeHtml(title)}">${page}</figure>
 <details><summary>The figures</summary>
 ${table(columns, rows)}</details>
 </section>`;
 
-function campaignTable({ campaigns, total }, currency) {
-    if (!campaigns.length) return '';
-    const spend = total.spend, revenue = total.revenue;
-    const money = (value) => formatMoney(value, currency);
-    // without spend there is no cost to sort by, and 0.00 would say it is known to be nothing
-    const spent = (row) => money(row.spend || null);
-    const optional = (wanted, ...values) => (wanted === null ? [] : values);
-    const row = (name, r) => [
-        name, ...optional(spend, spent(r)),
-        formatCount(r.leads), formatCount(r.mqls), formatCount(r.sqls), formatCount(r.customers),
-        formatShare(r.mqls ? r.mqls_converted / r.mqls : null),
-        ...optional(spend, money(r.cost_per_lead), money(r.cost_per_mql), money(r.cost_per_customer)),
-        ...optional(revenue, money(r.revenue)),
-    ];
-    const columns = [
-        'Campaign', ...optional(spend, 'Spend'), 'Leads', 'MQLs', 'SQLs', 'Customers', 'MQL to customer',
-        ...optional(spend, 'Per lead', 'Per MQL', 'Per customer'), ...optional(revenue, 'Revenue'),
-    ];
-    const rows = campaigns.map((r) => row(r.campaign ?? 'none', r));
-    const best = campaigns[0].cost_per_customer !== null ? campaigns[0] : null;
-    return `<section id="campaigns">
-<h2>${best ? `Customers cost least from ${escapeHtml(best.campaign ?? 'no campaign')}` : 'Campaigns'}</h2>
-<p>${best ? 'Campaigns by cost per customer; those without spend or customers are last' : 'Campaigns'}</p>
-${table(columns, rows, { key: columns.indexOf('Per customer'), foot: row('All', total) })}
-</section>`;
-}
-
 // data: what readModel gives; charts: what drawCharts gives.
 export function writePage(data, charts, { title, currency }) {
-    const parts = charts.map(section);
+    const parts = charts.filter((chart) => !chart.isSplit).map(section);
     parts.splice(2, 0, campaignTable(data, currency));
+    const split = [dimensionTable(data, currency), ...charts.filter((chart) => chart.isSplit).map(section)];
     return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -110,9 +96,9 @@ export function writePage(data, charts, { title, currency }) {
 <body>
 <main>
 <h1>${escapeHtml(title)}</h1>
-<p>As of ${escapeHtml(data.asOf)} UTC</p>
-${data.funnel.leads ? figures(data, currency) : '<section>The model has no leads yet.</section>'}
-${parts.join('\n')}
+<p>${escapeHtml(scope(data))}</p>
+${figures(data, currency)}
+${[...parts, ...split].filter(Boolean).join('\n')}
 </main>
 </body>
 </html>

@@ -2,13 +2,12 @@
 
 const count = new Intl.NumberFormat('en-US');
 const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const month = new Intl.DateTimeFormat('en-US', { month: 'short', year: 'numeric', timeZone: 'UTC' });
 const NOTHING = '–';
 
 export const formatCount = (value) => (value === null ? NOTHING : count.format(value));
 export const formatShare = (value, digits = 1) => (value === null ? NOTHING : `${(100 * value).toFixed(digits)} %`);
+export const formatInterval = (low, high) => `${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)} %`;
 export const formatDays = (value) => (value === null ? NOTHING : value.toFixed(1));
-export const formatMonth = (date) => (date === null ? 'no date' : month.format(new Date(`${date}T00:00:00Z`)));
 
 export function formatMoney(value, currency, whole = false) {
     if (value === null) return NOTHING;
@@ -18,6 +17,9 @@ export function formatMoney(value, currency, whole = false) {
 
 // Stage names as people write them: mql is MQL.
 export const stageTitle = (name) => (/^(mql|sql|sal)$/.test(name) ? name.toUpperCase() : name);
+
+// A value of a dimension, or a campaign.
+export const valueTitle = (value) => value ?? 'none';
 
 export const share = (part, whole) => (part === null || !whole ? null : part / whole);
 

@@ -3,8 +3,8 @@ import { light } from '../palette.mjs';
 import { formatCount, formatShare, share } from '../text.mjs';
 import { categoryAxis, GRID, valueAxis } from './axes.mjs';
 
-export function funnelChart({ funnel }) {
-    if (!funnel.leads) return null;
+export function funnelChart({ funnel, grain, isPart }) {
+    if (!funnel.leads && !funnel.mqls) return null;
     const steps = [
         { name: 'Leads', value: funnel.leads, rate: null },
         { name: 'MQLs', value: funnel.mqls, rate: share(funnel.leads_qualified, funnel.leads) },
@@ -22,15 +22,19 @@ export function funnelChart({ funnel }) {
         names.push(name);
         bars.push({ value, label: { formatter: formatCount(value) } });
     }
-    const won = share(funnel.customers, funnel.leads);
+    // Those that came in some periods alone are others than those that qualified in them.
+    const [whole, of] = isPart ? [funnel.mqls, 'MQLs'] : [funnel.leads, 'leads'];
+    const won = share(funnel.customers, whole);
     return {
         name: 'funnel',
-        title: won === null ? 'From lead to MQL' : `${formatShare(won)} of leads become customers`,
-        subtitle: 'Leads that reached each step so far, and the share of the step before that went on',
-        height: 80 + 52 * names.length,
+        title: won === null ? 'From lead to MQL' : `${formatShare(won)} of ${of} become customers`,
+        subtitle: isPart
+            ? `Leads that came and MQLs that qualified in these ${grain}s, what became of these MQLs so far, and the share that went on`
+            : 'Leads that reached each step so far, and the share of the step before that went on',
+        height: 28 + 52 * names.length,
         option: {
-            grid: { ...GRID, left: 24, top: 64, right: 80 },
-            xAxis: valueAxis('', { show: false, max: funnel.leads }),
+            grid: { ...GRID, left: 24, top: 12, right: 80 },
+            xAxis: valueAxis('', { show: false, max: Math.max(funnel.leads, funnel.mqls) }),
             yAxis: categoryAxis(names, {
                 inverse: true, axisLine: { show: false }, axisLabel: { color: light.ink, fontSize: 16, interval: 0 },
             }),

@@ -4,6 +4,7 @@ import { formatCount, formatShare, share } from '../text.mjs';
 import { GRID, valueAxis } from './axes.mjs';
 
 export function scoreChart({ scores }) {
+    if (scores === null) return null;
     const { bins, threshold, width } = scores;
     if (!bins.length) return null;
     const all = bins.reduce((sum, bin) => sum + bin.leads, 0);
@@ -16,10 +17,10 @@ export function scoreChart({ scores }) {
         name: 'scores',
         title: hot === null ? `Scores of ${formatCount(all)} leads`
             : `${formatCount(hot)} of ${formatCount(all)} leads score ${threshold} or more today`,
-        subtitle: `Leads by score as of now, ${width} ${width === 1 ? 'point' : 'points'} a bar`
+        subtitle: `All leads by score as of now, ${width} ${width === 1 ? 'point' : 'points'} a bar`
             + (hot === null ? '' : `; ${formatShare(share(hot, all))} are at or above the score for MQL`),
         option: {
-            grid: { ...GRID, top: 100, bottom: 30 },
+            grid: { ...GRID, top: 48, bottom: 30 },
             xAxis: valueAxis('Score', {
                 min: low, max: high, splitLine: { show: false }, nameLocation: 'middle', nameGap: 32,
                 axisLabel: { color: light.muted, fontSize: 13, showMinLabel: false, showMaxLabel: false },

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { withPage } from './lib/browser.mjs';
 import { psql } from './lib/psql.mjs';
 
-const DATABASE = 'report_models';
+const DATABASE = 'report_models', ODD = 'O\'Hara "&" <b>';
 psql(`CREATE DATABASE ${DATABASE}`);
 psql(`
     SET client_min_messages = warning;
@@ -27,8 +27,8 @@ let user = process.env.PGUSER;
 const run = (...args) => spawnSync(process.execPath, ['report.mjs', ...args], {
     encoding: 'utf8', env: { ...process.env, PGDATABASE: DATABASE, PGUSER: user },
 });
-const write = (model, out) => {
-    const { status, stdout, stderr } = run(model, '--out', out);
+const write = (model, out, ...asked) => {
+    const { status, stdout, stderr } = run(model, '--out', out, ...asked);
     assert.equal(stderr, '');
     assert.equal(status, 0);
     assert.equal(stdout, `${out}/index.html\n`);
@@ -48,23 +48,32 @@ psql(`
     FROM unnest('{funnel, campaigns, cohorts, velocity, leads, scores, versions}'::text[]) AS name \\gexec
     `, DATABASE);
 user = 'report_reader';
-write('O\'Hara "&" <b>', 'out_odd');
+write(ODD, 'out_odd', '--by', 'campaign');
+write(ODD, 'out_past', '--as-of', '1990-01-01', '--by', 'channel', '--since', '1980-01-01', '--grain', 'quarter');
 
 await withPage(async (page, problems, requests) => {
     await page.goto(pathToFileURL('out_empty/index.html').href);
     await page.goto(pathToFileURL('out_odd/index.html').href);
-    assert.equal(await page.textContent('h1'), 'O\'Hara "&" <b>');
-    assert.equal(await page.textContent('#campaigns tbody td'), '<img src=x onerror=alert(1)>');
+    assert.equal(await page.textContent('h1'), ODD);
+    for (const table of ['#campaigns', '#dimension']) assert.equal(await page.textContent(`${table} tbody td`), '<img src=x onerror=alert(1)>');
     assert.equal(await page.locator('#campaigns th', { hasText: 'Per customer' }).count(), 0);
     assert.ok((await page.locator('#scores svg text').allTextContents()).includes('MQL from 20'));
     assert.equal((await page.locator('#mqls svg text').allTextContents()).includes('Cost per MQL'), false);
-    assert.equal(requests.length, 2);
+    await page.goto(pathToFileURL('out_past/index.html').href);
+    assert.deepEqual(await page.locator('section').allTextContents(), ['There are no leads of these quarters.']);
+    assert.equal(requests.length, 3);
     assert.deepEqual(problems, []);
 });
 
 for (const [args, message] of [
     [[], /^report: one model, not 0\nusage: /], [['empty', '--colour', 'red'], /Unknown option '--colour'/],
-    [['none'], /^report: relation "none\.funnel" does not exist/],
+    [['none'], /^report: model "none" does not exist\. .*\n$/],
+    [['empty', '--as-of', 'soon'], /^report: invalid input syntax for type timestamp with time zone: "soon"\n$/],
+    [['empty', '--since', '2025-02-30'], /^report: date\/time field value out of range: "2025-02-30"\n$/],
+    [['empty', '--until', ''], /^report: invalid input syntax for type date: ""\n$/],
+    [[ODD, '--grain', 'year'], /^report: there is no grain "year"\. A report is by day, week, month or quarter\.\n$/],
+    [[ODD, '--by', 'lead_id'], /^report: model "O'Hara "&" <b>" has no dimension "lead_id"\. Its dimensions are campaign, channel\.\n$/],
+    [[ODD, '--since', '2025-03-01', '--until', '2025-02-01'], /^report: since, 2025-03-01, is after until, 2025-02-01\. .*\n$/],
     [['empty', '--connection', 'postgresql://nobody@127.0.0.1:1/none'], /^report: .*ECONNREFUSED/],
 ]) {
     const { status, stderr } = run(...args);
