@@ -6,10 +6,10 @@
 // need not be written to the log again.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,7 +26,8 @@ struct EventNames {
     std::string_view asset;
     std::string_view campaign;
 
-    bool empty() const { return channel.empty() && asset.empty() && campaign.empty(); }
+    bool empty() const { return longest() == 0; }
+    std::size_t longest() const { return std::max({channel.size(), asset.size(), campaign.size()}); }  // bytes
 };
 
 // A touch is an event that names a channel or an asset. Its names are numbers of Memory::name, 0 for none.
@@ -71,8 +72,8 @@ class Memory {
     std::size_t held_bytes() const;
 
   private:
+    friend class MemoryReader;
     friend void encode(const Memory& memory, std::string& to);
-    friend void decode(std::span<const std::byte> from, Memory& memory, ErrorCode code);
 
     std::uint32_t number_of(std::string_view name);
     bool before(const KeptTouch& a, const KeptTouch& b) const;
@@ -90,28 +91,5 @@ class Memory {
     std::unordered_map<std::string_view, std::uint32_t> numbers_;  // of names, where there are many
     std::deque<std::string> own_names_;                            // those that are in nobody else's memory
 };
-
-// Storage form, appended.
-void encode(const Memory& memory, std::string& to);
-// Overwrites the memory, whose names are then those of the bytes, which must stay where they are. Throws an Error of
-// `code` where the bytes are no memory, and leaves it half-read.
-void decode(std::span<const std::byte> from, Memory& memory, ErrorCode code = ErrorCode::CorruptData);
-
-// When the first event was, without looking further.
-Timestamp first_event(std::span<const std::byte> stored, ErrorCode code = ErrorCode::CorruptData);
-
-// What an event tells a memory: what it names, and which rules it was the first to match, rising ids.
-struct NewEvent {
-    Timestamp at = 0;
-    EventNames names;
-    std::span<const std::size_t> rules;
-};
-
-// What an event does to a stored memory, as far as that can be told without taking it apart. One that is later than all
-// that the memory has is put before the others: what the memory becomes is appended to `to`. Touches beyond those that
-// are kept change nothing. Unknown where it may do more. Requires that the memory has none of the rules.
-enum class EventEffect { None, PutFirst, Unknown };
-[[nodiscard]] EventEffect put_first(std::span<const std::byte> stored, const NewEvent& event, std::size_t most,
-                                    std::string& to);
 
 }  // namespace lead_scoring

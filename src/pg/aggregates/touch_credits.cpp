@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/card/memory.hpp"
+#include "core/card/memory_bytes.hpp"
 #include "core/statistics/touch_credits.hpp"
 #include "pg/aggregates/aggregate.hpp"
 #include "pg/aggregates/decimal.hpp"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/card/memory_bytes.hpp"
 #include "pg/intake/event_log.hpp"
 #include "pg/server/boundary.hpp"
 #include "pg/server/query.hpp"
@@ -185,7 +186,7 @@ bool find_first_matches(const Version* version, const Scorecard& card, std::span
 bool put_found_first(Workspace* workspace, const Version* version, const LeadFindings& found,
                      std::span<const std::byte> stored) {
     constexpr std::size_t kFew = 16;
-    if (found.rest != nullptr || found.touches.size() > kFew || found.first_at < first_event(stored)) return false;
+    if (found.rest != nullptr || found.touches.size() > kFew || !is_newest(stored, found.first_at)) return false;
     std::vector<FirstMatch>& first = workspace->first_matches;
     first.clear();
     if (!find_first_matches(version, workspace->lead.card, found.matches, first)) return false;

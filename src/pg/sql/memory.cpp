@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "core/card/memory.hpp"
+#include "core/card/memory_bytes.hpp"
 #include "core/card/scorecard.hpp"
 #include "pg/aggregates/names.hpp"
 #include "pg/server/owned.hpp"

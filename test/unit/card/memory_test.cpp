@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/card/memory.hpp"
+#include "core/card/memory_bytes.hpp"
 #include "unit/seeds.hpp"
 
 namespace lead_scoring {
@@ -174,17 +174,60 @@ TEST(Memory, GrowsEventByEvent) {
     for (int count : effects) EXPECT_GT(count, 1000);
 }
 
-TEST(Memory, LeavesTheOlderTouchesAsTheyAre) {
+// A write repeats the head alone, whether or not a rule matches first, and names only where one is new.
+TEST(Memory, LeavesWhatIsOlderAsItIs) {
     Memory memory;
-    for (int day = 0; day < 10; ++day)
+    for (int day = 0; day < 10; ++day) {
         memory.touch(day * 86'400'000'000, {day % 2 == 0 ? "ads" : "mail", "", "ads"}, 64);
+        memory.match(static_cast<std::size_t>(day), day * 86'400'000'000);
+    }
     std::string before = encoded(memory);
-    std::string after;
-    ASSERT_EQ(put_first(bytes_of(before), {20 * 86'400'000'000, {"mail", "", ""}, {}}, 64, after),
-              EventEffect::PutFirst);
-    auto [left, right] = std::mismatch(before.rbegin(), before.rend(), after.rbegin());
-    EXPECT_GT(left - before.rbegin(), static_cast<std::ptrdiff_t>(before.size()) - 32);
-    EXPECT_LE(after.size(), before.size() + 8);
+    for (std::vector<std::size_t> rules : {std::vector<std::size_t>{}, {20, 30}}) {
+        std::string after;
+        ASSERT_EQ(put_first(bytes_of(before), {20 * 86'400'000'000, {"mail", "", ""}, rules}, 64, after),
+                  EventEffect::PutFirst);
+        auto [left, right] = std::mismatch(before.rbegin(), before.rend(), after.rbegin());
+        EXPECT_GT(left - before.rbegin(), static_cast<std::ptrdiff_t>(before.size()) - 14);
+        EXPECT_EQ(after.size(), before.size() + 7 + rules.size());
+    }
+}
+
+// What version 0.9 wrote of the same events: all touches, the first ones of them, none, and nothing at all.
+TEST(Memory, ReadsWhatWasReleased) {
+    const std::vector<Event> events = {{5, "", "", "", {}},          {10, "ads", "", "spring", {3}},
+                                       {15, "", "", "", {1}},        {20, "mail", "paper", "", {2, 7}},
+                                       {20, "ads", "", "later", {}}, {1'000'000'000, "mail", "", "", {}}};
+    std::vector<Event> too_long = events;
+    too_long.push_back({30, std::string(300, 'x'), "", "", {}});
+    struct Released {
+        const char* hex;
+        std::vector<Event> events;
+        std::size_t most;
+    };
+    for (const auto& [hex, told, most] : {Released{"010705000000000000000a09160400ca9a3b000000000702020201001403010300d"
+                                                   "7a7d6b907030400020013020006737072696e67"
+                                                   "03616473046d61696c057061706572",
+                                                   events, 64},
+                                          Released{"010f05000000000000000a091602140000000000000007020202010014030103041"
+                                                   "3020006737072696e6703616473046d61696c05"
+                                                   "7061706572",
+                                                   events, 2},
+                                          Released{"011105000000000000000c000007001e02001e01001403000a", too_long, 64},
+                                          Released{"0100000000", {}, 64}}) {
+        std::string stored;
+        for (const char* at = hex; *at != '\0'; at += 2)
+            stored.push_back(static_cast<char>(std::stoi(std::string(at, 2), nullptr, 16)));
+        Memory memory;
+        decode(bytes_of(stored), memory);
+        expect_memory_of(told, memory, most);
+        EXPECT_EQ(first_event(bytes_of(stored)), memory.first_at());
+        EXPECT_TRUE(is_older_format(bytes_of(stored)));
+        EXPECT_EQ(encoded(memory), encoded(memory_of(told, most)));
+        std::string next;
+        EXPECT_EQ(put_first(bytes_of(stored), {2'000'000'000, {"ads", "", ""}, {}}, most, next), EventEffect::Unknown);
+        for (std::size_t length = 0; length < stored.size(); ++length)
+            EXPECT_THROW(decode(bytes_of(stored.substr(0, length)), memory), Error);
+    }
 }
 
 TEST(Memory, RefusesWhatIsNone) {
