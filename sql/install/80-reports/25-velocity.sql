@@ -23,11 +23,11 @@ BEGIN
           (3, 'waiting', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NULL AND NOT l.is_out)'),
           (4, 'left_out', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NULL AND l.is_out)'),
           (5, 'stalled', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NULL AND NOT l.is_out AND $1 - f.from_at > ((SELECT s.spans FROM slow s))[f.i][#])'),
-          (6, 'seconds', 'numeric', 'sum(extract(epoch FROM l.at_# - f.from_at)) FILTER (WHERE f.i < #)'),
+          (6, 'span', 'interval', 'sum(l.at_# - f.from_at) FILTER (WHERE f.i < #)'),
           (7, 'mean_days', 'float8', 'lead_scoring.lead_velocity(f.from_at, l.at_#) FILTER (WHERE f.i < #)'),
           (8, 'median_days', 'float8', 'lead_scoring.median_time_to(f.from_at, l.at_#, $1) FILTER (WHERE f.i < #)'),
-          (9, 'p90_days', 'float8', 'percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM l.at_# - f.from_at)::float8 / 86400) FILTER (WHERE f.i < #)'),
-          (10, 'p50_days', 'float8', 'percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM l.at_# - f.from_at)::float8 / 86400) FILTER (WHERE f.i < #)')) n (place, name, type, expression);
+          (9, 'p90_days', 'float8', 'percentile_cont(0.9) WITHIN GROUP (ORDER BY date_part(''epoch'', l.at_# - f.from_at) / 86400) FILTER (WHERE f.i < #)'),
+          (10, 'p50_days', 'float8', 'percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part(''epoch'', l.at_# - f.from_at) / 86400) FILTER (WHERE f.i < #)')) n (place, name, type, expression);
     -- A lead is sorted into a period once for each stage it reached, not for each pair of stages.
     RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH leads AS MATERIALIZED (
@@ -41,7 +41,7 @@ BEGIN
              GROUP BY [[l.dimension, ]]f.i, {!period})
         SELECT [[m.dimension|NULL::text]], ({'stages'}::text[])[m.i], ({'stages'}::text[])[j], m.i, j, m.period, m.leads, m.converted[j], m.skipped[j], m.waiting[j], m.left_out[j],
                CASE WHEN s.spans[m.i][j] IS NOT NULL THEN m.stalled[j] END,
-               coalesce(m.seconds[j], 0)::float8 / 86400, m.mean_days[j], m.median_days[j], m.p90_days[j], m.p50_days[j]
+               coalesce(extract(epoch FROM m.span[j]), 0)::float8 / 86400, m.mean_days[j], m.median_days[j], m.p90_days[j], m.p50_days[j]
           FROM slow s, sums m, generate_series(m.i + 1, {!count}) j
          WHERE {!asked_for} ORDER BY [[m.dimension, ]]m.i, j, m.period
         $query$, jsonb_build_object(

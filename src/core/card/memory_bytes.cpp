@@ -41,7 +41,6 @@ class EntryWriter {
         return count_;
     }
     Timestamp newest() const { return newest_; }
-    Timestamp oldest() const { return oldest_; }
 
   private:
     BinaryWriter writer_;
@@ -112,8 +111,8 @@ void MemoryReader::read(std::span<const std::byte> from, Memory& memory, ErrorCo
     require(memory.touches_.size() == head.touches);
     require((head.parts & (kHasEntries | kHasChannel | kHasAsset)) == parts);
     std::ranges::reverse(memory.touches_);
-    memory.first_at_ = earlier_by(at, times.first_before);
-    require(memory.first_at_ <= at && known(memory.first_at_) && (parts != 0 || times.first_before == 0));
+    memory.first_at_ = times.first_at;
+    require((memory.first_at_ <= at || parts == 0) && known(memory.first_at_) && (parts != 0 || head.newest == 0));
     if (head.has(kHasCampaign)) {
         require(!memory.names_.empty());
         memory.campaign_at_ =
@@ -170,7 +169,7 @@ void encode(const Memory& memory, std::string& to) {
     for (std::size_t i = names.size(); i-- > 0;) write_name(tail_writer, names[i]);
     tail_writer.natural(0);
     if (memory.campaign_ != 0) tail_writer.natural(distance(memory.campaign_at_, memory.first_at_));
-    tail_writer.natural(has_entries ? distance(entry_writer.oldest(), memory.first_at_) : 0);
+    tail_writer.fixed(memory.first_at_);
     tail_writer.finish();
 
     head.parts |= kHasEvents | (has_entries ? kHasEntries : 0) | (memory.campaign_ != 0 ? kHasCampaign : 0) |
@@ -178,13 +177,36 @@ void encode(const Memory& memory, std::string& to) {
                   (memory.kept_ == KeptTouches::None ? kKeepsNone : 0);
     head.touches = memory.touches_.size();
     head.tail_bytes = tail.size();
-    head.newest = has_entries ? entry_writer.newest() : memory.first_at_;
+    head.newest = has_entries ? entry_writer.newest() : 0;
     if (has_entries && memory.campaign_ != 0 && memory.campaign_at_ > head.newest) head.parts |= kCampaignIsNewer;
     BinaryWriter writer(to);
     write_head(writer, head);
     writer.bytes(entries);
     writer.bytes(tail);
     writer.finish();
+}
+
+void decode_matches(std::span<const std::byte> stored, std::vector<FirstMatch>& matches, ErrorCode code) {
+    matches.clear();
+    if (!has_format(stored)) {
+        Memory memory;
+        decode(stored, memory, code);
+        matches = memory.matches();
+        return;
+    }
+    Head head;
+    BinaryReader reader = read_head(stored, code, head);
+    if (!head.has(kHasEvents)) return;
+    reader.take_last(head.tail_bytes);
+    Timestamp at = head.newest;
+    for (bool is_first = true; !reader.at_end(); is_first = false) {
+        std::size_t before = matches.size();
+        at = earlier_by(at, read_entry(reader, is_first, [&](std::size_t rule) {
+                                matches.push_back({rule, 0});
+                            }).older);
+        for (std::size_t i = before; i < matches.size(); ++i) matches[i].at = at;
+    }
+    std::ranges::sort(matches, {}, &FirstMatch::rule);
 }
 
 Timestamp first_event(std::span<const std::byte> stored, ErrorCode code) {
@@ -196,11 +218,7 @@ Timestamp first_event(std::span<const std::byte> stored, ErrorCode code) {
     Head head;
     BinaryReader reader = read_head(stored, code, head);
     if (!head.has(kHasEvents)) return kForever;
-    TailTimes times = read_tail(reader.take_last(head.tail_bytes), head, code, [](std::string_view) {});
-    std::uint64_t older = times.first_before;
-    for (bool is_first = true; !reader.at_end(); is_first = false)
-        older += read_entry(reader, is_first, [](std::size_t) {}).older;
-    return earlier_by(head.newest, older);
+    return BinaryReader(reader.take_last(sizeof(Timestamp)), code, "memory").fixed();
 }
 
 }  // namespace lead_scoring

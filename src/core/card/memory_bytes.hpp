@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/card/memory.hpp"
 
@@ -17,6 +18,10 @@ void decode(std::span<const std::byte> from, Memory& memory, ErrorCode code = Er
 
 // Whether the bytes are what encode() would make of what they say, but in an older format.
 bool is_older_format(std::span<const std::byte> stored);
+
+// When each rule matched first, by rule; what it has besides is not looked at closely.
+void decode_matches(std::span<const std::byte> stored, std::vector<FirstMatch>& matches,
+                    ErrorCode code = ErrorCode::CorruptData);
 
 // When the first event was.
 Timestamp first_event(std::span<const std::byte> stored, ErrorCode code = ErrorCode::CorruptData);

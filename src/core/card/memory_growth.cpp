@@ -35,7 +35,7 @@ bool is_newest(std::span<const std::byte> stored, Timestamp at) {
     if (!has_format(stored)) return false;
     Head head;
     read_head(stored, ErrorCode::CorruptData, head);
-    return head.has(kHasEvents) && at > head.newest;
+    return head.has(kHasEntries) && at > head.newest;
 }
 
 EventEffect put_first(std::span<const std::byte> stored, const NewEvent& event, std::size_t most, std::string& to) {

@@ -17,10 +17,9 @@ namespace memory_layout {
 //   entry    a touch, or an instant without one at which rules matched first: its channel's number and what else there
 //            is, its asset's number, those rules; before all but the newest, how much older it is than the one before
 //   tail     names, the last number first, and an end of them; how much later than the first event the campaign was
-//            named, which is name 1; how much older than the oldest entry the first event is
+//            named, which is name 1; when the first event was
 // Names are numbered as they are first used: by the campaign, then from the oldest touch to the newest. Where there is
-// no entry, the time of the newest is that of the first event. Of several touches of one time the first one that stands
-// there has the rules.
+// no entry, the time of the newest is 0. Of several touches of one time the first one that stands there has the rules.
 struct Head {
     std::size_t parts = 0;
     std::size_t touches = 0;
@@ -115,7 +114,7 @@ Entry read_entry(BinaryReader& reader, bool is_first, Use use) {
 // What a tail has behind the names.
 struct TailTimes {
     std::uint64_t campaign_after = 0;
-    std::uint64_t first_before = 0;
+    Timestamp first_at = 0;
 };
 
 // Calls use(name) of each name, the last number first.
@@ -125,7 +124,7 @@ TailTimes read_tail(std::span<const std::byte> bytes, const Head& head, ErrorCod
     while (std::size_t length = reader.natural()) use(reader.bytes(length));
     TailTimes times;
     if (head.has(kHasCampaign)) times.campaign_after = reader.natural();
-    times.first_before = reader.natural();
+    times.first_at = reader.fixed();
     reader.finish();
     return times;
 }

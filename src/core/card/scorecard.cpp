@@ -266,8 +266,9 @@ void forget_absent_sections(Archive&, Card& card, std::size_t sections) {
     }
 }
 
+// The clock, which sections there are, and the first of them.
 template <class Archive, class Names, class Card>
-void visit(Archive& archive, const Names& names, Card& card) {
+std::size_t visit_start(Archive& archive, const Names& names, Card& card) {
     archive.number("clock", card.clock);
     std::size_t sections = sections_of(card);
     index(archive, "sections", sections, kAllSections + 1);
@@ -277,6 +278,12 @@ void visit(Archive& archive, const Names& names, Card& card) {
         for (auto& rule : card.fit) rule_index(archive, names, rule);
         require_order(archive, card.fit, std::less<>());
     }
+    return sections;
+}
+
+template <class Archive, class Names, class Card>
+void visit(Archive& archive, const Names& names, Card& card) {
+    std::size_t sections = visit_start(archive, names, card);
     if (sections & kAdjustmentsSection) visit_adjustments(archive, card);
     if (sections & kRulesSection) {
         resize(archive, "rules", card.rules, 3, Definition::kMaxRules);
@@ -347,11 +354,25 @@ void encode(const Scorecard& card, std::string& to) { write(card, AsTheyAre{}, t
 
 void encode(const Scorecard& card, const Definition& definition, std::string& to) { write(card, ById{definition}, to); }
 
-void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code) {
+namespace {
+
+BinaryReader reader_of(std::span<const std::byte> from, ErrorCode code) {
     BinaryReader reader(from.empty() ? from : from.subspan(1), code);
     if (from.empty() || from.front() != kFormat) reader.fail();
+    return reader;
+}
+
+}  // namespace
+
+void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code) {
+    BinaryReader reader = reader_of(from, code);
     visit(reader, AsTheyAre{}, card);
     reader.finish();
+}
+
+void decode_fit(std::span<const std::byte> from, Scorecard& card, ErrorCode code) {
+    BinaryReader reader = reader_of(from, code);
+    visit_start(reader, AsTheyAre{}, card);
 }
 
 void find_places(const Definition& definition, Scorecard& card, ErrorCode code) {

@@ -90,6 +90,8 @@ void encode(const Scorecard& card, const Definition& definition, std::string& to
 // Overwrites the card; one that was used before has room in its lists. Throws an Error of `code` where the bytes are no
 // card, and leaves it half-read.
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
+// Reads clock and fit alone, and looks no further; what else the card has is not to be used.
+void decode_fit(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
 
 // Makes a card as it was decoded one to compute with: its ids become places of the definition, which is complete.
 // Throws an Error of `code` where the definition has no such rule or stage, and leaves the card half-changed.

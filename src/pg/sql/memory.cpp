@@ -30,10 +30,10 @@ std::span<const std::byte> bytes_argument(FunctionCallInfo fcinfo, int argument)
 // What is read of a row, for use until the next call.
 struct ReadMemory {
     Memory memory;
+    std::vector<FirstMatch> matches;
     Scorecard card;
 };
 
-// The memory in argument 0.
 ReadMemory& read_memory(FunctionCallInfo fcinfo) {
     auto* read = static_cast<ReadMemory*>(fcinfo->flinfo->fn_extra);
     if (read == nullptr) {
@@ -41,12 +41,16 @@ ReadMemory& read_memory(FunctionCallInfo fcinfo) {
         fcinfo->flinfo->fn_extra = read = make_owned<ReadMemory>();
         MemoryContextSwitchTo(caller);
     }
-    std::span<const std::byte> bytes = bytes_argument(fcinfo, 0);
-    run_cpp([&] { decode(bytes, read->memory, ErrorCode::InvalidParameter); });
     return *read;
 }
 
-const Memory& memory_argument(FunctionCallInfo fcinfo) { return read_memory(fcinfo).memory; }
+// The memory in argument 0.
+const Memory& memory_argument(FunctionCallInfo fcinfo) {
+    ReadMemory& read = read_memory(fcinfo);
+    std::span<const std::byte> bytes = bytes_argument(fcinfo, 0);
+    run_cpp([&] { decode(bytes, read.memory, ErrorCode::InvalidParameter); });
+    return read.memory;
+}
 
 Datum name_to_text(std::string_view name) { return text_of(from_utf8(name)); }
 
@@ -100,9 +104,12 @@ Datum lead_scoring_first_channel(PG_FUNCTION_ARGS) {
 LEAD_SCORING_FUNCTION(lead_scoring_first_matches);
 Datum lead_scoring_first_matches(PG_FUNCTION_ARGS) {
     ReadMemory& read = read_memory(fcinfo);
-    const Memory& memory = read.memory;
+    std::span<const std::byte> memory = bytes_argument(fcinfo, 0);
     std::span<const std::byte> card = bytes_argument(fcinfo, 1);
-    run_cpp([&] { decode(card, read.card); });
+    run_cpp([&] {
+        decode_matches(memory, read.matches, ErrorCode::InvalidParameter);
+        decode_fit(card, read.card);
+    });
     ArrayType* rules = PG_GETARG_ARRAYTYPE_P(2);
     if (ARR_NDIM(rules) > 1 || ARR_HASNULL(rules))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rules are no list of ids without NULL")));
@@ -111,8 +118,8 @@ Datum lead_scoring_first_matches(PG_FUNCTION_ARGS) {
     auto* times = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(count + 1)));
     for (int i = 0; i < count; ++i) {
         auto id = static_cast<std::size_t>(ids[i]);
-        auto match = std::ranges::lower_bound(memory.matches(), id, {}, &FirstMatch::rule);
-        bool matched = match != memory.matches().end() && match->rule == id;
+        auto match = std::ranges::lower_bound(read.matches, id, {}, &FirstMatch::rule);
+        bool matched = match != read.matches.end() && match->rule == id;
         bool fits = std::ranges::binary_search(read.card.fit, id);
         times[i] = Int64GetDatum(fits ? DT_NOBEGIN : matched ? match->at : DT_NOEND);
     }

@@ -118,6 +118,11 @@ Memory through_bytes(const Memory& memory, std::string& bytes) {
     decode(bytes_of(bytes), read);
     EXPECT_EQ(encoded(read), bytes);
     EXPECT_EQ(first_event(bytes_of(bytes)), memory.first_at());
+    std::vector<FirstMatch> matches;
+    decode_matches(bytes_of(bytes), matches);
+    EXPECT_TRUE(std::ranges::equal(matches, memory.matches(), [](const FirstMatch& a, const FirstMatch& b) {
+        return a.rule == b.rule && a.at == b.at;
+    }));
     return read;
 }
 

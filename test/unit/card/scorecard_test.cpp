@@ -80,6 +80,9 @@ TEST(Scorecard, ComesBackFromBytesAndText) {
         Scorecard card = any_card(choices);
         std::string bytes = bytes_of(card);
         EXPECT_EQ(decoded(bytes), card);
+        Scorecard start;
+        decode_fit(span_of(bytes), start);
+        EXPECT_EQ(start.fit, card.fit);
         EXPECT_EQ(bytes_of(decoded(bytes)), bytes);
         EXPECT_EQ(parse(print(card)), card);
         EXPECT_EQ(print(parse(print(card))), print(card));
