@@ -105,6 +105,62 @@ CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
 COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
 
+-- The report "velocity".
+CREATE OR REPLACE FUNCTION lead_scoring_internal.velocity_report(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+    stages CONSTANT integer := cardinality(names);
+    starts CONSTANT integer := greatest(stages - 1, 1);
+    spans text;
+    sums text;
+BEGIN
+    SELECT string_agg(format('ARRAY[%s]', line), ', ' ORDER BY i) INTO spans
+      FROM (SELECT i, string_agg(CASE WHEN i < j THEN format('CASE WHEN count(l.at_%s) >= 10 THEN percentile_cont(0.9) WITHIN GROUP (ORDER BY l.at_%1$s - l.at_%s) END', j, i)
+                                      ELSE 'NULL::interval' END, ', ' ORDER BY j) AS line
+              FROM generate_series(1, starts) i, generate_series(1, stages) j GROUP BY 1) lines;
+    -- An array of each number, by the place of the stage that the time is taken to, which comes for # from the second on.
+    SELECT string_agg(format('ARRAY[NULL%s]::%s[] AS %s', (SELECT string_agg(', ' || replace(n.expression, '#', j::text), '' ORDER BY j) FROM generate_series(2, stages) j),
+                             n.type, n.name), ', ' ORDER BY n.place) INTO sums
+      FROM (VALUES
+          (1, 'converted', 'bigint', 'count(l.at_#)'),
+          (2, 'skipped', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NOT NULL AND l.skipped_#)'),
+          (3, 'waiting', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NULL AND NOT l.is_out)'),
+          (4, 'left_out', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NULL AND l.is_out)'),
+          (5, 'stalled', 'bigint', 'count(*) FILTER (WHERE l.at_# IS NULL AND NOT l.is_out AND $1 - f.from_at > ((SELECT s.spans FROM slow s))[f.i][#])'),
+          (6, 'span', 'interval', 'sum(l.at_# - f.from_at) FILTER (WHERE f.i < #)'),
+          (7, 'mean_days', 'float8', 'lead_scoring.lead_velocity(f.from_at, l.at_#) FILTER (WHERE f.i < #)'),
+          (8, 'median_days', 'float8', 'lead_scoring.median_time_to(f.from_at, l.at_#, $1) FILTER (WHERE f.i < #)'),
+          (9, 'p90_days', 'float8', 'percentile_cont(0.9) WITHIN GROUP (ORDER BY date_part(''epoch'', l.at_# - f.from_at) / 86400) FILTER (WHERE f.i < #)'),
+          (10, 'p50_days', 'float8', 'percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part(''epoch'', l.at_# - f.from_at) / 86400) FILTER (WHERE f.i < #)')) n (place, name, type, expression);
+    -- A lead is sorted into a period once for each stage it reached, not for each pair of stages.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH leads AS MATERIALIZED (
+            SELECT [[l.dimension, ]]l.is_out, {!times} FROM ({!leads}) l WHERE l.reached_1 IS NOT NULL),
+        slow AS (
+            SELECT ARRAY[{!spans}] AS spans FROM leads l),
+        sums AS (
+            SELECT [[l.dimension, ]]f.i, {!period} AS period, count(*) AS leads, {!sums}
+              FROM leads l, LATERAL (VALUES {!starts}) f (i, from_at)
+             WHERE f.from_at IS NOT NULL
+             GROUP BY [[l.dimension, ]]f.i, {!period})
+        SELECT [[m.dimension|NULL::text]], ({'stages'}::text[])[m.i], ({'stages'}::text[])[j], m.i, j, m.period, m.leads, m.converted[j], m.skipped[j], m.waiting[j], m.left_out[j],
+               CASE WHEN s.spans[m.i][j] IS NOT NULL THEN m.stalled[j] END,
+               coalesce(extract(epoch FROM m.span[j]), 0)::float8 / 86400, m.mean_days[j], m.median_days[j], m.p90_days[j], m.p50_days[j]
+          FROM slow s, sums m, generate_series(m.i + 1, {!count}) j
+         WHERE {!asked_for} ORDER BY [[m.dimension, ]]m.i, j, m.period
+        $query$, jsonb_build_object(
+        'times', (SELECT string_agg(format('l.reached_%s AS at_%1$s, l.entered_%1$s IS NULL AS skipped_%1$s', i), ', ' ORDER BY i)
+                    FROM generate_series(1, stages) i),
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'spans', spans,
+        'period', lead_scoring_internal.period_expression('f.from_at', settings), 'sums', sums,
+        'asked_for', lead_scoring_internal.is_asked_for('m.period', settings),
+        'starts', (SELECT string_agg(format('(%s, l.at_%1$s)', i), ', ' ORDER BY i) FROM generate_series(1, starts) i), 'stages', names::text,
+        'count', stages));
+END
+$$;
+
 -- The functions of reports, made of what each of them is: see report_form.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
@@ -157,6 +213,48 @@ $checked$;
 
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.versions ENABLE ALWAYS TRIGGER versions_changed;
+
+-- It is empty. Models keep the order of columns that theirs were made with.
+DROP TABLE lead_scoring_internal.scores;
+CREATE TABLE lead_scoring_internal.scores (
+    lead_id     lead_scoring_internal.lead_key,
+    version     bigint,
+    stage_since timestamptz,
+    due_at      timestamptz,
+    fit         double precision,
+    stage_seq   integer,
+    stage_armed boolean,
+    counted     boolean,
+    scored_at   timestamptz,
+    score       double precision,
+    engagement  double precision,
+    stage       text,
+    grade       text,
+    card        lead_scoring.scorecard,
+    memory      bytea,
+    CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
+) USING heap WITH (fillfactor = 64);
+CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
+
+CREATE INDEX scores_due_at_idx ON lead_scoring_internal.scores (due_at) WHERE due_at IS NOT NULL;
+
+SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
+    'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
+    '{"lead_id": "Key of the lead.",
+      "scored_at": "The lead''s clock: the instant the stored numbers are true for.",
+      "due_at": "Time alone changes nothing before this; NULL for never.",
+      "stage_since": "When the lead entered its stage.",
+      "score": "Score as of scored_at, in points, with adjustments.",
+      "engagement": "Points for behaviour as of scored_at.",
+      "fit": "Points for attributes.",
+      "version": "Published version the row was computed under.",
+      "stage_seq": "Number of the lead''s latest transition.",
+      "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+      "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
+      "stage": "Stage of the lead.",
+      "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
+      "card": "The whole scoring state, from which all numbers follow.",
+      "memory": "What reports ask of the lead''s events: the time of the first one, its campaign, the first match of each rule, its touches."}');
 
 DO $guards$
 DECLARE

@@ -24,18 +24,20 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.versions',
       "note": "What it was published for.",
       "definition": "Rules, groups, bands and stages as published: expressions as the server deparses them, intervals in seconds, points as numbers."}');
 
+-- First what most events leave as it is, last what grows from the front: an update repeats in the log what lies between the first
+-- byte that it changes and the last.
 CREATE TABLE lead_scoring_internal.scores (
     lead_id     lead_scoring_internal.lead_key,
-    scored_at   timestamptz,
-    due_at      timestamptz,
-    stage_since timestamptz,
-    score       double precision,
-    engagement  double precision,
-    fit         double precision,
     version     bigint,
+    stage_since timestamptz,
+    due_at      timestamptz,
+    fit         double precision,
     stage_seq   integer,
     stage_armed boolean,
     counted     boolean,
+    scored_at   timestamptz,
+    score       double precision,
+    engagement  double precision,
     stage       text,
     grade       text,
     card        lead_scoring.scorecard,
