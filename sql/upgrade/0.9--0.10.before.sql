@@ -20,3 +20,5 @@ CREATE TABLE lead_scoring_internal.scores (
 ) USING heap WITH (fillfactor = 64);
 CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
 CREATE INDEX scores_due_at_idx ON lead_scoring_internal.scores (due_at) WHERE due_at IS NOT NULL;
+ALTER TABLE lead_scoring_internal.report_settings DROP CONSTRAINT report_settings_max_touches,
+    ADD CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 0 AND 1000);

@@ -1,6 +1,29 @@
 \echo Use "ALTER EXTENSION lead_scoring UPDATE" to load this file. \quit
 -- Made by sql/step 0.9
 
+-- What a version says of what leads remember: which events are touches, and how many are kept of a lead.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_touches(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    settings jsonb;
+    most integer;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
+    most := coalesce((settings ->> 'max_touches')::integer, CASE WHEN num_nonnulls(settings ->> 'event_channel', settings ->> 'event_asset') > 0 THEN 64 ELSE 0 END);
+    IF most = 0 THEN
+        RETURN '{}';
+    END IF;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    RETURN jsonb_build_object('touches', jsonb_build_object(
+        'channel', coalesce(settings ->> 'event_channel', quote_ident(bound.event_campaign)), 'asset', settings -> 'event_asset',
+        'campaign', quote_ident(bound.event_campaign), 'max_touches', most));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing, which is the default where neither channel nor asset is set; else it is 64 touches.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -266,10 +289,37 @@ BEGIN
     END LOOP;
 END
 $guards$;
+ALTER TABLE lead_scoring_internal.report_settings DROP CONSTRAINT report_settings_max_touches,
+    ADD CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 0 AND 1000);
 
 -- After the statement: INSERT ... ON CONFLICT DO UPDATE is an UPDATE to the triggers of statements, and has made the row by then.
 CREATE TRIGGER report_settings_updated AFTER UPDATE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
     EXECUTE FUNCTION lead_scoring_internal.report_settings_updated();
+SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
+    'What the report views read besides the model''s own tables, in one row at most; effective at once. Without a row all is default.',
+    '{"spend_table": "Table or view of what was spent, with its schema and quoted where needed; see set_spend.",
+      "spend_campaign": "Its column that names the campaign.",
+      "spend_date": "Its column with the day: a date, timestamp or timestamptz.",
+      "spend_amount": "Its column with the amount, a number.",
+      "spend_channel": "Its column that names the channel; NULL: the view channels shows no spend.",
+      "revenue_table": "Table or view of what leads brought in, with its schema and quoted where needed; see set_revenue.",
+      "revenue_lead": "Its column with the lead''s key.",
+      "revenue_date": "Its column with the day: a date, timestamp or timestamptz.",
+      "revenue_amount": "Its column with the amount, a number.",
+      "lead_created": "Column of the leads table that says when a lead came: a date, timestamp or timestamptz; NULL: its first event does.",
+      "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
+      "event_asset": "Asset of a touch, such as a whitepaper: a column or an SQL expression over the row of the event; NULL: the view lead_magnets is empty.",
+      "look_back": "Touches that are older than this at the conversion are not credited; NULL: all are.",
+      "half_life": "Attribution time_decay: after this a touch counts half; NULL: 7 days.",
+      "mql_stage": "Stage that reports take for MQL; NULL: the one that counts as mql; by place where none counts as anything.",
+      "sql_stage": "Stage that reports take for SQL; NULL: the one that counts as sql; by place where none counts as anything.",
+      "customer_stage": "Stage that reports take for customer; NULL: the one that counts as customer; by place where none counts as anything.",
+      "qualified_low": "Lower end of the band of the view qualified_rate.",
+      "qualified_high": "Upper end of the band of the view qualified_rate.",
+      "dimensions": "What reports can be split by: an object of names and SQL expressions over the row of a lead. Readers of a report may name these; campaign and channel are there without.",
+      "week_starts": "Day that weeks of reports begin on: monday to sunday.",
+      "max_touches": "How many touches the row of a lead in scores keeps, with the time of its first event, its campaign and its first match of each rule, so that reports need not read the events, which writes then pay for; of leads with more touches they do. 0: nothing is kept. NULL: 64 where event_channel or event_asset is set, else nothing. From the next publish on.",
+      "only_row": "Always true: the key that keeps the table at one row."}');
 
 GRANT SELECT ON ALL TABLES IN SCHEMA lead_scoring_internal TO PUBLIC;  -- for CREATE TABLE ... LIKE
 -- Support functions of aggregates are called by these, which asks for no privilege of the user, a type's by the server, the

@@ -36,7 +36,7 @@ SELECT c.relname FROM pg_class c
 CREATE TABLE candidates (type regtype, value text);
 INSERT INTO candidates SELECT t, unnest(v) FROM (VALUES
     ('text'::regtype, ARRAY[NULL, '', 'bogus', 'detour', 'exponential', repeat('long', 20)]),
-    ('numeric', '{NULL,-2,2,1e13}'), ('double precision', '{NULL,-2,2}'), ('integer', '{NULL,0,2}'), ('bigint', '{NULL,0,7}'), ('boolean', '{NULL,false}'),
+    ('numeric', '{NULL,-2,2,1e13}'), ('double precision', '{NULL,-2,2}'), ('integer', '{NULL,-1,0,2}'), ('bigint', '{NULL,0,7}'), ('boolean', '{NULL,false}'),
     ('interval', '{NULL,-1 day,1 day}'), ('timestamptz', '{NULL,infinity}'), ('jsonb', '{NULL,[]}'), ('text[]', '{NULL,"{}"}')) c (t, v);
 -- Puts values into columns of a row until one breaks the check; whether there is such a row.
 CREATE FUNCTION break_check(relation regclass, columns name[], condition text) RETURNS boolean LANGUAGE plpgsql AS $$

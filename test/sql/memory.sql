@@ -18,7 +18,7 @@ SELECT lead_scoring.add_rule('memory', 'visit', 'visit', 3, decay => 'exponentia
 SELECT lead_scoring.add_stage('memory', 'mql', 30), lead_scoring.add_stage('memory', 'sql', on_event => 'accepted'),
        lead_scoring.add_stage('memory', 'customer', on_event => 'buy'), lead_scoring.add_stage('memory', 'lost', on_event => 'lost', kind => 'detour');
 SELECT lead_scoring.set_spend('memory', 'spend', channel => 'channel'), lead_scoring.set_revenue('memory', 'revenue');
-UPDATE memory.report_settings SET event_channel = 'channel', event_asset = 'asset', look_back = '40 days', dimensions = '{"country": "country"}';
+UPDATE memory.report_settings SET event_channel = 'channel', event_asset = 'asset', look_back = '40 days', dimensions = '{"country": "country"}', max_touches = 0;
 SELECT lead_scoring.publish('memory');
 
 -- random(SEED, N): from 0 to N - 1.
@@ -112,7 +112,7 @@ INSERT INTO from_memory SELECT * FROM reports();
 SELECT count(*) FILTER (WHERE version < 3) > 0 AS some_old, count(*) FILTER (WHERE version = 3) > 0 AS some_new FROM memory.scores;
 
 -- Another channel is effective at once: reports read the events until the next publish.
-UPDATE memory.report_settings SET max_touches = NULL;
+UPDATE memory.report_settings SET max_touches = 0;
 INSERT INTO from_events SELECT * FROM reports();
 SELECT * FROM different ORDER BY report, line, by LIMIT 20;
 UPDATE memory.report_settings SET event_channel = 'upper(channel)', max_touches = 20;
@@ -130,7 +130,7 @@ SELECT channel, asset FROM memory.scores, lead_scoring_internal.remembered_touch
 SELECT * FROM lead_scoring.verify('memory') LIMIT 5;
 -- What can be no expression is refused when it is written, and what became none when it is published.
 UPDATE memory.report_settings SET event_channel = 'random()::text';
-UPDATE memory.report_settings SET max_touches = 0;
+UPDATE memory.report_settings SET max_touches = -1;
 UPDATE memory.report_settings SET event_channel = 'asset';
 ALTER TABLE events RENAME COLUMN asset TO paper;
 SELECT lead_scoring.publish('memory');
@@ -150,7 +150,15 @@ SELECT lead_scoring.repair('memory') > 0 AS repaired;
 SELECT count(*) > 0 AS different FROM (SELECT * FROM lead_scoring.channels('memory', '2040-01-01') EXCEPT TABLE before) d;
 SELECT * FROM lead_scoring.verify('memory') LIMIT 5;
 -- Nothing is kept any more.
+UPDATE memory.report_settings SET max_touches = 0;
+SELECT lead_scoring.publish('memory');
+SELECT count(memory) FROM memory.scores;
+-- Where a channel or an asset is named, 64 touches are, unless something else is said.
 UPDATE memory.report_settings SET max_touches = NULL;
+SELECT lead_scoring.publish('memory');
+SELECT count(memory) > 0 AS remembered, (SELECT definition #>> '{touches,max_touches}' FROM memory.versions ORDER BY version DESC LIMIT 1) AS most FROM memory.scores;
+SELECT * FROM lead_scoring.verify('memory') LIMIT 5;
+UPDATE memory.report_settings SET event_channel = NULL, event_asset = NULL;
 SELECT lead_scoring.publish('memory');
 SELECT count(memory) FROM memory.scores;
 SELECT * FROM lead_scoring.verify('memory') LIMIT 5;

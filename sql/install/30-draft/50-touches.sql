@@ -6,19 +6,21 @@ AS $$
 DECLARE
     bound record;
     settings jsonb;
+    most integer;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
-    IF settings ->> 'max_touches' IS NULL THEN
+    most := coalesce((settings ->> 'max_touches')::integer, CASE WHEN num_nonnulls(settings ->> 'event_channel', settings ->> 'event_asset') > 0 THEN 64 ELSE 0 END);
+    IF most = 0 THEN
         RETURN '{}';
     END IF;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     RETURN jsonb_build_object('touches', jsonb_build_object(
         'channel', coalesce(settings ->> 'event_channel', quote_ident(bound.event_campaign)), 'asset', settings -> 'event_asset',
-        'campaign', quote_ident(bound.event_campaign), 'max_touches', settings -> 'max_touches'));
+        'campaign', quote_ident(bound.event_campaign), 'max_touches', most));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing, which is the default where neither channel nor asset is set; else it is 64 touches.';
 
 CREATE FUNCTION lead_scoring_internal.compile_touches(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

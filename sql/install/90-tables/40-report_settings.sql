@@ -34,7 +34,7 @@ CREATE TABLE lead_scoring_internal.report_settings (
     CONSTRAINT report_settings_band CHECK (qualified_low >= 0 AND qualified_low <= qualified_high AND qualified_high <= 1),
     CONSTRAINT report_settings_dimensions CHECK (lead_scoring_internal.are_dimensions(dimensions)),
     CONSTRAINT report_settings_week_starts CHECK (week_starts = ANY (lead_scoring_internal.weekdays())),
-    CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 1 AND 1000)
+    CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 0 AND 1000)
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
     EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
@@ -64,7 +64,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
       "qualified_high": "Upper end of the band of the view qualified_rate.",
       "dimensions": "What reports can be split by: an object of names and SQL expressions over the row of a lead. Readers of a report may name these; campaign and channel are there without.",
       "week_starts": "Day that weeks of reports begin on: monday to sunday.",
-      "max_touches": "How many touches the row of a lead in scores keeps, with the time of its first event, its campaign and its first match of each rule, so that reports need not read the events, which writes then pay for; of leads with more touches they do. NULL: nothing is kept. From the next publish on.",
+      "max_touches": "How many touches the row of a lead in scores keeps, with the time of its first event, its campaign and its first match of each rule, so that reports need not read the events, which writes then pay for; of leads with more touches they do. 0: nothing is kept. NULL: 64 where event_channel or event_asset is set, else nothing. From the next publish on.",
       "only_row": "Always true: the key that keeps the table at one row."}');
 
 GRANT SELECT ON ALL TABLES IN SCHEMA lead_scoring_internal TO PUBLIC;  -- for CREATE TABLE ... LIKE
