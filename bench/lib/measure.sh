@@ -76,3 +76,22 @@ SQL
         printf '%s\n' -f "$RUN/$1.$i"
     done < <(shuf -n 50 --random-source="$RUN/events" "$RUN/events")
 }
+
+wal_bytes() { value "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"; }
+multixacts() { sql -c CHECKPOINT && value 'SELECT next_multixact_id FROM pg_control_checkpoint()'; }
+
+# wal_of NAME ROUND EVENTS COMMAND...: a sample of the WAL it writes for an event.
+wal_of() {
+    local name=$1 round=$2 n=$3 before
+    shift 3
+    before=$(wal_bytes)
+    "$@"
+    sql -c "CALL bench.add_sample($measure, '$name WAL', $round, ($(wal_bytes) - $before) / $n::float8, 'bytes/event')"
+}
+
+# hot_share NAME ROUND SCHEMA: a sample of the share of HOT among the updates of SCHEMA.scores since the last call.
+hot_share() {
+    sql -c "INSERT INTO bench.samples SELECT $measure, '$1 HOT', $2, 100.0 * n_tup_hot_upd / nullif(n_tup_upd, 0), '%'
+            FROM pg_stat_all_tables WHERE relid = '$3.scores'::regclass" \
+        -c "SELECT pg_stat_reset_single_table_counters('$3.scores'::regclass)" >"$RUN/reset.log"
+}

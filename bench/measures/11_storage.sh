@@ -6,32 +6,14 @@
 #
 # A statement that moves several leads takes two multixacts, however many leads: their rows in leads are locked in a subtransaction,
 # to give the locks back where it has to begin anew, and updated after it.
-wal_bytes() { value "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"; }
-multixacts() { sql -c CHECKPOINT && value 'SELECT next_multixact_id FROM pg_control_checkpoint()'; }
-
-# wal_of NAME EVENTS COMMAND...: a sample of the WAL it writes for an event.
-wal_of() {
-    local name=$1 n=$2 before
-    shift 2
-    before=$(wal_bytes)
-    "$@"
-    sql -c "CALL bench.add_sample($measure, '$name WAL', 1, ($(wal_bytes) - $before) / $n::float8, 'bytes/event')"
-}
-
-# hot_share NAME SCHEMA: a sample of the share of HOT among the updates of SCHEMA.scores since the last call.
-hot_share() {
-    sql -c "INSERT INTO bench.samples SELECT $measure, '$1 HOT', 1, 100.0 * n_tup_hot_upd / nullif(n_tup_upd, 0), '%'
-            FROM pg_stat_all_tables WHERE relid = '$2.scores'::regclass" \
-        -c "SELECT pg_stat_reset_single_table_counters('$2.scores'::regclass)" >"$RUN/reset.log"
-}
 
 declare -A scores=([ours]=ours_model [statement_trigger]=statement_trigger [by_hand]=by_hand)
 n=$((leads / 5)) first_multixact=$(multixacts)
 for contender in floor ours statement_trigger by_hand; do
     sql -c "CALL bench.make('$contender', $leads)"
-    [[ $contender == floor ]] || hot_share "$contender made" "${scores[$contender]}"  # and forget those of the making
-    wal_of "$contender COPY" "$events" sql -c "COPY $contender.events (lead_id, type, occurred_at, properties) FROM '$RUN/events'"
-    [[ $contender == floor || $contender == by_hand ]] || hot_share "$contender COPY" "${scores[$contender]}"
+    [[ $contender == floor ]] || hot_share "$contender made" 1 "${scores[$contender]}"  # and forget those of the making
+    wal_of "$contender COPY" 1 "$events" sql -c "COPY $contender.events (lead_id, type, occurred_at, properties) FROM '$RUN/events'"
+    [[ $contender == floor || $contender == by_hand ]] || hot_share "$contender COPY" 1 "${scores[$contender]}"
     [[ $contender != ours ]] || sql -c "INSERT INTO bench.samples SELECT $measure, 'moved', 1, 100.0 * count(*) FILTER (WHERE stage <> 'lead') / count(scored_at), '%' FROM ours_model.scores"
 
     mapfile -t inserts < <(write_inserts insert "random(1, $leads)")
@@ -39,14 +21,14 @@ for contender in floor ours statement_trigger by_hand; do
         'UPDATE scores SET score = score + 1, scored_at = clock_timestamp() WHERE lead_id = :lead;
 \endpipeline')
     set_server full_page_writes off  # how many images there are depends on the time between checkpoints, not on who writes
-    wal_of "$contender INSERT" "$n" run_pgbench "$contender tps" 1 "$contender" off -c 8 -j 2 -t $((n / 8)) "${inserts[@]}"
+    wal_of "$contender INSERT" 1 "$n" run_pgbench "$contender tps" 1 "$contender" off -c 8 -j 2 -t $((n / 8)) "${inserts[@]}"
     set_server full_page_writes on
-    [[ $contender == floor ]] || hot_share "$contender INSERT" "${scores[$contender]}"
+    [[ $contender == floor ]] || hot_share "$contender INSERT" 1 "${scores[$contender]}"
     if [[ $contender == ours ]]; then
         sql -c "CALL bench.add_sample($measure, 'multixacts', 1, $(multixacts) - $first_multixact, 'multixacts')"
         sql -c "COPY (SELECT lead_id, type, now(), properties FROM bench.events($events / 90, $leads)) TO '$RUN/day'" \
             -c "COPY ours.events (lead_id, type, occurred_at, properties) FROM '$RUN/day'"
-        hot_share 'ours day' ours_model
+        hot_share "ours day" 1 ours_model
         verify ours
     fi
 done
