@@ -52,7 +52,7 @@ inline std::uint64_t join_bytes(std::uint64_t word) {
 class BinaryWriter {
   public:
     static constexpr bool kReads = false;
-    explicit BinaryWriter(std::string& to) : to_(to), used_(to.size()) {}
+    explicit BinaryWriter(std::string& to) : to_(to), at_(to.data() + to.size()), end_(at_) {}
 
     void number(const char*, std::int64_t value, std::int64_t base = 0) {
         std::uint64_t distance = static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(base);
@@ -64,8 +64,9 @@ class BinaryWriter {
     }
     void hash(const char*, std::uint64_t value) {
         value = first_lowest(value);
-        std::memcpy(room(sizeof value), &value, sizeof value);
-        used_ += sizeof value;
+        make_room(sizeof value);
+        std::memcpy(at_, &value, sizeof value);
+        at_ += sizeof value;
     }
     void size(const char*, std::size_t value, std::size_t = 1) { unsigned_number(static_cast<std::uint64_t>(value)); }
     void natural(std::uint64_t value) { unsigned_number(value); }
@@ -73,47 +74,53 @@ class BinaryWriter {
     void fixed(std::int64_t value) { hash("", static_cast<std::uint64_t>(value)); }
     void bytes(std::string_view value) {
         if (value.empty()) return;
-        std::memcpy(room(value.size()), value.data(), value.size());
-        used_ += value.size();
+        make_room(value.size());
+        std::memcpy(at_, value.data(), value.size());
+        at_ += value.size();
     }
     void bytes(std::span<const std::byte> value) {
         bytes(std::string_view(reinterpret_cast<const char*>(value.data()), value.size()));
     }
 
-    void finish() { to_.resize(used_); }
+    void finish() { to_.resize(static_cast<std::size_t>(at_ - to_.data())); }
 
   private:
     template <class Unsigned>
     void unsigned_number(Unsigned value) {
+        if (value < 0x80 && at_ != end_)  // most numbers are small
+            *at_++ = static_cast<char>(value);
+        else
+            long_number(value);
+    }
+    // Of any size.
+    template <class Unsigned>
+    void long_number(Unsigned value) {
         constexpr std::size_t kLongest = (sizeof(Unsigned) * 8 + 6) / 7;
         static_assert(kLongest >= sizeof(std::uint64_t));
-        char* begin = room(kLongest);
-        if (value < 0x80) {  // most numbers are small
-            *begin = static_cast<char>(value);
-            ++used_;
-            return;
-        }
+        make_room(kLongest);
         if (value >> kBitsPerWord == 0) {
             auto bits = static_cast<std::uint64_t>(value);
-            auto last = static_cast<unsigned>(63 - std::countl_zero(bits)) / 7;
+            auto last = static_cast<unsigned>(63 - std::countl_zero(bits | 1)) / 7;
             std::uint64_t more = kMoreFollows & ((std::uint64_t{1} << 8 * last) - 1);
             std::uint64_t word = first_lowest(spread_over_bytes(bits) | more);
-            std::memcpy(begin, &word, sizeof word);
-            used_ += last + 1;
+            std::memcpy(at_, &word, sizeof word);
+            at_ += last + 1;
             return;
         }
-        char* at = begin;
-        for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(static_cast<unsigned char>(value) | 0x80u);
-        *at++ = static_cast<char>(value);
-        used_ += static_cast<std::size_t>(at - begin);
+        for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(static_cast<unsigned char>(value) | 0x80u);
+        *at_++ = static_cast<char>(value);
     }
-    char* room(std::size_t bytes) {
-        if (to_.size() - used_ < bytes) to_.resize(2 * to_.size() + 512 + bytes);
-        return to_.data() + used_;
+    void make_room(std::size_t bytes) {
+        if (static_cast<std::size_t>(end_ - at_) >= bytes) return;
+        auto used = static_cast<std::size_t>(at_ - to_.data());
+        to_.resize(2 * to_.size() + 512 + bytes);
+        at_ = to_.data() + used;
+        end_ = to_.data() + to_.size();
     }
 
-    std::string& to_;
-    std::size_t used_;
+    std::string& to_;  // between these two it has room
+    char* at_;
+    char* end_;
 };
 
 // Reads what BinaryWriter wrote, and nothing else: every verb throws where the bytes are no such thing.
