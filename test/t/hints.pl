@@ -24,6 +24,7 @@ my @exceptions = (
     [ 'write_paths', qr/SELECT lead_scoring.publish/, qr/./, 'a function that the statement calls publishes, which takes a statement of its own' ],
     [ 'bad_input', qr/ALTER TABLE \S+ ADD COLUMN lead_key/, qr/./, 'the statement is to be called with other arguments then, as the remark says' ],
     [ 'hints', qr/ALTER TABLE \S+ ADD COLUMN lead_key/, qr/./, 'the same' ],
+    [ 'keys', qr/ALTER TABLE \S+ ADD COLUMN lead_key/, qr/./, 'the same, and events have to have what the key is made of' ],
     [ 'upkeep', qr/SELECT lead_scoring.drop_model/, qr/repair/, 'a model that was dropped cannot be repaired; it rids tables of its triggers' ],
 );
 

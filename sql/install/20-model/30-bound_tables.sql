@@ -120,12 +120,24 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.column_type IS 'The type of a column; raises 42703 when the table has no such column, 0A000 when its collation takes different texts for equal.';
 
+CREATE FUNCTION lead_scoring_internal.generation(relation regclass, column_name text, wanted regtype)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill('ALTER TABLE {!table} DROP COLUMN {column}, ADD COLUMN {column} {!type} GENERATED ALWAYS AS ({!expression}) STORED;',
+           jsonb_build_object('table', relation, 'column', column_name, 'type', coalesce(format_type(wanted, NULL), format_type(a.atttypid, a.atttypmod)),
+               'expression', CASE WHEN wanted IS NULL THEN g.expression ELSE format('(%s)::%s', g.expression, wanted) END))
+  FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ CROSS JOIN LATERAL (SELECT pg_get_expr(d.adbin, d.adrelid)) g (expression)
+ WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated <> ''
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.generation IS 'The statement that makes a generated column anew, as one that is stored, of that type (NULL: its own); NULL for any other column.';
+
 CREATE FUNCTION lead_scoring_internal.conversion(relation regclass, column_name text, wanted regtype)
 RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 -- Text goes into whatever can be read; numbers and uuids not into each other.
-SELECT format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s;', relation, column_name, wanted)
-  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+SELECT coalesce(lead_scoring_internal.generation(relation, column_name, wanted), format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s;', relation, column_name, wanted))
+  FROM pg_attribute a JOIN pg_type t ON t.oid = lead_scoring_internal.base_type(a.atttypid)
  WHERE a.attrelid = relation AND a.attname = column_name
    AND (t.typcategory IN ('S', 'E') OR wanted::oid IN ('text'::regtype, 'varchar'::regtype) OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = t.oid AND c.casttarget = wanted))
 $$;
@@ -146,66 +158,26 @@ SELECT CASE type::oid
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.time_conversion IS 'The statement that makes instants of the values of a column, whatever the zone of the session.';
 
-CREATE FUNCTION lead_scoring_internal.key_statement(leads regclass, events regclass, event_lead text)
-RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-WITH parts AS (  -- of a key of several columns; the one that events do not have is what names the lead there
-    SELECT a.attnum, a.attname AS in_leads, CASE WHEN EXISTS (SELECT FROM pg_attribute e WHERE e.attrelid = events AND e.attname = a.attname AND a.attname <> event_lead) THEN a.attname ELSE event_lead END AS in_events
-      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-     WHERE i.indrelid = leads AND i.indisprimary
-), several AS (
-    SELECT string_agg(format('%I::text', p.in_leads), ' || '':'' || ' ORDER BY p.attnum) AS of_leads, CASE WHEN count(*) FILTER (WHERE p.in_events = event_lead) = 1 THEN string_agg(format('%I::text', p.in_events), ' || '':'' || ' ORDER BY p.attnum) END AS of_events
-      FROM parts p HAVING count(*) > 1
-), candidates AS (  -- of no key at all
-    SELECT a.attname, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = leads AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) AS is_unique,
-           row_number() OVER (ORDER BY a.attname <> event_lead, a.atttypid IS DISTINCT FROM (SELECT e.atttypid FROM pg_attribute e WHERE e.attrelid = events AND e.attname = event_lead), a.attname !~ 'id$|key$', a.attnum) AS place
-      FROM pg_attribute a
-     WHERE a.attrelid = leads AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
-)
-SELECT coalesce(
-    (SELECT format('ALTER TABLE %1$s ADD COLUMN lead_key text GENERATED ALWAYS AS (%2$s) STORED UNIQUE;', leads, s.of_leads)
-            || CASE WHEN s.of_events IS NULL THEN '  -- its events need the same column;'
-                    ELSE format(' ALTER TABLE %1$s ADD COLUMN lead_key text GENERATED ALWAYS AS (%2$s) STORED; CREATE INDEX ON %1$s (lead_key);  -- and', events, s.of_events) END
-            || ' pass lead_key => ''lead_key'', event_lead => ''lead_key''' FROM several s),
-    (SELECT format('Pass lead_key => %L, which is unique.', c.attname) FROM candidates c WHERE c.is_unique ORDER BY c.place LIMIT 1),
-    (SELECT format('ALTER TABLE %s ADD PRIMARY KEY (%I);', leads, c.attname) FROM candidates c ORDER BY c.place LIMIT 1),
-    format('ALTER TABLE %s ADD COLUMN lead_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;', leads))
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.key_statement IS 'What gives a table of leads a key of one column, where its primary key is none.';
-
-CREATE FUNCTION lead_scoring_internal.primary_key_column(leads regclass, events regclass, event_lead text)
-RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    key_columns text[];
-BEGIN
-    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO key_columns
-      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-     WHERE i.indrelid = leads AND i.indisprimary;
-    IF cardinality(key_columns) = 1 THEN
-        RETURN key_columns[1];
-    END IF;
-    PERFORM lead_scoring_internal.fail('55000',
-        CASE WHEN key_columns IS NULL THEN format('table %s has no primary key', leads)
-             ELSE format('primary key of table %s has %s columns', leads, cardinality(key_columns)) END,
-        'A lead is known by one column, which its events name too.', lead_scoring_internal.key_statement(leads, events, event_lead));
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.primary_key_column IS 'The one column of the table''s primary key; raises 55000 when it has none or several.';
-
 CREATE FUNCTION lead_scoring_internal.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
                                            event_type text, event_time text, event_campaign text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key_type regtype := lead_scoring_internal.column_type(leads, lead_key, 'lead_key');
+    given regtype := lead_scoring_internal.column_type(leads, lead_key, 'lead_key');
+    key_type regtype := lead_scoring_internal.base_type(given);
+    is_citext boolean := (SELECT t.typname = 'citext' FROM pg_type t WHERE t.oid = key_type);
     found regtype;
+    computed text;
 BEGIN
-    IF key_type NOT IN ('integer'::regtype, 'bigint'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
-        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', lead_key, leads, key_type),
-            'A lead''s key is an integer, bigint, uuid, text or varchar.',
-            CASE WHEN key_type IN ('smallint'::regtype, 'char'::regtype) THEN lead_scoring_internal.conversion(leads, lead_key, CASE key_type WHEN 'smallint'::regtype THEN 'integer'::regtype ELSE 'text'::regtype END)
-                 ELSE 'Name another unique column: lead_key => ''...''.' END);
+    IF key_type <> ALL (lead_scoring_internal.key_types()) THEN
+        PERFORM lead_scoring_internal.column_type(events, event_lead, 'event_lead'),
+                lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', lead_key, leads, given),
+            'A lead''s key is an integer, bigint, uuid, text or varchar, or a domain over one of these'
+            || CASE WHEN is_citext THEN ': keys are compared byte by byte, and citext takes different texts for equal.' ELSE '.' END,
+            coalesce(CASE WHEN is_citext THEN lead_scoring_internal.generated_key(leads, events, ARRAY[lead_key], ARRAY[event_lead])
+                          WHEN key_type = 'smallint'::regtype THEN lead_scoring_internal.conversion(leads, lead_key, 'integer')
+                          WHEN key_type = 'char'::regtype THEN lead_scoring_internal.conversion(leads, lead_key, 'text') END,
+                     'Name another unique column: lead_key => ''...''.'));
     END IF;
     IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                     WHERE i.indrelid = leads AND a.attname = lead_key AND i.indnkeyatts = 1
@@ -218,11 +190,11 @@ BEGIN
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_lead, 'event_lead');
-    IF found <> key_type
-       AND NOT (found IN ('text'::regtype, 'varchar'::regtype) AND key_type IN ('text'::regtype, 'varchar'::regtype)) THEN
+    IF lead_scoring_internal.base_type(found) <> key_type
+       AND NOT (lead_scoring_internal.base_type(found) IN ('text'::regtype, 'varchar'::regtype) AND key_type IN ('text'::regtype, 'varchar'::regtype)) THEN
         PERFORM lead_scoring_internal.fail('42804',
             format('column "%s" of table %s has type %s, but the leads'' key has type %s',
-                   event_lead, events, found, key_type),
+                   event_lead, events, found, given),
             'An event names its lead by the very key of the leads table.',
             coalesce(lead_scoring_internal.conversion(events, event_lead, key_type), 'Name another column: event_lead => ''...''.'));
     END IF;
@@ -244,9 +216,15 @@ BEGIN
     IF event_campaign IS NOT NULL THEN
         PERFORM lead_scoring_internal.column_type(events, event_campaign, 'event_campaign');
     END IF;
+    FOREACH computed IN ARRAY ARRAY[event_lead, event_type, event_time] LOOP
+        IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = computed AND a.attgenerated = 'v') THEN
+            PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', computed, events),
+                'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, computed, NULL));
+        END IF;
+    END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804) and the lead key is unique (55000).';
+COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000).';
 
 CREATE FUNCTION lead_scoring_internal.check_event_index(events regclass, event_lead text, event_time text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -88,6 +88,61 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.begin_merge IS 'Checks the arguments of merge_leads and locks both leads; returns their keys.';
 
+CREATE FUNCTION lead_scoring_internal.key_parts(relation regclass, column_name text) RETURNS text[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_key_parts';
+COMMENT ON FUNCTION lead_scoring_internal.key_parts IS 'The columns that have to be written for a column to have another value: itself; of a generated one those it is made of, in their order there, where it is made of their values as a whole, cast, joined, in lower case or with characters replaced, and NULL otherwise.';
+
+CREATE FUNCTION lead_scoring_internal.key_values(model text, from_lead text, into_lead text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    parts text[];
+    in_leads text[];
+    expression text;
+    is_there boolean;
+    found text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    parts := lead_scoring_internal.key_parts(bound.events, bound.event_lead);
+    IF parts = ARRAY[bound.event_lead] THEN
+        RETURN ARRAY[into_lead];
+    END IF;
+    in_leads := lead_scoring_internal.key_parts(bound.leads, bound.lead_key);
+    SELECT pg_get_expr(d.adbin, d.adrelid) INTO expression
+      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attrelid = bound.events AND a.attname = bound.event_lead;
+    IF cardinality(parts) = cardinality(in_leads) THEN
+        BEGIN
+            EXECUTE lead_scoring_internal.fill('SELECT ARRAY[{!texts}] FROM (SELECT {!values} FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type}) e WHERE ({!key})::{!key_type} = $1::{!key_type}',
+                (SELECT jsonb_build_object('texts', string_agg(format('e.%I::text', p.in_events), ', ' ORDER BY p.place),
+                            'values', string_agg(format('l.%I::text::%s AS %I', p.in_leads, a.atttypid::regtype, p.in_events), ', ' ORDER BY p.place),
+                            'leads', bound.leads, 'lead_key', bound.lead_key, 'key', expression, 'key_type', lead_scoring_internal.key_type(model))
+                   FROM unnest(parts, in_leads) WITH ORDINALITY p (in_events, in_leads, place)
+                   JOIN pg_attribute a ON a.attrelid = bound.events AND a.attname = p.in_events)) INTO found USING into_lead;
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+            found := NULL;  -- no value of that column
+        END;
+    END IF;
+    IF found IS NOT NULL THEN
+        RETURN found;
+    END IF;
+    EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!events} e WHERE e.{lead} = $1::{!key_type})',
+        jsonb_build_object('events', bound.events, 'lead', bound.event_lead, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING from_lead;
+    IF is_there THEN
+        EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type})',
+            jsonb_build_object('leads', bound.leads, 'lead_key', bound.lead_key, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING into_lead;
+        PERFORM lead_scoring_internal.fail('55000', format('events of lead "%s" cannot be made those of lead "%s"', from_lead, into_lead),
+            format('Column "%s" of table %s is generated from %s, and %s.', bound.event_lead, bound.events, coalesce(array_to_string(parts, ', '), expression),
+                CASE WHEN is_there OR parts IS NULL THEN 'what that has to be for the other key is not known' ELSE format('table %s has no row that says what that is', bound.leads) END),
+            CASE WHEN is_there OR parts IS NULL THEN format('ALTER TABLE %s ALTER COLUMN %I DROP EXPRESSION;  -- whoever stores events fills it then', bound.events, bound.event_lead)
+                 ELSE format('Store lead "%s" in table %s first.', into_lead, bound.leads) END);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.key_values IS 'What the columns of key_parts of the events table have to be for events to be those of into_lead; NULL where that is not known and from_lead has none. Raises 55000 where it has.';
+
 CREATE FUNCTION lead_scoring_internal.withhold_leads(model text, leads text[]) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_withhold_leads';
 COMMENT ON FUNCTION lead_scoring_internal.withhold_leads IS 'Until release_leads, or until an error, nothing that becomes of these leads is scored.';
@@ -143,18 +198,26 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
+    key_values CONSTANT text[] := lead_scoring_internal.key_values(model, keys[1], keys[2]);
     bound record;
+    assignments text;
     reached text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.settle_leads(model, keys);
     reached := lead_scoring_internal.higher_stage(model, keys);
     SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
+    SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place) INTO assignments
+      FROM unnest(lead_scoring_internal.key_parts(bound.events, bound.event_lead)) WITH ORDINALITY p (name, place)
+      JOIN pg_attribute a ON a.attrelid = bound.events AND a.attname = p.name
+      JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace;
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    PERFORM lead_scoring_internal.write_table(model, format('UPDATE %1$s e SET %2$I = $2::%3$s WHERE e.%2$I OPERATOR(pg_catalog.=) $1::%3$s',
-        bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), keys[1], keys[2]);
+    IF key_values IS NOT NULL THEN
+        PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+            bound.events, assignments, bound.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || key_values);
+    END IF;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     PERFORM lead_scoring_internal.release_leads(model);
 

@@ -1,19 +1,8 @@
 -- What the report views read besides the model's own tables: report_settings, set_spend, set_revenue.
 
 CREATE FUNCTION lead_scoring_internal.plain_type(relation regclass, column_name text, argument text)
-RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    found record;
-BEGIN
-    SELECT t.oid, t.typtype, t.typbasetype INTO found FROM pg_type t
-     WHERE t.oid = lead_scoring_internal.column_type(relation, column_name, argument);
-    WHILE found.typtype = 'd' LOOP
-        SELECT t.oid, t.typtype, t.typbasetype INTO found FROM pg_type t WHERE t.oid = found.typbasetype;
-    END LOOP;
-    RETURN format_type(found.oid, NULL);
-END
-$$;
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT lead_scoring_internal.base_type(lead_scoring_internal.column_type(relation, column_name, argument))::text $$;
 COMMENT ON FUNCTION lead_scoring_internal.plain_type IS 'The type of a column, of a domain the type below it; raises 42703 when there is no such column.';
 
 CREATE FUNCTION lead_scoring_internal.time_expression(relation regclass, column_name text, zone text, argument text)

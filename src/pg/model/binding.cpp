@@ -110,15 +110,31 @@ struct Columns {
     Oid relation;
 };
 
+// What makes a generated column, for which the server takes no USING, one that is stored and of that type (null: its
+// own); null for others, and where the extension's objects are of a version that does not know.
+char* generation(const Columns& of, const char* column, const char* wanted) {
+    if (get_attgenerated(of.relation, get_attnum(of.relation, column)) == '\0') return nullptr;
+    query("SELECT to_regprocedure('lead_scoring_internal.generation(regclass, text, regtype)')");
+    if (ResultRow{0}.null(1)) return nullptr;
+    Oid types[] = {OIDOID, TEXTOID, TEXTOID};
+    Datum values[] = {ObjectIdGetDatum(relation_of(of.model->binding, of.source)), CStringGetTextDatum(column),
+                      wanted == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(wanted)};
+    query("SELECT lead_scoring_internal.generation($1, $2, $3::regtype)", 3, types, values,
+          wanted == nullptr ? "  n" : nullptr);
+    return ResultRow{0}.text(1);
+}
+
 [[noreturn]] void refuse_type(const Columns& of, const char* what, const char* column, const char* found,
                               const char* wanted) {
+    const char* anew = generation(of, column, wanted);
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
                            get_rel_name(of.relation), found, of.model->name, wanted),
                     errdetail("The column's type was changed after the model was made."),
-                    errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%4$s;",
-                            user_table(of.model, of.source), quote_identifier(column), wanted,
-                            strcmp(found, "date") == 0 ? "timestamp AT TIME ZONE 'UTC'" : wanted)));
+                    anew != nullptr ? errhint("%s", anew)
+                                    : errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%4$s;",
+                                              user_table(of.model, of.source), quote_identifier(column), wanted,
+                                              strcmp(found, "date") == 0 ? "timestamp AT TIME ZONE 'UTC'" : wanted)));
     pg_unreachable();
 }
 
@@ -131,6 +147,17 @@ char* nearest_column(Oid relation, const char* name) {
         "WHERE a.attrelid OPERATOR(pg_catalog.=) $2 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped))",
         2, types, values);
     return ResultRow{0}.text(1);
+}
+
+void require_stored(const Columns& of, const char* column) {
+    if (get_attgenerated(of.relation, get_attnum(of.relation, column)) != kVirtual) return;
+    const char* anew = generation(of, column, nullptr);
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+         errmsg("column \"%s\" of table \"%s\" is a virtual generated column", column, get_rel_name(of.relation)),
+         errdetail("Rows do not have it: it is computed when they are read."),
+         anew != nullptr ? errhint("%s", anew) : errhint("ALTER EXTENSION lead_scoring UPDATE;  -- and try again")));
 }
 
 // Of a domain the type beneath it, and text for varchar.
@@ -148,6 +175,7 @@ Oid column_type(const Columns& of, const char* setting, const char* column) {
                             ? errhint("Name the column that it is now, by UPDATE %s SET %s = '...'.", settings, setting)
                             : errhint("UPDATE %s SET %s = %s;", settings, setting, quote_literal_cstr(nearest))));
     }
+    require_stored(of, column);
     Oid type = getBaseType(get_atttype(of.relation, number));
     return type == VARCHAROID ? TEXTOID : type;
 }

@@ -44,7 +44,6 @@ bool has_foreign_type(TupleDesc columns) {
 
 // One that is computed whenever it is read (PostgreSQL 18). Its rows do not have it.
 bool has_virtual_column(TupleDesc columns) {
-    constexpr char kVirtual = 'v';
     for (int i = 0; i < columns->natts; ++i)
         if (TupleDescAttr(columns, i)->attgenerated == kVirtual) return true;
     return false;

@@ -52,6 +52,9 @@ using TreeWalker = bool (*)(struct Node*, void*);
 using TreeMutator = struct Node* (*)(struct Node*, void*);
 #endif
 
+// pg_attribute.attgenerated of a column that rows do not have: it is computed whenever it is read. From 18 on.
+constexpr char kVirtual = 'v';
+
 }  // namespace lead_scoring
 
 // The transaction's local id, which no other transaction of this backend has.
