@@ -1,9 +1,10 @@
--- Rows of scores that nobody made: cards with bytes or words changed, and numbers out of place beside them. Then one
--- goes on with the model, and repairs it. Each round is undone at its end.
+-- Rows of scores that nobody made: cards with bytes or words changed, memories with bytes changed, and numbers out of
+-- place beside them. Then one goes on with the model, and repairs it. Each round is undone at its end.
 CREATE CAST (bytea AS lead_scoring.scorecard) WITHOUT FUNCTION;
 CREATE CAST (lead_scoring.scorecard AS bytea) WITHOUT FUNCTION;
 
 CREATE FUNCTION some_card() RETURNS lead_scoring.scorecard LANGUAGE sql AS $$ SELECT card FROM full_model.scores WHERE card IS NOT NULL ORDER BY random() LIMIT 1 $$;
+CREATE FUNCTION some_memory() RETURNS bytea LANGUAGE sql AS $$ SELECT memory FROM full_model.scores WHERE memory IS NOT NULL ORDER BY random() LIMIT 1 $$;
 
 CREATE FUNCTION changed_bytes(bytes bytea) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
@@ -41,13 +42,14 @@ DECLARE
     number constant text := pick('0', '-1', '1', '9223372036854775807', '-9223372036854775808', '5', '-5');
     instant constant text := pick('''-infinity''', '''infinity''', '''4713-01-01 BC''', '''294276-12-31''', '''2024-01-01''', 'NULL', 'now()', 'now() + interval ''1 day''');
 BEGIN
-    CASE below(10)
+    CASE below(13)
         WHEN 0, 1, 2 THEN RETURN format('card = %L::bytea::lead_scoring.scorecard', changed_bytes(some_card()::bytea));
         WHEN 3, 4 THEN RETURN format('card = %L', changed_words(some_card()::text));
         WHEN 5 THEN RETURN format('card = %s', pick('NULL', '''''::bytea::lead_scoring.scorecard', quote_literal(some_card()::text)));
         WHEN 6 THEN RETURN format('%s = %s', pick('stage_since', 'scored_at', 'due_at', 'mql_at'), instant);
         WHEN 7 THEN RETURN format('%s = %s', pick('stage_seq', 'version'), number);
-        WHEN 8 THEN RETURN format('%s = %s', pick('score', 'engagement', 'fit'), pick('''NaN''', '''Infinity''', '1e300', '-1e300', '0'));
+        WHEN 8, 9, 10 THEN RETURN format('memory = %L', changed_bytes(some_memory()));
+        WHEN 11 THEN RETURN format('%s = %s', pick('score', 'engagement', 'fit'), pick('''NaN''', '''Infinity''', '1e300', '-1e300', '0'));
         ELSE RETURN pick('stage = ''nowhere''', 'stage = ''recycled''', 'stage = ''lead''', 'grade = ''Z9''', 'stage_armed = true', 'stage = ''customer'', stage_seq = 7');
     END CASE;
 END $$;
@@ -57,11 +59,14 @@ CREATE FUNCTION use_of(lead bigint) RETURNS text LANGUAGE sql AS $$
     SELECT format(CASE WHEN one_in(30) THEN pick(
         'SELECT * FROM lead_scoring.verify(''full_model'')', 'SELECT lead_scoring.merge_leads(''full_model'', %1$s, 10)', 'SELECT lead_scoring.merge_leads(''full_model'', 10, %1$s)',
         'SELECT lead_scoring.forget_lead(''full_model'', %1$s)', 'SELECT lead_scoring.adjust(''full_model'', %1$s, 3)', 'SELECT lead_scoring.add_rule(''full_model'', ''late'', ''visit'', 1), lead_scoring.publish(''full_model'')',
-        'SELECT * FROM full_model.funnel', 'SELECT * FROM full_model.velocity', 'SELECT * FROM full_model.leads')
+        'SELECT * FROM full_model.funnel', 'SELECT * FROM full_model.velocity', 'SELECT * FROM full_model.leads', 'SELECT * FROM full_model.channels', 'SELECT * FROM full_model.lead_magnets',
+        'SELECT * FROM full_model.campaigns', 'SELECT * FROM full_model.rule_lift')
     ELSE pick(
         'SELECT card::text FROM full_model.scores WHERE lead_id = %1$s', 'SELECT * FROM full_model.leads WHERE lead_id = %1$s',
         'SELECT * FROM lead_scoring.explain(''full_model'', %1$s)', 'SELECT lead_scoring.score_at(''full_model'', %1$s, ''2024-03-01'')',
         'INSERT INTO full_test.events VALUES (%1$s, ''visit'', now(), ''c'', ''{"n": 2}'')', 'INSERT INTO full_test.events VALUES (%1$s, ''visit'', ''2024-01-02'', ''c'', ''{"n": 2}'')',
+        'INSERT INTO full_test.events VALUES (%1$s, ''visit'', now(), ''c'', ''{"n": 2, "channel": "m9", "asset": "a9"}''), (%1$s, ''download'', now() + interval ''1 hour'', ''c9'', ''{"asset": "m9"}'')',
+        'SELECT m.*, lead_scoring_internal.first_event(memory), lead_scoring_internal.first_campaign(memory, now()), lead_scoring_internal.first_matches(memory, card, ''{0,1,2,3}'') FROM full_model.scores, lead_scoring_internal.remembered_touches(memory) m WHERE lead_id = %1$s',
         'INSERT INTO full_test.events VALUES (%1$s, ''visit'', now() + interval ''3 days'', ''c'', ''{"n": 2}''), (%1$s, ''won'', now(), NULL, NULL)',
         'INSERT INTO full_test.events VALUES (%1$s, ''download'', ''2024-01-02'', ''c'', ''{"asset": "a1"}''), (%1$s, ''download'', now(), ''c'', ''{"asset": "a2"}'')',
         'DELETE FROM full_test.events WHERE lead_id = %1$s', 'UPDATE full_test.leads SET country = ''NZ'' WHERE id = %1$s', 'UPDATE full_test.leads SET id = id + 1000 WHERE id = %1$s',

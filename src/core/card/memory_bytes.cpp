@@ -52,11 +52,17 @@ class EntryWriter {
     Timestamp oldest_ = 0;
 };
 
+// Whether it may be one more of them: each rule is there once.
+bool may_match(const std::vector<FirstMatch>& matches, std::size_t rule) {
+    return rule < Definition::kMaxRules && matches.size() < Definition::kMaxRules;
+}
+
 }  // namespace
 
 bool is_older_format(std::span<const std::byte> stored) { return !has_format(stored); }
 
-// Reads what encode() writes; each Memory that it makes encodes to the bytes it was read from.
+// Reads what encode() writes. Bytes that say the same in another way, such as with names that nothing uses, are not
+// refused: verify() compares them with those that encode() writes.
 void MemoryReader::read(std::span<const std::byte> from, Memory& memory, ErrorCode code) {
     Head head;
     BinaryReader reader = read_head(from, code, head);
@@ -89,7 +95,7 @@ void MemoryReader::read(std::span<const std::byte> from, Memory& memory, ErrorCo
         std::size_t matches = memory.matches_.size();
         std::size_t least = 0;
         Entry entry = read_entry(reader, parts == 0, [&](std::size_t rule) {
-            require(rule >= least && rule < Definition::kMaxRules);
+            require(rule >= least && may_match(memory.matches_, rule));
             memory.matches_.push_back({rule, 0});
             least = rule + 1;
         });
@@ -150,6 +156,7 @@ void encode(const Memory& memory, std::string& to) {
     };
     use(memory.campaign_);
     for (const KeptTouch& touch : memory.touches_) {
+        check_stop();
         use(touch.channel);
         use(touch.asset);
         head.parts |= (touch.channel != 0 ? kHasChannel : 0) | (touch.asset != 0 ? kHasAsset : 0);
@@ -158,6 +165,7 @@ void encode(const Memory& memory, std::string& to) {
     std::string entries;
     EntryWriter entry_writer(memory.matches_, entries);
     for (std::size_t i = memory.touches_.size(); i-- > 0;) {
+        check_stop();
         const KeptTouch& touch = memory.touches_[i];
         entry_writer.put_matches_after(touch.at);
         entry_writer.put(touch.at, numbers[touch.channel], numbers[touch.asset]);
@@ -202,6 +210,7 @@ void decode_matches(std::span<const std::byte> stored, std::vector<FirstMatch>& 
     for (bool is_first = true; !reader.at_end(); is_first = false) {
         std::size_t before = matches.size();
         at = earlier_by(at, read_entry(reader, is_first, [&](std::size_t rule) {
+                                if (!may_match(matches, rule)) reader.fail();
                                 matches.push_back({rule, 0});
                             }).older);
         for (std::size_t i = before; i < matches.size(); ++i) matches[i].at = at;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/archive.hpp"
+#include "core/base/stop.hpp"
 #include "core/card/memory_reader.hpp"
 
 namespace lead_scoring {
@@ -44,6 +45,7 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
 
     BinaryReader name_reader(reader.take_last(name_bytes), code, "memory");
     while (!name_reader.at_end()) {
+        check_stop();
         std::size_t bytes = name_reader.natural();
         require(bytes > 0);
         memory.names_.push_back(name_reader.bytes(bytes));
@@ -60,6 +62,7 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
     require(touches <= reader.left());
     memory.touches_.resize(touches);
     for (std::size_t i = touches; i-- > 0;) {
+        check_stop();
         KeptTouch& touch = memory.touches_[i];
         if (i + 1 < touches) reader.number("at", at, at);
         touch.at = at;
@@ -75,7 +78,8 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
         FirstMatch match;
         match.rule = match_reader.natural();
         std::size_t touch = match_reader.natural();
-        require(match.rule < Definition::kMaxRules && touch <= touches);
+        require(match.rule < Definition::kMaxRules && memory.matches_.size() < Definition::kMaxRules);
+        require(touch <= touches);
         if (touch > 0)
             match.at = memory.touches_[touch - 1].at;
         else

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/archive.hpp"
+#include "core/base/stop.hpp"
 
 namespace lead_scoring {
 
@@ -97,6 +98,7 @@ struct Entry {
 // `is_first`: of the memory. Calls use(rule) of each rule.
 template <class Use>
 Entry read_entry(BinaryReader& reader, bool is_first, Use use) {
+    check_stop();
     Entry entry;
     if (!is_first) entry.older = reader.natural();
     std::size_t tag = reader.natural();
@@ -121,7 +123,10 @@ struct TailTimes {
 template <class Use>
 TailTimes read_tail(std::span<const std::byte> bytes, const Head& head, ErrorCode code, Use use) {
     BinaryReader reader(bytes, code, "memory");
-    while (std::size_t length = reader.natural()) use(reader.bytes(length));
+    while (std::size_t length = reader.natural()) {
+        check_stop();
+        use(reader.bytes(length));
+    }
     TailTimes times;
     if (head.has(kHasCampaign)) times.campaign_after = reader.natural();
     times.first_at = reader.fixed();

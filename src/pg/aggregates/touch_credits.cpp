@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/stop.hpp"
 #include "core/card/memory_bytes.hpp"
 #include "core/statistics/touch_credits.hpp"
 #include "pg/aggregates/aggregate.hpp"
@@ -96,9 +97,9 @@ void read_path(State* state, std::span<const std::byte> stored, bool of_assets) 
         if (name != 0 && touch.at <= state->credits->settings().as_of) state->path->push_back({touch.at, name - 1});
     }
     if (of_assets)  // of one time they are in the order of channels
-        std::ranges::sort(*state->path, [&](const PathTouch& a, const PathTouch& b) {
+        std::ranges::sort(*state->path, hearing([&](const PathTouch& a, const PathTouch& b) {
             return a.at != b.at ? a.at < b.at : (*state->names)[a.channel] < (*state->names)[b.channel];
-        });
+        }));
 }
 
 // Makes room for the values of all channels there are.

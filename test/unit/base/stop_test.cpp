@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/card/memory_bytes.hpp"
 #include "core/reading/explain.hpp"
 #include "core/statistics/attribution.hpp"
 #include "core/statistics/auc.hpp"
@@ -92,6 +93,27 @@ TEST(Stop, IsHeardByWhatReadsAndWritesCards) {
     expect_hears("decode", kMany / 3 / 1024, [&] { decode(std::as_bytes(std::span(bytes)), card); });
     expect_hears("print", kMany / 3 / 1024, [&] { (void)print(card); });
     expect_hears("parse", kMany / 3 / 1024, [&] { (void)parse(text); });
+}
+
+TEST(Stop, IsHeardByWhatReadsAndWritesMemories) {
+    Memory memory;
+    for (int i = 0; i < kMany; ++i) memory.touch(i * kSecond, {std::to_string(i), "", ""}, kMany);
+    std::string bytes;
+    encode(memory, bytes);
+    std::vector<FirstMatch> matches;
+    expect_hears("encode", kMany, [&] {
+        std::string again;
+        encode(memory, again);
+    });
+    expect_hears("decode", 2 * kMany, [&] {
+        Memory read;
+        decode(std::as_bytes(std::span(bytes)), read);
+    });
+    expect_hears("decode_matches", kMany, [&] { decode_matches(std::as_bytes(std::span(bytes)), matches); });
+    expect_hears("put_first", kMany, [&] {
+        std::string next;
+        (void)put_first(std::as_bytes(std::span(bytes)), {kMany * kSecond, {"new", "", ""}, {}}, 2 * kMany, next);
+    });
 }
 
 TEST(Stop, IsHeardByStatistics) {

@@ -235,6 +235,17 @@ TEST(Memory, ReadsWhatWasReleased) {
     }
 }
 
+// However long the bytes are, and whether or not each rule is another.
+TEST(Memory, HasNoMoreMatchesThanThereAreRules) {
+    const std::string head("\2\3\0\x9\0\0\0\0\0\0\0\0\2", 13);  // no touch, a tail of nine bytes, an entry with rules
+    const std::string tail(9, '\0');
+    std::vector<FirstMatch> matches;
+    decode_matches(bytes_of(head + std::string(65535, '\3') + '\2' + tail), matches);
+    EXPECT_EQ(matches.size(), 65536);
+    EXPECT_THROW(decode_matches(bytes_of(head + std::string(65536, '\3') + '\2' + tail), matches), Error);
+    EXPECT_THROW(decode_matches(bytes_of(head + "\x80\x80\x8" + tail), matches), Error);  // rule 65536
+}
+
 TEST(Memory, RefusesWhatIsNone) {
     test::for_each_seed(2000, [](Choices& choices) {
         std::vector<Event> events(1 + choices.below(8));
