@@ -152,12 +152,11 @@ char* nearest_column(Oid relation, const char* name) {
 void require_stored(const Columns& of, const char* column) {
     if (get_attgenerated(of.relation, get_attnum(of.relation, column)) != kVirtual) return;
     const char* anew = generation(of, column, nullptr);
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-         errmsg("column \"%s\" of table \"%s\" is a virtual generated column", column, get_rel_name(of.relation)),
-         errdetail("Rows do not have it: it is computed when they are read."),
-         anew != nullptr ? errhint("%s", anew) : errhint("ALTER EXTENSION lead_scoring UPDATE;  -- and try again")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("column \"%s\" of table \"%s\" is a virtual generated column", column, get_rel_name(of.relation)),
+             errdetail("Rows do not have it: it is computed when they are read."),
+             anew != nullptr ? errhint("%s", anew) : errhint("Make it anew, as one that is STORED.")));
 }
 
 // Of a domain the type beneath it, and text for varchar.
