@@ -30,6 +30,9 @@ for ((round = 1; round <= (rounds + 1) / 2; round++)); do
             -c "CALL bench.time($measure, '$view remembered', $round, 'INSERT INTO bench.checks SELECT $measure, ''the view $view is empty'', (count(v) = 0)::integer FROM ours_model.$view AS v')"
     done
 done
+# Of whom touches are read from the events, for there are more than are kept.
+sql -c "INSERT INTO bench.samples SELECT $measure, 'beyond', 1, 100.0 * count(*) FILTER (WHERE NOT lead_scoring_internal.keeps_touches(s.memory)) / count(*), '%' FROM ours_model.scores AS s"
+compare "for scale: leads with more touches than they keep" beyond ""
 verify ours
 for view in "${views[@]}"; do
     compare "the view $view where leads remember, time over that of one pass over the events" "$view remembered" "$view pass"
