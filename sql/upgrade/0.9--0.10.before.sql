@@ -22,3 +22,7 @@ CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
 CREATE INDEX scores_due_at_idx ON lead_scoring_internal.scores (due_at) WHERE due_at IS NOT NULL;
 ALTER TABLE lead_scoring_internal.report_settings DROP CONSTRAINT report_settings_max_touches,
     ADD CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 0 AND 1000);
+
+-- Reports read all events of a model through event_log().
+DROP FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text);
+DROP FUNCTION lead_scoring_internal.own_log(model text, remembering bigint);

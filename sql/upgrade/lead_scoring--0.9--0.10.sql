@@ -1,6 +1,18 @@
 \echo Use "ALTER EXTENSION lead_scoring UPDATE" to load this file. \quit
 -- Made by sql/step 0.9
 
+-- Reports read all events of a model through event_log().
+DROP FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text);
+
+-- Times without a zone.
+CREATE FUNCTION lead_scoring_internal.instant(local timestamp, time_zone text) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_instant_of_time';
+COMMENT ON FUNCTION lead_scoring_internal.instant(timestamp, text) IS 'When clocks of the zone showed that time: of two such instants the first; a time that a change of the clocks left out is what the server makes of it. Infinite times stay infinite, and one that no timestamptz can be is the nearest that can. Raises 22023 for an unknown zone.';
+
+CREATE FUNCTION lead_scoring_internal.instant(day date, time_zone text) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_instant_of_day';
+COMMENT ON FUNCTION lead_scoring_internal.instant(date, text) IS 'When that day began in the zone: at midnight, or at the first instant of the day where that was left out.';
+
 -- By what a lead is known: the types of keys, and keys that are made of several columns.
 CREATE FUNCTION lead_scoring_internal.base_type(type regtype)
 RETURNS regtype LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -128,6 +140,17 @@ SELECT coalesce(lead_scoring_internal.generation(relation, column_name, wanted),
    AND (t.typcategory IN ('S', 'E') OR wanted::oid IN ('text'::regtype, 'varchar'::regtype) OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = t.oid AND c.casttarget = wanted))
 $$;
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.time_conversion(relation regclass, column_name text, type regtype)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE type::oid
+           WHEN 'text'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamptz; RESET timezone;', relation, column_name)
+           WHEN 'varchar'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamptz; RESET timezone;', relation, column_name)
+           ELSE CASE WHEN (SELECT t.typcategory FROM pg_type t WHERE t.oid = type) = 'N'
+                     THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING to_timestamp(%2$I);  -- of milliseconds: to_timestamp(%2$I / 1000.0)', relation, column_name)
+                     ELSE 'Name another column: event_time => ''...''.' END END
+$$;
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
                                            event_type text, event_time text, event_campaign text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -177,9 +200,9 @@ BEGIN
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_time, 'event_time');
-    IF found <> 'timestamptz'::regtype THEN
+    IF found NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_time, events, found),
-            'An event''s time is an instant: a timestamp with time zone.',
+            'An event''s time is a timestamp with or without time zone, or a date.',
             lead_scoring_internal.time_conversion(events, event_time, found));
     END IF;
 
@@ -198,7 +221,7 @@ COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the co
 
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
-lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time (a timestamptz) are columns of events. status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
+lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
 Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
 
@@ -421,9 +444,186 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.plain_type(relation regclass, c
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT lead_scoring_internal.base_type(lead_scoring_internal.column_type(relation, column_name, argument))::text $$;
 
+-- All events of a model, as reports read them.
+CREATE FUNCTION lead_scoring_internal.source_rows(source jsonb, key_type text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill('SELECT e.{lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
+    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', key_type, 'name', source ->> 'name', 'events', source ->> 'events',
+        'at', CASE t.type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
+                          ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', t.type, source ->> 'time_zone') END,
+        'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
+        'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
+        'channel', coalesce('nullif((' || (source ->> 'channel') || ')::text, '''')', 'NULL::text'),
+        'asset', coalesce('nullif((' || (source ->> 'asset') || ')::text, '''')', 'NULL::text')))
+  FROM lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time') t (type)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_rows IS 'SQL for the events of a source: lead_id, at (an instant), type, source, campaign, channel, asset.';
+
+CREATE FUNCTION lead_scoring_internal.event_log(model text, settings jsonb, VARIADIC named text[] DEFAULT '{}')
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sources jsonb[];
+    source jsonb;
+    bound record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
+    source := jsonb_build_object('name', 'events', 'events', bound.events, 'event_lead', bound.event_lead, 'event_type', bound.event_type, 'event_time', bound.event_time,
+        'event_campaign', bound.event_campaign, 'time_zone', coalesce(settings ->> 'time_zone', bound.time_zone),
+        'channel', lead_scoring_internal.report_key(bound.events, CASE WHEN 'channel' = ANY (named) THEN coalesce(settings ->> 'event_channel', quote_ident(bound.event_campaign)) END, 'event_channel'),
+        'asset', lead_scoring_internal.report_key(bound.events, CASE WHEN 'asset' = ANY (named) THEN settings ->> 'event_asset' END, 'event_asset'));
+    sources := ARRAY[source];
+    -- One table whose times are instants is read as it is, by its indexes too.
+    IF cardinality(sources) = 1 AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
+        RETURN jsonb_build_object('rows', format('%s e', bound.events), 'lead', bound.event_lead, 'time', bound.event_time, 'type', bound.event_type,
+            'campaign', 'nullif(e.' || quote_ident(bound.event_campaign) || '::text, '''')', 'channel', source ->> 'channel', 'asset', source ->> 'asset');
+    END IF;
+    RETURN (
+        SELECT jsonb_build_object('rows', format('(%s) e', string_agg(lead_scoring_internal.source_rows(s.source, lead_scoring_internal.key_type(model)), ' UNION ALL ' ORDER BY s.place)),
+            'lead', 'lead_id', 'time', 'at', 'type', 'type', 'campaign', CASE WHEN count(s.source ->> 'event_campaign') > 0 THEN 'e.campaign' END,
+            'channel', CASE WHEN count(s.source ->> 'channel') > 0 THEN 'e.channel' END, 'asset', CASE WHEN count(s.source ->> 'asset') > 0 THEN 'e.asset' END)
+          FROM unnest(sources) WITH ORDINALITY s (source, place));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and "campaign" and, where they are asked for, "channel" and "asset", SQL over e, NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
+
 CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
 COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
+
+-- The leads that reports count, each once, with when it came and reached each stage.
+CREATE FUNCTION lead_scoring_internal.remembers(remembering bigint)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('(s.version = %s AND s.memory IS NOT NULL) IS TRUE', remembering) WHERE remembering IS NOT NULL
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.remembers IS 'SQL for whether a row s of scores has a memory by that version; NULL where there is none.';
+DROP FUNCTION lead_scoring_internal.own_log(model text, remembering bigint);
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.own_log(event_log jsonb, remembering bigint)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering), 'time', event_log ->> 'time',
+    'of_lead', lead_scoring_internal.fill('{!rows} WHERE e.{lead} = s.lead_id AND e.{time} > ''-infinity'' AND e.{time} < ''infinity''',
+        jsonb_build_object('rows', event_log ->> 'rows', 'lead', event_log ->> 'lead', 'time', event_log ->> 'time')))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e of the log that have a time, and "time", the column that has it.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
+    kind CONSTANT text := settings #>> '{by,kind}';
+    remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, kind);
+    channel text := CASE kind WHEN 'channel' THEN coalesce(log ->> 'channel', 'NULL') END;
+    campaign text;
+    entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
+    reached text[];
+    came_at text;
+    created text;
+    known text;
+    touches text;
+    first text;
+    had_come text;
+    own_log jsonb;
+    leads text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    own_log := lead_scoring_internal.own_log(log, remembering);
+    created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
+        lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
+    known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
+    campaign := CASE WHEN with_campaign OR kind IS NOT DISTINCT FROM 'campaign' THEN log ->> 'campaign' END;
+    IF remembering IS NOT NULL THEN
+        -- Leads of another version, and what a memory does not keep, are asked one by one.
+        first := lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} THEN lead_scoring_internal.first_event(s.memory) ELSE (SELECT min(e.{time}) FROM {!of_lead}) END', own_log);
+        campaign := CASE WHEN campaign IS NOT NULL THEN lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} AND lead_scoring_internal.keeps_names(s.memory) THEN lead_scoring_internal.first_campaign(s.memory, $1)
+            ELSE (SELECT lead_scoring.first_touch({!campaign}, e.{time}) FROM {!of_lead} AND e.{time} <= $1) END', own_log, jsonb_build_object('campaign', campaign)) END;
+        channel := CASE WHEN channel IS NOT NULL THEN lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} AND lead_scoring_internal.keeps_names(s.memory) THEN lead_scoring_internal.first_channel(s.memory, $1)
+            ELSE (SELECT lead_scoring.first_touch(nullif(({!channel})::text, ''''), e.{time}) FROM {!of_lead} AND e.{time} <= $1) END', own_log, jsonb_build_object('channel', channel)) END;
+        had_come := format('%1$s <= $1 OR %2$s IS NULL AND %1$s IS NULL', first, known);
+    ELSE
+        touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!rows} WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
+            jsonb_build_object('lead', log ->> 'lead', 'time', log ->> 'time', 'campaign', ', ' || campaign || ' AS campaign',
+                'channel', ', nullif((' || channel || ')::text, '''') AS channel',
+                'rows', log ->> 'rows', 'only_lead', ' AND e.' || quote_ident(log ->> 'lead') || ' = ' || only_lead));
+        -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
+        -- An index may have the first time of each lead, but not its campaign or channel: for these all are read as they lie, and
+        -- sorted, since a hash table of all leads would outgrow its memory.
+        touches := lead_scoring_internal.fill(CASE WHEN num_nonnulls(campaign, channel) > 0
+            THEN 'LEFT JOIN (SELECT t.lead_id, min(t.at) AS first_at{!campaign}{!channel} FROM (SELECT t.* FROM ({!touches} OFFSET bigint ''0'') t ORDER BY t.lead_id) t GROUP BY 1 OFFSET 0) f ON f.lead_id = s.lead_id'
+            ELSE 'LEFT JOIN (SELECT t.lead_id, min(t.at) AS first_at{!campaign}{!channel} FROM ({!touches}) t GROUP BY 1 OFFSET 0) f ON f.lead_id = s.lead_id' END,
+            jsonb_build_object('touches', touches, 'campaign', CASE WHEN campaign IS NOT NULL THEN ', lead_scoring.first_touch(t.campaign, t.at) AS campaign' END,
+                'channel', CASE WHEN channel IS NOT NULL THEN ', lead_scoring.first_touch(t.channel, t.at) AS channel' END));
+        first := 'f.first_at';
+        campaign := CASE WHEN campaign IS NOT NULL THEN 'f.campaign' END;
+        channel := CASE WHEN channel IS NOT NULL THEN 'f.channel' END;
+        had_come := lead_scoring_internal.fill_from_log('EXISTS (SELECT FROM {!of_lead} AND e.{time} <= $1) OR {!known} IS NULL AND NOT EXISTS (SELECT FROM {!of_lead})', own_log, jsonb_build_object('known', known));
+    END IF;
+    -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
+    -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
+    leads := lead_scoring_internal.fill_report(settings, $query$
+        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, {!campaign} AS campaign, [[{!dimension} AS dimension, ]]LEAST({!first}{!created}) AS first_at, s.memory, s.card, {!remembers} AS remembers
+          FROM {model}.scores s{!attributes}{!dimensions}
+          {!touches}
+          LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
+         WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!rows} WHERE e.{lead} = s.lead_id LIMIT 1)){!only_lead}
+           AND (now() <= $1 OR {!known} <= $1 OR {!had_come})
+        $query$, jsonb_build_object(
+        'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
+        'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
+        'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
+        -- The expression names columns without their table, and a whole row by its name.
+        'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
+            jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
+        'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
+        'rows', log ->> 'rows', 'lead', log ->> 'lead', 'remembers', coalesce(own_log ->> 'remembers', 'false')));
+    IF with_forgotten THEN
+        leads := lead_scoring_internal.fill_report(settings, $query$
+            {!leads}
+            UNION ALL
+            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}, NULL, NULL, false
+              FROM {model}.forgotten o, generate_series(1, o.leads)
+             WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
+            $query$,
+            jsonb_build_object('leads', leads, 'dimension', CASE kind WHEN 'campaign' THEN 'o.campaign' ELSE 'NULL::text' END,
+                'entered', (SELECT string_agg(format('(o.entered ->> %L)::timestamp AT TIME ZONE %L', n, settings ->> 'time_zone'), ', ' ORDER BY place)
+                              FROM unnest(names) WITH ORDINALITY u (n, place)),
+                'zone', settings ->> 'time_zone', 'model', model));
+    END IF;
+
+    -- Times are made those of the report here, as late as can be: the server evaluates each as often as it is used.
+    reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s), $1)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
+    came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at), $1)', array_to_string(entered, ', '));
+    reached[1] := came_at;
+    entered := ARRAY(SELECT format('lead_scoring_internal.report_time(%s, $1)', e) FROM unnest(entered) WITH ORDINALITY u (e, place) ORDER BY place);
+    -- Whoever stands in the first stage was there from the beginning, without a transition.
+    entered[1] := came_at;
+    -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
+               (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
+               s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
+               {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
+               s.memory, s.card, s.remembers, {!reached}
+          FROM ({!leads}) s
+        $query$, jsonb_build_object(
+        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model)),
+        'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
+        'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
+        'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
+        'mql_entered', coalesce(entered[(settings ->> 'mql')::integer], 'NULL'),
+        'sql_entered', coalesce(entered[(settings ->> 'sql')::integer], 'NULL'),
+        'reached', (SELECT string_agg(format('%s AS reached_%s, %s AS entered_%2$s', r, place, entered[place]), ', ' ORDER BY place)
+                      FROM unnest(reached) WITH ORDINALITY u (r, place)),
+        'leads', leads));
+END
+$$;
 
 -- The report "velocity".
 CREATE OR REPLACE FUNCTION lead_scoring_internal.velocity_report(model text, settings jsonb)
@@ -478,6 +678,224 @@ BEGIN
         'asked_for', lead_scoring_internal.is_asked_for('m.period', settings),
         'starts', (SELECT string_agg(format('(%s, l.at_%1$s)', i), ', ' ORDER BY i) FROM generate_series(1, starts) i), 'stages', names::text,
         'count', stages));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.touches_of_lead(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, 'channel', 'asset');
+BEGIN
+    RETURN lead_scoring_internal.fill_from_log('CASE WHEN s.remembers AND lead_scoring_internal.keeps_touches(s.memory) THEN s.memory
+            ELSE (SELECT lead_scoring_internal.touches(e.{time}, nullif(({!channel})::text, ''''), nullif(({!asset})::text, '''') ORDER BY e.{time}) FROM {!of_lead}) END',
+        lead_scoring_internal.own_log(log, NULL), jsonb_build_object('channel', coalesce(log ->> 'channel', 'NULL'), 'asset', coalesce(log ->> 'asset', 'NULL')));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, of_assets boolean, with_spend boolean)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    touches text;
+    remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, CASE WHEN of_assets THEN 'asset' ELSE 'channel' END);
+    touched CONSTANT text := log ->> CASE WHEN of_assets THEN 'asset' ELSE 'channel' END;
+    is_of_days CONSTANT boolean := num_nonnulls(settings ->> 'since', settings ->> 'until') > 0;
+    -- elapsed time, as attribution() has it; no more than an interval can hold
+    look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
+BEGIN
+    IF remembering IS NOT NULL AND touched IS NOT NULL AND NOT is_of_days THEN
+        RETURN lead_scoring_internal.credit_report(model, settings, of_assets, with_spend);
+    END IF;
+    touches := CASE WHEN remembering IS NOT NULL AND touched IS NOT NULL
+        THEN lead_scoring_internal.fill_from_log('SELECT s.lead_id, r.{channel} AS channel, r.at FROM (SELECT s.lead_id, s.memory, {!remembers} AS remembers FROM {model}.scores s OFFSET 0) s,
+                    lead_scoring_internal.remembered_touches({!touches}) r WHERE r.at <= $1',
+            jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering)), jsonb_build_object('channel', CASE WHEN of_assets THEN 'asset' ELSE 'channel' END, 'model', model,
+                'touches', lead_scoring_internal.touches_of_lead(model, settings)))
+        ELSE lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!rows} WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
+        jsonb_build_object('lead', log ->> 'lead', 'touched', coalesce(touched, 'NULL'), 'time', log ->> 'time', 'rows', log ->> 'rows')) END;
+    -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
+    -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
+    -- touches so far.
+    -- Of certain days are the touches that are counted, the conversions and the revenue, each by its own day; what is
+    -- credited with a conversion are all touches before. A lead that converted on another day has no chain.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH touches AS (
+            SELECT t.lead_id, array_agg(t.channel) AS path, array_agg(t.at) AS times
+              FROM (SELECT t.* FROM ({!touches} OFFSET bigint '0') t WHERE t.channel IS NOT NULL ORDER BY t.lead_id, t.at, t.channel COLLATE "C") t GROUP BY 1),
+        leads AS MATERIALIZED (
+            SELECT [[l.dimension, ]]{!came_at}l.mql_at, l.sql_at, l.customer_at, v.revenue, t.path, t.times
+              FROM ({!leads}) l
+              LEFT JOIN (SELECT t.lead_id, sum(t.amount) AS revenue FROM ({!revenue}) t WHERE {!is_of_days} GROUP BY 1) v ON v.lead_id = l.lead_id
+              LEFT JOIN touches t ON t.lead_id = l.lead_id),
+        touched AS (
+            SELECT [[l.dimension, ]]t.channel, sum(t.touches) AS touches, count(*) AS leads
+              FROM leads l, LATERAL (SELECT t.channel, count(*) AS touches FROM {!counted_touches} WHERE {!is_of_days} GROUP BY 1) t GROUP BY [[l.dimension, ]]t.channel),
+        attributions AS (
+            SELECT a.name FROM unnest('{first,last,last_non_direct,linear,linear_channel,position,time_decay,markov}'::text[]) a (name)
+             WHERE a.name <> 'markov' OR (SELECT {!count_channels}) <= 1000),
+        -- Of its times, sorted as they are, width_bucket counts those up to and including another.
+        conversions AS (
+            SELECT [[l.dimension, ]]c.stage, c.value, CASE WHEN c.place > 0 THEN l.path[:c.place] END AS path, CASE WHEN c.place > 0 THEN l.times[:c.place] END AS times, c.at
+              FROM leads l, LATERAL (
+                   SELECT v.*, width_bucket(v.at, l.times) FROM (VALUES
+                        {!conversions}) v (stage, at, value)
+                    WHERE v.at IS NOT NULL) c (stage, at, value, place)),
+        shared AS (
+            SELECT [[c.dimension, ]]c.stage, s.*
+              FROM conversions c, LATERAL (
+                   SELECT lead_scoring.attribution('first', t.channel, t.at, c.at, c.value, {'look_back'}) AS first,
+                          lead_scoring.attribution('last', t.channel, t.at, c.at, c.value, {'look_back'}) AS last,
+                          lead_scoring.attribution('last_non_direct', t.channel, t.at, c.at, c.value, {'look_back'}) AS last_non_direct,
+                          lead_scoring.attribution('linear', t.channel, t.at, c.at, c.value, {'look_back'}) AS linear,
+                          lead_scoring.attribution('linear_channel', t.channel, t.at, c.at, c.value, {'look_back'}) AS linear_channel,
+                          lead_scoring.attribution('position', t.channel, t.at, c.at, c.value, {'look_back'}) AS position,
+                          lead_scoring.attribution('time_decay', t.channel, t.at, c.at, c.value, {'look_back'}, {'half_life'}) AS time_decay
+                     FROM unnest(coalesce(c.path, '{NULL}'), c.times) t (channel, at)) s),
+        credits AS (
+            SELECT [[s.dimension, ]]s.stage, a.name, unnest(a.credits) AS credit
+              FROM shared s, LATERAL (VALUES ('first', s.first), ('last', s.last), ('last_non_direct', s.last_non_direct), ('linear', s.linear),
+                                             ('linear_channel', s.linear_channel), ('position', s.position), ('time_decay', s.time_decay)) a (name, credits)),
+        -- Who has not converted has lost the chain at the last touch so far, however long ago.
+        chains AS (
+            SELECT [[l.dimension, ]]v.stage, lead_scoring.attribution_markov(CASE WHEN v.converted THEN l.path[v.before + 1:v.place] ELSE l.path END, v.converted) AS credits,
+                   count(*) FILTER (WHERE v.converted AND v.place > v.before) AS conversions,
+                   sum(v.value) FILTER (WHERE v.converted AND v.place > v.before) AS value,
+                   sum(v.value) FILTER (WHERE v.converted AND v.place = v.before) AS value_untouched
+              FROM leads l, LATERAL (
+                   SELECT c.stage, c.at IS NOT NULL AS converted, coalesce(width_bucket(c.at, l.times), 0),
+                          coalesce(CASE WHEN c.at - '4714-11-24 00:00:00+00 BC' > {'elapsed'}::interval
+                               THEN width_bucket(c.at - {'elapsed'}::interval - interval '1 microsecond', l.times) END, 0), c.value
+                     FROM (VALUES {!chained}) c (stage, at, value)
+                    WHERE {!has_chain} OFFSET 0) v (stage, converted, place, before, value)
+             WHERE EXISTS (SELECT FROM attributions a WHERE a.name = 'markov')
+             GROUP BY [[l.dimension, ]]v.stage),
+        parts (attribution, [[dimension, ]]channel, touches, leads_touched, leads, mqls, sqls, customers, spend, revenue) AS (
+            SELECT a.name, p.* FROM attributions a,
+                   (SELECT [[dimension, ]]channel, touches, leads, 0::bigint, 0::numeric, 0::numeric, 0::numeric, NULL::numeric, 0::numeric FROM touched
+                    UNION ALL
+                    SELECT [[l.dimension, ]]l.path[1], 0, 0, count(*), 0, 0, 0, NULL, 0 FROM leads l WHERE {!first_is_of_days} GROUP BY [[l.dimension, ]]l.path[1]
+                    UNION ALL
+                    SELECT [[{!spend_dimension}, ]]t.channel, 0, 0, 0, 0, 0, 0, sum(t.amount), 0 FROM ({!spend}) t WHERE {!is_of_days} GROUP BY [[1, ]]t.channel) p
+            UNION ALL
+            SELECT c.name, [[c.dimension, ]](c.credit).channel, 0, 0, 0, sum((c.credit).credit) FILTER (WHERE c.stage = 'mql'), sum((c.credit).credit) FILTER (WHERE c.stage = 'sql'),
+                   sum((c.credit).credit) FILTER (WHERE c.stage = 'customer'), NULL, sum((c.credit).value)
+              FROM credits c GROUP BY c.name, [[c.dimension, ]](c.credit).channel
+            UNION ALL
+            SELECT 'markov', [[s.dimension, ]]c.channel, 0, 0, 0, sum(c.credit::numeric) FILTER (WHERE s.stage = 'mql'), sum(c.credit::numeric) FILTER (WHERE s.stage = 'sql'),
+                   sum(c.credit::numeric) FILTER (WHERE s.stage = 'customer'), NULL,
+                   sum(CASE WHEN c.channel IS NULL THEN s.value_untouched ELSE s.value * (c.credit / nullif(s.conversions, 0))::numeric END)
+              FROM chains s, unnest(s.credits) c GROUP BY [[s.dimension, ]]c.channel),
+        {!sums}
+        $query$, jsonb_build_object(
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'revenue', lead_scoring_internal.revenue_rows(model, settings), 'touches', touches,
+        'look_back', settings ->> 'look_back', 'half_life', coalesce(settings ->> 'half_life', '7 days'),
+        'spend', lead_scoring_internal.touch_spend(model, settings, with_spend), 'spend_dimension', lead_scoring_internal.spend_dimension(settings),
+        'sums', lead_scoring_internal.touch_sums(settings, with_spend, touched IS NOT NULL),
+        'elapsed', look_back,
+        -- When a lead came is read from the events.
+        'came_at', CASE WHEN is_of_days THEN 'l.came_at, ' END, 'is_of_days', lead_scoring_internal.is_asked_for_at('t.at', settings),
+        'first_is_of_days', CASE WHEN is_of_days THEN lead_scoring_internal.is_asked_for_at('coalesce(l.times[1], l.came_at)', settings) ELSE 'true' END,
+        'counted_touches', CASE WHEN is_of_days THEN 'unnest(l.path, l.times) t (channel, at)' ELSE 'unnest(l.path) t (channel)' END,
+        'count_channels', CASE WHEN is_of_days THEN 'count(DISTINCT t.channel) FROM leads l, unnest(l.path) t (channel)' WHEN settings #>> '{by,kind}' IS NOT NULL THEN 'count(DISTINCT t.channel) FROM touched t'
+                               ELSE 'count(*) FROM touched t' END,
+        'conversions', CASE WHEN is_of_days
+            THEN format('(''mql'', CASE WHEN %s THEN l.mql_at END, NULL::numeric), (''sql'', CASE WHEN %s THEN l.sql_at END, NULL), (''customer'', CASE WHEN %s THEN l.customer_at END, NULL)',
+                        lead_scoring_internal.is_asked_for_at('l.mql_at', settings), lead_scoring_internal.is_asked_for_at('l.sql_at', settings),
+                        lead_scoring_internal.is_asked_for_at('l.customer_at', settings))
+                 || ', (''none'', CASE WHEN l.revenue IS NOT NULL THEN coalesce(l.customer_at, $1) END, l.revenue)'
+            ELSE '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, l.revenue),
+                        (''none'', CASE WHEN l.customer_at IS NULL AND l.revenue IS NOT NULL THEN $1 END, l.revenue)' END,
+        'chained', CASE WHEN is_of_days
+            THEN '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, NULL),
+                                  (''none'', CASE WHEN l.revenue IS NOT NULL THEN coalesce(l.customer_at, $1) END, l.revenue)'
+            ELSE '(''mql'', l.mql_at, NULL::numeric), (''sql'', l.sql_at, NULL), (''customer'', l.customer_at, l.revenue),
+                                  (''none'', CASE WHEN l.revenue IS NOT NULL THEN $1 END, l.revenue)' END,
+        'has_chain', CASE WHEN is_of_days THEN format('c.stage = ''none'' OR c.at IS NULL OR %s', lead_scoring_internal.is_asked_for_at('c.at', settings))
+                          ELSE 'c.stage <> ''none'' OR l.customer_at IS NULL' END));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.rule_lift_report(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
+    remembers CONSTANT text := lead_scoring_internal.remembers(lead_scoring_internal.remembering_version(model));
+    rules jsonb;
+    first_matches text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
+    first_matches := format('coalesce(m.first_at, array_fill(timestamptz ''infinity'', ARRAY[%s]))', jsonb_array_length(rules));
+    IF remembers IS NOT NULL THEN
+        first_matches := format('CASE WHEN l.remembers THEN lead_scoring_internal.first_matches(l.memory, l.card, %L) ELSE %s END',
+            ARRAY(SELECT (r ->> 'id')::integer FROM jsonb_array_elements(rules) r ORDER BY 1), first_matches);
+    END IF;
+    -- A lead is at risk from when it came until it converts, or goes to the detour that it is in, or until now.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH leads AS (
+            SELECT [[l.dimension, ]]l.came_at, CASE WHEN l.outcome_at <= $1 THEN l.outcome_at WHEN l.is_out AND l.stage_since <= $1 THEN l.stage_since
+                                   ELSE lead_scoring_internal.report_time($1) END AS until,
+                   coalesce(l.outcome_at <= $1, false) AS converted, {!first_matches} AS first_at
+              FROM (SELECT l.lead_id, [[l.dimension, ]]l.memory, l.card, l.remembers, l.came_at, l.is_out, l.stage_since, l.reached_{!outcome} AS outcome_at FROM ({!leads}) l WHERE {!asked_for}) l
+              LEFT JOIN (SELECT m.* FROM lead_scoring_internal.rule_matches({'model'}) m{!if_any}) m ON m.lead_id::{!key_type} = l.lead_id OFFSET 0),
+        dimensions AS (
+            SELECT [[dimension, ]]lead_scoring_internal.exposure(came_at, until, converted, first_at) AS rules FROM leads[[ GROUP BY dimension]]),
+        sums AS (
+            SELECT [[s.dimension, ]]e.* FROM dimensions s,
+                   unnest(s.rules) WITH ORDINALITY e (leads_with, converted_with, days_with, leads_without, converted_without, days_without, lift, low, high, place))
+        SELECT [[d.dimension|NULL::text]], r.rule ->> 'name', r.rule ->> 'rule_group', CASE WHEN r.rule ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END, {'outcome_name'}::text,
+               coalesce(s.leads_with, 0), coalesce(s.converted_with, 0), coalesce(s.days_with, 0), 1000 * s.converted_with / nullif(s.days_with, 0),
+               coalesce(s.leads_without, 0), coalesce(s.converted_without, 0), coalesce(s.days_without, 0), 1000 * s.converted_without / nullif(s.days_without, 0),
+               s.lift, s.low, s.high, s.low >= 2
+          FROM (SELECT r, row_number() OVER (ORDER BY (r ->> 'id')::integer, place) FROM jsonb_array_elements({'rules'}) WITH ORDINALITY u (r, place)) r (rule, place)
+[[         CROSS JOIN dimensions d
+]]          LEFT JOIN sums s ON s.place = r.place[[ AND s.dimension IS NOT DISTINCT FROM d.dimension]]
+         ORDER BY [[d.dimension, ]]s.lift DESC NULLS LAST, r.rule ->> 'name' COLLATE "C"
+        $query$, jsonb_build_object(
+        'outcome', outcome, 'asked_for', lead_scoring_internal.is_asked_for_at('l.came_at', settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'model', model, 'first_matches', first_matches,
+        -- Events are read where a lead does not remember, and then all of them are.
+        'if_any', CASE WHEN remembers IS NOT NULL THEN format(' WHERE (SELECT EXISTS (SELECT FROM %I.scores s WHERE NOT %s))', model, remembers) END,
+        'rules', rules, 'outcome_name', settings -> 'stages' ->> outcome - 1, 'key_type', lead_scoring_internal.key_type(model)));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings);
+BEGIN
+    RETURN lead_scoring_internal.fill($query$
+        WITH settings AS (
+            SELECT $1 + LEAST(s.future_tolerance, interval '100000 days') AS horizon FROM {model}.settings s
+        ), came AS (
+            SELECT e.{type}::text AS type, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
+                   count(*) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waiting, max(e.{time}) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waits_until
+              FROM {!rows} CROSS JOIN settings s GROUP BY e.{type}
+        ), types AS (
+            SELECT coalesce(c.type, n.type) AS type, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
+                   c.events IS NOT NULL AS has_come, n.type IS NOT NULL AS is_named
+              FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type
+        ), lost AS MATERIALIZED (  -- few, where types of events may be many
+            SELECT t.type FROM types t WHERE t.is_named AND NOT t.has_come
+        )
+        SELECT t.type, 'events'::text, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
+               nullif(concat_ws('; ',
+                   CASE WHEN t.type IS NULL THEN 'events without a type match nothing'
+                        WHEN NOT t.has_come THEN 'no event of this type has come' || coalesce(', but of "' || o.type || '"', '')
+                        WHEN o.type IS NOT NULL THEN format('no rule or stage waits for it, but for "%s", of which no event has come', o.type) END,
+                   CASE WHEN t.waiting > 0 THEN format('%s ahead of the clock, by up to %s hours, and waiting until then: if they have happened already, what stores them takes a local time for one of another time zone',
+                                                       t.waiting, round(extract(epoch FROM lead_scoring_internal.report_time(t.waits_until) - $1) / 3600, 1)) END), '')
+          FROM types t
+          LEFT JOIN LATERAL (SELECT o.type FROM (SELECT l.type FROM lost l WHERE t.has_come AND NOT t.is_named
+                                                  UNION ALL SELECT c.type FROM came c WHERE t.is_named AND NOT t.has_come) o
+                              ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
+         ORDER BY t.events DESC, t.type COLLATE "C"
+        $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'time', log ->> 'time', 'rows', log ->> 'rows'));
 END
 $$;
 

@@ -33,7 +33,7 @@ SELECT lead_scoring.create_model('x', 'leads', 'events', event_time => 'at', sta
 SELECT lead_scoring.create_model('x', 'leads', 'events', event_campaign => 'campaign', status_columns => '{}');
 :fine
 CREATE TABLE odd_leads (id numeric PRIMARY KEY, number integer UNIQUE, first text, second text, UNIQUE (first, second));
-CREATE TABLE odd_events (lead_id integer, type char(3), at timestamp, day date, name text);
+CREATE TABLE odd_events (lead_id integer, type char(3), at text, day boolean, name text);
 CREATE INDEX ON odd_events (lead_id);
 SELECT lead_scoring.create_model('x', 'odd_leads', 'events');
 :fine

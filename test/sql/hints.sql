@@ -43,33 +43,25 @@ SELECT lead_scoring.adjust('hints', 3, 5);
 SELECT * FROM lead_scoring.verify('hints');
 SELECT lead_scoring.drop_model('hints');
 
--- Times that are no instants: the hint makes instants of them, whatever the zone of the session, and of timestamps without
--- writing the table anew.
+-- Times that are none: the hint makes instants of them, whatever the zone of the session.
 CREATE FUNCTION bind(events text, event_time text DEFAULT 'at', leads text DEFAULT 'leads', arguments text DEFAULT '') RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY SELECT * FROM follow(format('SELECT lead_scoring.create_model(''hints'', %L, %L, event_time => %L, status_columns => ''{}''%s)', leads, events, event_time, arguments));
     PERFORM lead_scoring.drop_model('hints');
 END
 $$;
-CREATE TABLE days (lead_id bigint, type text, at date);
-CREATE TABLE clocks (lead_id bigint, type text, at timestamp(3));
 CREATE TABLE words (lead_id bigint, type text, at varchar(40));
 CREATE TABLE epochs (lead_id bigint, type text, at bigint);
 CREATE TABLE flags (lead_id bigint, type text, at boolean);
-CREATE INDEX ON days (lead_id); CREATE INDEX ON clocks (lead_id); CREATE INDEX ON words (lead_id); CREATE INDEX ON epochs (lead_id); CREATE INDEX ON flags (lead_id);
-INSERT INTO days VALUES (1, 'a', '2023-04-13');
-INSERT INTO clocks VALUES (1, 'a', '2023-04-13 12:00:00.123');
+CREATE INDEX ON words (lead_id); CREATE INDEX ON epochs (lead_id); CREATE INDEX ON flags (lead_id);
 INSERT INTO words VALUES (1, 'a', '2023-04-13 12:00');
 INSERT INTO epochs VALUES (1, 'a', 1681387200);
-SELECT pg_relation_filenode('clocks') AS written \gset
 SET timezone = 'America/New_York';
-SELECT * FROM bind('days');
-SELECT * FROM bind('clocks');
 SELECT * FROM bind('words');
 SELECT * FROM bind('epochs');
 SELECT lead_scoring.create_model('hints', 'leads', 'flags', event_time => 'at');
 SET timezone = 'UTC';
-SELECT d.at AS day, c.at AS clock, w.at AS word, e.at AS epoch, pg_relation_filenode('clocks') = :written AS rows_stayed FROM days d, clocks c, words w, epochs e;
+SELECT w.at AS word, e.at AS epoch FROM words w, epochs e;
 
 -- Keys: of another type, of several columns, none.
 CREATE TABLE people (id uuid PRIMARY KEY);
@@ -164,5 +156,5 @@ SELECT lead_scoring.upgrade_model('hints');
 ROLLBACK;
 
 SELECT lead_scoring.drop_model('hints'), lead_scoring.drop_model('hints_email_events');
-DROP TABLE leads, events, days, clocks, words, epochs, flags, people, acts, tenants_events, tenants_leads, nobody, sizes, mails, small, small_events, email_events;
+DROP TABLE leads, events, words, epochs, flags, people, acts, tenants_events, tenants_leads, nobody, sizes, mails, small, small_events, email_events;
 DROP FUNCTION follow, bind, type_hint;

@@ -29,7 +29,7 @@ INSERT INTO changes (statement) VALUES
     ('ALTER TABLE leads DROP COLUMN lead_stage'), ('ALTER TABLE leads RENAME mql_at TO qualified_at'), ('ALTER TABLE leads ALTER lead_stage TYPE varchar(5)'),
     ('ALTER TABLE leads ALTER lead_stage DROP DEFAULT, ALTER lead_stage TYPE integer USING 1'), ('ALTER TABLE leads DROP COLUMN name'), ('ALTER TABLE leads RENAME lead_id TO id'),
     ('ALTER TABLE events DROP COLUMN channel'), ('ALTER TABLE events ALTER channel TYPE integer USING 1'), ('ALTER TABLE events RENAME type TO kind'),
-    ('ALTER TABLE events ALTER type TYPE integer USING 1'), ('ALTER TABLE events ALTER occurred_at TYPE date'), ('ALTER TABLE events ALTER lead_id TYPE text'),
+    ('ALTER TABLE events ALTER type TYPE integer USING 1'), ('ALTER TABLE events ALTER occurred_at TYPE text'), ('ALTER TABLE events ALTER lead_id TYPE text'),
     ('ALTER TABLE leads ALTER lead_id TYPE integer; ALTER TABLE events ALTER lead_id TYPE integer'), ('ALTER TABLE events RENAME TO happenings'), ('ALTER SCHEMA public RENAME TO elsewhere'),
     ('ALTER TABLE leads ALTER lead_stage SET NOT NULL'), ('DELETE FROM leads; ALTER TABLE leads ALTER mql_at SET NOT NULL'),
     ('ALTER TABLE leads DROP CONSTRAINT leads_pkey'), ('UPDATE known.settings SET paused = true; ALTER TABLE events DROP COLUMN channel'),

@@ -147,9 +147,6 @@ CREATE FUNCTION lead_scoring_internal.time_conversion(relation regclass, column_
 RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT CASE type::oid
-           WHEN 'date'::regtype THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamp AT TIME ZONE ''UTC'';  -- or the zone of its days', relation, column_name)
-           -- In this way, and in that zone alone, the server leaves the rows as they are.
-           WHEN 'timestamp'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz; RESET timezone;  -- rewrites nothing; of another zone: USING %2$I AT TIME ZONE ''its name''', relation, column_name)
            WHEN 'text'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamptz; RESET timezone;', relation, column_name)
            WHEN 'varchar'::regtype THEN format('SET timezone = ''UTC''; ALTER TABLE %s ALTER COLUMN %I TYPE timestamptz USING %2$I::timestamptz; RESET timezone;', relation, column_name)
            ELSE CASE WHEN (SELECT t.typcategory FROM pg_type t WHERE t.oid = type) = 'N'
@@ -207,9 +204,9 @@ BEGIN
     END IF;
 
     found := lead_scoring_internal.column_type(events, event_time, 'event_time');
-    IF found <> 'timestamptz'::regtype THEN
+    IF found NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_time, events, found),
-            'An event''s time is an instant: a timestamp with time zone.',
+            'An event''s time is a timestamp with or without time zone, or a date.',
             lead_scoring_internal.time_conversion(events, event_time, found));
     END IF;
 

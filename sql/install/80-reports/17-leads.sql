@@ -1,18 +1,20 @@
 -- The leads that reports count, each once, with when it came and reached each stage.
 
-CREATE FUNCTION lead_scoring_internal.own_log(model text, remembering bigint)
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.remembers(remembering bigint)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    bound record;
-BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    RETURN jsonb_build_object('remembers', CASE WHEN remembering IS NOT NULL THEN format('(s.version = %s AND s.memory IS NOT NULL) IS TRUE', remembering) END, 'time', bound.event_time,
-        'of_lead', lead_scoring_internal.fill('{!events} e WHERE e.{lead} = s.lead_id AND e.{time} > ''-infinity'' AND e.{time} < ''infinity''',
-            jsonb_build_object('events', bound.events, 'lead', bound.event_lead, 'time', bound.event_time)));
-END
+SELECT format('(s.version = %s AND s.memory IS NOT NULL) IS TRUE', remembering) WHERE remembering IS NOT NULL
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e that have a time, and "time", the column that has it.';
+COMMENT ON FUNCTION lead_scoring_internal.remembers IS 'SQL for whether a row s of scores has a memory by that version; NULL where there is none.';
+
+CREATE FUNCTION lead_scoring_internal.own_log(event_log jsonb, remembering bigint)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering), 'time', event_log ->> 'time',
+    'of_lead', lead_scoring_internal.fill('{!rows} WHERE e.{lead} = s.lead_id AND e.{time} > ''-infinity'' AND e.{time} < ''infinity''',
+        jsonb_build_object('rows', event_log ->> 'rows', 'lead', event_log ->> 'lead', 'time', event_log ->> 'time')))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e of the log that have a time, and "time", the column that has it.';
 
 CREATE FUNCTION lead_scoring_internal.fill_from_log(template text, own_log jsonb, places jsonb DEFAULT '{}')
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -29,7 +31,8 @@ DECLARE
     names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
     kind CONSTANT text := settings #>> '{by,kind}';
     remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
-    channel text := CASE kind WHEN 'channel' THEN coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL') END;
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, kind);
+    channel text := CASE kind WHEN 'channel' THEN coalesce(log ->> 'channel', 'NULL') END;
     campaign text;
     entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     reached text[];
@@ -43,13 +46,11 @@ DECLARE
     leads text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
-                                       bound.event_campaign);
-    own_log := lead_scoring_internal.own_log(model, remembering);
+    own_log := lead_scoring_internal.own_log(log, remembering);
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
-    campaign := CASE WHEN bound.event_campaign IS NOT NULL AND (with_campaign OR kind IS NOT DISTINCT FROM 'campaign') THEN format('nullif(e.%I::text, '''')', bound.event_campaign) END;
+    campaign := CASE WHEN with_campaign OR kind IS NOT DISTINCT FROM 'campaign' THEN log ->> 'campaign' END;
     IF remembering IS NOT NULL THEN
         -- Leads of another version, and what a memory does not keep, are asked one by one.
         first := lead_scoring_internal.fill_from_log('CASE WHEN {!remembers} THEN lead_scoring_internal.first_event(s.memory) ELSE (SELECT min(e.{time}) FROM {!of_lead}) END', own_log);
@@ -59,10 +60,10 @@ BEGIN
             ELSE (SELECT lead_scoring.first_touch(nullif(({!channel})::text, ''''), e.{time}) FROM {!of_lead} AND e.{time} <= $1) END', own_log, jsonb_build_object('channel', channel)) END;
         had_come := format('%1$s <= $1 OR %2$s IS NULL AND %1$s IS NULL', first, known);
     ELSE
-        touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
-            jsonb_build_object('lead', bound.event_lead, 'time', bound.event_time, 'campaign', ', ' || campaign || ' AS campaign',
+        touches := lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, e.{time} AS at{!campaign}{!channel} FROM {!rows} WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1{!only_lead}',
+            jsonb_build_object('lead', log ->> 'lead', 'time', log ->> 'time', 'campaign', ', ' || campaign || ' AS campaign',
                 'channel', ', nullif((' || channel || ')::text, '''') AS channel',
-                'events', bound.events, 'only_lead', ' AND e.' || quote_ident(bound.event_lead) || ' = ' || only_lead));
+                'rows', log ->> 'rows', 'only_lead', ' AND e.' || quote_ident(log ->> 'lead') || ' = ' || only_lead));
         -- OFFSET 0 keeps the events out of parallel joins, each worker of which would read them all; they may be read in parallel.
         -- An index may have the first time of each lead, but not its campaign or channel: for these all are read as they lie, and
         -- sorted, since a hash table of all leads would outgrow its memory.
@@ -83,7 +84,7 @@ BEGIN
           FROM {model}.scores s{!attributes}{!dimensions}
           {!touches}
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
-         WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!events} e WHERE e.{event_lead} = s.lead_id LIMIT 1)){!only_lead}
+         WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!rows} WHERE e.{lead} = s.lead_id LIMIT 1)){!only_lead}
            AND (now() <= $1 OR {!known} <= $1 OR {!had_come})
         $query$, jsonb_build_object(
         'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
@@ -93,7 +94,7 @@ BEGIN
         'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
             jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
         'model', model, 'touches', touches, 'only_lead', ' AND s.lead_id = ' || only_lead,
-        'events', bound.events, 'event_lead', bound.event_lead, 'remembers', coalesce(own_log ->> 'remembers', 'false')));
+        'rows', log ->> 'rows', 'lead', log ->> 'lead', 'remembers', coalesce(own_log ->> 'remembers', 'false')));
     IF with_forgotten THEN
         leads := lead_scoring_internal.fill_report(settings, $query$
             {!leads}

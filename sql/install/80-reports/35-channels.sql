@@ -36,11 +36,12 @@ COMMENT ON FUNCTION lead_scoring_internal.touch_sums IS 'The end of the statemen
 CREATE FUNCTION lead_scoring_internal.touches_of_lead(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, 'channel', 'asset');
 BEGIN
     RETURN lead_scoring_internal.fill_from_log('CASE WHEN s.remembers AND lead_scoring_internal.keeps_touches(s.memory) THEN s.memory
             ELSE (SELECT lead_scoring_internal.touches(e.{time}, nullif(({!channel})::text, ''''), nullif(({!asset})::text, '''') ORDER BY e.{time}) FROM {!of_lead}) END',
-        lead_scoring_internal.own_log(model, NULL), jsonb_build_object('channel', coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_channel'), 'NULL'),
-            'asset', coalesce(lead_scoring_internal.touch_expression(model, settings, 'event_asset'), 'NULL')));
+        lead_scoring_internal.own_log(log, NULL), jsonb_build_object('channel', coalesce(log ->> 'channel', 'NULL'), 'asset', coalesce(log ->> 'asset', 'NULL')));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touches_of_lead IS 'SQL for all touches, as a memory, of a row s that has lead_id, memory and remembers: what the lead remembers, or what its events say.';
@@ -81,25 +82,24 @@ CREATE FUNCTION lead_scoring_internal.touch_report(model text, settings jsonb, o
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
     touches text;
     remembering CONSTANT bigint := lead_scoring_internal.remembering_version(model);
-    touched CONSTANT text := lead_scoring_internal.touch_expression(model, settings, CASE WHEN of_assets THEN 'event_asset' ELSE 'event_channel' END);
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, CASE WHEN of_assets THEN 'asset' ELSE 'channel' END);
+    touched CONSTANT text := log ->> CASE WHEN of_assets THEN 'asset' ELSE 'channel' END;
     is_of_days CONSTANT boolean := num_nonnulls(settings ->> 'since', settings ->> 'until') > 0;
     -- elapsed time, as attribution() has it; no more than an interval can hold
     look_back CONSTANT text := make_interval(secs => LEAST(extract(epoch FROM (settings ->> 'look_back')::interval), 9e12)::float8)::text;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF remembering IS NOT NULL AND touched IS NOT NULL AND NOT is_of_days THEN
         RETURN lead_scoring_internal.credit_report(model, settings, of_assets, with_spend);
     END IF;
     touches := CASE WHEN remembering IS NOT NULL AND touched IS NOT NULL
         THEN lead_scoring_internal.fill_from_log('SELECT s.lead_id, r.{channel} AS channel, r.at FROM (SELECT s.lead_id, s.memory, {!remembers} AS remembers FROM {model}.scores s OFFSET 0) s,
                     lead_scoring_internal.remembered_touches({!touches}) r WHERE r.at <= $1',
-            lead_scoring_internal.own_log(model, remembering), jsonb_build_object('channel', CASE WHEN of_assets THEN 'asset' ELSE 'channel' END, 'model', model,
+            jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering)), jsonb_build_object('channel', CASE WHEN of_assets THEN 'asset' ELSE 'channel' END, 'model', model,
                 'touches', lead_scoring_internal.touches_of_lead(model, settings)))
-        ELSE lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!events} e WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
-        jsonb_build_object('lead', bound.event_lead, 'touched', coalesce(touched, 'NULL'), 'time', bound.event_time, 'events', bound.events)) END;
+        ELSE lead_scoring_internal.fill('SELECT e.{lead} AS lead_id, nullif(({!touched})::text, '''') AS channel, e.{time} AS at FROM {!rows} WHERE e.{time} > ''-infinity'' AND e.{time} < ''infinity'' AND e.{time} <= $1',
+        jsonb_build_object('lead', log ->> 'lead', 'touched', coalesce(touched, 'NULL'), 'time', log ->> 'time', 'rows', log ->> 'rows')) END;
     -- Events are read and sorted once, into one row a lead with its touches in order; all else is taken from those. A
     -- conversion is shared out per lead; the value of a customer goes with that conversion, that of anybody else by the
     -- touches so far.
@@ -202,21 +202,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_report IS 'The statement of "channels" and "lead_magnets"; "of_assets": what is touched is the asset of an event, not its channel.';
-
-CREATE FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text)
-RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    bound record;
-BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time,
-                                       bound.event_campaign);
-    RETURN lead_scoring_internal.report_key(bound.events,
-        coalesce(settings ->> setting, CASE WHEN setting = 'event_channel' THEN quote_ident(bound.event_campaign) END), setting);
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.touch_expression IS 'SQL over the row of an event that names its channel or asset, checked against the table as it is; NULL where nothing does. The channel is the campaign where nothing else is said.';
 
 CREATE FUNCTION lead_scoring_internal.channels_report(model text, settings jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

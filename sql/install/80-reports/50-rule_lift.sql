@@ -35,7 +35,7 @@ RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     outcome CONSTANT integer := coalesce((settings ->> 'customer')::integer, jsonb_array_length(settings -> 'stages'));
-    remembers CONSTANT text := lead_scoring_internal.own_log(model, lead_scoring_internal.remembering_version(model)) ->> 'remembers';
+    remembers CONSTANT text := lead_scoring_internal.remembers(lead_scoring_internal.remembering_version(model));
     rules jsonb;
     first_matches text;
 BEGIN

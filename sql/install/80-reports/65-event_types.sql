@@ -19,17 +19,15 @@ CREATE FUNCTION lead_scoring_internal.event_types_report(model text, settings js
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings);
 BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
     RETURN lead_scoring_internal.fill($query$
         WITH settings AS (
             SELECT $1 + LEAST(s.future_tolerance, interval '100000 days') AS horizon FROM {model}.settings s
         ), came AS (
             SELECT e.{type}::text AS type, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
                    count(*) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waiting, max(e.{time}) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waits_until
-              FROM {!events} e CROSS JOIN settings s GROUP BY e.{type}
+              FROM {!rows} CROSS JOIN settings s GROUP BY e.{type}
         ), types AS (
             SELECT coalesce(c.type, n.type) AS type, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
                    c.events IS NOT NULL AS has_come, n.type IS NOT NULL AS is_named
@@ -49,7 +47,7 @@ BEGIN
                                                   UNION ALL SELECT c.type FROM came c WHERE t.is_named AND NOT t.has_come) o
                               ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
          ORDER BY t.events DESC, t.type COLLATE "C"
-        $query$, jsonb_build_object('model', model, 'type', bound.event_type, 'time', bound.event_time, 'events', bound.events));
+        $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'time', log ->> 'time', 'rows', log ->> 'rows'));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the report "event_types".';

@@ -9,6 +9,7 @@
 #include "pg/model/bucket.hpp"
 #include "pg/model/limit_key.hpp"
 #include "pg/model/program.hpp"
+#include "pg/server/instant.hpp"
 #include "pg/server/session_locks.hpp"
 #include "pg/server/subtransaction.hpp"
 #include "pg/server/utf8.hpp"
@@ -156,9 +157,12 @@ Datum row_key(RowReading* reading, bool* is_null) {
 
 // When the row's event happened; kNever where it has no finite time.
 Timestamp event_time(RowReading* reading) {
+    const Program* program = reading->program;
     bool is_null = false;
-    Timestamp at = DatumGetInt64(slot_getattr(reading->slot, reading->program->time, &is_null));
-    return is_null || TIMESTAMP_NOT_FINITE(at) ? kNever : at;
+    Datum value = slot_getattr(reading->slot, program->time, &is_null);
+    if (is_null) return kNever;
+    Timestamp at = instant_of_value(value, program->time_type, program->time_zone);
+    return TIMESTAMP_NOT_FINITE(at) ? kNever : at;
 }
 
 // Makes the row the one that expressions are evaluated for. What these allocate lasts until the next row.

@@ -8,6 +8,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/table_name.hpp"
+#include "pg/server/instant.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -127,14 +128,14 @@ char* generation(const Columns& of, const char* column, const char* wanted) {
 [[noreturn]] void refuse_type(const Columns& of, const char* what, const char* column, const char* found,
                               const char* wanted) {
     const char* anew = generation(of, column, wanted);
-    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                    errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
-                           get_rel_name(of.relation), found, of.model->name, wanted),
-                    errdetail("The column's type was changed after the model was made."),
-                    anew != nullptr ? errhint("%s", anew)
-                                    : errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%4$s;",
-                                              user_table(of.model, of.source), quote_identifier(column), wanted,
-                                              strcmp(found, "date") == 0 ? "timestamp AT TIME ZONE 'UTC'" : wanted)));
+    ereport(ERROR,
+            (errcode(ERRCODE_DATATYPE_MISMATCH),
+             errmsg("%s \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", what, column,
+                    get_rel_name(of.relation), found, of.model->name, wanted),
+             errdetail("The column's type was changed after the model was made."),
+             anew != nullptr ? errhint("%s", anew)
+                             : errhint("ALTER TABLE %1$s ALTER COLUMN %2$s TYPE %3$s USING %2$s::%4$s;",
+                                       user_table(of.model, of.source), quote_identifier(column), wanted, wanted)));
     pg_unreachable();
 }
 
@@ -184,6 +185,11 @@ void require_column(const Columns& of, const char* setting, const char* column, 
     Oid type = column_type(of, setting, column);
     if (type == wanted || (may_be_enum && get_typtype(type) == TYPTYPE_ENUM)) return;
     refuse_type(of, "column", column, format_type_be(type), format_type_be(wanted));
+}
+
+void require_time(const Columns& of, const char* column) {
+    Oid type = column_type(of, "event_time", column);
+    if (!is_time_type(type)) refuse_type(of, "column", column, format_type_be(type), format_type_be(TIMESTAMPTZOID));
 }
 
 void require_key(const Columns& of, Oid wanted) {
@@ -359,7 +365,7 @@ void require_columns(const Model* model, Oid relation, const Source* source) {
     require_key(columns, model->key.type);
     if (source == kLeads) return;
     require_column(columns, "event_type", source->type, TEXTOID, true);
-    require_column(columns, "event_time", source->time, TIMESTAMPTZOID);
+    require_time(columns, source->time);
 }
 
 bool require_binding(const Model* model, const Source* source) {

@@ -288,6 +288,7 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
     program->lead = lead_column_of(model->binding, source, relation);
     if (source != kLeads) {
         program->time = get_attnum(program->relation, source->time);
+        program->time_type = getBaseType(get_atttype(program->relation, program->time));
         program->type = get_attnum(program->relation, source->type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
         bool variable = false;

@@ -59,8 +59,9 @@ struct Program {
     LeadColumn lead;
     AttrNumber type;
     AttrNumber time;
-    Oid type_output;  // InvalidOid: the type column is text
-    pg_tz* time_zone;
+    Oid time_type;     // what the time is, as is_time_type has them
+    Oid type_output;   // InvalidOid: the type column is text
+    pg_tz* time_zone;  // of calendar buckets, and of times without a zone
     Candidate* candidates;
     int candidate_count;
     TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free
