@@ -26,3 +26,18 @@ ALTER TABLE lead_scoring_internal.report_settings DROP CONSTRAINT report_setting
 -- Reports read all events of a model through event_log().
 DROP FUNCTION lead_scoring_internal.touch_expression(model text, settings jsonb, setting text);
 DROP FUNCTION lead_scoring_internal.own_log(model text, remembering bigint);
+DROP FUNCTION lead_scoring_internal.named_types(model text);
+
+-- A model may have several tables of events.
+DROP FUNCTION lead_scoring.add_rule(model text, name text, event_type text, points numeric, condition text, per text, rule_group text, decay text, half_life interval, lifespan interval, "drop" double precision, step interval, min_points numeric, max_points numeric, limit_count integer, limit_window text, limit_key text, max_occurrences integer);
+DROP FUNCTION lead_scoring_internal.add_rule(model text, name text, event_type text, points numeric, condition text, per text, rule_group text, decay text, half_life interval, lifespan interval, "drop" double precision, step interval, min_points numeric, max_points numeric, limit_count integer, limit_window text, limit_key text, max_occurrences integer);
+DROP FUNCTION lead_scoring.add_stage(model text, name text, min_score numeric, on_event text, on_event_condition text, requires jsonb, grades text[], min_engagement numeric, min_fit numeric, falls_below numeric, within interval, timeout_stage text, cooldown interval, rank integer, kind text, exit text, counts_as text);
+DROP FUNCTION lead_scoring_internal.add_stage(model text, name text, min_score numeric, on_event text, on_event_condition text, requires jsonb, grades text[], min_engagement numeric, min_fit numeric, falls_below numeric, within interval, timeout_stage text, cooldown interval, rank integer, kind text, exit text, counts_as text);
+DROP FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, events regclass);
+DROP FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, events regclass);
+DROP FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text);
+DROP FUNCTION lead_scoring_internal.lock_tables(model text);
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN source text;
+ALTER TABLE lead_scoring_internal.rules ADD CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL);
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN on_event_source text;
+ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_on_event_source CHECK (on_event_source IS NULL OR on_event IS NOT NULL);

@@ -192,7 +192,7 @@ BEGIN
             coalesce(lead_scoring_internal.conversion(events, event_lead, key_type), 'Name another column: event_lead => ''...''.'));
     END IF;
 
-    found := lead_scoring_internal.column_type(events, event_type, 'event_type');
+    found := CASE WHEN event_type IS NOT NULL THEN lead_scoring_internal.column_type(events, event_type, 'event_type') END;
     IF found NOT IN ('text'::regtype, 'varchar'::regtype)
        AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_type, events, found),
@@ -217,13 +217,903 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000).';
+COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000). event_type may be NULL, where all events are of one type.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
+    OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    missing text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT s.* FROM %I.settings s', model) INTO bound;
+    IF bound IS NULL THEN
+        RETURN;
+    END IF;
+    leads := lead_scoring_internal.resolve_table(bound.leads);
+    events := lead_scoring_internal.resolve_table(bound.events);
+    missing := CASE WHEN leads IS NULL THEN 'leads' WHEN events IS NULL THEN 'events' END;
+    IF missing IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42P01',
+            format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
+            format('The model''s settings name it as the table of %s.', missing),
+            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events, lead_scoring_internal.further_tables(model)),
+                     format('Name the table that it is now, by UPDATE %I.settings SET %s = ''...''.', model, missing)));
+    END IF;
+    PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
+    IF leads <> lead_scoring_internal.resolve_table(bound.leads) OR events <> lead_scoring_internal.resolve_table(bound.events) THEN
+        PERFORM lead_scoring_internal.fail('40001', format('the tables of model "%s" were swapped while it was looked at', model),
+            'What was looked at is to be what is used.', 'Run the statement again.');
+    END IF;
+    SELECT bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.status_columns, bound.time_zone
+      INTO lead_key, event_lead, event_type, event_time, event_campaign, status_columns, time_zone;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.check_settings(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    missing record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
+    PERFORM lead_scoring_internal.check_table(s.events, 'events'),
+            lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
+            lead_scoring_internal.check_time_zone(s.time_zone)
+       FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_trigger_path(model);
+    SELECT * INTO missing
+      FROM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+    IF missing.missing_column IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42703', format('status column "%s" of table %s does not exist', missing.missing_column, bound.leads),
+            format('The settings of model "%s" name it in status_columns.', model),
+            format('ALTER TABLE %s ADD COLUMN %I %s;  -- or UPDATE %I.settings SET status_columns', bound.leads,
+                   missing.missing_column, missing.missing_type, model));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model and add_source, but for the index; all status columns must be there.';
+
+-- The tables of events of a model: the first is that of its settings, the others are the rows of its table "sources".
+CREATE FUNCTION lead_scoring_internal.source_tables(model text)
+RETURNS TABLE (name text, events text, event_lead text) LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = model AND c.relname = 'sources' AND c.relkind IN ('r', 'p')) THEN
+        RETURN QUERY EXECUTE format('SELECT s.name, s.events, s.event_lead FROM ONLY %I.sources s ORDER BY s.name COLLATE "C"', model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_tables IS 'The sources of a model besides the first, by name, with what they say their tables and the columns of leads are called. A model of an older format has none.';
+
+CREATE FUNCTION lead_scoring_internal.further_tables(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(jsonb_object_agg(t.name, t.events), '{}') FROM lead_scoring_internal.source_tables(model) t
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables says, as an object of names and tables.';
+
+CREATE FUNCTION lead_scoring_internal.sources(model text)
+RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
+               event_channel text, event_asset text, time_zone text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    further record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF bound.leads IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone
+      INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
+    EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
+    RETURN NEXT;
+    IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+        RETURN;
+    END IF;
+    FOR further IN EXECUTE format('SELECT s.* FROM %I.sources s ORDER BY s.name COLLATE "C"', model) LOOP
+        events := lead_scoring_internal.resolve_table(further.events);
+        IF events IS NULL THEN
+            PERFORM lead_scoring_internal.fail('42P01', format('table %s of source "%s" of model "%s" does not exist', further.events, further.name, model),
+                'The table was renamed, moved or dropped after the source was added.',
+                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model)),
+                         format('Name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %L.', model, further.name)));
+        END IF;
+        PERFORM lead_scoring_internal.require_own(events, false);
+        SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone)
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), and the time zone of times without one. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+
+CREATE FUNCTION lead_scoring_internal.event_tables(model text)
+RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT array_agg(s.events ORDER BY s.place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
+
+CREATE FUNCTION lead_scoring_internal.source_list(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' ORDER BY s.place), '[]')
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule.';
+
+CREATE FUNCTION lead_scoring_internal.source_of(sources jsonb, named text, event_type text)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH possible AS (
+    SELECT s.source, s.source ->> 'every_event' IS NOT NULL AS is_of_one FROM jsonb_array_elements(sources) s (source)
+     WHERE CASE WHEN named IS NULL THEN coalesce(s.source ->> 'every_event', source_of.event_type) = source_of.event_type ELSE s.source ->> 'name' = named END
+), chosen AS (
+    SELECT p.source FROM possible p WHERE p.is_of_one = (SELECT bool_or(o.is_of_one) FROM possible o)
+)
+SELECT (array_agg(c.source))[1] FROM chosen c HAVING count(*) = 1
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_of IS 'Of a source_list that which events of the type come from: the one that is named, else the one whose events are all of that type, else the only one with a column of types; NULL where there is none, or several.';
+
+CREATE FUNCTION lead_scoring_internal.with_source(sources jsonb, item jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT item - f.source || CASE WHEN jsonb_array_length(sources) > 1 AND item ->> f.event_type IS NOT NULL
+                               THEN jsonb_build_object(f.source, lead_scoring_internal.source_of(sources, item ->> f.source, item ->> f.event_type) -> 'name') ELSE '{}' END
+  FROM (SELECT CASE WHEN item ? 'on_event' THEN 'on_event_source' ELSE 'source' END, CASE WHEN item ? 'on_event' THEN 'on_event' ELSE 'event_type' END) f (source, event_type)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.with_source IS 'A rule or stage as a version holds it: with the name of the source of its events, where the model has several, and without where it has one.';
+
+CREATE FUNCTION lead_scoring_internal.source_hint(place jsonb, argument text, value text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('Pass %s => %L; where the row is there already, ', quote_ident(argument), value) || format('UPDATE %s.%s SET ', quote_ident(place ->> 'model'), quote_ident(place ->> 'table'))
+       || format('%s = %L WHERE name = %L.', quote_ident(argument), value, place ->> 'name')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_hint IS 'How the row of the draft at that place (model, table, name) is given another value.';
+
+CREATE FUNCTION lead_scoring_internal.resolve_source(model text, sources jsonb, named text, event_type text, argument text, subject text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found CONSTANT jsonb := lead_scoring_internal.source_of(sources, named, event_type);
+    listed text;
+    place jsonb;
+    names text[];
+    likely text;
+BEGIN
+    IF found IS NOT NULL AND coalesce(found ->> 'every_event', event_type) = event_type THEN
+        RETURN found;
+    END IF;
+    SELECT jsonb_build_object('model', model, 'table', p[1] || 's', 'name', p[2]) INTO place FROM regexp_match(subject, '^(rule|stage) "(.*)"$') p;
+    SELECT string_agg(quote_ident(s.source ->> 'name') || coalesce(' (every event is "' || (s.source ->> 'every_event') || '")', ''), ', ' ORDER BY s.place), array_agg(s.source ->> 'name'),
+           (array_agg(s.source ->> 'name' ORDER BY s.source ->> 'every_event' IS NOT DISTINCT FROM event_type DESC, s.place) FILTER (WHERE coalesce(s.source ->> 'every_event', event_type) = event_type))[1]
+      INTO listed, names, likely
+      FROM jsonb_array_elements(sources) WITH ORDINALITY s (source, place);
+    IF found IS NULL AND named IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('%s does not say which source its events of type "%s" come from', subject, event_type),
+            format('The sources of model "%s" are %s.', model, listed), lead_scoring_internal.source_hint(place, argument, likely));
+    ELSIF found IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('%s "%s" of %s does not exist', argument, named, subject), format('The sources of model "%s" are %s.', model, listed),
+            lead_scoring_internal.source_hint(place, argument, coalesce(lead_scoring_internal.nearest_name(named, names), likely)));
+    END IF;
+    PERFORM lead_scoring_internal.fail('22023', format('%s waits for events of type "%s", which cannot occur', subject, event_type),
+        format('Every event of source "%s" is of type "%s".', found ->> 'name', found ->> 'every_event'),
+        lead_scoring_internal.source_hint(place, CASE argument WHEN 'source' THEN 'event_type' ELSE 'on_event' END, found ->> 'every_event'));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.resolve_source IS 'The source of a rule or stage of the draft, as source_of has it. Raises 22023 where it cannot be told, or has no events of that type, 42704 where there is none of that name. "argument" is the column that names it, "subject" what errors call the row.';
+
+DROP FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, events regclass);
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, VARIADIC events regclass[])
+RETURNS TABLE (relation regclass, is_partition boolean, function_name text, operation text, state "char",
+               found_name name, found_state "char")
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
+  FROM (SELECT leads, 'leads_changed', 'lead_scoring_internal.leads_changed()'::regprocedure, 0
+        UNION ALL SELECT e, 'events_changed', 'lead_scoring_internal.events_changed()', place FROM unnest(events) WITH ORDINALITY u (e, place)) bound (root, function_name, function, place)
+ CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL
+                      EXCEPT SELECT c.oid FROM pg_class c WHERE c.relkind = 'f') member
+ CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
+                    (5, 'truncate', 32, 'A'), (0, 'row', 29, 'R'), (6, 'status', 19, 'O')) kind (place, operation, type_bits, state)
+  LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
+                        AND t.tgargs = lead_scoring_internal.trigger_argument(model)
+ WHERE kind.operation <> 'status' OR bound.function_name = 'leads_changed'
+ ORDER BY bound.place, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
+DROP FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text);
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text, further jsonb DEFAULT '{}')
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH known AS (
+    SELECT b.*, lead_scoring_internal.resolve_table(b.name) AS relation
+      FROM (SELECT 'leads', NULL, leads, 'lead_scoring_internal.leads_changed()'::regprocedure
+            UNION ALL SELECT 'events', NULL, events, 'lead_scoring_internal.events_changed()'
+            UNION ALL SELECT 'events', f.key, f.value, 'lead_scoring_internal.events_changed()' FROM jsonb_each_text(further) f) b (setting, source, name, function)
+), carrying AS (
+    SELECT t.tgfoid AS function, c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring_internal.trigger_argument(model)
+), moved AS (  -- where one name and one table are left
+    SELECT k.setting, k.source, min(c.name) AS name, row_number() OVER (PARTITION BY k.function) AS other
+      FROM known k JOIN carrying c ON c.function = k.function
+     WHERE k.relation IS NULL OR NOT EXISTS (SELECT FROM carrying o WHERE o.function = k.function AND o.relation = k.relation)
+       AND NOT EXISTS (SELECT FROM known o WHERE o.function = c.function AND o.relation = c.relation)
+     GROUP BY k.setting, k.source, k.function
+    HAVING count(*) = 1
+)
+SELECT concat_ws(' ', (SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%s = %L', m.setting, m.name), ', ' ORDER BY m.setting DESC)) FROM moved m WHERE m.source IS NULL HAVING count(*) > 0),
+                      (SELECT format('UPDATE %I.sources SET events = %L WHERE name = %L;', model, m.name, m.source) FROM moved m WHERE m.source IS NOT NULL))
+ WHERE EXISTS (SELECT FROM moved) AND NOT EXISTS (SELECT FROM moved m WHERE m.other > 1)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.rebind_statement IS 'The statement that makes the settings of a model, and its further sources, name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.make_statement(model text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L);  -- with the arguments it was made with', model,
+              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure), 'public.leads'),
+              -- the source that was there first
+              coalesce((array_agg(t.tgrelid::regclass::text ORDER BY t.oid) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure))[1], 'public.events'))
+  FROM pg_trigger t
+ WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring_internal.trigger_argument(model)
+$$;
+
+DROP FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, events regclass);
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, VARIADIC events regclass[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted record;
+    new_name text;
+BEGIN
+    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, VARIADIC events) e
+                   WHERE e.found_name IS NULL
+                     AND NOT (e.operation IN ('row', 'status') AND e.is_partition) LOOP  -- the server clones these from the parent
+        new_name := lead_scoring_internal.trigger_name(model, wanted.operation);
+        -- The event trigger may have made those of partitions meanwhile.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = wanted.relation AND t.tgname = new_name);
+        EXECUTE lead_scoring_internal.fill('CREATE TRIGGER {trigger} {!events} ON {!relation} {!rows} EXECUTE FUNCTION lead_scoring_internal.{function}({''model''})',
+            jsonb_build_object('trigger', new_name,
+                'events', CASE wanted.operation WHEN 'row' THEN 'AFTER INSERT OR UPDATE OR DELETE'
+                                                WHEN 'before' THEN 'BEFORE INSERT OR UPDATE OR DELETE'
+                                                WHEN 'status' THEN 'BEFORE UPDATE'
+                                                ELSE 'AFTER ' || wanted.operation END,
+                'relation', wanted.relation,
+                'rows', CASE WHEN wanted.operation = 'insert' THEN 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'
+                             WHEN wanted.operation = 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'
+                             WHEN wanted.operation = 'delete' THEN 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'
+                             WHEN wanted.operation IN ('before', 'truncate') THEN 'FOR EACH STATEMENT'
+                             ELSE 'FOR EACH ROW' END,
+                'function', wanted.function_name, 'model', model));
+        IF wanted.state <> 'O' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wanted.relation,
+                           CASE WHEN wanted.state = 'A' THEN 'ALWAYS' ELSE 'REPLICA' END, new_name);
+        END IF;
+        EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', new_name, wanted.relation,
+                       format('Keeps the scores of lead scoring model "%s".', model));
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_triggers IS 'Creates those of a model''s triggers that are missing, on these tables (NULL: none) and all their partitions.';
+
+COMMENT ON FUNCTION lead_scoring_internal.second_model IS 'The statement that makes another model, of other tables.';
+
+CREATE FUNCTION lead_scoring_internal.source_statement(model text, wanted jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT lead_scoring.add_source(%L, %L, %L%s);', model, left((parse_ident(wanted ->> 'events'))[2], 60), wanted ->> 'events',
+              (SELECT string_agg(format(', %s => %L', w.key, w.value #>> '{}'), '' ORDER BY w.key COLLATE "C") FROM jsonb_each(wanted) w
+                WHERE w.key LIKE 'event\_%' AND jsonb_typeof(w.value) <> 'null' AND (w.key, w.value #>> '{}') NOT IN (('event_lead', 'lead_id'), ('event_type', 'type'), ('event_time', 'occurred_at'))))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_statement IS 'The statement that makes a table of events a further source of the model.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.create_model(
+    name text,
+    leads regclass,
+    events regclass,
+    lead_key text,
+    event_lead text,
+    event_type text,
+    event_time text,
+    event_campaign text,
+    time_zone text,
+    status_columns jsonb,
+    min_score numeric,
+    max_score numeric,
+    require_index boolean)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted jsonb;
+    is_there boolean;
+    existing jsonb;
+    differing text;
+    is_of_other_tables boolean;
+    is_source boolean;
+    added record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(name);
+    IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
+            'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
+    END IF;
+    PERFORM lead_scoring_internal.check_table(leads, 'leads');
+    PERFORM lead_scoring_internal.check_table(events, 'events');
+    lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads, events, event_lead));
+    wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
+        'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
+
+    is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
+    IF is_there THEN
+        existing := lead_scoring_internal.settings_row(name);
+    ELSE
+        PERFORM lead_scoring_internal.check_model_name(name);
+    END IF;
+    IF existing IS NOT NULL THEN
+        SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
+          FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
+        is_of_other_tables := EXISTS (SELECT FROM unnest('{leads,events}'::text[]) t WHERE existing ->> t <> wanted ->> t AND lead_scoring_internal.resolve_table(existing ->> t) IS NOT NULL);
+        is_source := is_of_other_tables AND existing ->> 'leads' = wanted ->> 'leads' AND existing ->> 'lead_key' = wanted ->> 'lead_key';
+        IF differing IS NOT NULL THEN
+            PERFORM lead_scoring_internal.fail('42710', format('model "%s" already exists with other settings', name),
+                format('These differ: %s.', differing)
+                || CASE WHEN is_source THEN ' Another table of events of the same leads is a further source of the model.'
+                        WHEN is_of_other_tables THEN ' A model scores one table of leads: another has a model of its own.' ELSE '' END,
+                CASE WHEN is_source THEN lead_scoring_internal.source_statement(name, wanted) WHEN is_of_other_tables THEN lead_scoring_internal.second_model(name, wanted)
+                     ELSE lead_scoring_internal.settings_statement(name, existing, wanted) END);
+        END IF;
+        RETURN;
+    END IF;
+
+    IF leads = events THEN
+        PERFORM lead_scoring_internal.fail('22023', format('leads and events are the same table %s', leads),
+            'A lead has many events, each a row of its own.', 'Give two tables: leads => ''public.leads'', events => ''public.events''.');
+    END IF;
+    -- Leads before events, as everywhere. From here on nobody else can claim a column or write a row.
+    PERFORM lead_scoring_internal.require_own(leads, true);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
+    PERFORM lead_scoring_internal.require_own(events, true);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
+    PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
+    PERFORM lead_scoring_internal.check_time_zone(time_zone);
+    IF NOT (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)) OR min_score > max_score THEN
+        PERFORM lead_scoring_internal.fail('22023',
+            format('no score lies between min_score %s and max_score %s',
+                   coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
+            'Both are numbers between -1e12 and 1e12, the smaller one first.', 'For example min_score => 0, max_score => 100.');
+    END IF;
+    IF require_index THEN
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
+    END IF;
+    FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(name, leads, lead_key, status_columns) LOOP
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
+                       format('Written by lead scoring model "%s".', name));
+        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
+    END LOOP;
+
+    IF NOT is_there THEN
+        PERFORM lead_scoring_internal.create_schema(name);
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, format('Lead scoring model of %s.', leads));
+    END IF;
+    PERFORM lead_scoring_internal.mend_shape(name);
+    wanted := wanted || jsonb_build_object('format', lead_scoring_internal.newest_format());
+    EXECUTE format('INSERT INTO %1$I.settings (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$I.settings, $1)', name,
+                   (SELECT string_agg(quote_ident(w.key), ', ') FROM jsonb_each(wanted) w)) USING wanted;
+    IF is_there THEN
+        PERFORM lead_scoring_internal.repair(name);
+        RETURN;
+    END IF;
+    PERFORM lead_scoring_internal.mend_keys(name);
+    EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
+                    INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
+    PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name);
+    PERFORM lead_scoring_internal.make_reports(name);
+    PERFORM lead_scoring_internal.add_triggers(name, leads, events);
+END
+$$;
 
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
 lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
 Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.model_state(model text)
+RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text, draft_differs boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT s.found ->> 'leads', s.found ->> 'events', (s.found ->> 'paused')::boolean INTO leads, events, paused
+      FROM lead_scoring_internal.settings_row(model) s (found);
+    IF NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation = 'versions') THEN
+        EXECUTE format('SELECT max(v.version) FROM ONLY %I.versions v', model) INTO version;
+    END IF;
+    problem := lead_scoring_internal.model_problem(model, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = model), leads, events, version);
+    IF version IS NOT NULL AND NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation IN ('settings', 'rule_groups', 'rules', 'bands', 'stages')) THEN
+        BEGIN
+            draft_differs := lead_scoring_internal.draft_differs(model);
+        EXCEPTION WHEN OTHERS THEN  -- of what is wrong, the problem tells
+            problem := coalesce(problem, format('cannot be read: %s', SQLERRM));
+        END;
+    END IF;
+    RETURN NEXT;
+EXCEPTION WHEN OTHERS THEN
+    -- Whatever one model is like, the others are to be seen.
+    problem := format('cannot be read: %s', SQLERRM);
+    RETURN NEXT;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.model_problem(model text, owner oid, leads text, events text, version bigint)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    leads_table CONSTANT regclass := lead_scoring_internal.resolve_table(leads);
+    names CONSTANT text[] := events || ARRAY(SELECT s.events FROM lead_scoring_internal.source_tables(model) s);
+    tables CONSTANT regclass[] := ARRAY(SELECT lead_scoring_internal.resolve_table(n) FROM unnest(names) WITH ORDINALITY u (n, place) ORDER BY place);
+    own text[];
+    problems text[] := '{}';
+    is_bound boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    own := ARRAY(SELECT format('table %I.%I %s', model, f.relation, f.fault) FROM lead_scoring_internal.shape_faults(model) f)
+           || ARRAY(SELECT f.fault FROM lead_scoring_internal.lost_parts(model) f);
+    IF lead_scoring_internal.settings_row(model) IS NULL THEN
+        own := own || format('settings has no row: %s', lead_scoring_internal.make_statement(model));
+    ELSIF lead_scoring_internal.is_older(model) THEN
+        own := ARRAY[format('its tables are of an older version: SELECT lead_scoring.upgrade_model(%L)', model)];
+    ELSIF own <> '{}' THEN
+        own := own || format('SELECT lead_scoring.repair(%L) gives back what is missing', model);
+    END IF;
+    IF leads IS NULL OR events IS NULL THEN
+        RETURN array_to_string(own, '; ');
+    END IF;
+    problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
+                                  WHEN c.relowner <> owner THEN format('table %s is not owned by %I', t.name, pg_get_userbyid(owner))
+                                  ELSE format('table %s %s', t.name, lead_scoring_internal.found_in_citus(t.relation)) END
+                        FROM unnest(leads || names, leads_table || tables) t (name, relation)
+                        LEFT JOIN pg_class c ON c.oid = t.relation
+                       WHERE c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL);
+    is_bound := problems = '{}';
+    IF is_bound THEN
+        problems := ARRAY(
+            SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
+                               WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
+                               ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
+              FROM lead_scoring_internal.expected_triggers(model, leads_table, VARIADIC tables) e
+             WHERE e.found_state IS DISTINCT FROM e.state)
+            || ARRAY(
+            SELECT format('%s: %s', f.fault, rtrim(f.statement, ';'))
+              FROM unnest(leads_table || tables) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
+            || ARRAY(
+            SELECT format('table %s has no index led by column "%s"', u.relation, u.lead)
+              FROM unnest(tables, lead_scoring_internal.settings_row(model) ->> 'event_lead' || ARRAY(SELECT s.event_lead FROM lead_scoring_internal.source_tables(model) s)) u (relation, lead)
+             WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                                WHERE i.indrelid = u.relation AND a.attname = u.lead AND i.indisvalid))
+            || ARRAY(
+            SELECT format('view %I.%I is missing', model, v) FROM unnest(lead_scoring_internal.lead_views() || lead_scoring_internal.report_views()) v
+             WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
+    END IF;
+    IF is_bound AND own = '{}' THEN
+        problems := problems || lead_scoring_internal.refusal(model);
+    END IF;
+    problems := problems || own;
+    IF version IS NULL THEN
+        problems := problems || 'no version is published'::text;
+    ELSIF is_bound AND problems = '{}' AND lead_scoring_internal.matches_nothing(model) THEN
+        problems := problems || format('no event has matched a rule or a stage yet: SELECT * FROM %I.event_types', model);
+    END IF;
+    RETURN nullif(array_to_string(problems, '; '), '');
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.refusal(model text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    what text;
+    bound record;
+    hint text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOREACH what IN ARRAY '{events,leads}'::text[] LOOP
+        PERFORM lead_scoring_internal.dry_run(model, what = 'leads');
+    END LOOP;
+    what := NULL;
+    -- What can be stored, until a lead moves or two have the same key.
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign)
+       FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+    RETURN '{}';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN ARRAY[concat_ws(': ', what || ' are refused', SQLERRM, nullif(rtrim(hint, ';.'), ''))];
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.matches_nothing(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    waits_for_any boolean;
+    found_none boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT jsonb_path_exists(v.definition, ''$.rules[*].event_type ? (@ != null)'') OR jsonb_path_exists(v.definition, ''$.stages[*].on_event ? (@ != null)'')
+                      FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO waits_for_any;
+    IF waits_for_any THEN
+        -- Of so many leads that a match is as good as sure to be among them, the first and the last to come where keys rise.
+        EXECUTE lead_scoring_internal.fill($query$
+            SELECT ({!events})
+                   AND NOT EXISTS (SELECT FROM (SELECT s.card FROM {model}.scores s ORDER BY s.lead_id DESC LIMIT 5000) s WHERE lead_scoring_internal.card_matches(s.card))
+                   AND NOT EXISTS (SELECT FROM (SELECT s.card FROM {model}.scores s ORDER BY s.lead_id LIMIT 5000) s WHERE lead_scoring_internal.card_matches(s.card))
+            $query$, jsonb_build_object('model', model,
+                'events', (SELECT string_agg(format('EXISTS (SELECT FROM %s)', s.events), ' OR ') FROM lead_scoring_internal.sources(model) s))) INTO found_none;
+    END IF;
+    RETURN found_none IS TRUE;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_differs(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    differs boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill($query$
+        WITH published AS (
+            SELECT v.definition FROM {model}.versions v ORDER BY v.version DESC LIMIT 1
+        ), list (sources) AS (
+            SELECT lead_scoring_internal.source_list({'model'})
+        ), drafted (section, item) AS (
+            SELECT 'groups', to_jsonb(g) FROM {model}.rule_groups g
+            UNION ALL SELECT 'bands', to_jsonb(b) FROM {model}.bands b
+            UNION ALL SELECT 'rules', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r))) FROM {model}.rules r
+            UNION ALL SELECT 'stages', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s))) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
+            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
+                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources'
+                         FROM {model}.settings s
+            UNION ALL SELECT 'sources', i.item FROM jsonb_array_elements(lead_scoring_internal.draft_sources({'model'}) -> 'sources') i (item)
+        ), stored (section, item) AS (
+            SELECT d.key, CASE d.key WHEN 'stages'
+                       THEN i.item || jsonb_build_object('counts_as', i.item #> '{typed,counts_as}', 'typed', (i.item -> 'typed') - 'counts_as') ELSE i.item END
+              FROM published p, jsonb_each(p.definition) d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'array' THEN d.value END) i (item)
+            UNION ALL SELECT 'settings', (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(p.definition) d WHERE jsonb_typeof(d.value) <> 'array') FROM published p
+        ), expressions (entity, fields) AS (  -- what was typed stands beside what the server made of it
+            SELECT f.entity, array_agg(f.field) FROM lead_scoring_internal.draft_fields f WHERE f.kind ~ 'condition|expression' OR f.kind = 'id' GROUP BY 1
+        )
+        SELECT EXISTS (SELECT FROM published)
+               AND (EXISTS (SELECT d.section, d.item - coalesce(x.fields, '{}') FROM drafted d LEFT JOIN expressions x ON x.entity = d.section
+                            EXCEPT ALL SELECT s.section, s.item - coalesce(x.fields, '{}') FROM stored s LEFT JOIN expressions x ON x.entity = s.section)
+                    OR EXISTS (SELECT s.section, s.item - coalesce(x.fields, '{}') FROM stored s LEFT JOIN expressions x ON x.entity = s.section
+                               EXCEPT ALL SELECT d.section, d.item - coalesce(x.fields, '{}') FROM drafted d LEFT JOIN expressions x ON x.entity = d.section))
+        $query$, jsonb_build_object('model', model)) INTO differs;
+    RETURN differs;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_subject(model text, relation text, draft_row jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE relation WHEN 'rules' THEN format('rule "%s"', draft_row ->> 'name')
+                     WHEN 'rule_groups' THEN format('group "%s"', draft_row ->> 'name')
+                     WHEN 'stages' THEN format('stage "%s"', draft_row ->> 'name')
+                     WHEN 'sources' THEN format('source "%s"', draft_row ->> 'name')
+                     WHEN 'bands' THEN format('band "%s" of axis "%s"', draft_row ->> 'label', draft_row ->> 'axis')
+                     ELSE format('model "%s"', model) END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.refuse_draft_row(model text, relation text, draft_row jsonb, constraint_name text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    subject CONSTANT text := lead_scoring_internal.draft_subject(model, relation, draft_row);
+    found record;
+BEGIN
+    SELECT m.message, m.detail, m.hint INTO found FROM (VALUES
+        ('rule_groups_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''content''.'),
+        ('rules_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''visit''.'),
+        ('stages_name', 'name of %s cannot be a stage''s name', 'It has 1 to 60 bytes, since it makes the column <name>_at, and is not "scored", "due" or "stage".', 'Choose another name, such as ''mql''.'),
+        ('rule_groups_kind', 'kind of %s is not known', 'A group is for rules on events or for rules on the lead.', 'Pass kind => ''engagement'' or ''fit''.'),
+        ('stages_kind', 'kind of %s is not known', 'A stage is entered by rank, or it is a detour.', 'Pass kind => ''progress'' or ''detour''.'),
+        ('_bounds', 'a bound of %s is out of range', 'Bounds and thresholds are numbers between -1e12 and 1e12.', 'Leave the bound out for none.'),
+        ('_range', 'min_points of %s is above max_points', 'No number of points lies between them.', 'For example min_points => 0, max_points => 40.'),
+        ('rules_fit', '%s has no event_type and is more than a condition with points', 'A rule on the lead has a condition and points, and neither decay nor limits nor bounds.', 'Use add_fit_rule, or pass event_type => ''page_view''.'),
+        ('rules_points', 'points of %s are out of range', 'Points are a number between -1e9 and 1e9.', 'For example points => 5.'),
+        ('rules_decay', 'decay of %s is not known', 'Points decay in one of five ways.', 'Pass decay => ''none'', ''exponential'', ''linear'', ''step'' or ''window''.'),
+        ('rules_half_life', 'half_life of %s does not go with its decay', 'Exponential decay takes a half_life, and no other decay does.', 'Pass decay => ''exponential'', half_life => ''14 days''.'),
+        ('rules_lifespan', 'lifespan of %s does not go with its decay', 'Linear and window decay take a lifespan, and no other decay does.', 'Pass decay => ''linear'', lifespan => ''90 days''.'),
+        ('rules_step', 'drop and step of %s do not go with its decay', 'Step decay takes both, and no other decay takes either.', 'Pass decay => ''step'', drop => 0.25, step => ''30 days''.'),
+        ('_span', '%2$s of %1$s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''30 days''.'),
+        ('rules_drop_share', 'drop of %s is not a share', 'It is the share of the points lost with each step, above 0 and up to 1.', 'For example drop => 0.25.'),
+        ('rules_limit', 'limit of %s is incomplete', 'limit_count and limit_window come together, and limit_key only with them.', 'For example limit_count => 3, limit_window => ''day''.'),
+        ('rules_limit_count', 'limit_count of %s is not positive', 'It says how many matches count within limit_window.', 'For example limit_count => 3, limit_window => ''day''.'),
+        ('rules_limit_window', 'limit_window of %s is not known', 'A limit holds for a span of the calendar, or for ever.', 'Pass limit_window => ''hour'', ''day'', ''week'', ''month'' or ''ever''.'),
+        ('rules_max_occurrences', 'max_occurrences of %s is out of range', 'The scorecard keeps the times of 1 to 100000 matches.', 'Leave it out for 1000.'),
+        ('bands_axis', 'axis of %s is not known', 'Grades have two axes.', 'Pass axis => ''fit'' or ''engagement''.'),
+        ('bands_label', 'label of %s is empty or too long', 'A label has 1 to 63 bytes.', 'For example label => ''A''.'),
+        ('stages_thresholds', '%s is a detour with thresholds', 'A detour is entered by event, time or hand only.', 'Leave out min_score, min_engagement, min_fit, grades, requires and falls_below, or pass kind => ''progress''.'),
+        ('stages_grades', 'grades of %s are empty or have a NULL among them', 'They list the grades that qualify.', 'For example grades => ''{A1,A2,B1}'', or NULL for any.'),
+        ('stages_requires', 'requires of %s is not an object of rules and counts', 'It maps names of rules to how often each must have matched, 1 or more.', 'For example requires => ''{"webinar": 1}''.'),
+        ('stages_on_event', 'on_event_condition of %s goes with no on_event', 'The condition is over the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('stages_falls_below', 'falls_below of %s is above min_score', 'A lead would fall back in the moment it qualifies.', 'For example min_score => 50, falls_below => 40.'),
+        ('stages_timeout', 'within and timeout_stage of %s do not come together', 'A lead that has not moved on within the interval goes to timeout_stage, another stage.', 'For example within => ''24 hours'', timeout_stage => ''recycled''.'),
+        ('settings_score_bounds', 'a bound of the score of %s is out of range', 'Both are numbers between -1e12 and 1e12.', 'For example min_score = 0, max_score = 100, or NULL for none.'),
+        ('settings_score_range', 'min_score of %s is above max_score', 'No score lies between them.', 'For example min_score = 0, max_score = 100.'),
+        ('settings_future_tolerance', 'future_tolerance of %s is no fixed length of time', 'Months and years differ in length, and what lies behind the clock is not ahead of it.', 'Write it in days or smaller units, such as ''5 minutes'', or ''0''.'),
+        ('report_settings_spend', 'the settings of spend of %s are incomplete', 'A table of spend comes with its columns of campaign, day and amount; that of channel comes with it only.', 'Set spend_table, spend_campaign, spend_date and spend_amount together, as set_spend() does, or none of them.'),
+        ('report_settings_revenue', 'the settings of revenue of %s are incomplete', 'A table of revenue comes with its columns of lead, day and amount.', 'Set revenue_table, revenue_lead, revenue_date and revenue_amount together, as set_revenue() does, or none of them.'),
+        ('report_settings_look_back', 'look_back of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''90 days'', or NULL for any.'),
+        ('report_settings_half_life', 'half_life of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''7 days'', or NULL for that.'),
+        ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign" or "channel", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
+        ('report_settings_week_starts', 'week_starts of %s is no day of the week', 'A week of reports begins on a day from monday to sunday, in lower case.', 'For example week_starts = ''sunday''.'),
+        ('report_settings_band', 'qualified_low and qualified_high of %s are no band', 'Both are shares from 0 to 1, the lower one first.', 'For example qualified_low = 0.02, qualified_high = 0.05.'),
+        ('rules_source', '%s is about the lead and names a source', 'A source has events; what a rule without event_type looks at is the lead.', 'Leave source out.'),
+        ('stages_on_event_source', 'on_event_source of %s goes with no on_event', 'It is the source of the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('sources_name', 'name of %s cannot be a source''s name', 'It has 1 to 63 bytes, and "events" is the first source, that of settings.', 'Choose another name, such as ''crm''.'),
+        ('sources_type', '%s has no type of its events, or two', 'A column says of what type each event is (event_type), or all are of one (every_event).', 'Pass event_type => ''type'', or every_event => ''page_view''.'),
+        ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.'),
+        ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.')
+        ) m (constraint_name, message, detail, hint)
+     WHERE m.constraint_name = refuse_draft_row.constraint_name
+        OR m.constraint_name LIKE '\_%' AND right(refuse_draft_row.constraint_name, length(m.constraint_name)) = m.constraint_name
+     ORDER BY m.constraint_name LIKE '\_%' LIMIT 1;
+    IF found.message IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023',
+            format(found.message, subject, regexp_replace(constraint_name, '^' || relation || '_|_span$', '', 'g')), found.detail, found.hint,
+            constraint_name);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.check_draft_row()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    draft_row jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
+    IF TG_TABLE_NAME = 'rules' AND TG_OP = 'INSERT' THEN
+        NEW.rule_group := coalesce(NEW.rule_group, CASE WHEN NEW.event_type IS NULL THEN 'fit' ELSE 'engagement' END);
+    ELSIF TG_TABLE_NAME = 'stages' AND TG_OP = 'INSERT' THEN
+        IF NEW.rank IS NULL THEN
+            EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', TG_TABLE_SCHEMA) INTO NEW.rank;
+        END IF;
+    ELSIF TG_TABLE_NAME = 'sources' THEN
+        -- A restore brings the table later.
+        IF lead_scoring_internal.resolve_table(NEW.events) IS NOT NULL THEN
+            NEW.event_channel := lead_scoring_internal.report_key(lead_scoring_internal.resolve_table(NEW.events), NEW.event_channel, 'event_channel');
+            NEW.event_asset := lead_scoring_internal.report_key(lead_scoring_internal.resolve_table(NEW.events), NEW.event_asset, 'event_asset');
+        END IF;
+    END IF;
+    EXECUTE lead_scoring_internal.known_fields(TG_RELID) INTO draft_row USING NEW;
+    PERFORM lead_scoring_internal.check_draft_values(TG_TABLE_SCHEMA, TG_TABLE_NAME, draft_row);
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    r record;
+    subject text;
+    compiled jsonb;
+    sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
+    source jsonb;
+    status_column text;
+    rules jsonb[] := '{}';
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    FOR r IN EXECUTE format('SELECT r.name, r.rule_group, r.event_type IS NULL AS is_fit, g.kind AS group_kind, to_jsonb(r) AS draft_row
+                               FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group
+                              WHERE $1 IS NULL OR r.name = $1 ORDER BY r.name COLLATE "C"', model) USING only_rule LOOP
+        subject := format('rule "%s"', r.name);
+        -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
+        IF r.group_kind IS NULL THEN
+            PERFORM lead_scoring_internal.refuse_group(model, r.rule_group, subject);
+        END IF;
+        IF r.is_fit <> (r.group_kind = 'fit') THEN
+            PERFORM lead_scoring_internal.fail('22023',
+                format('%s is about %s, but its group "%s" is of kind %s', subject,
+                       CASE WHEN r.is_fit THEN 'the lead' ELSE 'events' END, r.rule_group, r.group_kind),
+                'Rules with an event_type belong to groups of kind engagement, rules without to groups of kind fit.',
+                format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'';  -- the groups that fit', model,
+                       CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
+        END IF;
+        source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
+        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type');
+        FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
+            IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
+                PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
+                    'The model writes that column from the score, so the score cannot depend on it.',
+                    'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
+            END IF;
+        END LOOP;
+        rules := rules || lead_scoring_internal.with_source(sources, compiled);
+    END LOOP;
+    RETURN to_jsonb(rules);
+END
+$$;
+
+-- A model may have several tables of events.
+DROP FUNCTION lead_scoring.add_rule(model text, name text, event_type text, points numeric, condition text, per text, rule_group text, decay text, half_life interval, lifespan interval, "drop" double precision, step interval, min_points numeric, max_points numeric, limit_count integer, limit_window text, limit_key text, max_occurrences integer);
+
+CREATE OR REPLACE FUNCTION lead_scoring.add_rule(
+    model text,
+    name text,
+    event_type text,
+    points numeric,
+    condition text DEFAULT NULL,
+    per text DEFAULT NULL,
+    rule_group text DEFAULT 'engagement',
+    decay text DEFAULT 'none',
+    half_life interval DEFAULT NULL,
+    lifespan interval DEFAULT NULL,
+    "drop" double precision DEFAULT NULL,
+    step interval DEFAULT NULL,
+    min_points numeric DEFAULT NULL,
+    max_points numeric DEFAULT NULL,
+    limit_count integer DEFAULT NULL,
+    limit_window text DEFAULT NULL,
+    limit_key text DEFAULT NULL,
+    max_occurrences integer DEFAULT 1000,
+    source text DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+DROP FUNCTION lead_scoring_internal.add_rule(model text, name text, event_type text, points numeric, condition text, per text, rule_group text, decay text, half_life interval, lifespan interval, "drop" double precision, step interval, min_points numeric, max_points numeric, limit_count integer, limit_window text, limit_key text, max_occurrences integer);
+CREATE OR REPLACE FUNCTION lead_scoring_internal.add_rule(
+    model text,
+    name text,
+    event_type text,
+    points numeric,
+    condition text,
+    per text,
+    rule_group text,
+    decay text,
+    half_life interval,
+    lifespan interval,
+    "drop" double precision,
+    step interval,
+    min_points numeric,
+    max_points numeric,
+    limit_count integer,
+    limit_window text,
+    limit_key text,
+    max_occurrences integer,
+    source text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF event_type IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', format('event_type of rule "%s" is NULL', name), 'A rule on events names the type that matches.',
+            'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.');
+    END IF;
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'rules',
+        jsonb_build_object('name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
+            'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
+            'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
+            'limit_key', limit_key, 'max_occurrences', max_occurrences)
+        || CASE WHEN source IS NULL THEN '{}' ELSE jsonb_build_object('source', source) END);
+    PERFORM lead_scoring_internal.compile_rules(model, name);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_rule IS
+'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
+per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead. source is where the events come from: by default the source whose events are all of that type, else the only one with a column of types.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group or source, 22023 where several sources may have such events and none is named, and for an expression what check_expression() raises.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_stages(model text, only_stage text DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    s record;
+    sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
+    source jsonb;
+    stages jsonb[] := '{}';
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.check_stages(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    FOR s IN EXECUTE format('SELECT s.name, s.kind, s.exit, to_jsonb(s) AS draft_row FROM %I.stages s
+                              WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
+        source := CASE WHEN s.draft_row ->> 'on_event' IS NOT NULL
+                       THEN lead_scoring_internal.resolve_source(model, sources, s.draft_row ->> 'on_event_source', s.draft_row ->> 'on_event', 'on_event_source', format('stage "%s"', s.name)) END;
+        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type'))
+            || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)));
+    END LOOP;
+    RETURN to_jsonb(stages);
+END
+$$;
+
+DROP FUNCTION lead_scoring.add_stage(model text, name text, min_score numeric, on_event text, on_event_condition text, requires jsonb, grades text[], min_engagement numeric, min_fit numeric, falls_below numeric, within interval, timeout_stage text, cooldown interval, rank integer, kind text, exit text, counts_as text);
+
+CREATE OR REPLACE FUNCTION lead_scoring.add_stage(
+    model text,
+    name text,
+    min_score numeric DEFAULT NULL,
+    on_event text DEFAULT NULL,
+    on_event_condition text DEFAULT NULL,
+    requires jsonb DEFAULT NULL,
+    grades text[] DEFAULT NULL,
+    min_engagement numeric DEFAULT NULL,
+    min_fit numeric DEFAULT NULL,
+    falls_below numeric DEFAULT NULL,
+    within interval DEFAULT NULL,
+    timeout_stage text DEFAULT NULL,
+    cooldown interval DEFAULT NULL,
+    rank integer DEFAULT NULL,
+    kind text DEFAULT 'progress',
+    exit text DEFAULT NULL,
+    counts_as text DEFAULT NULL,
+    on_event_source text DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+DROP FUNCTION lead_scoring_internal.add_stage(model text, name text, min_score numeric, on_event text, on_event_condition text, requires jsonb, grades text[], min_engagement numeric, min_fit numeric, falls_below numeric, within interval, timeout_stage text, cooldown interval, rank integer, kind text, exit text, counts_as text);
+CREATE OR REPLACE FUNCTION lead_scoring_internal.add_stage(
+    model text,
+    name text,
+    min_score numeric,
+    on_event text,
+    on_event_condition text,
+    requires jsonb,
+    grades text[],
+    min_engagement numeric,
+    min_fit numeric,
+    falls_below numeric,
+    within interval,
+    timeout_stage text,
+    cooldown interval,
+    rank integer,
+    kind text,
+    exit text,
+    counts_as text,
+    on_event_source text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'stages',
+        jsonb_build_object('name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
+            'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
+            'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
+            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit, 'counts_as', counts_as)
+        || CASE WHEN on_event_source IS NULL THEN '{}' ELSE jsonb_build_object('on_event_source', on_event_source) END);
+    PERFORM lead_scoring_internal.compile_stages(model, name);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_stage IS
+'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
+on_event, with on_event_condition, moves a lead here at once; on_event_source is the source of such events, by default as with add_rule. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. Effective with the next publish.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';
 
 -- What a version says of what leads remember: which events are touches, and how many are kept of a lead.
 CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_touches(model text)
@@ -236,7 +1126,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
-    most := coalesce((settings ->> 'max_touches')::integer, CASE WHEN num_nonnulls(settings ->> 'event_channel', settings ->> 'event_asset') > 0 THEN 64 ELSE 0 END);
+    most := coalesce((settings ->> 'max_touches')::integer, CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.sources(model) s WHERE num_nonnulls(s.event_channel, s.event_asset) > 0) THEN 64 ELSE 0 END);
     IF most = 0 THEN
         RETURN '{}';
     END IF;
@@ -246,7 +1136,46 @@ BEGIN
         'campaign', quote_ident(bound.event_campaign), 'max_touches', most));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing, which is the default where neither channel nor asset is set; else it is 64 touches.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing, which is the default where no source sets a channel or an asset; else it is 64 touches.';
+
+CREATE FUNCTION lead_scoring_internal.draft_sources(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN count(*) FILTER (WHERE s.name <> 'events') = 0 THEN '{}'
+            ELSE jsonb_build_object('format', 2, 'sources', jsonb_agg(
+                jsonb_build_object('name', s.name, 'time_zone', s.time_zone)
+                || CASE WHEN t.touches = '{}' THEN '{}' ELSE jsonb_build_object('channel', coalesce(s.event_channel, quote_ident(s.event_campaign)), 'asset', s.event_asset, 'campaign', quote_ident(s.event_campaign)) END
+                ORDER BY s.name COLLATE "C") FILTER (WHERE s.name <> 'events')) END
+  FROM lead_scoring_internal.sources(model) s CROSS JOIN lead_scoring_internal.draft_touches(model) t (touches)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_sources IS 'What the next version says of the sources of the model besides the first, as a part of its definition: by name, the time zone of their times, and what names touches, where leads are to remember these. Empty where there is none.';
+
+CREATE FUNCTION lead_scoring_internal.compile_sources(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.report_key(s.events, s.event_channel, format('event_channel of source "%s"', s.name)),
+            lead_scoring_internal.report_key(s.events, s.event_asset, format('event_asset of source "%s"', s.name))
+       FROM lead_scoring_internal.sources(model) s WHERE s.name <> 'events';
+    RETURN lead_scoring_internal.draft_sources(model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_sources IS 'What draft_sources says, checked against the tables of events; raises what check_expression raises.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.remembering_version(model text)
+RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    number bigint;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.version FROM (SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1) v
+                     WHERE (v.definition -> ''touches'') - ''max_touches'' = ($1 -> ''touches'') - ''max_touches''
+                       AND v.definition -> ''sources'' IS NOT DISTINCT FROM $2 -> ''sources''', model)
+       INTO number USING lead_scoring_internal.draft_touches(model), lead_scoring_internal.draft_sources(model);
+    RETURN number;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -295,6 +1224,35 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_draft(model text)
+RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    definition jsonb;
+    lost text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- What a row of the draft tells by itself is for its constraints to refuse.
+    SELECT p.fault INTO lost FROM lead_scoring_internal.lost_parts(model) p WHERE p.by_hand IS NOT NULL LIMIT 1;
+    IF lost IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('55000', lost, 'Without it the draft may say what cannot be scored.',
+            format('SELECT lead_scoring.repair(%L);', model));
+    END IF;
+    PERFORM lead_scoring_internal.check_settings(model);
+    EXECUTE format($query$
+        SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
+               || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1)
+               || jsonb_build_object(
+                   'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
+                   'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
+                   'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
+                   'stages', lead_scoring_internal.with_meaning($1, lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1))))
+          FROM %1$I.settings s
+        $query$, model) INTO definition USING model;
+    RETURN definition;
+END
+$$;
+
 DO $comments$
 DECLARE
     key text;
@@ -308,6 +1266,57 @@ BEGIN
 END
 $comments$;
 
+DROP FUNCTION lead_scoring_internal.lock_tables(model text);
+
+-- Pausing a model and putting it right again.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.lock_tables(model text, VARIADIC further regclass[] DEFAULT '{}')
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    tables text[];
+    relation text;
+    held integer;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM lead_scoring_internal.fail('25000',
+            format('model "%s" cannot be changed at isolation level %s', model, upper(current_setting('transaction_isolation'))),
+            'Events committed between the transaction''s snapshot and the locks would be missed.', 'BEGIN ISOLATION LEVEL READ COMMITTED;');
+    END IF;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF bound.leads IS NULL THEN
+        PERFORM lead_scoring_internal.fail('55000', format('settings of model "%s" have no row', model),
+            'The model was not restored completely, or its settings were truncated.', lead_scoring_internal.make_statement(model));
+    END IF;
+    -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
+    -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
+    -- are given back, and the next time it is the one that is waited for.
+    tables := bound.leads::text || ARRAY(SELECT t::text FROM unnest(lead_scoring_internal.event_tables(model) || further) WITH ORDINALITY u (t, place) ORDER BY place) || format('%I.adjustments', model);
+    LOOP
+        held := 0;
+        BEGIN
+            FOREACH relation IN ARRAY tables LOOP
+                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE %s', relation, CASE WHEN held > 0 THEN 'NOWAIT' END);
+                held := held + 1;
+            END LOOP;
+            -- What was locked by name is what is used, and all there is by now.
+            PERFORM lead_scoring_internal.require_own(t::regclass, false) FROM unnest(tables) t;
+            IF lead_scoring_internal.event_tables(model)::text[] <@ tables THEN
+                RETURN;
+            END IF;
+            tables := tables || lead_scoring_internal.event_tables(model)::text[];
+        EXCEPTION WHEN lock_not_available THEN
+            IF held = 0 THEN
+                RAISE;  -- lock_timeout
+            END IF;
+            tables := tables[held + 1] || array_remove(tables, tables[held + 1]);
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.newest_format()
 RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS 'SELECT 2';
@@ -317,14 +1326,98 @@ RETURNS boolean LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog
 AS $$ SELECT (lead_scoring_internal.settings_row(model) ->> 'format')::integer < lead_scoring_internal.newest_format() $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_older IS 'Whether the tables of a model are of an older format than this version gives them; NULL where they do not say of which.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.mend_binding(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    tables regclass[];
+    wrong record;
+    is_paused boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.mend_shape(model);
+    EXECUTE format('UPDATE %I.settings SET format = $1 WHERE format < $1', model) USING lead_scoring_internal.newest_format();
+    PERFORM lead_scoring_internal.lock_tables(model);
+    PERFORM lead_scoring_internal.mend_keys(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    tables := lead_scoring_internal.event_tables(model);
+    FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                  WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                    AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
+                                     WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
+                                       AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
+        EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
+    END LOOP;
+    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, VARIADIC tables);
+    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
+                  WHERE e.found_state <> e.state LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
+                       CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
+    END LOOP;
+    PERFORM lead_scoring_internal.make_leads_view(model, anew => true), lead_scoring_internal.make_moves(model);
+    PERFORM lead_scoring_internal.make_reports(model);
+    EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
+    IF is_paused THEN
+        RAISE NOTICE 'model "%" is paused: resume() computes its leads', model;
+    END IF;
+END
+$$;
+
 -- A partition that a replica's session makes is one for all.
 ALTER EVENT TRIGGER lead_scoring_partitions_changed ENABLE ALWAYS;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.is_known(model text, lead text)
+RETURNS boolean LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    known boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    EXECUTE (SELECT 'SELECT ' || string_agg(format('EXISTS (SELECT FROM %s t WHERE t.%I = $1::%s)', t.relation, t.lead, lead_scoring_internal.key_type(model)), ' OR ')
+               FROM (SELECT bound.leads, bound.lead_key UNION ALL SELECT s.events, s.event_lead FROM lead_scoring_internal.sources(model) s) t (relation, lead)) INTO known USING lead;
+    RETURN known;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.is_known IS 'Whether the leads table, or one of events, has a row of that key.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.lock_leads(model text, leads text[], strength text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT text := lead_scoring_internal.key_type(model);
+    key_order CONSTANT text := CASE WHEN key_type = 'pg_catalog.text' THEN ' COLLATE "C"' ELSE '' END;
+    bound record;
+    lead text;
+    keys text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    EXECUTE (SELECT format('LOCK TABLE ONLY %s, %s IN ROW EXCLUSIVE MODE', bound.leads, string_agg('ONLY ' || t, ', ' ORDER BY place))
+               FROM unnest(lead_scoring_internal.event_tables(model)::text[]) WITH ORDINALITY u (t, place));
+    EXECUTE lead_scoring_internal.fill('SELECT FROM {!leads} l WHERE l.{key} = ANY ($1::{!key_type}[]) ORDER BY l.{key}{!order} FOR {!strength}',
+        jsonb_build_object('leads', bound.leads, 'key', bound.lead_key, 'key_type', key_type, 'order', key_order, 'strength', strength)) USING keys;
+    EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
+                   model, key_type, key_order) USING keys;
+    FOREACH lead IN ARRAY keys LOOP
+        IF NOT lead_scoring_internal.is_known(model, lead) THEN
+            PERFORM lead_scoring_internal.fail('P0002', format('model "%s" knows no lead "%s"', model, lead), 'Neither table has a row of that key.',
+                format('SELECT lead_id FROM %I.leads;', model));
+        END IF;
+    END LOOP;
+    RETURN keys;
+END
+$$;
 
 CREATE FUNCTION lead_scoring_internal.key_parts(relation regclass, column_name text) RETURNS text[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_key_parts';
 COMMENT ON FUNCTION lead_scoring_internal.key_parts IS 'The columns that have to be written for a column to have another value: itself; of a generated one those it is made of, in their order there, where it is made of their values as a whole, cast, joined, in lower case or with characters replaced, and NULL otherwise.';
 
-CREATE FUNCTION lead_scoring_internal.key_values(model text, from_lead text, into_lead text)
+CREATE FUNCTION lead_scoring_internal.key_values(model text, events regclass, event_lead text, from_lead text, into_lead text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -337,13 +1430,13 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    parts := lead_scoring_internal.key_parts(bound.events, bound.event_lead);
-    IF parts = ARRAY[bound.event_lead] THEN
+    parts := lead_scoring_internal.key_parts(events, event_lead);
+    IF parts = ARRAY[event_lead] THEN
         RETURN ARRAY[into_lead];
     END IF;
     in_leads := lead_scoring_internal.key_parts(bound.leads, bound.lead_key);
     SELECT pg_get_expr(d.adbin, d.adrelid) INTO expression
-      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attrelid = bound.events AND a.attname = bound.event_lead;
+      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attrelid = events AND a.attname = event_lead;
     IF cardinality(parts) = cardinality(in_leads) THEN
         BEGIN
             EXECUTE lead_scoring_internal.fill('SELECT ARRAY[{!texts}] FROM (SELECT {!values} FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type}) e WHERE ({!key})::{!key_type} = $1::{!key_type}',
@@ -351,7 +1444,7 @@ BEGIN
                             'values', string_agg(format('l.%I::text::%s AS %I', p.in_leads, a.atttypid::regtype, p.in_events), ', ' ORDER BY p.place),
                             'leads', bound.leads, 'lead_key', bound.lead_key, 'key', expression, 'key_type', lead_scoring_internal.key_type(model))
                    FROM unnest(parts, in_leads) WITH ORDINALITY p (in_events, in_leads, place)
-                   JOIN pg_attribute a ON a.attrelid = bound.events AND a.attname = p.in_events)) INTO found USING into_lead;
+                   JOIN pg_attribute a ON a.attrelid = events AND a.attname = p.in_events)) INTO found USING into_lead;
         EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
             found := NULL;  -- no value of that column
         END;
@@ -360,46 +1453,46 @@ BEGIN
         RETURN found;
     END IF;
     EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!events} e WHERE e.{lead} = $1::{!key_type})',
-        jsonb_build_object('events', bound.events, 'lead', bound.event_lead, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING from_lead;
+        jsonb_build_object('events', events, 'lead', event_lead, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING from_lead;
     IF is_there THEN
         EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type})',
             jsonb_build_object('leads', bound.leads, 'lead_key', bound.lead_key, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING into_lead;
         PERFORM lead_scoring_internal.fail('55000', format('events of lead "%s" cannot be made those of lead "%s"', from_lead, into_lead),
-            format('Column "%s" of table %s is generated from %s, and %s.', bound.event_lead, bound.events, coalesce(array_to_string(parts, ', '), expression),
+            format('Column "%s" of table %s is generated from %s, and %s.', event_lead, events, coalesce(array_to_string(parts, ', '), expression),
                 CASE WHEN is_there OR parts IS NULL THEN 'what that has to be for the other key is not known' ELSE format('table %s has no row that says what that is', bound.leads) END),
-            CASE WHEN is_there OR parts IS NULL THEN format('ALTER TABLE %s ALTER COLUMN %I DROP EXPRESSION;  -- whoever stores events fills it then', bound.events, bound.event_lead)
+            CASE WHEN is_there OR parts IS NULL THEN format('ALTER TABLE %s ALTER COLUMN %I DROP EXPRESSION;  -- whoever stores events fills it then', events, event_lead)
                  ELSE format('Store lead "%s" in table %s first.', into_lead, bound.leads) END);
     END IF;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.key_values IS 'What the columns of key_parts of the events table have to be for events to be those of into_lead; NULL where that is not known and from_lead has none. Raises 55000 where it has.';
+COMMENT ON FUNCTION lead_scoring_internal.key_values IS 'What the columns of key_parts of a table of events have to be for events to be those of into_lead; NULL where that is not known and from_lead has none. Raises 55000 where it has.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.merge_leads(model text, from_lead text, into_lead text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
-    key_values CONSTANT text[] := lead_scoring_internal.key_values(model, keys[1], keys[2]);
-    bound record;
-    assignments text;
+    source record;
     reached text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.settle_leads(model, keys);
     reached := lead_scoring_internal.higher_stage(model, keys);
-    SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
-    SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place) INTO assignments
-      FROM unnest(lead_scoring_internal.key_parts(bound.events, bound.event_lead)) WITH ORDINALITY p (name, place)
-      JOIN pg_attribute a ON a.attrelid = bound.events AND a.attname = p.name
-      JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace;
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    IF key_values IS NOT NULL THEN
-        PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-            bound.events, assignments, bound.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || key_values);
-    END IF;
+    FOR source IN SELECT s.events, s.event_lead, lead_scoring_internal.key_values(model, s.events, s.event_lead, keys[1], keys[2]) AS key_values,
+                         (SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
+                            FROM unnest(lead_scoring_internal.key_parts(s.events, s.event_lead)) WITH ORDINALITY p (name, place)
+                            JOIN pg_attribute a ON a.attrelid = s.events AND a.attname = p.name
+                            JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) AS assignments
+                    FROM lead_scoring_internal.sources(model) s LOOP
+        IF source.key_values IS NOT NULL THEN
+            PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+                source.events, source.assignments, source.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
+        END IF;
+    END LOOP;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     PERFORM lead_scoring_internal.release_leads(model);
 
@@ -408,6 +1501,29 @@ BEGIN
         PERFORM lead_scoring.set_stage(model, keys[2], reached, 'merge_leads');
     END IF;
     PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, true), keys[2]);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.forget_lead(model text, lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key CONSTANT text := lead_scoring_internal.begin_forgetting(model, lead);
+    bound record;
+BEGIN
+    PERFORM lead_scoring_internal.detach_merged(model, key);
+    SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+        s.events, s.event_lead, lead_scoring_internal.key_type(model)), key) FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
+        bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
+    IF lead_scoring_internal.is_known(model, key) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('lead "%s" of model "%s" cannot be forgotten', key, model),
+            'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
+            (SELECT format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%s) AND NOT tgisinternal;', string_agg(format('%L::regclass', t), ', ' ORDER BY place))
+               FROM unnest(bound.leads || lead_scoring_internal.event_tables(model)) WITH ORDINALITY u (t, place)));
+    END IF;
+    PERFORM lead_scoring_internal.erase_lead(model, key);
 END
 $$;
 
@@ -425,6 +1541,168 @@ The row of from_lead in the leads table stays, a lead without events or history,
     END LOOP;
 END
 $comments$;
+
+-- add_source, drop_source.
+CREATE FUNCTION lead_scoring.add_source(
+    model text,
+    name text,
+    events regclass,
+    event_lead text DEFAULT 'lead_id',
+    event_type text DEFAULT 'type',
+    event_time text DEFAULT 'occurred_at',
+    every_event text DEFAULT NULL,
+    event_campaign text DEFAULT NULL,
+    event_channel text DEFAULT NULL,
+    event_asset text DEFAULT NULL,
+    time_zone text DEFAULT NULL,
+    require_index boolean DEFAULT true)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_source(
+    model text,
+    name text,
+    events regclass,
+    event_lead text,
+    event_type text,
+    event_time text,
+    every_event text,
+    event_campaign text,
+    event_channel text,
+    event_asset text,
+    time_zone text,
+    require_index boolean)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    other record;
+    before jsonb;
+    kept text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF num_nulls(name, events, event_lead, event_time, require_index) > 0 THEN
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of add_source is NULL',
+            'name, events, event_lead, event_time and require_index have no meaning without a value.',
+            format('For example SELECT lead_scoring.add_source(%L, ''page views'', ''public.page_views'', every_event => ''page_view'');', model));
+    END IF;
+    event_type := CASE WHEN every_event IS NULL OR event_type <> 'type' THEN event_type END;
+    PERFORM lead_scoring_internal.check_table(events, 'events');
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    SELECT s.name, s.events INTO other FROM lead_scoring_internal.sources(model) s WHERE s.events = add_source.events;
+    IF other.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42710', format('table %s is source "%s" of model "%s" already', events, other.name, model),
+            'Its events would count twice. Rules tell its types apart.', format('SELECT lead_scoring.add_rule(%L, ''visit'', ''page_view'', 5%s);', model,
+            CASE WHEN other.name <> 'events' THEN format(', source => %L', other.name) ELSE '' END));
+    ELSIF events = bound.leads THEN
+        PERFORM lead_scoring_internal.fail('22023', format('events of source "%s" are the leads table %s', name, events),
+            'A lead has many events, each a row of its own.', 'Give another table, such as events => ''public.page_views''.');
+    END IF;
+    PERFORM lead_scoring_internal.require_own(events, true);
+    PERFORM lead_scoring_internal.lock_tables(model, events);
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, events, bound.lead_key, event_lead, event_type, event_time, event_campaign),
+            lead_scoring_internal.check_time_zone(coalesce(time_zone, 'UTC'));
+    IF require_index THEN
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
+    END IF;
+    before := lead_scoring_internal.source_list(model);
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'sources', jsonb_build_object('name', name, 'events', events, 'event_lead', event_lead, 'event_type', event_type,
+        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone));
+    PERFORM lead_scoring_internal.add_triggers(model, NULL, events);
+    -- What was told by there being one table with a column of types is told by name from now on.
+    EXECUTE lead_scoring_internal.fill($query$
+        WITH rule AS (UPDATE {model}.rules r SET source = lead_scoring_internal.source_of($1, NULL, r.event_type) ->> 'name'
+                       WHERE r.source IS NULL AND lead_scoring_internal.source_of($1, NULL, r.event_type) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, r.event_type) IS NULL RETURNING r.name),
+            stage AS (UPDATE {model}.stages s SET on_event_source = lead_scoring_internal.source_of($1, NULL, s.on_event) ->> 'name'
+                       WHERE s.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, s.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, s.on_event) IS NULL RETURNING s.name)
+        SELECT array_agg(k.name ORDER BY k.place, k.name COLLATE "C") FROM (SELECT 1, format('rule "%s"', r.name) FROM rule r UNION ALL SELECT 2, format('stage "%s"', s.name) FROM stage s) k (place, name)
+        $query$, jsonb_build_object('model', model)) INTO kept USING before, lead_scoring_internal.source_list(model);
+    IF kept <> '{}' THEN
+        RAISE NOTICE USING MESSAGE = format('the source of %s stays what it was', array_to_string(kept, ', ')),
+            DETAIL = 'Several sources have a column of types now, so that it takes the name of one to tell which is meant: it was written into the draft.',
+            HINT = format('SELECT name, event_type, source FROM %I.rules;', model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_source IS 'Implements lead_scoring.add_source, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_source IS
+'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
+Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
+Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
+Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead; 22023 for the leads table, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_drop(model text, name text, definition jsonb, published boolean)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    rules CONSTANT text[] := ARRAY(SELECT r ->> 'name' FROM jsonb_path_query(definition, '$.rules[*]') r WHERE r ->> 'source' = refuse_drop.name ORDER BY r ->> 'name' COLLATE "C");
+    stages CONSTANT text[] := ARRAY(SELECT s ->> 'name' FROM jsonb_path_query(definition, '$.stages[*]') s WHERE s ->> 'on_event_source' = refuse_drop.name ORDER BY s ->> 'name' COLLATE "C");
+BEGIN
+    IF rules || stages = '{}' THEN
+        RETURN;
+    END IF;
+    PERFORM lead_scoring_internal.fail('55000', format('source "%s" of model "%s" is in use', name, model),
+        format('In %s, %s wait for its events.', CASE WHEN published THEN 'the current version' ELSE 'the draft' END,
+               concat_ws(' and ', 'rules ' || nullif(array_to_string(rules, ', '), ''), 'stages ' || nullif(array_to_string(stages, ', '), ''))),
+        CASE WHEN published THEN format('SELECT lead_scoring.publish(%L);', model)
+             ELSE concat_ws(' ', format('DELETE FROM %I.rules WHERE name = ANY (%L);', model, nullif(rules, '{}')),
+                                 format('UPDATE %I.stages SET on_event = NULL, on_event_condition = NULL, on_event_source = NULL WHERE name = ANY (%L);', model, nullif(stages, '{}')),
+                                 format('SELECT lead_scoring.publish(%L);', model)) END);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source.';
+
+CREATE FUNCTION lead_scoring.drop_source(model text, name text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.drop_source(model text, name text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names text[];
+    source record;
+    draft jsonb;
+    current_definition jsonb;
+    found record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF name IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', 'the name of a source is NULL', 'drop_source takes a model and the name of a source.', format('SELECT name FROM %I.sources;', model));
+    ELSIF name = 'events' THEN
+        PERFORM lead_scoring_internal.fail('55000', format('source "events" of model "%s" cannot be dropped', model), 'It is the table of events that the model was made with, which its settings name.',
+            format('SELECT lead_scoring.drop_model(%L);  -- or name another table, by UPDATE %I.settings', model, model));
+    END IF;
+    names := ARRAY(SELECT t.name FROM lead_scoring_internal.source_tables(model) t);
+    IF name <> ALL (names) THEN
+        PERFORM lead_scoring_internal.fail('42704', format('source "%s" of model "%s" does not exist', name, model), 'The sources of a model are "events" and the rows of its table sources.',
+            CASE WHEN names = '{}' THEN format('SELECT model, events FROM lead_scoring.models() WHERE model = %L;', model)
+                 ELSE format('SELECT name FROM %I.sources;', model) || lead_scoring_internal.perhaps(name, names) END);
+    END IF;
+    SELECT t.events INTO source FROM lead_scoring_internal.source_tables(model) t WHERE t.name = drop_source.name;
+    -- A table that is gone does not keep its source.
+    IF lead_scoring_internal.resolve_table(source.events) IS NOT NULL THEN
+        PERFORM lead_scoring_internal.lock_tables(model);
+        EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
+                ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s)) FROM lead_scoring_internal.source_list({''model''}) l (sources)',
+            jsonb_build_object('model', model)) INTO draft;
+        PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false);
+    END IF;
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO current_definition;
+    PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true);
+    EXECUTE format('DELETE FROM %I.sources WHERE name = $1', model) USING name;
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t
+                  WHERE t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(lead_scoring_internal.resolve_table(source.events)) p UNION SELECT lead_scoring_internal.resolve_table(source.events))
+                    AND t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0
+                  ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+    END LOOP;
+    -- Leads may be known by its events alone.
+    IF EXISTS (SELECT FROM jsonb_path_query(current_definition, '$.sources[*]') s WHERE s ->> 'name' = drop_source.name) THEN
+        PERFORM lead_scoring_internal.lock_tables(model);
+        PERFORM lead_scoring_internal.catch_up(model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.drop_source IS 'Implements lead_scoring.drop_source, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.drop_source IS 'Takes a table of events out of a model: its triggers go, and leads are computed without it. The table stays. For the model''s owner only. Writers of leads and events wait until the transaction ends. Raises 42704 for an unknown source, 55000 for the first one, "events", and where rules or stages of the draft or of the current version wait for its events; 22004 for a NULL; 25000 at any isolation level but READ COMMITTED.';
 
 DO $comments$
 DECLARE
@@ -445,18 +1723,23 @@ RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_
 AS $$ SELECT lead_scoring_internal.base_type(lead_scoring_internal.column_type(relation, column_name, argument))::text $$;
 
 -- All events of a model, as reports read them.
-CREATE FUNCTION lead_scoring_internal.source_rows(source jsonb, key_type text)
-RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.source_rows(model text, source jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.fill('SELECT e.{lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
-    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', key_type, 'name', source ->> 'name', 'events', source ->> 'events',
-        'at', CASE t.type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
-                          ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', t.type, source ->> 'time_zone') END,
+DECLARE
+    time_type text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    time_type := lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time');
+    RETURN lead_scoring_internal.fill('SELECT e.{lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
+    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', source ->> 'events',
+        'at', CASE time_type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
+                          ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', time_type, source ->> 'time_zone') END,
         'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
         'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
         'channel', coalesce('nullif((' || (source ->> 'channel') || ')::text, '''')', 'NULL::text'),
-        'asset', coalesce('nullif((' || (source ->> 'asset') || ')::text, '''')', 'NULL::text')))
-  FROM lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time') t (type)
+        'asset', coalesce('nullif((' || (source ->> 'asset') || ')::text, '''')', 'NULL::text')));
+END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_rows IS 'SQL for the events of a source: lead_id, at (an instant), type, source, campaign, channel, asset.';
 
@@ -464,34 +1747,67 @@ CREATE FUNCTION lead_scoring_internal.event_log(model text, settings jsonb, VARI
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    sources jsonb[];
-    source jsonb;
+    source record;
     bound record;
+    sources jsonb[] := '{}';
+    logged jsonb;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
-    source := jsonb_build_object('name', 'events', 'events', bound.events, 'event_lead', bound.event_lead, 'event_type', bound.event_type, 'event_time', bound.event_time,
-        'event_campaign', bound.event_campaign, 'time_zone', coalesce(settings ->> 'time_zone', bound.time_zone),
-        'channel', lead_scoring_internal.report_key(bound.events, CASE WHEN 'channel' = ANY (named) THEN coalesce(settings ->> 'event_channel', quote_ident(bound.event_campaign)) END, 'event_channel'),
-        'asset', lead_scoring_internal.report_key(bound.events, CASE WHEN 'asset' = ANY (named) THEN settings ->> 'event_asset' END, 'event_asset'));
-    sources := ARRAY[source];
+    FOR source IN SELECT s.*, s.name = 'events' AS is_first FROM lead_scoring_internal.sources(model) s LOOP
+        -- A version looks at the sources that there were.
+        logged := (SELECT l.source FROM jsonb_array_elements(settings -> 'sources') l (source) WHERE l.source ->> 'name' = source.name);
+        CONTINUE WHEN NOT source.is_first AND logged IS NULL;
+        PERFORM lead_scoring_internal.check_columns(bound.leads, source.events, bound.lead_key, source.event_lead, source.event_type, source.event_time, source.event_campaign);
+        sources := sources || (to_jsonb(source) || jsonb_build_object('time_zone', coalesce(CASE WHEN source.is_first THEN settings ELSE logged END ->> 'time_zone', source.time_zone),
+            'channel', lead_scoring_internal.report_key(source.events, CASE WHEN 'channel' = ANY (named) THEN coalesce(source.event_channel, quote_ident(source.event_campaign)) END, 'event_channel'),
+            'asset', lead_scoring_internal.report_key(source.events, CASE WHEN 'asset' = ANY (named) THEN source.event_asset END, 'event_asset')));
+    END LOOP;
     -- One table whose times are instants is read as it is, by its indexes too.
     IF cardinality(sources) = 1 AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
-        RETURN jsonb_build_object('rows', format('%s e', bound.events), 'lead', bound.event_lead, 'time', bound.event_time, 'type', bound.event_type,
-            'campaign', 'nullif(e.' || quote_ident(bound.event_campaign) || '::text, '''')', 'channel', source ->> 'channel', 'asset', source ->> 'asset');
+        RETURN jsonb_build_object('rows', format('%s e', bound.events), 'lead', bound.event_lead, 'time', bound.event_time, 'type', bound.event_type, 'source', '''events''::text',
+            'campaign', 'nullif(e.' || quote_ident(bound.event_campaign) || '::text, '''')', 'channel', sources[1] ->> 'channel', 'asset', sources[1] ->> 'asset');
     END IF;
     RETURN (
-        SELECT jsonb_build_object('rows', format('(%s) e', string_agg(lead_scoring_internal.source_rows(s.source, lead_scoring_internal.key_type(model)), ' UNION ALL ' ORDER BY s.place)),
-            'lead', 'lead_id', 'time', 'at', 'type', 'type', 'campaign', CASE WHEN count(s.source ->> 'event_campaign') > 0 THEN 'e.campaign' END,
+        SELECT jsonb_build_object('rows', format('(%s) e', string_agg(lead_scoring_internal.source_rows(model, s.source), ' UNION ALL ' ORDER BY s.place)),
+            'lead', 'lead_id', 'time', 'at', 'type', 'type', 'source', 'e.source', 'campaign', CASE WHEN count(s.source ->> 'event_campaign') > 0 THEN 'e.campaign' END,
             'channel', CASE WHEN count(s.source ->> 'channel') > 0 THEN 'e.channel' END, 'asset', CASE WHEN count(s.source ->> 'asset') > 0 THEN 'e.asset' END)
           FROM unnest(sources) WITH ORDINALITY s (source, place));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and "campaign" and, where they are asked for, "channel" and "asset", SQL over e, NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings, of which "sources" are those that are looked at besides the first: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and SQL over e for its "source", its "campaign" and, where they are asked for, "channel" and "asset", NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
 
 CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
 COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
+
+-- ---------------------------------------------------------------- statements
+CREATE OR REPLACE FUNCTION lead_scoring_internal.report_setting(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings jsonb;
+    version jsonb;
+    names text[] := ARRAY(SELECT p.stage FROM lead_scoring_internal.progress_stages(model) p ORDER BY p.rank);
+    meanings jsonb;
+    role_stage record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
+    settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
+    SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name') INTO meanings
+      FROM jsonb_array_elements(version -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL;
+    FOR role_stage IN SELECT * FROM (VALUES
+            ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
+            ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
+            ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place) LOOP
+        settings := settings || jsonb_build_object(role_stage.role, array_position(names,
+            coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> role_stage.role ELSE names[role_stage.place] END)));
+    END LOOP;
+    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone, sources and stages (the progress stages by rank) of the newest version, and mql, sql and customer as places in these, NULL where the model has no such stage.';
 
 -- The leads that reports count, each once, with when it came and reached each stage.
 CREATE FUNCTION lead_scoring_internal.remembers(remembering bigint)
@@ -502,12 +1818,15 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.remembers IS 'SQL for whether a row s of scores has a memory by that version; NULL where there is none.';
 DROP FUNCTION lead_scoring_internal.own_log(model text, remembering bigint);
 
-CREATE OR REPLACE FUNCTION lead_scoring_internal.own_log(event_log jsonb, remembering bigint)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE OR REPLACE FUNCTION lead_scoring_internal.own_log(model text, event_log jsonb, remembering bigint)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering), 'time', event_log ->> 'time',
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering), 'time', event_log ->> 'time',
     'of_lead', lead_scoring_internal.fill('{!rows} WHERE e.{lead} = s.lead_id AND e.{time} > ''-infinity'' AND e.{time} < ''infinity''',
-        jsonb_build_object('rows', event_log ->> 'rows', 'lead', event_log ->> 'lead', 'time', event_log ->> 'time')))
+        jsonb_build_object('rows', event_log ->> 'rows', 'lead', event_log ->> 'lead', 'time', event_log ->> 'time')));
+END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e of the log that have a time, and "time", the column that has it.';
 
@@ -534,7 +1853,7 @@ DECLARE
     leads text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    own_log := lead_scoring_internal.own_log(log, remembering);
+    own_log := lead_scoring_internal.own_log(model, log, remembering);
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
@@ -689,7 +2008,7 @@ DECLARE
 BEGIN
     RETURN lead_scoring_internal.fill_from_log('CASE WHEN s.remembers AND lead_scoring_internal.keeps_touches(s.memory) THEN s.memory
             ELSE (SELECT lead_scoring_internal.touches(e.{time}, nullif(({!channel})::text, ''''), nullif(({!asset})::text, '''') ORDER BY e.{time}) FROM {!of_lead}) END',
-        lead_scoring_internal.own_log(log, NULL), jsonb_build_object('channel', coalesce(log ->> 'channel', 'NULL'), 'asset', coalesce(log ->> 'asset', 'NULL')));
+        lead_scoring_internal.own_log(model, log, NULL), jsonb_build_object('channel', coalesce(log ->> 'channel', 'NULL'), 'asset', coalesce(log ->> 'asset', 'NULL')));
 END
 $$;
 
@@ -863,27 +2182,46 @@ BEGIN
 END
 $$;
 
+DROP FUNCTION lead_scoring_internal.named_types(model text);
+
+-- The report "event_types": what its events are of, beside what its rules and stages wait for.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.named_types(model text)
+RETURNS TABLE (type text, source text, rules text, stages text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY EXECUTE format($query$
+        SELECT w.type, coalesce(lead_scoring_internal.source_of($1, w.named, w.type) ->> 'name', w.named),
+               string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
+          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s) w (type, named, rule, stage)
+         WHERE w.type IS NOT NULL GROUP BY 1, 2
+        $query$, model) USING lead_scoring_internal.source_list(model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, each with its source, and with their names.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings);
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings || lead_scoring_internal.draft_sources(model));
 BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH settings AS (
             SELECT $1 + LEAST(s.future_tolerance, interval '100000 days') AS horizon FROM {model}.settings s
         ), came AS (
-            SELECT e.{type}::text AS type, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
+            SELECT e.{type}::text AS type, {!source} AS source, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
                    count(*) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waiting, max(e.{time}) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waits_until
-              FROM {!rows} CROSS JOIN settings s GROUP BY e.{type}
+              FROM {!rows} CROSS JOIN settings s GROUP BY e.{type}, {!source}
         ), types AS (
-            SELECT coalesce(c.type, n.type) AS type, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
+            SELECT coalesce(c.type, n.type) AS type, coalesce(c.source, n.source) AS source, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
                    c.events IS NOT NULL AS has_come, n.type IS NOT NULL AS is_named
-              FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type
+              FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type AND n.source = c.source
         ), lost AS MATERIALIZED (  -- few, where types of events may be many
             SELECT t.type FROM types t WHERE t.is_named AND NOT t.has_come
         )
-        SELECT t.type, 'events'::text, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
+        SELECT t.type, t.source, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
                nullif(concat_ws('; ',
                    CASE WHEN t.type IS NULL THEN 'events without a type match nothing'
                         WHEN NOT t.has_come THEN 'no event of this type has come' || coalesce(', but of "' || o.type || '"', '')
@@ -894,8 +2232,62 @@ BEGIN
           LEFT JOIN LATERAL (SELECT o.type FROM (SELECT l.type FROM lost l WHERE t.has_come AND NOT t.is_named
                                                   UNION ALL SELECT c.type FROM came c WHERE t.is_named AND NOT t.has_come) o
                               ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
-         ORDER BY t.events DESC, t.type COLLATE "C"
-        $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'time', log ->> 'time', 'rows', log ->> 'rows'));
+         ORDER BY t.events DESC, t.type COLLATE "C", t.source COLLATE "C"
+        $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'source', log ->> 'source', 'time', log ->> 'time', 'rows', log ->> 'rows'));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.event_types_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT 'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
+    ARRAY['as_of | as_of: the time that events have come by or are ahead of; all are counted.'],
+    ARRAY['type | text | Type; NULL for events that have none.',
+    'source | text | Source that has them, or is to have them; NULL where the draft does not say which.',
+    'events | bigint | Events of the type.',
+    'last_at | timestamp with time zone | Time of the latest event that is not ahead of the clock.',
+    'waiting | bigint | Events further ahead of the clock than settings.future_tolerance, which count when their time comes.',
+    'waits_until | timestamp with time zone | Time of the last of these.',
+    'rules | text | Rules that the events can match, by name.',
+    'stages | text | Stages that they can move a lead to, by name.',
+    'nearest | text | Of a type that is waited for and never came, the most similar one that did, where one is; of one that came and is not waited for, the other way round.',
+    'note | text | What is odd about it, in words.']
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.notice_types(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, lead_scoring_internal.draft_sources(model));
+    came text[];
+    missing record;
+    others text[] := '{}';
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- Most often the first events tell that there is nothing to say.
+    EXECUTE format('SELECT array_agg(DISTINCT e.type) FROM (SELECT e.%1$I::text FROM %2$s WHERE e.%1$I IS NOT NULL LIMIT 10000) e (type)', log ->> 'type', log ->> 'rows') INTO came;
+    IF came IS NULL OR NOT EXISTS (SELECT FROM lead_scoring_internal.named_types(model) n WHERE n.type <> ALL (came)) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT array_agg(e.type) FROM (SELECT e.%1$I::text FROM %2$s WHERE e.%1$I IS NOT NULL GROUP BY e.%1$I) e (type)', log ->> 'type', log ->> 'rows') INTO came;
+    FOR missing IN SELECT n.*, o.type AS nearest
+                     FROM (SELECT t.type, string_agg(t.rules, ', ') AS rules, string_agg(t.stages, ', ') AS stages FROM lead_scoring_internal.named_types(model) t GROUP BY 1) n
+                     LEFT JOIN LATERAL (SELECT o.type FROM unnest(came) o (type) WHERE lead_scoring_internal.near(n.type, o.type) IS NOT NULL
+                                         ORDER BY lead_scoring_internal.near(n.type, o.type), o.type COLLATE "C" LIMIT 1) o ON true
+                    WHERE n.type <> ALL (came) ORDER BY n.type COLLATE "C" LOOP
+        IF missing.nearest IS NULL THEN
+            others := others || quote_ident(missing.type);
+            CONTINUE;
+        END IF;
+        RAISE NOTICE USING MESSAGE = format('no event of type "%s" has come, but of "%s"', missing.type, missing.nearest),
+            DETAIL = concat_ws(' ', 'Wait for it:', 'rules ' || missing.rules, 'stages ' || missing.stages) || '.',
+            HINT = concat_ws(' ', CASE WHEN missing.rules IS NOT NULL THEN format('UPDATE %I.rules SET event_type = %L WHERE event_type = %L;', model, missing.nearest, missing.type) END,
+                                  CASE WHEN missing.stages IS NOT NULL THEN format('UPDATE %I.stages SET on_event = %L WHERE on_event = %L;', model, missing.nearest, missing.type) END,
+                                  format('SELECT lead_scoring.publish(%L);', model));
+    END LOOP;
+    IF others <> '{}' THEN
+        RAISE NOTICE USING MESSAGE = format('no event of type %s has come yet', array_to_string(others, ', ')), HINT = format('SELECT * FROM %I.event_types;', model);
+    END IF;
 END
 $$;
 
@@ -927,6 +2319,37 @@ $functions$;
 -- What a draft is made of: one list of its tables and their fields, which all go by that take a draft as a whole.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- A line a field, in the order of the table: its name and its kind.
+CREATE OR REPLACE VIEW lead_scoring_internal.draft_fields AS
+SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field, k.kind,
+       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
+  FROM (VALUES
+    ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
+                   status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
+                   future_tolerance: interval, only_row: state, format: state}'::text[]),
+    ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
+                  event_channel: key expression, event_asset: key expression, time_zone: time zone}'),
+    ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
+                          revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
+                          event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
+                          mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, dimensions: key expressions,
+                          week_starts: choice, max_touches: number, only_row: state}'),
+    ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
+    ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
+                decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,
+                limit_count: number, limit_window: choice, limit_key: key expression, max_occurrences: number, id: id, source: source}'),
+    ('bands', '{axis: name, label: name, min_points: points}'),
+    ('stages', '{name: name, rank: number, kind: choice, min_score: points, min_engagement: points, min_fit: points, grades: grades, requires: rules,
+                 on_event: event type, on_event_condition: condition, falls_below: points, within: interval, timeout_stage: stage,
+                 cooldown: interval, exit: choice, counts_as: choice, id: id, on_event_source: source}')) e (entity, fields)
+ CROSS JOIN unnest(e.fields) WITH ORDINALITY f (line, place)
+ CROSS JOIN LATERAL split_part(f.line, ': ', 2) k (kind);
+COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none; a group, stage, rules or grades name rows of other tables; what is state is no part of what a user says, and an id is given by publish(). What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
+
+-- By its later formats: a model that is older works without.
+CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2)) l (relation, name, format);
+
 -- What else there is, its constraints check.
 DO $valid$
 BEGIN
@@ -938,6 +2361,46 @@ $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 
+-- Further tables of events. See 10-settings.sql.
+CREATE TABLE lead_scoring_internal.sources (
+    name           text,
+    events         text NOT NULL,
+    event_lead     text NOT NULL,
+    event_type     text,
+    every_event    text,
+    event_time     text NOT NULL,
+    event_campaign text,
+    event_channel  text,
+    event_asset    text,
+    time_zone      text,
+    CONSTRAINT sources_pkey PRIMARY KEY (name),
+    CONSTRAINT sources_name CHECK (octet_length(name) BETWEEN 1 AND 63 AND name <> 'events'),
+    CONSTRAINT sources_type CHECK (num_nonnulls(event_type, every_event) = 1)
+);
+CREATE TRIGGER sources_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.sources FOR EACH ROW
+    EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner();
+CREATE TRIGGER sources_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.sources FOR EACH ROW
+    EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+CREATE TRIGGER sources_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON lead_scoring_internal.sources FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring_internal.binding_changed();
+-- Other sessions are to hear of a change by a replica's session too.
+ALTER TABLE lead_scoring_internal.sources ENABLE ALWAYS TRIGGER sources_changed;
+SELECT lead_scoring_internal.describe('lead_scoring_internal.sources',
+    'The model''s tables of events besides that of settings, which is the source "events"; rows come and go by add_source and drop_source. Effective at once, but for the time zone and for what names touches, which are part of the draft, and a version looks at the sources that were there when it was published.',
+    '{"name": "Name of the source.",
+      "events": "Table of its events, with its schema and quoted where needed.",
+      "event_lead": "Column that names the lead.",
+      "event_type": "Column that holds the type of the event; NULL where all are of one type.",
+      "every_event": "Type of all its events; NULL where a column says it.",
+      "event_time": "Column that holds when it happened: a timestamptz, timestamp or date.",
+      "event_campaign": "Column that names the campaign; NULL for none.",
+      "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
+      "event_asset": "Asset of a touch: a column or an SQL expression over the row of the event; NULL for none.",
+      "time_zone": "Time zone of times that have none; NULL: that of the model."}');
+
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN source text;
+ALTER TABLE lead_scoring_internal.rules ADD CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL);
+
 DO $checked$
 DECLARE
     checked text;
@@ -948,6 +2411,52 @@ BEGIN
     END LOOP;
 END
 $checked$;
+
+SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
+    'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
+    '{"name": "Name of the rule.",
+      "rule_group": "Group whose floor and ceiling apply.",
+      "event_type": "Type of the events that match; NULL for a rule on the lead.",
+      "condition": "SQL boolean expression over the row of the event, or of the lead; NULL for every row.",
+      "points": "Points of one match.",
+      "per": "SQL numeric expression over the event by which the points are multiplied.",
+      "decay": "none, exponential, linear, step or window.",
+      "half_life": "Decay exponential: after this the points are worth half.",
+      "lifespan": "Decay linear and window: after this the points are worth nothing.",
+      "drop": "Decay step: share of the points lost with each step, above 0 and up to 1.",
+      "step": "Decay step: length of a step.",
+      "min_points": "The rule never gives less, in points; NULL for no floor.",
+      "max_points": "The rule never gives more, in points; NULL for no ceiling.",
+      "limit_count": "So many matches count within limit_window, the earliest ones.",
+      "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
+      "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
+      "max_occurrences": "So many live matches count at the most, the latest ones.",
+      "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
+      "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
+
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN on_event_source text;
+ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_on_event_source CHECK (on_event_source IS NULL OR on_event IS NOT NULL);
+
+SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
+    'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
+    '{"name": "Name of the stage.",
+      "rank": "Order of the stages, lowest first; each progress stage has a rank of its own.",
+      "kind": "progress, entered upwards by rank, or detour, entered by event, time or hand only.",
+      "min_score": "Least score, in points; NULL for any.",
+      "min_engagement": "Least engagement, in points; NULL for any.",
+      "min_fit": "Least fit, in points; NULL for any.",
+      "grades": "Grades that qualify; NULL for any.",
+      "requires": "Rules that must have matched, with how often at least: {\"webinar\": 1}.",
+      "on_event": "Type of the events that move a lead here at once, whatever its score.",
+      "on_event_condition": "SQL boolean expression over the row of such an event; NULL for all of them.",
+      "falls_below": "The lead falls back when its score decays under this, in points; never above min_score.",
+      "within": "A lead that has not moved on within this goes to timeout_stage.",
+      "timeout_stage": "Stage for the leads that have not moved on in time.",
+      "cooldown": "Least time after entering before the same lead enters again.",
+      "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
+      "counts_as": "What reports and status columns take it for, whatever it is called: mql, sal, sql, opportunity or customer; NULL: what its name says, in any case of letters.",
+      "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
+      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
 
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.versions ENABLE ALWAYS TRIGGER versions_changed;

@@ -6,6 +6,8 @@ SET search_path = full_test, public;
 CREATE TABLE leads (id bigint PRIMARY KEY, country text, came date);
 CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz, campaign text, properties jsonb);
 CREATE INDEX ON events (lead_id);
+CREATE TABLE calls (number bigint, on_day date, minutes integer, medium text);
+CREATE INDEX ON calls (number);
 CREATE TABLE spend (campaign text, medium text, spent_on date, amount numeric);
 CREATE TABLE deals (lead_id bigint, earned_on date, amount float4);
 SELECT lead_scoring.create_model('full_model', 'leads', 'events', event_campaign => 'campaign', time_zone => 'Pacific/Auckland',
@@ -20,12 +22,19 @@ SELECT lead_scoring.add_group('full_model', 'content', max_points => 50), lead_s
        lead_scoring.add_stage('full_model', 'sql', on_event => 'accepted', rank => 20), lead_scoring.add_stage('full_model', 'customer', on_event => 'won', rank => 30) \g /dev/null
 SELECT lead_scoring.set_spend('full_model', 'spend', channel => 'medium'), lead_scoring.set_revenue('full_model', 'deals') \g /dev/null
 UPDATE full_model.report_settings SET event_channel = $$properties->>'channel'$$, event_asset = $$properties->>'asset'$$, lead_created = 'came', look_back = '400 days', half_life = '3 days', max_touches = 4;
+-- Not in 0.9.
+SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'lead_scoring'::regnamespace AND proname = 'add_source') AS has_sources \gset
+\if :has_sources
+SELECT lead_scoring.add_source('full_model', 'calls', 'calls', event_lead => 'number', event_time => 'on_day', every_event => 'call', event_channel => 'medium', time_zone => 'Asia/Kathmandu'),
+       lead_scoring.add_rule('full_model', 'call', 'call', 2, per => 'minutes', decay => 'window', lifespan => '5 days') \g /dev/null
+\endif
 SELECT lead_scoring.publish('full_model') \g /dev/null
 INSERT INTO leads SELECT n, CASE WHEN n % 2 = 0 THEN 'NZ' END, CASE WHEN n = 1 THEN date 'infinity' WHEN n = 2 THEN '-infinity' WHEN n < 20 THEN '2024-01-01' END FROM generate_series(1, 60) n;
 INSERT INTO events
 SELECT n, e.type, e.at + n * interval '7 days', 'c' || n % 3, jsonb_build_object('n', n % 4, 'channel', 'm' || n % 4, 'asset', 'a' || n % 5)
   FROM generate_series(1, 50) n, (VALUES ('visit', timestamptz '2024-01-05', 1), ('download', '2024-01-06', 2), ('accepted', '2024-01-07', 4), ('recycle', '2024-01-09', 5), ('won', '2024-01-20', 8)) e (type, at, every)
  WHERE n % e.every = 0 ORDER BY e.at;
+INSERT INTO calls VALUES (10, '2024-03-16', 7, 'm1'), (11, '2024-03-23', NULL, 'phone'), (12, 'infinity', 1, NULL), (13, '-infinity', 1, 'phone'), (NULL, NULL, NULL, NULL);
 INSERT INTO events VALUES (3, 'visit', 'infinity', 'c', '{"n": "NaN"}'), (4, 'visit', '2024-05-05', 'c', '{"n": "1e300"}'), (NULL, 'visit', '2024-05-05', NULL, NULL), (7, NULL, NULL, NULL, NULL),
     (9, 'visit', '2024-05-05', 'c', '{"n": "x"}');
 INSERT INTO leads VALUES (9007199254740993, 'NZ', '1969-12-31');

@@ -12,8 +12,8 @@ END
 $$;
 
 -- key: type of the leads' keys; with_key: a foreign key from events to leads; status: 'stage', 'none' or 'score', what
--- is shown on leads; stages: 'plain', 'falling' or 'detours'.
-CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text)
+-- is shown on leads; stages: 'plain', 'falling' or 'detours'; second: a second source, the table calls, of times without zone.
+CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -25,8 +25,11 @@ BEGIN
         CREATE TABLE events_odd PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 1);
     END IF;
     CREATE INDEX ON events (lead_id);
+    EXECUTE format('CREATE TABLE calls (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamp, ref text)', key);
+    CREATE INDEX ON calls (lead_id);
     IF with_key THEN
         ALTER TABLE events ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
+        ALTER TABLE calls ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
     END IF;
 
     PERFORM lead_scoring.create_model('race', 'leads', 'events', status_columns => CASE status
@@ -51,6 +54,13 @@ BEGIN
         PERFORM lead_scoring.add_stage('race', 'mql', min_score => 30, cooldown => '1 hour');
         PERFORM lead_scoring.add_stage('race', 'recycled', kind => 'detour', on_event => 'recycle', cooldown => '1 second');
         PERFORM lead_scoring.add_stage('race', 'sql', on_event => 'accepted', within => '1 hour', timeout_stage => 'recycled');
+    END IF;
+    IF second THEN
+        PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref');
+        PERFORM lead_scoring.add_rule('race', 'second visit', 'visit', 8, source => 'second');
+        PERFORM lead_scoring.add_rule('race', 'second download', 'download', 6, limit_count => 1, limit_window => 'day', limit_key => 'ref', source => 'second');
+        PERFORM lead_scoring.add_rule('race', 'second call', 'call', 2, per => 'ref::float8', source => 'second');
+        PERFORM lead_scoring.add_rule('race', 'second webinar', 'webinar', 9, decay => 'linear', lifespan => '10 days', source => 'second');
     END IF;
 END
 $$;
@@ -77,6 +87,6 @@ CREATE FUNCTION drop_tables() RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM lead_scoring.drop_model('race');
-    DROP TABLE events, leads;
+    DROP TABLE events, calls, leads;
 END
 $$;

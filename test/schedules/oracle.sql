@@ -7,16 +7,17 @@ AS $$
     SELECT coalesce(sum(least(r.points * w.amount, r.max_points::float8)), 0)
       FROM race.rules r
      CROSS JOIN LATERAL (
-            SELECT CASE r.name
+            SELECT CASE replace(r.name, 'second ', '')
                        WHEN 'download' THEN count(DISTINCT (date_trunc('day', e.occurred_at, 'UTC'), e.ref))
                        WHEN 'call' THEN sum(CASE WHEN e.ref ~ '^\d+$' THEN e.ref::float8 END)
                        WHEN 'demo' THEN sum(2 ^ (-a.seconds / (7 * 86400)))
                        WHEN 'webinar' THEN sum(greatest(0, 1 - a.seconds / (10 * 86400)))
                        WHEN 'trial' THEN count(*) FILTER (WHERE a.seconds <= 3600)
                        ELSE count(*) END AS amount
-              FROM events e
+              FROM (SELECT lead_id, type, occurred_at, ref, 'events' AS source FROM events
+                    UNION ALL SELECT lead_id, type, occurred_at AT TIME ZONE 'UTC', ref, 'second' FROM calls) e
              CROSS JOIN LATERAL (SELECT extract(epoch FROM $2 - e.occurred_at)::float8 AS seconds) a
-             WHERE e.lead_id::text = $1 AND e.type = r.event_type AND a.seconds >= 0) w
+             WHERE e.lead_id::text = $1 AND e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0) w
      WHERE w.amount IS NOT NULL
 $$;
 
@@ -26,7 +27,8 @@ BEGIN
     RETURN QUERY
     SELECT format('mismatch: lead %s has %s', coalesce(k.lead, s.lead),
                   CASE WHEN s.lead IS NULL THEN 'no score' ELSE 'a score but no row' END)
-      FROM (SELECT id::text AS lead FROM leads UNION SELECT lead_id::text FROM events) k
+      FROM (SELECT id::text AS lead FROM leads UNION SELECT lead_id::text FROM events
+            UNION SELECT lead_id::text FROM calls WHERE EXISTS (SELECT FROM race.sources)) k
       FULL JOIN (SELECT lead_id::text AS lead FROM race.scores) s ON s.lead = k.lead
      WHERE k.lead IS NULL OR s.lead IS NULL;
 

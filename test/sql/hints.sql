@@ -112,6 +112,10 @@ SELECT lead_scoring.create_model('hints', 'leads', 'events', status_columns => '
 CREATE TABLE email_events (lead_id bigint, kind text, occurred_at timestamptz);
 CREATE INDEX ON email_events (lead_id);
 SELECT type_hint($$SELECT lead_scoring.create_model('hints', 'leads', 'email_events', event_type => 'kind', status_columns => '{}')$$);
+SELECT name, events, event_type FROM hints.sources;
+SELECT lead_scoring.drop_source('hints', 'email_events');
+CREATE TABLE partners (id bigint PRIMARY KEY);
+SELECT type_hint($$SELECT lead_scoring.create_model('hints', 'partners', 'email_events', event_type => 'kind', status_columns => '{}')$$);
 SELECT model, leads, events FROM lead_scoring.models() WHERE model LIKE 'hints%';
 SELECT * FROM follow($$SELECT lead_scoring.create_model('hints', 'leads', 'events', status_columns => '{}', min_score => 0, time_zone => 'Asia/Tokyo')$$);
 SELECT * FROM follow($$SELECT lead_scoring.create_model('hints', 'leads', 'events', status_columns => '{"stage": "name"}', min_score => 0, time_zone => 'Asia/Tokyo', event_campaign => 'channel')$$);
@@ -156,5 +160,5 @@ SELECT lead_scoring.upgrade_model('hints');
 ROLLBACK;
 
 SELECT lead_scoring.drop_model('hints'), lead_scoring.drop_model('hints_email_events');
-DROP TABLE leads, events, words, epochs, flags, people, acts, tenants_events, tenants_leads, nobody, sizes, mails, small, small_events, email_events;
+DROP TABLE partners, leads, events, words, epochs, flags, people, acts, tenants_events, tenants_leads, nobody, sizes, mails, small, small_events, email_events;
 DROP FUNCTION follow, bind, type_hint;

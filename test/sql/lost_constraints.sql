@@ -10,8 +10,11 @@ SET search_path = lost_test, public;
 CREATE TABLE leads (id bigint PRIMARY KEY, employees integer);
 CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz, campaign text);
 CREATE INDEX ON events (lead_id);
+CREATE TABLE calls (lead_id bigint, occurred_at timestamptz);
+CREATE INDEX ON calls (lead_id);
 CREATE TABLE spend (campaign text, spent_on date, amount numeric);
 SELECT lead_scoring.create_model('lost', 'leads', 'events', event_campaign => 'campaign'),
+       lead_scoring.add_source('lost', 'calls', 'calls', every_event => 'call'),
        lead_scoring.add_rule('lost', 'visit', 'visit', 10),
        lead_scoring.add_fit_rule('lost', 'size', 'employees >= 50', 7),
        lead_scoring.add_fit_rule('lost', 'bad', '1 / (employees - 10) > 0', 1),

@@ -85,10 +85,15 @@ SELECT upgrade_test.expect('views show the same', NOT EXISTS ((TABLE upgrade_tes
 SELECT upgrade_test.expect('columns of views only grow at the end', NOT EXISTS (TABLE upgrade_test.columns_before EXCEPT ALL SELECT * FROM upgrade_test.columns()));
 SELECT upgrade_test.expect('all tables have all columns',
                            NOT EXISTS (SELECT FROM lead_scoring_internal.later_parts l
-                                        WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('full_model.%I', l.relation)::regclass AND a.attname = l.name)));
+                                        WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('full_model.%I', l.relation)::regclass AND (a.attname = l.name OR l.name IS NULL))));
 CALL upgrade_test.write(4);
 SELECT upgrade_test.sound('model, written to');
 SELECT lead_scoring.add_rule('full_model', 'late', 'accepted', 1) \g /dev/null
+CREATE TABLE full_test.late_calls (lead_id bigint, type text, occurred_at timestamp);
+INSERT INTO full_test.late_calls SELECT id, 'call', '2024-03-03 02:00' FROM full_test.leads WHERE id % 3 = 0;
+SELECT lead_scoring.add_source('full_model', 'late calls', 'full_test.late_calls', require_index => false),
+       lead_scoring.add_rule('full_model', 'late call', 'call', 1, source => 'late calls') \g /dev/null
+SELECT upgrade_test.sound('another source');
 SELECT lead_scoring.publish('full_model') \g /dev/null
 CALL upgrade_test.write(5);
 SELECT lead_scoring.repair('full_model') \g /dev/null

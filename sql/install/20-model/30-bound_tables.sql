@@ -196,7 +196,7 @@ BEGIN
             coalesce(lead_scoring_internal.conversion(events, event_lead, key_type), 'Name another column: event_lead => ''...''.'));
     END IF;
 
-    found := lead_scoring_internal.column_type(events, event_type, 'event_type');
+    found := CASE WHEN event_type IS NOT NULL THEN lead_scoring_internal.column_type(events, event_type, 'event_type') END;
     IF found NOT IN ('text'::regtype, 'varchar'::regtype)
        AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = found AND t.typtype = 'e') THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_type, events, found),
@@ -221,7 +221,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000).';
+COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000). event_type may be NULL, where all events are of one type.';
 
 CREATE FUNCTION lead_scoring_internal.check_event_index(events regclass, event_lead text, event_time text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

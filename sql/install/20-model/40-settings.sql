@@ -127,7 +127,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('42P01',
             format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
             format('The model''s settings name it as the table of %s.', missing),
-            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events),
+            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events, lead_scoring_internal.further_tables(model)),
                      format('Name the table that it is now, by UPDATE %I.settings SET %s = ''...''.', model, missing)));
     END IF;
     PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
@@ -169,10 +169,10 @@ DECLARE
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
-    PERFORM lead_scoring_internal.check_table(bound.events, 'events');
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type,
-                                       bound.event_time, bound.event_campaign);
-    PERFORM lead_scoring_internal.check_time_zone(bound.time_zone);
+    PERFORM lead_scoring_internal.check_table(s.events, 'events'),
+            lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
+            lead_scoring_internal.check_time_zone(s.time_zone)
+       FROM lead_scoring_internal.sources(model) s;
     PERFORM lead_scoring_internal.check_trigger_path(model);
     SELECT * INTO missing
       FROM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
@@ -184,4 +184,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model, but for the index; all status columns must be there.';
+COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model and add_source, but for the index; all status columns must be there.';

@@ -15,14 +15,14 @@ SELECT 'lead_scoring_' || operation || '_'
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.trigger_name IS 'The name of a model''s trigger, different for each model even where the model''s name leaves no room: a long name stands there as its MD5 (as does a name that looks like one).';
 
-CREATE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, events regclass)
+CREATE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, VARIADIC events regclass[])
 RETURNS TABLE (relation regclass, is_partition boolean, function_name text, operation text, state "char",
                found_name name, found_state "char")
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
-  FROM (VALUES (leads, 'leads_changed', 'lead_scoring_internal.leads_changed()'::regprocedure),
-               (events, 'events_changed', 'lead_scoring_internal.events_changed()'::regprocedure)) bound (root, function_name, function)
+  FROM (SELECT leads, 'leads_changed', 'lead_scoring_internal.leads_changed()'::regprocedure, 0
+        UNION ALL SELECT e, 'events_changed', 'lead_scoring_internal.events_changed()', place FROM unnest(events) WITH ORDINALITY u (e, place)) bound (root, function_name, function, place)
  CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL
                       EXCEPT SELECT c.oid FROM pg_class c WHERE c.relkind = 'f') member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
@@ -30,33 +30,43 @@ SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.opera
   LEFT JOIN pg_trigger t ON t.tgrelid = member.relid AND t.tgfoid = bound.function AND t.tgtype = kind.type_bits
                         AND t.tgargs = lead_scoring_internal.trigger_argument(model)
  WHERE kind.operation <> 'status' OR bound.function_name = 'leads_changed'
- ORDER BY bound.function_name DESC, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
+ ORDER BY bound.place, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
 
-CREATE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text)
+CREATE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text, further jsonb DEFAULT '{}')
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%s = %L', moved.setting, moved.name), ', ' ORDER BY moved.setting DESC))
-  FROM (SELECT bound.setting, min(format('%I.%I', n.nspname, c.relname)) AS name
-          FROM (VALUES ('leads', leads, 'lead_scoring_internal.leads_changed()'::regprocedure),
-                       ('events', events, 'lead_scoring_internal.events_changed()'::regprocedure)) bound (setting, name, function)
-          JOIN pg_trigger t ON t.tgfoid = bound.function AND t.tgtype = 29 AND t.tgparentid = 0
-                           AND t.tgargs = lead_scoring_internal.trigger_argument(model)
-          JOIN pg_class c ON c.oid = t.tgrelid
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-         GROUP BY bound.setting, bound.name
-        HAVING count(*) = 1 AND min(c.oid) IS DISTINCT FROM lead_scoring_internal.resolve_table(bound.name)) moved
-HAVING count(*) > 0
+WITH known AS (
+    SELECT b.*, lead_scoring_internal.resolve_table(b.name) AS relation
+      FROM (SELECT 'leads', NULL, leads, 'lead_scoring_internal.leads_changed()'::regprocedure
+            UNION ALL SELECT 'events', NULL, events, 'lead_scoring_internal.events_changed()'
+            UNION ALL SELECT 'events', f.key, f.value, 'lead_scoring_internal.events_changed()' FROM jsonb_each_text(further) f) b (setting, source, name, function)
+), carrying AS (
+    SELECT t.tgfoid AS function, c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring_internal.trigger_argument(model)
+), moved AS (  -- where one name and one table are left
+    SELECT k.setting, k.source, min(c.name) AS name, row_number() OVER (PARTITION BY k.function) AS other
+      FROM known k JOIN carrying c ON c.function = k.function
+     WHERE k.relation IS NULL OR NOT EXISTS (SELECT FROM carrying o WHERE o.function = k.function AND o.relation = k.relation)
+       AND NOT EXISTS (SELECT FROM known o WHERE o.function = c.function AND o.relation = c.relation)
+     GROUP BY k.setting, k.source, k.function
+    HAVING count(*) = 1
+)
+SELECT concat_ws(' ', (SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%s = %L', m.setting, m.name), ', ' ORDER BY m.setting DESC)) FROM moved m WHERE m.source IS NULL HAVING count(*) > 0),
+                      (SELECT format('UPDATE %I.sources SET events = %L WHERE name = %L;', model, m.name, m.source) FROM moved m WHERE m.source IS NOT NULL))
+ WHERE EXISTS (SELECT FROM moved) AND NOT EXISTS (SELECT FROM moved m WHERE m.other > 1)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.rebind_statement IS 'The statement that makes the settings of a model name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
+COMMENT ON FUNCTION lead_scoring_internal.rebind_statement IS 'The statement that makes the settings of a model, and its further sources, name the tables which have its row triggers, where these are called otherwise by now; NULL where the triggers do not tell.';
 
 CREATE FUNCTION lead_scoring_internal.make_statement(model text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L);  -- with the arguments it was made with', model,
               coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure), 'public.leads'),
-              coalesce(min(t.tgrelid::regclass::text) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure), 'public.events'))
+              -- the source that was there first
+              coalesce((array_agg(t.tgrelid::regclass::text ORDER BY t.oid) FILTER (WHERE t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure))[1], 'public.events'))
   FROM pg_trigger t
  WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring_internal.trigger_argument(model)
 $$;
@@ -80,14 +90,14 @@ SELECT EXISTS (SELECT FROM pg_trigger t
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_left_behind IS 'Whether tables have triggers of a model, which may be gone itself.';
 
-CREATE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, events regclass)
+CREATE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, VARIADIC events regclass[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted record;
     new_name text;
 BEGIN
-    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, events) e
+    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, VARIADIC events) e
                    WHERE e.found_name IS NULL
                      AND NOT (e.operation IN ('row', 'status') AND e.is_partition) LOOP  -- the server clones these from the parent
         new_name := lead_scoring_internal.trigger_name(model, wanted.operation);
@@ -115,4 +125,4 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.add_triggers IS 'Creates those of a model''s triggers that are missing, on both tables (or the one that is not NULL) and all their partitions.';
+COMMENT ON FUNCTION lead_scoring_internal.add_triggers IS 'Creates those of a model''s triggers that are missing, on these tables (NULL: none) and all their partitions.';

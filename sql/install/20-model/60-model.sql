@@ -24,7 +24,16 @@ SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L%s,
                 WHERE jsonb_typeof(w.value) <> 'null' AND (w.key, w.value #>> '{}') NOT IN (('event_lead', 'lead_id'), ('event_type', 'type'), ('event_time', 'occurred_at'), ('time_zone', 'UTC'))
                   AND w.key NOT IN ('leads', 'events', 'status_columns')))
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.second_model IS 'The statement that makes another model, of another table of events.';
+COMMENT ON FUNCTION lead_scoring_internal.second_model IS 'The statement that makes another model, of other tables.';
+
+CREATE FUNCTION lead_scoring_internal.source_statement(model text, wanted jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT lead_scoring.add_source(%L, %L, %L%s);', model, left((parse_ident(wanted ->> 'events'))[2], 60), wanted ->> 'events',
+              (SELECT string_agg(format(', %s => %L', w.key, w.value #>> '{}'), '' ORDER BY w.key COLLATE "C") FROM jsonb_each(wanted) w
+                WHERE w.key LIKE 'event\_%' AND jsonb_typeof(w.value) <> 'null' AND (w.key, w.value #>> '{}') NOT IN (('event_lead', 'lead_id'), ('event_type', 'type'), ('event_time', 'occurred_at'))))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.source_statement IS 'The statement that makes a table of events a further source of the model.';
 
 -- ---------------------------------------------------------------- interface
 
@@ -65,6 +74,7 @@ DECLARE
     existing jsonb;
     differing text;
     is_of_other_tables boolean;
+    is_source boolean;
     added record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
@@ -90,11 +100,13 @@ BEGIN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
           FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
         is_of_other_tables := EXISTS (SELECT FROM unnest('{leads,events}'::text[]) t WHERE existing ->> t <> wanted ->> t AND lead_scoring_internal.resolve_table(existing ->> t) IS NOT NULL);
+        is_source := is_of_other_tables AND existing ->> 'leads' = wanted ->> 'leads' AND existing ->> 'lead_key' = wanted ->> 'lead_key';
         IF differing IS NOT NULL THEN
             PERFORM lead_scoring_internal.fail('42710', format('model "%s" already exists with other settings', name),
                 format('These differ: %s.', differing)
-                || CASE WHEN is_of_other_tables THEN ' A model scores one table of leads by one of events: rows of another are stored there too, or have a model of their own.' ELSE '' END,
-                CASE WHEN is_of_other_tables THEN lead_scoring_internal.second_model(name, wanted)
+                || CASE WHEN is_source THEN ' Another table of events of the same leads is a further source of the model.'
+                        WHEN is_of_other_tables THEN ' A model scores one table of leads: another has a model of its own.' ELSE '' END,
+                CASE WHEN is_source THEN lead_scoring_internal.source_statement(name, wanted) WHEN is_of_other_tables THEN lead_scoring_internal.second_model(name, wanted)
                      ELSE lead_scoring_internal.settings_statement(name, existing, wanted) END);
         END IF;
         RETURN;

@@ -17,7 +17,11 @@ BEGIN
     END IF;
     problem := lead_scoring_internal.model_problem(model, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = model), leads, events, version);
     IF version IS NOT NULL AND NOT EXISTS (SELECT FROM lead_scoring_internal.shape_faults(model) f WHERE f.relation IN ('settings', 'rule_groups', 'rules', 'bands', 'stages')) THEN
-        draft_differs := lead_scoring_internal.draft_differs(model);
+        BEGIN
+            draft_differs := lead_scoring_internal.draft_differs(model);
+        EXCEPTION WHEN OTHERS THEN  -- of what is wrong, the problem tells
+            problem := coalesce(problem, format('cannot be read: %s', SQLERRM));
+        END;
     END IF;
     RETURN NEXT;
 EXCEPTION WHEN OTHERS THEN
@@ -43,7 +47,8 @@ RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     leads_table CONSTANT regclass := lead_scoring_internal.resolve_table(leads);
-    events_table CONSTANT regclass := lead_scoring_internal.resolve_table(events);
+    names CONSTANT text[] := events || ARRAY(SELECT s.events FROM lead_scoring_internal.source_tables(model) s);
+    tables CONSTANT regclass[] := ARRAY(SELECT lead_scoring_internal.resolve_table(n) FROM unnest(names) WITH ORDINALITY u (n, place) ORDER BY place);
     own text[];
     problems text[] := '{}';
     is_bound boolean;
@@ -64,7 +69,7 @@ BEGIN
     problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
                                   WHEN c.relowner <> owner THEN format('table %s is not owned by %I', t.name, pg_get_userbyid(owner))
                                   ELSE format('table %s %s', t.name, lead_scoring_internal.found_in_citus(t.relation)) END
-                        FROM (VALUES (leads, leads_table), (events, events_table)) t (name, relation)
+                        FROM unnest(leads || names, leads_table || tables) t (name, relation)
                         LEFT JOIN pg_class c ON c.oid = t.relation
                        WHERE c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL);
     is_bound := problems = '{}';
@@ -73,16 +78,16 @@ BEGIN
             SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
                                WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
                                ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
-              FROM lead_scoring_internal.expected_triggers(model, leads_table, events_table) e
+              FROM lead_scoring_internal.expected_triggers(model, leads_table, VARIADIC tables) e
              WHERE e.found_state IS DISTINCT FROM e.state)
             || ARRAY(
             SELECT format('%s: %s', f.fault, rtrim(f.statement, ';'))
-              FROM unnest(ARRAY[leads_table, events_table]) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
+              FROM unnest(leads_table || tables) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
             || ARRAY(
-            SELECT format('table %s has no index led by column "%s"', events_table, s.found ->> 'event_lead')
-              FROM lead_scoring_internal.settings_row(model) s (found)
+            SELECT format('table %s has no index led by column "%s"', u.relation, u.lead)
+              FROM unnest(tables, lead_scoring_internal.settings_row(model) ->> 'event_lead' || ARRAY(SELECT s.event_lead FROM lead_scoring_internal.source_tables(model) s)) u (relation, lead)
              WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                                WHERE i.indrelid = events_table AND a.attname = s.found ->> 'event_lead' AND i.indisvalid))
+                                WHERE i.indrelid = u.relation AND a.attname = u.lead AND i.indisvalid))
             || ARRAY(
             SELECT format('view %I.%I is missing', model, v) FROM unnest(lead_scoring_internal.lead_views() || lead_scoring_internal.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
@@ -120,8 +125,9 @@ BEGIN
     what := NULL;
     -- What can be stored, until a lead moves or two have the same key.
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign),
-            lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign)
+       FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     RETURN '{}';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
@@ -134,20 +140,20 @@ CREATE FUNCTION lead_scoring_internal.matches_nothing(model text)
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
     waits_for_any boolean;
     found_none boolean;
 BEGIN
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT jsonb_path_exists(v.definition, ''$.rules[*].event_type ? (@ != null)'') OR jsonb_path_exists(v.definition, ''$.stages[*].on_event ? (@ != null)'')
                       FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO waits_for_any;
     IF waits_for_any THEN
         -- Of so many leads that a match is as good as sure to be among them, the first and the last to come where keys rise.
         EXECUTE lead_scoring_internal.fill($query$
-            SELECT EXISTS (SELECT FROM {!events})
+            SELECT ({!events})
                    AND NOT EXISTS (SELECT FROM (SELECT s.card FROM {model}.scores s ORDER BY s.lead_id DESC LIMIT 5000) s WHERE lead_scoring_internal.card_matches(s.card))
                    AND NOT EXISTS (SELECT FROM (SELECT s.card FROM {model}.scores s ORDER BY s.lead_id LIMIT 5000) s WHERE lead_scoring_internal.card_matches(s.card))
-            $query$, jsonb_build_object('events', bound.events, 'model', model)) INTO found_none;
+            $query$, jsonb_build_object('model', model,
+                'events', (SELECT string_agg(format('EXISTS (SELECT FROM %s)', s.events), ' OR ') FROM lead_scoring_internal.sources(model) s))) INTO found_none;
     END IF;
     RETURN found_none IS TRUE;
 END
@@ -164,14 +170,17 @@ BEGIN
     EXECUTE lead_scoring_internal.fill($query$
         WITH published AS (
             SELECT v.definition FROM {model}.versions v ORDER BY v.version DESC LIMIT 1
+        ), list (sources) AS (
+            SELECT lead_scoring_internal.source_list({'model'})
         ), drafted (section, item) AS (
             SELECT 'groups', to_jsonb(g) FROM {model}.rule_groups g
             UNION ALL SELECT 'bands', to_jsonb(b) FROM {model}.bands b
-            UNION ALL SELECT 'rules', lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r)) FROM {model}.rules r
-            UNION ALL SELECT 'stages', lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
+            UNION ALL SELECT 'rules', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r))) FROM {model}.rules r
+            UNION ALL SELECT 'stages', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s))) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
             UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
-                                    || lead_scoring_internal.draft_touches({'model'})
+                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources'
                          FROM {model}.settings s
+            UNION ALL SELECT 'sources', i.item FROM jsonb_array_elements(lead_scoring_internal.draft_sources({'model'}) -> 'sources') i (item)
         ), stored (section, item) AS (
             SELECT d.key, CASE d.key WHEN 'stages'
                        THEN i.item || jsonb_build_object('counts_as', i.item #> '{typed,counts_as}', 'typed', (i.item -> 'typed') - 'counts_as') ELSE i.item END

@@ -22,6 +22,7 @@ AS $$
 SELECT CASE relation WHEN 'rules' THEN format('rule "%s"', draft_row ->> 'name')
                      WHEN 'rule_groups' THEN format('group "%s"', draft_row ->> 'name')
                      WHEN 'stages' THEN format('stage "%s"', draft_row ->> 'name')
+                     WHEN 'sources' THEN format('source "%s"', draft_row ->> 'name')
                      WHEN 'bands' THEN format('band "%s" of axis "%s"', draft_row ->> 'label', draft_row ->> 'axis')
                      ELSE format('model "%s"', model) END
 $$;
@@ -72,6 +73,10 @@ BEGIN
         ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign" or "channel", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
         ('report_settings_week_starts', 'week_starts of %s is no day of the week', 'A week of reports begins on a day from monday to sunday, in lower case.', 'For example week_starts = ''sunday''.'),
         ('report_settings_band', 'qualified_low and qualified_high of %s are no band', 'Both are shares from 0 to 1, the lower one first.', 'For example qualified_low = 0.02, qualified_high = 0.05.'),
+        ('rules_source', '%s is about the lead and names a source', 'A source has events; what a rule without event_type looks at is the lead.', 'Leave source out.'),
+        ('stages_on_event_source', 'on_event_source of %s goes with no on_event', 'It is the source of the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('sources_name', 'name of %s cannot be a source''s name', 'It has 1 to 63 bytes, and "events" is the first source, that of settings.', 'Choose another name, such as ''crm''.'),
+        ('sources_type', '%s has no type of its events, or two', 'A column says of what type each event is (event_type), or all are of one (every_event).', 'Pass event_type => ''type'', or every_event => ''page_view''.'),
         ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.'),
         ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.')
         ) m (constraint_name, message, detail, hint)
@@ -138,6 +143,12 @@ BEGIN
         IF NEW.rank IS NULL THEN
             EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', TG_TABLE_SCHEMA) INTO NEW.rank;
         END IF;
+    ELSIF TG_TABLE_NAME = 'sources' THEN
+        -- A restore brings the table later.
+        IF lead_scoring_internal.resolve_table(NEW.events) IS NOT NULL THEN
+            NEW.event_channel := lead_scoring_internal.report_key(lead_scoring_internal.resolve_table(NEW.events), NEW.event_channel, 'event_channel');
+            NEW.event_asset := lead_scoring_internal.report_key(lead_scoring_internal.resolve_table(NEW.events), NEW.event_asset, 'event_asset');
+        END IF;
     END IF;
     EXECUTE lead_scoring_internal.known_fields(TG_RELID) INTO draft_row USING NEW;
     PERFORM lead_scoring_internal.check_draft_values(TG_TABLE_SCHEMA, TG_TABLE_NAME, draft_row);
@@ -145,7 +156,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_draft_row IS 'Implements lead_scoring_internal.check_draft_row_as_owner, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_group(model text, rule_group text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -72,6 +72,8 @@ DECLARE
     r record;
     subject text;
     compiled jsonb;
+    sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
+    source jsonb;
     status_column text;
     rules jsonb[] := '{}';
 BEGIN
@@ -93,7 +95,8 @@ BEGIN
                 format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'';  -- the groups that fit', model,
                        CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
         END IF;
-        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, bound.events, bound.event_type);
+        source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
+        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type');
         FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
             IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
                 PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
@@ -101,7 +104,7 @@ BEGIN
                     'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
             END IF;
         END LOOP;
-        rules := rules || compiled;
+        rules := rules || lead_scoring_internal.with_source(sources, compiled);
     END LOOP;
     RETURN to_jsonb(rules);
 END

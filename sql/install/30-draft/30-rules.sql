@@ -41,7 +41,8 @@ CREATE FUNCTION lead_scoring.add_rule(
     limit_count integer DEFAULT NULL,
     limit_window text DEFAULT NULL,
     limit_key text DEFAULT NULL,
-    max_occurrences integer DEFAULT 1000)
+    max_occurrences integer DEFAULT 1000,
+    source text DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.add_rule(
     model text,
@@ -61,7 +62,8 @@ CREATE FUNCTION lead_scoring_internal.add_rule(
     limit_count integer,
     limit_window text,
     limit_key text,
-    max_occurrences integer)
+    max_occurrences integer,
+    source text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -73,15 +75,16 @@ BEGIN
         jsonb_build_object('name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
             'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
             'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
-            'limit_key', limit_key, 'max_occurrences', max_occurrences));
+            'limit_key', limit_key, 'max_occurrences', max_occurrences)
+        || CASE WHEN source IS NULL THEN '{}' ELSE jsonb_build_object('source', source) END);
     PERFORM lead_scoring_internal.compile_rules(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.add_rule, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_rule IS
 'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
-per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead.
-Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group, and for an expression what check_expression() raises.';
+per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead. source is where the events come from: by default the source whose events are all of that type, else the only one with a column of types.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group or source, 22023 where several sources may have such events and none is named, and for an expression what check_expression() raises.';
 
 CREATE FUNCTION lead_scoring.add_fit_rule(
     model text,

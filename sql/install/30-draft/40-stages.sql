@@ -73,6 +73,8 @@ AS $$
 DECLARE
     bound record;
     s record;
+    sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
+    source jsonb;
     stages jsonb[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -80,7 +82,9 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR s IN EXECUTE format('SELECT s.name, s.kind, s.exit, to_jsonb(s) AS draft_row FROM %I.stages s
                               WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
-        stages := stages || (lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, bound.events, bound.event_type)
+        source := CASE WHEN s.draft_row ->> 'on_event' IS NOT NULL
+                       THEN lead_scoring_internal.resolve_source(model, sources, s.draft_row ->> 'on_event_source', s.draft_row ->> 'on_event', 'on_event_source', format('stage "%s"', s.name)) END;
+        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type'))
             || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)));
     END LOOP;
     RETURN to_jsonb(stages);
@@ -105,7 +109,8 @@ CREATE FUNCTION lead_scoring.add_stage(
     rank integer DEFAULT NULL,
     kind text DEFAULT 'progress',
     exit text DEFAULT NULL,
-    counts_as text DEFAULT NULL)
+    counts_as text DEFAULT NULL,
+    on_event_source text DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.add_stage(
     model text,
@@ -124,7 +129,8 @@ CREATE FUNCTION lead_scoring_internal.add_stage(
     rank integer,
     kind text,
     exit text,
-    counts_as text)
+    counts_as text,
+    on_event_source text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -133,12 +139,13 @@ BEGIN
         jsonb_build_object('name', name, 'rank', rank, 'kind', kind, 'min_score', min_score, 'min_engagement', min_engagement,
             'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
             'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
-            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit, 'counts_as', counts_as));
+            'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit, 'counts_as', counts_as)
+        || CASE WHEN on_event_source IS NULL THEN '{}' ELSE jsonb_build_object('on_event_source', on_event_source) END);
     PERFORM lead_scoring_internal.compile_stages(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_stage IS
 'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
-on_event, with on_event_condition, moves a lead here at once. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. Effective with the next publish.
+on_event, with on_event_condition, moves a lead here at once; on_event_source is the source of such events, by default as with add_rule. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. Effective with the next publish.
 Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';

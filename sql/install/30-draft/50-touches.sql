@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
-    most := coalesce((settings ->> 'max_touches')::integer, CASE WHEN num_nonnulls(settings ->> 'event_channel', settings ->> 'event_asset') > 0 THEN 64 ELSE 0 END);
+    most := coalesce((settings ->> 'max_touches')::integer, CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.sources(model) s WHERE num_nonnulls(s.event_channel, s.event_asset) > 0) THEN 64 ELSE 0 END);
     IF most = 0 THEN
         RETURN '{}';
     END IF;
@@ -20,7 +20,19 @@ BEGIN
         'campaign', quote_ident(bound.event_campaign), 'max_touches', most));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing, which is the default where neither channel nor asset is set; else it is 64 touches.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next version says of touches, as a part of its definition: channel, asset and campaign as SQL over the row of an event, null for none, and max_touches. The channel is the campaign where report_settings say nothing else. Empty where leads are to remember nothing, which is the default where no source sets a channel or an asset; else it is 64 touches.';
+
+CREATE FUNCTION lead_scoring_internal.draft_sources(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN count(*) FILTER (WHERE s.name <> 'events') = 0 THEN '{}'
+            ELSE jsonb_build_object('format', 2, 'sources', jsonb_agg(
+                jsonb_build_object('name', s.name, 'time_zone', s.time_zone)
+                || CASE WHEN t.touches = '{}' THEN '{}' ELSE jsonb_build_object('channel', coalesce(s.event_channel, quote_ident(s.event_campaign)), 'asset', s.event_asset, 'campaign', quote_ident(s.event_campaign)) END
+                ORDER BY s.name COLLATE "C") FILTER (WHERE s.name <> 'events')) END
+  FROM lead_scoring_internal.sources(model) s CROSS JOIN lead_scoring_internal.draft_touches(model) t (touches)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_sources IS 'What the next version says of the sources of the model besides the first, as a part of its definition: by name, the time zone of their times, and what names touches, where leads are to remember these. Empty where there is none.';
 
 CREATE FUNCTION lead_scoring_internal.compile_touches(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -40,6 +52,18 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.compile_touches IS 'What draft_touches says, checked against the table of events; raises what check_expression raises.';
 
+CREATE FUNCTION lead_scoring_internal.compile_sources(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.report_key(s.events, s.event_channel, format('event_channel of source "%s"', s.name)),
+            lead_scoring_internal.report_key(s.events, s.event_asset, format('event_asset of source "%s"', s.name))
+       FROM lead_scoring_internal.sources(model) s WHERE s.name <> 'events';
+    RETURN lead_scoring_internal.draft_sources(model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_sources IS 'What draft_sources says, checked against the tables of events; raises what check_expression raises.';
+
 CREATE FUNCTION lead_scoring_internal.remembering_version(model text)
 RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -48,8 +72,9 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.version FROM (SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1) v
-                     WHERE (v.definition -> ''touches'') - ''max_touches'' = ($1 -> ''touches'') - ''max_touches''', model)
-       INTO number USING lead_scoring_internal.draft_touches(model);
+                     WHERE (v.definition -> ''touches'') - ''max_touches'' = ($1 -> ''touches'') - ''max_touches''
+                       AND v.definition -> ''sources'' IS NOT DISTINCT FROM $2 -> ''sources''', model)
+       INTO number USING lead_scoring_internal.draft_touches(model), lead_scoring_internal.draft_sources(model);
     RETURN number;
 END
 $$;

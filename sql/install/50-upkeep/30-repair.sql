@@ -1,6 +1,6 @@
 -- Pausing a model and putting it right again.
 
-CREATE FUNCTION lead_scoring_internal.lock_tables(model text)
+CREATE FUNCTION lead_scoring_internal.lock_tables(model text, VARIADIC further regclass[] DEFAULT '{}')
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -23,7 +23,7 @@ BEGIN
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
     -- are given back, and the next time it is the one that is waited for.
-    tables := ARRAY[bound.leads::text, bound.events::text, format('%I.adjustments', model)];
+    tables := bound.leads::text || ARRAY(SELECT t::text FROM unnest(lead_scoring_internal.event_tables(model) || further) WITH ORDINALITY u (t, place) ORDER BY place) || format('%I.adjustments', model);
     LOOP
         held := 0;
         BEGIN
@@ -31,9 +31,12 @@ BEGIN
                 EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE %s', relation, CASE WHEN held > 0 THEN 'NOWAIT' END);
                 held := held + 1;
             END LOOP;
-            -- What was locked by name is what is used.
+            -- What was locked by name is what is used, and all there is by now.
             PERFORM lead_scoring_internal.require_own(t::regclass, false) FROM unnest(tables) t;
-            RETURN;
+            IF lead_scoring_internal.event_tables(model)::text[] <@ tables THEN
+                RETURN;
+            END IF;
+            tables := tables || lead_scoring_internal.event_tables(model)::text[];
         EXCEPTION WHEN lock_not_available THEN
             IF held = 0 THEN
                 RAISE;  -- lock_timeout
@@ -43,7 +46,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions of both included) and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring.pause(model text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -170,6 +173,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
+    tables regclass[];
     wrong record;
     is_paused boolean;
 BEGIN
@@ -179,16 +183,17 @@ BEGIN
     PERFORM lead_scoring_internal.lock_tables(model);
     PERFORM lead_scoring_internal.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    tables := lead_scoring_internal.event_tables(model);
     FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
                   WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
                     AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
-                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, bound.events) e
+                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
                                      WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
                                        AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
-    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, bound.events);
-    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, bound.events) e
+    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, VARIADIC tables);
+    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);

@@ -19,14 +19,12 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type}) OR EXISTS (SELECT FROM {!events} e WHERE e.{event_lead} = $1::{!key_type})',
-        jsonb_build_object('leads', bound.leads, 'lead_key', bound.lead_key, 'events', bound.events, 'event_lead', bound.event_lead,
-            'key_type', lead_scoring_internal.key_type(model)))
-       INTO known USING lead;
+    EXECUTE (SELECT 'SELECT ' || string_agg(format('EXISTS (SELECT FROM %s t WHERE t.%I = $1::%s)', t.relation, t.lead, lead_scoring_internal.key_type(model)), ' OR ')
+               FROM (SELECT bound.leads, bound.lead_key UNION ALL SELECT s.events, s.event_lead FROM lead_scoring_internal.sources(model) s) t (relation, lead)) INTO known USING lead;
     RETURN known;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.is_known IS 'Whether one of the two tables has a row of that key.';
+COMMENT ON FUNCTION lead_scoring_internal.is_known IS 'Whether the leads table, or one of events, has a row of that key.';
 
 CREATE FUNCTION lead_scoring_internal.lock_leads(model text, leads text[], strength text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -41,7 +39,8 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    EXECUTE format('LOCK TABLE ONLY %s, ONLY %s IN ROW EXCLUSIVE MODE', bound.leads, bound.events);
+    EXECUTE (SELECT format('LOCK TABLE ONLY %s, %s IN ROW EXCLUSIVE MODE', bound.leads, string_agg('ONLY ' || t, ', ' ORDER BY place))
+               FROM unnest(lead_scoring_internal.event_tables(model)::text[]) WITH ORDINALITY u (t, place));
     EXECUTE lead_scoring_internal.fill('SELECT FROM {!leads} l WHERE l.{key} = ANY ($1::{!key_type}[]) ORDER BY l.{key}{!order} FOR {!strength}',
         jsonb_build_object('leads', bound.leads, 'key', bound.lead_key, 'key_type', key_type, 'order', key_order, 'strength', strength)) USING keys;
     EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
@@ -92,7 +91,7 @@ CREATE FUNCTION lead_scoring_internal.key_parts(relation regclass, column_name t
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_key_parts';
 COMMENT ON FUNCTION lead_scoring_internal.key_parts IS 'The columns that have to be written for a column to have another value: itself; of a generated one those it is made of, in their order there, where it is made of their values as a whole, cast, joined, in lower case or with characters replaced, and NULL otherwise.';
 
-CREATE FUNCTION lead_scoring_internal.key_values(model text, from_lead text, into_lead text)
+CREATE FUNCTION lead_scoring_internal.key_values(model text, events regclass, event_lead text, from_lead text, into_lead text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -105,13 +104,13 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    parts := lead_scoring_internal.key_parts(bound.events, bound.event_lead);
-    IF parts = ARRAY[bound.event_lead] THEN
+    parts := lead_scoring_internal.key_parts(events, event_lead);
+    IF parts = ARRAY[event_lead] THEN
         RETURN ARRAY[into_lead];
     END IF;
     in_leads := lead_scoring_internal.key_parts(bound.leads, bound.lead_key);
     SELECT pg_get_expr(d.adbin, d.adrelid) INTO expression
-      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attrelid = bound.events AND a.attname = bound.event_lead;
+      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attrelid = events AND a.attname = event_lead;
     IF cardinality(parts) = cardinality(in_leads) THEN
         BEGIN
             EXECUTE lead_scoring_internal.fill('SELECT ARRAY[{!texts}] FROM (SELECT {!values} FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type}) e WHERE ({!key})::{!key_type} = $1::{!key_type}',
@@ -119,7 +118,7 @@ BEGIN
                             'values', string_agg(format('l.%I::text::%s AS %I', p.in_leads, a.atttypid::regtype, p.in_events), ', ' ORDER BY p.place),
                             'leads', bound.leads, 'lead_key', bound.lead_key, 'key', expression, 'key_type', lead_scoring_internal.key_type(model))
                    FROM unnest(parts, in_leads) WITH ORDINALITY p (in_events, in_leads, place)
-                   JOIN pg_attribute a ON a.attrelid = bound.events AND a.attname = p.in_events)) INTO found USING into_lead;
+                   JOIN pg_attribute a ON a.attrelid = events AND a.attname = p.in_events)) INTO found USING into_lead;
         EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
             found := NULL;  -- no value of that column
         END;
@@ -128,20 +127,20 @@ BEGIN
         RETURN found;
     END IF;
     EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!events} e WHERE e.{lead} = $1::{!key_type})',
-        jsonb_build_object('events', bound.events, 'lead', bound.event_lead, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING from_lead;
+        jsonb_build_object('events', events, 'lead', event_lead, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING from_lead;
     IF is_there THEN
         EXECUTE lead_scoring_internal.fill('SELECT EXISTS (SELECT FROM {!leads} l WHERE l.{lead_key} = $1::{!key_type})',
             jsonb_build_object('leads', bound.leads, 'lead_key', bound.lead_key, 'key_type', lead_scoring_internal.key_type(model))) INTO is_there USING into_lead;
         PERFORM lead_scoring_internal.fail('55000', format('events of lead "%s" cannot be made those of lead "%s"', from_lead, into_lead),
-            format('Column "%s" of table %s is generated from %s, and %s.', bound.event_lead, bound.events, coalesce(array_to_string(parts, ', '), expression),
+            format('Column "%s" of table %s is generated from %s, and %s.', event_lead, events, coalesce(array_to_string(parts, ', '), expression),
                 CASE WHEN is_there OR parts IS NULL THEN 'what that has to be for the other key is not known' ELSE format('table %s has no row that says what that is', bound.leads) END),
-            CASE WHEN is_there OR parts IS NULL THEN format('ALTER TABLE %s ALTER COLUMN %I DROP EXPRESSION;  -- whoever stores events fills it then', bound.events, bound.event_lead)
+            CASE WHEN is_there OR parts IS NULL THEN format('ALTER TABLE %s ALTER COLUMN %I DROP EXPRESSION;  -- whoever stores events fills it then', events, event_lead)
                  ELSE format('Store lead "%s" in table %s first.', into_lead, bound.leads) END);
     END IF;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.key_values IS 'What the columns of key_parts of the events table have to be for events to be those of into_lead; NULL where that is not known and from_lead has none. Raises 55000 where it has.';
+COMMENT ON FUNCTION lead_scoring_internal.key_values IS 'What the columns of key_parts of a table of events have to be for events to be those of into_lead; NULL where that is not known and from_lead has none. Raises 55000 where it has.';
 
 CREATE FUNCTION lead_scoring_internal.withhold_leads(model text, leads text[]) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_withhold_leads';
@@ -198,26 +197,26 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
-    key_values CONSTANT text[] := lead_scoring_internal.key_values(model, keys[1], keys[2]);
-    bound record;
-    assignments text;
+    source record;
     reached text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.settle_leads(model, keys);
     reached := lead_scoring_internal.higher_stage(model, keys);
-    SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
-    SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place) INTO assignments
-      FROM unnest(lead_scoring_internal.key_parts(bound.events, bound.event_lead)) WITH ORDINALITY p (name, place)
-      JOIN pg_attribute a ON a.attrelid = bound.events AND a.attname = p.name
-      JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace;
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    IF key_values IS NOT NULL THEN
-        PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-            bound.events, assignments, bound.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || key_values);
-    END IF;
+    FOR source IN SELECT s.events, s.event_lead, lead_scoring_internal.key_values(model, s.events, s.event_lead, keys[1], keys[2]) AS key_values,
+                         (SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
+                            FROM unnest(lead_scoring_internal.key_parts(s.events, s.event_lead)) WITH ORDINALITY p (name, place)
+                            JOIN pg_attribute a ON a.attrelid = s.events AND a.attname = p.name
+                            JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) AS assignments
+                    FROM lead_scoring_internal.sources(model) s LOOP
+        IF source.key_values IS NOT NULL THEN
+            PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
+                source.events, source.assignments, source.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
+        END IF;
+    END LOOP;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     PERFORM lead_scoring_internal.release_leads(model);
 

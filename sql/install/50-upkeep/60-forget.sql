@@ -60,14 +60,14 @@ BEGIN
     PERFORM lead_scoring_internal.detach_merged(model, key);
     SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-        bound.events, bound.event_lead, lead_scoring_internal.key_type(model)), key);
+        s.events, s.event_lead, lead_scoring_internal.key_type(model)), key) FROM lead_scoring_internal.sources(model) s;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
     IF lead_scoring_internal.is_known(model, key) THEN
         PERFORM lead_scoring_internal.fail('55000', format('lead "%s" of model "%s" cannot be forgotten', key, model),
             'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
-            format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%L::regclass, %L::regclass) AND NOT tgisinternal;',
-                   bound.leads, bound.events));
+            (SELECT format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%s) AND NOT tgisinternal;', string_agg(format('%L::regclass', t), ', ' ORDER BY place))
+               FROM unnest(bound.leads || lead_scoring_internal.event_tables(model)) WITH ORDINALITY u (t, place)));
     END IF;
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END

@@ -7,12 +7,15 @@ SELECT format('(s.version = %s AND s.memory IS NOT NULL) IS TRUE', remembering) 
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.remembers IS 'SQL for whether a row s of scores has a memory by that version; NULL where there is none.';
 
-CREATE FUNCTION lead_scoring_internal.own_log(event_log jsonb, remembering bigint)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION lead_scoring_internal.own_log(model text, event_log jsonb, remembering bigint)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering), 'time', event_log ->> 'time',
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN jsonb_build_object('remembers', lead_scoring_internal.remembers(remembering), 'time', event_log ->> 'time',
     'of_lead', lead_scoring_internal.fill('{!rows} WHERE e.{lead} = s.lead_id AND e.{time} > ''-infinity'' AND e.{time} < ''infinity''',
-        jsonb_build_object('rows', event_log ->> 'rows', 'lead', event_log ->> 'lead', 'time', event_log ->> 'time')))
+        jsonb_build_object('rows', event_log ->> 'rows', 'lead', event_log ->> 'lead', 'time', event_log ->> 'time')));
+END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e of the log that have a time, and "time", the column that has it.';
 
@@ -46,7 +49,7 @@ DECLARE
     leads text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    own_log := lead_scoring_internal.own_log(log, remembering);
+    own_log := lead_scoring_internal.own_log(model, log, remembering);
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));

@@ -41,7 +41,7 @@ DECLARE
 BEGIN
     RETURN lead_scoring_internal.fill_from_log('CASE WHEN s.remembers AND lead_scoring_internal.keeps_touches(s.memory) THEN s.memory
             ELSE (SELECT lead_scoring_internal.touches(e.{time}, nullif(({!channel})::text, ''''), nullif(({!asset})::text, '''') ORDER BY e.{time}) FROM {!of_lead}) END',
-        lead_scoring_internal.own_log(log, NULL), jsonb_build_object('channel', coalesce(log ->> 'channel', 'NULL'), 'asset', coalesce(log ->> 'asset', 'NULL')));
+        lead_scoring_internal.own_log(model, log, NULL), jsonb_build_object('channel', coalesce(log ->> 'channel', 'NULL'), 'asset', coalesce(log ->> 'asset', 'NULL')));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touches_of_lead IS 'SQL for all touches, as a memory, of a row s that has lead_id, memory and remembers: what the lead remembers, or what its events say.';

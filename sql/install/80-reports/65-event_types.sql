@@ -1,41 +1,42 @@
 -- The report "event_types": what its events are of, beside what its rules and stages wait for.
 
 CREATE FUNCTION lead_scoring_internal.named_types(model text)
-RETURNS TABLE (type text, rules text, stages text)
+RETURNS TABLE (type text, source text, rules text, stages text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     RETURN QUERY EXECUTE format($query$
-        SELECT w.type, string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
-          FROM (SELECT r.event_type, r.name, NULL FROM %1$I.rules r UNION ALL SELECT s.on_event, NULL, s.name FROM %1$I.stages s) w (type, rule, stage)
-         WHERE w.type IS NOT NULL GROUP BY 1
-        $query$, model);
+        SELECT w.type, coalesce(lead_scoring_internal.source_of($1, w.named, w.type) ->> 'name', w.named),
+               string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
+          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s) w (type, named, rule, stage)
+         WHERE w.type IS NOT NULL GROUP BY 1, 2
+        $query$, model) USING lead_scoring_internal.source_list(model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, with their names.';
+COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, each with its source, and with their names.';
 
 CREATE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings);
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings || lead_scoring_internal.draft_sources(model));
 BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH settings AS (
             SELECT $1 + LEAST(s.future_tolerance, interval '100000 days') AS horizon FROM {model}.settings s
         ), came AS (
-            SELECT e.{type}::text AS type, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
+            SELECT e.{type}::text AS type, {!source} AS source, count(*) AS events, max(e.{time}) FILTER (WHERE e.{time} <= $1 AND isfinite(e.{time})) AS last_at,
                    count(*) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waiting, max(e.{time}) FILTER (WHERE e.{time} > s.horizon AND isfinite(e.{time})) AS waits_until
-              FROM {!rows} CROSS JOIN settings s GROUP BY e.{type}
+              FROM {!rows} CROSS JOIN settings s GROUP BY e.{type}, {!source}
         ), types AS (
-            SELECT coalesce(c.type, n.type) AS type, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
+            SELECT coalesce(c.type, n.type) AS type, coalesce(c.source, n.source) AS source, coalesce(c.events, 0) AS events, c.last_at, coalesce(c.waiting, 0) AS waiting, c.waits_until, n.rules, n.stages,
                    c.events IS NOT NULL AS has_come, n.type IS NOT NULL AS is_named
-              FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type
+              FROM came c FULL JOIN lead_scoring_internal.named_types({'model'}) n ON n.type = c.type AND n.source = c.source
         ), lost AS MATERIALIZED (  -- few, where types of events may be many
             SELECT t.type FROM types t WHERE t.is_named AND NOT t.has_come
         )
-        SELECT t.type, 'events'::text, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
+        SELECT t.type, t.source, t.events, lead_scoring_internal.report_time(t.last_at), t.waiting, lead_scoring_internal.report_time(t.waits_until), t.rules, t.stages, o.type,
                nullif(concat_ws('; ',
                    CASE WHEN t.type IS NULL THEN 'events without a type match nothing'
                         WHEN NOT t.has_come THEN 'no event of this type has come' || coalesce(', but of "' || o.type || '"', '')
@@ -46,8 +47,8 @@ BEGIN
           LEFT JOIN LATERAL (SELECT o.type FROM (SELECT l.type FROM lost l WHERE t.has_come AND NOT t.is_named
                                                   UNION ALL SELECT c.type FROM came c WHERE t.is_named AND NOT t.has_come) o
                               ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
-         ORDER BY t.events DESC, t.type COLLATE "C"
-        $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'time', log ->> 'time', 'rows', log ->> 'rows'));
+         ORDER BY t.events DESC, t.type COLLATE "C", t.source COLLATE "C"
+        $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'source', log ->> 'source', 'time', log ->> 'time', 'rows', log ->> 'rows'));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_types_report IS 'The statement of the report "event_types".';
@@ -58,7 +59,7 @@ AS $$
 SELECT 'Types of events: those that came, and those that rules and stages of the draft wait for. Counted from the events, also before the first publish.',
     ARRAY['as_of | as_of: the time that events have come by or are ahead of; all are counted.'],
     ARRAY['type | text | Type; NULL for events that have none.',
-    'source | text | Table of the model that has them: events.',
+    'source | text | Source that has them, or is to have them; NULL where the draft does not say which.',
     'events | bigint | Events of the type.',
     'last_at | timestamp with time zone | Time of the latest event that is not ahead of the clock.',
     'waiting | bigint | Events further ahead of the clock than settings.future_tolerance, which count when their time comes.',
@@ -74,21 +75,20 @@ CREATE FUNCTION lead_scoring_internal.notice_types(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    bound record;
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, lead_scoring_internal.draft_sources(model));
     came text[];
     missing record;
     others text[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     -- Most often the first events tell that there is nothing to say.
-    EXECUTE format('SELECT array_agg(DISTINCT e.type) FROM (SELECT e.%1$I::text FROM %2$s e WHERE e.%1$I IS NOT NULL LIMIT 10000) e (type)', bound.event_type, bound.events) INTO came;
+    EXECUTE format('SELECT array_agg(DISTINCT e.type) FROM (SELECT e.%1$I::text FROM %2$s WHERE e.%1$I IS NOT NULL LIMIT 10000) e (type)', log ->> 'type', log ->> 'rows') INTO came;
     IF came IS NULL OR NOT EXISTS (SELECT FROM lead_scoring_internal.named_types(model) n WHERE n.type <> ALL (came)) THEN
         RETURN;
     END IF;
-    EXECUTE format('SELECT array_agg(e.type) FROM (SELECT e.%1$I::text FROM %2$s e WHERE e.%1$I IS NOT NULL GROUP BY e.%1$I) e (type)', bound.event_type, bound.events) INTO came;
+    EXECUTE format('SELECT array_agg(e.type) FROM (SELECT e.%1$I::text FROM %2$s WHERE e.%1$I IS NOT NULL GROUP BY e.%1$I) e (type)', log ->> 'type', log ->> 'rows') INTO came;
     FOR missing IN SELECT n.*, o.type AS nearest
-                     FROM lead_scoring_internal.named_types(model) n
+                     FROM (SELECT t.type, string_agg(t.rules, ', ') AS rules, string_agg(t.stages, ', ') AS stages FROM lead_scoring_internal.named_types(model) t GROUP BY 1) n
                      LEFT JOIN LATERAL (SELECT o.type FROM unnest(came) o (type) WHERE lead_scoring_internal.near(n.type, o.type) IS NOT NULL
                                          ORDER BY lead_scoring_internal.near(n.type, o.type), o.type COLLATE "C" LIMIT 1) o ON true
                     WHERE n.type <> ALL (came) ORDER BY n.type COLLATE "C" LOOP

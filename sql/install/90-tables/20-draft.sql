@@ -31,11 +31,13 @@ CREATE TABLE lead_scoring_internal.rules (
     limit_key       text,
     max_occurrences integer NOT NULL DEFAULT 1000,
     id              integer,
+    source          text,
     CONSTRAINT rules_pkey PRIMARY KEY (name),
     CONSTRAINT rules_rule_group FOREIGN KEY (rule_group) REFERENCES lead_scoring_internal.rule_groups (name) ON UPDATE CASCADE,
     CONSTRAINT rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
     CONSTRAINT rules_fit CHECK (event_type IS NOT NULL OR (condition IS NOT NULL AND per IS NULL AND decay = 'none'
         AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL)),
+    CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL),
     CONSTRAINT rules_points CHECK (points BETWEEN -1e9 AND 1e9),
     CONSTRAINT rules_decay CHECK (decay IN ('none', 'exponential', 'linear', 'step', 'window')),
     CONSTRAINT rules_half_life CHECK ((half_life IS NOT NULL) = (decay = 'exponential')),
@@ -110,7 +112,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
       "limit_window": "hour, day, week or month by the calendar of the model''s time zone, or ever.",
       "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
       "max_occurrences": "So many live matches count at the most, the latest ones.",
-      "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL."}');
+      "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
+      "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.bands',
     'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
     '{"axis": "fit or engagement.",
@@ -135,6 +138,7 @@ CREATE TABLE lead_scoring_internal.stages (
     exit               text,
     counts_as          text,
     id                 integer,
+    on_event_source    text,
     CONSTRAINT stages_pkey PRIMARY KEY (name),
     CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
     CONSTRAINT stages_kind CHECK (kind IN ('progress', 'detour')),
@@ -146,6 +150,7 @@ CREATE TABLE lead_scoring_internal.stages (
     CONSTRAINT stages_thresholds CHECK (kind = 'progress'
         OR num_nonnulls(min_score, min_engagement, min_fit, grades, requires, falls_below) = 0),
     CONSTRAINT stages_on_event CHECK (on_event_condition IS NULL OR on_event IS NOT NULL),
+    CONSTRAINT stages_on_event_source CHECK (on_event_source IS NULL OR on_event IS NOT NULL),
     CONSTRAINT stages_falls_below CHECK (falls_below <= min_score),
     CONSTRAINT stages_within_span CHECK (lead_scoring_internal.is_span(within)),
     CONSTRAINT stages_timeout CHECK ((within IS NULL) = (timeout_stage IS NULL) AND (timeout_stage <> name) IS NOT FALSE),
@@ -177,4 +182,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
       "cooldown": "Least time after entering before the same lead enters again.",
       "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
       "counts_as": "What reports and status columns take it for, whatever it is called: mql, sal, sql, opportunity or customer; NULL: what its name says, in any case of letters.",
-      "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL."}');
+      "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
+      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types."}');

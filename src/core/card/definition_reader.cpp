@@ -187,8 +187,8 @@ RuleTexts read_rule_texts(const Fields& fields) {
                                                                        {"week", LimitWindow::Week},
                                                                        {"month", LimitWindow::Month},
                                                                        {"ever", LimitWindow::Ever}});
-    return {fields.optional_text("event_type"), fields.optional_text("condition"), fields.optional_text("per"),
-            fields.optional_text("limit_key"), window.value_or(LimitWindow::None)};
+    return {fields.optional_text("event_type"), fields.optional_text("source"),    fields.optional_text("condition"),
+            fields.optional_text("per"),        fields.optional_text("limit_key"), window.value_or(LimitWindow::None)};
 }
 
 std::size_t read_id(const Fields& fields) {
@@ -283,6 +283,14 @@ std::optional<TouchTexts> read_touches(const Fields& fields) {
                       static_cast<std::size_t>(touches.whole("max_touches", 1, Memory::kMostTouches))};
 }
 
+SourceTexts read_source(const Fields& fields) {
+    SourceTexts source = {fields.text("name"), fields.text("time_zone"), {}};
+    source.touches.channel = fields.optional_text("channel");
+    source.touches.asset = fields.optional_text("asset");
+    source.touches.campaign = fields.optional_text("campaign");
+    return source;
+}
+
 void require_format(const Fields& fields) {
     std::int64_t format =
         fields.optional_whole("format", 1, std::numeric_limits<std::int64_t>::max()).value_or(kDefinitionFormat);
@@ -313,11 +321,14 @@ FullDefinition read_definition(std::string_view json) {
     Places rules = places_of(definition.rules);
     fields.for_each_object("stages", [&](const Fields& stage) {
         full.stages.push_back({stage.optional_text("on_event"), stage.optional_text("on_event_condition"),
-                               stage.optional_text("counts_as")});
+                               stage.optional_text("on_event_source"), stage.optional_text("counts_as")});
         definition.stages.push_back(read_stage(stage, rules));
     });
     read_timeouts(fields, definition.stages);
     full.touches = read_touches(fields);
+    fields.for_each("sources", [&](const JsonValue& item, std::string path) {
+        full.sources.push_back(read_source(Fields(item, std::move(path))));
+    });
     definition.check();
     definition.complete();
     return full;

@@ -3,7 +3,8 @@
 //
 // Fields are found by name; one that is missing counts as null. Those that nobody here knows are passed over, for the
 // tables of the draft may have columns of somebody's own, and the expressions as they were typed are for people. So a
-// library that writes what an older one must not pass over says so in the field `format`. Without it, it is 1.
+// library that writes what an older one must not pass over says so in the field `format`. Without it, it is 1; with
+// several sources of events it is 2.
 #pragma once
 
 #include <optional>
@@ -15,13 +16,14 @@
 
 namespace lead_scoring {
 
-inline constexpr std::int64_t kDefinitionFormat = 1;  // the newest that is understood
+inline constexpr std::int64_t kDefinitionFormat = 2;  // the newest that is understood
 
 enum class LimitWindow { None, Hour, Day, Week, Month, Ever };
 
 // Expressions are SQL, as publish deparsed them.
 struct RuleTexts {
     std::optional<std::string> event_type;  // none: a fit rule
+    std::optional<std::string> source;      // of its events; none: the first
     std::optional<std::string> condition;
     std::optional<std::string> per;
     std::optional<std::string> limit_key;
@@ -31,6 +33,7 @@ struct RuleTexts {
 struct StageTexts {
     std::optional<std::string> on_event;  // none: no event leads here
     std::optional<std::string> on_event_condition;
+    std::optional<std::string> on_event_source;
     std::optional<std::string> counts_as;  // what reports and status columns take it for, such as mql
 };
 
@@ -42,12 +45,20 @@ struct TouchTexts {
     std::size_t most = 0;  // touches that are kept of a lead
 };
 
+// Another source of events than the first.
+struct SourceTexts {
+    std::string name;
+    std::string time_zone;  // of times without one
+    TouchTexts touches;
+};
+
 struct FullDefinition {
     Definition definition;
     std::string time_zone = "UTC";  // of calendar buckets
     std::vector<RuleTexts> rules;   // of definition.rules
     std::vector<StageTexts> stages;
-    std::optional<TouchTexts> touches;  // none: of a format in which leads have no memory
+    std::vector<SourceTexts> sources;
+    std::optional<TouchTexts> touches;  // of the first source; none: of a format in which leads have no memory
 };
 
 // Returns a definition that is checked and complete. Throws CorruptData, naming the field, where it is none or no sound

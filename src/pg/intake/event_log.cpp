@@ -501,9 +501,21 @@ void delete_state(const AsWriter& as, Datum key) {
     }
 }
 
-void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen) {
+namespace {
+
+// Calls read(source) for each table of events that the version looks at.
+template <class Read>
+void for_each_logged(const AsOwner& as, const Version* version, Read read) {
     for (Source& source : sources_of(as.model->binding))
-        read_query(as, version, PlanName::LeadEvents, &source, &key, findings, nullptr, frozen);
+        if (find_logged(version, &source) != nullptr) read(&source);
+}
+
+}  // namespace
+
+void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen) {
+    for_each_logged(as, version, [&](Source* source) {
+        read_query(as, version, PlanName::LeadEvents, source, &key, findings, nullptr, frozen);
+    });
     read_query(as, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen);
     read_adjustments(as, PlanName::LeadAdjustments, &key, frozen, findings);
 }
@@ -546,8 +558,9 @@ void read_adjustments(const AsOwner& as, Datum key, Findings* findings) {
 
 void read_everything(const AsOwner& as, const Version* version, Findings* findings, Problems* problems, bool frozen) {
     allow_maintenance_memory(findings);
-    for (Source& source : sources_of(as.model->binding))
-        read_query(as, version, PlanName::AllEvents, &source, nullptr, findings, problems, frozen);
+    for_each_logged(as, version, [&](Source* source) {
+        read_query(as, version, PlanName::AllEvents, source, nullptr, findings, problems, frozen);
+    });
     read_query(as, version, PlanName::AllLeads, kLeads, nullptr, findings, problems, frozen);
     read_adjustments(as, PlanName::AllAdjustments, nullptr, frozen, findings);
     read_stored_keys(as, FindingKind::Stored, findings, frozen);

@@ -131,6 +131,7 @@ void try_candidates(RowReading* reading, const Dispatch& dispatch, Datum key, Ti
 
 // Null where nothing is looked for in events of the row's type.
 const Dispatch* dispatch_of_type(RowReading* reading) {
+    if (reading->program->type == 0) return reading->program->every;
     bool is_null = false;
     Datum type = slot_getattr(reading->slot, reading->program->type, &is_null);
     if (is_null) return nullptr;
@@ -161,7 +162,7 @@ Timestamp event_time(RowReading* reading) {
     bool is_null = false;
     Datum value = slot_getattr(reading->slot, program->time, &is_null);
     if (is_null) return kNever;
-    Timestamp at = instant_of_value(value, program->time_type, program->time_zone);
+    Timestamp at = instant_of_value(value, program->time_type, program->event_zone);
     return TIMESTAMP_NOT_FINITE(at) ? kNever : at;
 }
 

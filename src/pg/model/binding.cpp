@@ -32,6 +32,7 @@ Source& first_source(const Model* model) { return model->binding.sources[0]; }
 
 // The statement that makes the settings name the tables again; null where nobody can tell.
 char* rebind_statement(const Model* model) {
+    if (model->binding.source_count > 1) return nullptr;  // one table is missing, and another may be that of any
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->binding.leads_name),
                       CStringGetTextDatum(first_source(model).table)};
@@ -39,10 +40,22 @@ char* rebind_statement(const Model* model) {
     return ResultRow{0}.text(1);
 }
 
+// What makes the settings say something else of the table: a statement up to the value, and its end.
+struct Correction {
+    const char* begin;
+    const char* end;
+};
+
+Correction correction(const Model* model, const Source* source, const char* setting) {
+    if (is_of_settings(model->binding, source))
+        return {psprintf("UPDATE %s SET %s = ", own_table(model, "settings"), setting), ""};
+    return {psprintf("UPDATE %s SET %s = ", own_table(model, "sources"), setting),
+            psprintf(" WHERE name = %s", quote_literal_cstr(source->name))};
+}
+
 // The relation of the table's name. Asks for no privilege, so that a schema the owner may not use is told from a table
 // that is not there.
 Oid find_relation(const Model* model, const Source* source) {
-    const char* setting = name_of(source);
     const char* text = user_table(model, source);
     const RangeVar* name = makeRangeVarFromNameList(LEAD_SCORING_QUALIFIED_NAME(text));
     Oid schema = name->schemaname == nullptr ? InvalidOid : get_namespace_oid(name->schemaname, true);
@@ -50,12 +63,13 @@ Oid find_relation(const Model* model, const Source* source) {
     char kind = OidIsValid(relation) ? get_rel_relkind(relation) : '\0';
     if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return relation;
     char* statement = rebind_statement(model);
-    if (statement == nullptr)
-        statement = psprintf("Name the table that it is now, by UPDATE %s SET %s = '...'.",
-                             own_table(model, "settings"), setting);
+    if (statement == nullptr) {
+        Correction update = correction(model, source, source == kLeads ? "leads" : "events");
+        statement = psprintf("Name the table that it is now, by %s'...'%s.", update.begin, update.end);
+    }
     ereport(ERROR,
             (errcode(ERRCODE_UNDEFINED_TABLE),
-             errmsg("model \"%s\" cannot find its %s table %s", model->name, setting, text),
+             errmsg("model \"%s\" cannot find its %s table %s", model->name, title_of(source), text),
              errdetail("The table was renamed, moved or dropped after the model was made."), errhint("%s", statement)));
     pg_unreachable();
 }
@@ -69,7 +83,7 @@ void require_access(const Model* model, const Source* source) {
     if (usable && pg_class_aclcheck(table, model->owner, ACL_SELECT) == ACLCHECK_OK) return;
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("role \"%s\", which owns model \"%s\", may not read its %s table", owner, model->name,
-                           name_of(source)),
+                           title_of(source)),
                     errdetail("Scoring runs with the rights of the model's owner."),
                     usable ? errhint("GRANT SELECT ON %s TO %s;", relation_name(table), quote_identifier(owner))
                            : errhint("GRANT USAGE ON SCHEMA %s TO %s;", quote_identifier(get_namespace_name(schema)),
@@ -82,7 +96,7 @@ void require_owner(const Model* model, const Source* source) {
     const char* owner = GetUserNameFromId(model->owner, false);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("role \"%s\", which owns model \"%s\", does not own its %s table", owner, model->name,
-                           name_of(source)),
+                           title_of(source)),
                     errdetail("Scoring runs with the rights of the model's owner, who must own the schema, its tables, "
                               "the leads and the events table."),
                     errhint("ALTER TABLE %s OWNER TO %s;", relation_name(relation), quote_identifier(owner))));
@@ -166,14 +180,14 @@ Oid column_type(const Columns& of, const char* setting, const char* column) {
     AttrNumber number = get_attnum(of.relation, column);
     if (number == InvalidAttrNumber) {
         const char* nearest = nearest_column(of.relation, column);
-        const char* settings = own_table(model, "settings");
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
-                               get_rel_name(of.relation)),
-                        errdetail("The column was renamed or dropped after the model was made."),
-                        nearest == nullptr
-                            ? errhint("Name the column that it is now, by UPDATE %s SET %s = '...'.", settings, setting)
-                            : errhint("UPDATE %s SET %s = %s;", settings, setting, quote_literal_cstr(nearest))));
+        Correction update = correction(model, of.source, setting);
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_COLUMN),
+                 errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
+                        get_rel_name(of.relation)),
+                 errdetail("The column was renamed or dropped after the model was made."),
+                 nearest == nullptr ? errhint("Name the column that it is now, by %s'...'%s.", update.begin, update.end)
+                                    : errhint("%s%s%s;", update.begin, quote_literal_cstr(nearest), update.end)));
     }
     require_stored(of, column);
     Oid type = getBaseType(get_atttype(of.relation, number));
@@ -220,12 +234,13 @@ StatusKind status_kind(const char* name) {
 }
 
 // Rows that were put in while nothing looked at them may say less than the table allows.
-char* require_setting(const Model* model, ResultRow row, int column, const char* name) {
+char* require_setting(const Model* model, ResultRow row, int column, const char* name, const Source* source = kLeads) {
     if (!row.null(column)) return row.text(column);
+    Correction update = correction(model, source, name);
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("the settings of model \"%s\" do not say \"%s\"", model->name, name),
                     errdetail("The column is NULL: the row was written while the table did not forbid it."),
-                    errhint("Give its name, by UPDATE %s SET %s = '...'.", own_table(model, "settings"), name)));
+                    errhint("Give its name, by %s'...'%s.", update.begin, update.end)));
     pg_unreachable();
 }
 
@@ -298,6 +313,37 @@ void require_known_format(const Model* model, int64 format) {
 
 }  // namespace
 
+namespace {
+
+// Those of the table "sources", which models of older formats do not have, behind the first one.
+void read_further_sources(Model* model) {
+    if (!OidIsValid(get_relname_relid("sources", model->schema))) return;
+    query(
+        psprintf("SELECT name, events, event_lead, event_type, every_event, event_time FROM %s ORDER BY name COLLATE "
+                 "pg_catalog.\"C\"",
+                 own_table(model, "sources")));
+    Binding& binding = model->binding;
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    auto* sources = static_cast<Source*>(palloc0(sizeof(Source) * (SPI_processed + 1)));
+    sources[0] = binding.sources[0];
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        ResultRow row{i};
+        Source& source = sources[i + 1];
+        source.name = row.text(1);
+        source.title = psprintf("\"%s\"", source.name);
+        source.table = require_setting(model, row, 2, "events", &source);
+        source.lead = require_setting(model, row, 3, "event_lead", &source);
+        source.every = row.text(5);
+        if (source.every == nullptr) source.type = require_setting(model, row, 4, "event_type", &source);
+        source.time = require_setting(model, row, 6, "event_time", &source);
+    }
+    MemoryContextSwitchTo(caller);
+    binding.sources = sources;
+    binding.source_count = static_cast<int>(SPI_processed) + 1;
+}
+
+}  // namespace
+
 // The binding; without a settings row (a dump half restored) the model counts as paused.
 void read_settings(const AsOwner& as) {
     Model* model = as.model;
@@ -316,7 +362,7 @@ void read_settings(const AsOwner& as) {
     binding.sources = static_cast<Source*>(palloc0(sizeof(Source)));
     binding.source_count = 1;
     Source& events = first_source(model);
-    events.name = "events";
+    events.name = events.title = "events";
     binding.leads_name = require_setting(model, row, 1, "leads");
     events.table = require_setting(model, row, 2, "events");
     binding.lead_key = require_setting(model, row, 3, "lead_key");
@@ -326,6 +372,7 @@ void read_settings(const AsOwner& as) {
     model->paused = row.boolean(7, false);
     binding.trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);
+    read_further_sources(model);
     binding.leads = find_relation(model, kLeads);
     for (Source& source : sources_of(binding)) source.relation = find_relation(model, &source);
     binding.leads_name = qualified_name(model, binding.leads);
@@ -364,7 +411,7 @@ void require_columns(const Model* model, Oid relation, const Source* source) {
     Columns columns = {model, source, relation};
     require_key(columns, model->key.type);
     if (source == kLeads) return;
-    require_column(columns, "event_type", source->type, TEXTOID, true);
+    if (source->type != nullptr) require_column(columns, "event_type", source->type, TEXTOID, true);
     require_time(columns, source->time);
 }
 

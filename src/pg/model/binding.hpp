@@ -26,11 +26,13 @@ struct StatusColumn {
 
 // A table of events.
 struct Source {
-    const char* name;  // what the model calls it
+    const char* name;   // what the model calls it
+    const char* title;  // in messages: the first one is "events", others stand there with quotes
     Oid relation;
     char* table;  // as SQL takes it
     char* lead;   // column names, unquoted
-    char* type;
+    char* type;   // null: all its events are of one type
+    char* every;  // which it is; null: the column says
     char* time;
     SPIPlanPtr lead_events;  // kept: the events of one lead,
     SPIPlanPtr all_events;   // and of all
@@ -43,7 +45,7 @@ struct Binding {
     Oid leads;
     char* leads_name;  // as SQL takes it
     char* lead_key;    // column name, unquoted
-    Source* sources;   // one, named "events"
+    Source* sources;   // first that of settings, named "events", then those of the table "sources" by name
     int source_count;
     List* members;       // leads and sources, with their partitions
     char* trigger_path;  // the search_path under which leads and sources are written
@@ -64,8 +66,13 @@ inline const char* lead_column(const Binding& binding, const Source* source) {
     return source == kLeads ? binding.lead_key : source->lead;
 }
 
-// What the settings and the model's messages call the table.
-inline const char* name_of(const Source* source) { return source == kLeads ? "leads" : source->name; }
+// What the model's messages call the table.
+inline const char* title_of(const Source* source) { return source == kLeads ? "leads" : source->title; }
+
+// Whether the row of settings tells of it: leads, and the first source.
+inline bool is_of_settings(const Binding& binding, const Source* source) {
+    return source == kLeads || source == binding.sources;
+}
 
 // Calls visit(source) for each of the user's tables, leads first.
 template <class Visit>

@@ -199,7 +199,8 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
 
     for (int i = 0; i < version->rule_count; ++i) {
         const RuleSource& rule = version->rules[i];
-        if ((rule.event_type == nullptr) != (program->source == kLeads)) continue;
+        if (program->source == kLeads ? rule.event_type != nullptr : rule.event_type == nullptr) continue;
+        if (program->source != kLeads && !is_source(version, rule.source, program->source)) continue;
         Subject subject = {model->name, "rules", nullptr, rule.name};
         Candidate candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, {}, rule.window, rule.points};
         candidate.condition =
@@ -211,7 +212,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
     if (program->source == kLeads) return;
     for (int i = 0; i < version->stage_count; ++i) {
         const StageSource& stage = version->stages[i];
-        if (stage.on_event == nullptr) continue;
+        if (stage.on_event == nullptr || !is_source(version, stage.on_event_source, program->source)) continue;
         Subject subject = {model->name, "stages", nullptr, stage.name};
         Candidate candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, {}, LimitWindow::None, 0};
         candidate.condition = compile(program, relation, subject, "on_event_condition", stage.on_event_condition,
@@ -240,12 +241,14 @@ bool is_written(Oid type) {
     return path != COERCION_PATH_RELABELTYPE;
 }
 
-void add_names(Program* program, Relation relation, const Model* model, const Version* version) {
-    const TouchSource& source = version->touches;
+void add_names(Program* program, Relation relation, const Model* model, const TouchSource& source) {
     const char* texts[kEventNames] = {source.channel, source.asset, source.campaign};
-    const Subject subjects[kEventNames] = {{model->name, "report_settings", "event_channel", nullptr},
-                                           {model->name, "report_settings", "event_asset", nullptr},
-                                           {model->name, "settings", "event_campaign", nullptr}};
+    bool further = !is_of_settings(model->binding, program->source);
+    const char* name = further ? program->source->name : nullptr;
+    const char* report_settings = further ? "sources" : "report_settings";
+    const Subject subjects[kEventNames] = {{model->name, report_settings, "event_channel", name},
+                                           {model->name, report_settings, "event_asset", name},
+                                           {model->name, further ? "sources" : "settings", "event_campaign", name}};
     for (int i = 0; i < kEventNames; ++i) {
         if (!source.remembers || texts[i] == nullptr) continue;
         EventName& name = program->names[i];
@@ -289,15 +292,23 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
     if (source != kLeads) {
         program->time = get_attnum(program->relation, source->time);
         program->time_type = getBaseType(get_atttype(program->relation, program->time));
+    }
+    if (source != kLeads && source->type != nullptr) {
         program->type = get_attnum(program->relation, source->type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
+    const LoggedSource* logged = source == kLeads ? nullptr : find_logged(version, source);
+    program->event_zone = logged == nullptr ? version->time_zone : logged->time_zone;
     call_and_undo([&] {
         add_candidates(program, relation, model, version);
-        if (source != kLeads) add_names(program, relation, model, version);
+        if (logged != nullptr) add_names(program, relation, model, logged->touches);
     });
+    if (source != kLeads && source->type == nullptr) {
+        const TypeEntry* entry = find_type(program, source->every, strlen(source->every));
+        program->every = entry->type == nullptr ? nullptr : &entry->dispatch;
+    }
     share_among_candidates(program, &program->leads);
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =

@@ -57,11 +57,13 @@ struct Program {
     RowType rows;          // of no others
     const Source* source;  // null: they are leads
     LeadColumn lead;
-    AttrNumber type;
+    AttrNumber type;        // 0: all events are of one type
+    const Dispatch* every;  // then what is looked for in them; null: nothing
     AttrNumber time;
-    Oid time_type;     // what the time is, as is_time_type has them
-    Oid type_output;   // InvalidOid: the type column is text
-    pg_tz* time_zone;  // of calendar buckets, and of times without a zone
+    Oid time_type;      // what the time is, as is_time_type has them
+    Oid type_output;    // InvalidOid: the type column is text
+    pg_tz* time_zone;   // of calendar buckets
+    pg_tz* event_zone;  // of times without a zone
     Candidate* candidates;
     int candidate_count;
     TypeEntry* types;  // open addressing; mask + 1 slots, those without a type are free

@@ -67,6 +67,12 @@ constexpr const char* kEssential[] = {"settings.leads",
                                       "merged.lead_id",
                                       "forgotten.entered",
                                       "forgotten.leads",
+                                      "sources.name",
+                                      "sources.events",
+                                      "sources.event_lead",
+                                      "sources.event_type",
+                                      "sources.every_event",
+                                      "sources.event_time",
                                       "rule_groups.name",
                                       "rule_groups.kind",
                                       "rules.name",
@@ -458,9 +464,14 @@ Relation open_table(const char* name, Oid schema) {
 }
 
 // As it is to be.
+// Tables that the objects of an older version, under which the library may be installed, do not have.
+constexpr const char* kLaterTables[] = {"sources"};
+
+// Null where it is one of these, and not there.
 Relation open_pattern(const Search* search, const char* name) {
     Relation relation = open_table(name, search->pattern);
-    if (relation == nullptr)
+    auto is_it = [=](const char* later) { return strcmp(later, name) == 0; };
+    if (relation == nullptr && !std::any_of(std::begin(kLaterTables), std::end(kLaterTables), is_it))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table lead_scoring_internal.%s does not exist", name),
                         errdetail("It belongs to the extension, and shows what the tables of models are like."),
                         errhint("DROP EXTENSION lead_scoring CASCADE; CREATE EXTENSION lead_scoring;")));
@@ -503,6 +514,10 @@ Search look_at_model(const char* model, Oid schema, int count, List* stages, boo
     for (int i = 0; i < count; ++i) {
         Table table = {kOwnTables[i], open_table(kOwnTables[i], schema), open_pattern(&search, kOwnTables[i]),
                        i >= kScoringTables};
+        if (table.wanted == nullptr) {
+            if (table.found != nullptr) table_close(table.found, AccessShareLock);
+            continue;
+        }
         if (table.found == nullptr) {
             miss_table(&search, table);
         } else {

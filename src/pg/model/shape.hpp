@@ -15,10 +15,10 @@ namespace lead_scoring {
 
 // The tables of a model: first those that scoring works with, then the draft. As they are to be they are in schema
 // lead_scoring_internal (sql/install/90-tables).
-inline constexpr const char* kOwnTables[] = {"settings", "versions", "scores",         "transitions", "adjustments",
-                                             "problems", "merged",   "forgotten",      "rule_groups", "rules",
-                                             "bands",    "stages",   "report_settings"};
-inline constexpr int kScoringTables = 8;
+inline constexpr const char* kOwnTables[] = {"settings", "versions", "scores",    "transitions",    "adjustments",
+                                             "problems", "merged",   "forgotten", "sources",        "rule_groups",
+                                             "rules",    "bands",    "stages",    "report_settings"};
+inline constexpr int kScoringTables = 9;
 
 // Those of them that have rows of leads, by their column lead_id. The score row goes first, for it is the lock that
 // others wait for. A lead that is removed is removed from each; merge_leads has a way for each (pg/sql/merge.cpp).

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pg/model/as_owner.hpp"
+#include "pg/model/binding.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/server/owned.hpp"
 #include "pg/server/query.hpp"
@@ -25,9 +26,8 @@ RuleSource* rule_sources(const FullDefinition& full) {
     for (std::size_t i = 0; i < full.rules.size(); ++i) {
         const Rule& rule = full.definition.rules[i];
         const RuleTexts& texts = full.rules[i];
-        sources[i] = {rule.name.c_str(),  text_of(texts.event_type), text_of(texts.condition),
-                      text_of(texts.per), text_of(texts.limit_key),  texts.window,
-                      rule.points};
+        sources[i] = {rule.name.c_str(),  text_of(texts.event_type), text_of(texts.source), text_of(texts.condition),
+                      text_of(texts.per), text_of(texts.limit_key),  texts.window,          rule.points};
     }
     return sources;
 }
@@ -37,15 +37,40 @@ StageSource* stage_sources(const FullDefinition& full) {
     for (std::size_t i = 0; i < full.stages.size(); ++i) {
         const StageTexts& texts = full.stages[i];
         sources[i] = {full.definition.stages[i].name.c_str(), text_of(texts.on_event),
-                      text_of(texts.on_event_condition), text_of(texts.counts_as)};
+                      text_of(texts.on_event_condition), text_of(texts.on_event_source), text_of(texts.counts_as)};
     }
     return sources;
 }
 
-TouchSource touch_source(const FullDefinition& full) {
+TouchSource touch_source(const FullDefinition& full, const TouchTexts& texts) {
     if (!full.touches) return {};
-    return {true, text_of(full.touches->channel), text_of(full.touches->asset), text_of(full.touches->campaign),
-            full.touches->most};
+    return {true, text_of(texts.channel), text_of(texts.asset), text_of(texts.campaign), full.touches->most};
+}
+
+// `source`: whose times it is for; null: the model's.
+pg_tz* zone_of(const char* schema, const char* source, const std::string& name) {
+    const char* time_zone = name.c_str();
+    pg_tz* zone = pg_tzset(time_zone);
+    if (zone != nullptr) return zone;
+    const char* update = source == nullptr ? psprintf("UPDATE %s SET time_zone = 'UTC'", own_table(schema, "settings"))
+                                           : psprintf("UPDATE %s SET time_zone = NULL WHERE name = %s",
+                                                      own_table(schema, "sources"), quote_literal_cstr(source));
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("time zone \"%s\" is not known", time_zone),
+                    errdetail("The definition of model \"%s\" counts calendar days in it.", schema),
+                    errhint("%s; SELECT lead_scoring.publish(%s);", update, quote_literal_cstr(schema))));
+    pg_unreachable();
+}
+
+void add_sources(const char* schema, const FullDefinition& full, Version* version) {
+    version->source_count = static_cast<int>(full.sources.size()) + 1;
+    version->sources =
+        static_cast<LoggedSource*>(palloc(sizeof(LoggedSource) * static_cast<Size>(version->source_count)));
+    version->sources[0] = {"events", version->time_zone, version->touches};
+    for (std::size_t i = 0; i < full.sources.size(); ++i) {
+        const SourceTexts& texts = full.sources[i];
+        version->sources[i + 1] = {texts.name.c_str(), zone_of(schema, texts.name.c_str(), texts.time_zone),
+                                   touch_source(full, texts.touches)};
+    }
 }
 
 }  // namespace
@@ -67,14 +92,9 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     version->rules = rule_sources(*full);
     version->stage_count = static_cast<int>(full->stages.size());
     version->stages = stage_sources(*full);
-    version->touches = touch_source(*full);
-    const char* time_zone = full->time_zone.c_str();
-    version->time_zone = pg_tzset(time_zone);
-    if (version->time_zone == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("time zone \"%s\" is not known", time_zone),
-                        errdetail("The definition of model \"%s\" counts calendar days in it.", schema),
-                        errhint("UPDATE %s SET time_zone = 'UTC'; SELECT lead_scoring.publish(%s);",
-                                own_table(schema, "settings"), quote_literal_cstr(schema))));
+    if (full->touches) version->touches = touch_source(*full, *full->touches);
+    version->time_zone = zone_of(schema, nullptr, full->time_zone);
+    add_sources(schema, *full, version);
     return version;
 }
 
@@ -97,6 +117,16 @@ Version* load_version(const AsOwner& as, int64 number) {
     Datum definition = PointerGetDatum(PG_DETOAST_DATUM_COPY(stored));
     MemoryContextSwitchTo(context);
     return make_version(schema, number, definition);
+}
+
+const LoggedSource* find_logged(const Version* version, const Source* source) {
+    for (int i = 0; i < version->source_count; ++i)
+        if (strcmp(version->sources[i].name, source->name) == 0) return &version->sources[i];
+    return nullptr;
+}
+
+bool is_source(const Version* version, const char* name, const Source* source) {
+    return strcmp(name == nullptr ? version->sources[0].name : name, source->name) == 0;
 }
 
 int find_stage(const Version* version, const char* name) {

@@ -12,6 +12,7 @@ extern "C" {
 namespace lead_scoring {
 
 struct AsOwner;       // as_owner.hpp
+struct Source;        // binding.hpp
 struct Program;       // program.hpp
 struct ScoreColumns;  // score_row.cpp
 
@@ -20,6 +21,7 @@ struct ScoreColumns;  // score_row.cpp
 struct RuleSource {
     const char* name;
     const char* event_type;  // null: a fit rule
+    const char* source;      // of its events, by name; null: the first
     const char* condition;
     const char* per;
     const char* limit_key;
@@ -31,7 +33,8 @@ struct StageSource {
     const char* name;
     const char* on_event;  // null: no event leads here
     const char* on_event_condition;
-    const char* counts_as;  // null: as nothing
+    const char* on_event_source;  // as of a rule
+    const char* counts_as;        // null: as nothing
 };
 
 // What the server evaluates of an event to remember it by; null where there is none.
@@ -43,6 +46,13 @@ struct TouchSource {
     std::size_t most;  // touches that are kept of a lead
 };
 
+// A further table of events that the version looks at.
+struct LoggedSource {
+    const char* name;
+    pg_tz* time_zone;  // of times without one
+    TouchSource touches;
+};
+
 struct Version {
     MemoryContext context;         // it ends with it, and so do its programs
     int64 number;                  // 0: of a definition that is not stored
@@ -51,7 +61,9 @@ struct Version {
     int rule_count;
     StageSource* stages;
     int stage_count;
-    TouchSource touches;
+    LoggedSource* sources;  // the first one is that of settings
+    int source_count;
+    TouchSource touches;  // of the first one
     pg_tz* time_zone;
     Version* next;  // of those that the model has read
 
@@ -68,6 +80,12 @@ Version* make_version(const char* schema, int64 number, Datum definition);
 // Reads version `number` of the model into the current memory context, under the active snapshot; null where there is
 // none. Raises as make_version does, and 42P17 where the definition is null.
 Version* load_version(const AsOwner& as, int64 number);
+
+// What the version says of the source; null: it does not look at its events.
+const LoggedSource* find_logged(const Version* version, const Source* source);
+
+// Whether what the version says of that name, which may be null, is of the source.
+bool is_source(const Version* version, const char* name, const Source* source);
 
 // The stage of that name, or kNoStage.
 int find_stage(const Version* version, const char* name);

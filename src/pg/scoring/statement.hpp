@@ -4,7 +4,8 @@
 // The order of locks, for all that works on leads, commands in SQL too:
 //
 //   1. tables. Who writes has the lock that its statement takes; owner commands shut out writers by lock_tables() in
-//      SQL, which waits for one table while it holds none, as no order of these suits all.
+//      SQL, which waits for one table while it holds none, as no order of these suits all. It begins with leads, then
+//      come the sources, that of settings first and the others by name; merging and forgetting take them so.
 //   2. rows of the leads table, in key order. What says which lead an event is of would be locked before them.
 //   3. rows of scores, in key order.
 //   4. rows of the other tables of kLeadTables, under the row of scores of their lead. What a move gives rise to would

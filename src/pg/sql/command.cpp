@@ -139,7 +139,7 @@ struct TriggerFunction {
 
 constexpr TriggerFunction kTriggerFunctions[] = {
     {"check_report_settings_as_owner", {"report_settings"}, true},
-    {"check_draft_row_as_owner", {"settings", "rule_groups", "rules", "bands", "stages"}, true},
+    {"check_draft_row_as_owner", {"settings", "sources", "rule_groups", "rules", "bands", "stages"}, true},
     {"check_rule_group_as_owner", {"rules"}, false},
 };
 

@@ -31,7 +31,7 @@ namespace {
 // What of a model's draft the transaction changed. In TopTransactionContext.
 struct ChangedDraft {
     Oid schema;
-    bool everything;  // settings, or the kind of a group, which all else rests on
+    bool everything;  // settings, sources, or the kind of a group, which all else rests on
     bool named;       // what stages name: rules and bands
     List* rules;      // names of rules, as text
     List* stages;     // and of stages
@@ -140,7 +140,7 @@ Datum lead_scoring_draft_changed(PG_FUNCTION_ARGS) {
                         errdetail("It runs after each row of the tables of a model's draft."),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-    static constexpr const char* kTables[] = {"settings", "rule_groups", "rules", "bands", "stages"};
+    static constexpr const char* kTables[] = {"settings", "sources", "rule_groups", "rules", "bands", "stages"};
     require_own_table(data, "draft_changed", kTables);
     require_author(data);
     const char* table = RelationGetRelationName(data->tg_relation);
@@ -148,7 +148,7 @@ Datum lead_scoring_draft_changed(PG_FUNCTION_ARGS) {
     if (strcmp(table, "settings") == 0 && TRIGGER_FIRED_BY_INSERT(data->tg_event)) return PointerGetDatum(nullptr);
     watch_transactions<at_transaction_end, at_subtransaction_end>();
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
-    if (strcmp(table, "settings") == 0 || strcmp(table, "rule_groups") == 0) {
+    if (strcmp(table, "settings") == 0 || strcmp(table, "sources") == 0 || strcmp(table, "rule_groups") == 0) {
         draft->everything = true;
     } else {
         bool of_rules = strcmp(table, "rules") == 0;

@@ -17,7 +17,8 @@ Datum lead_scoring_events_changed(PG_FUNCTION_ARGS) {
     if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event)) read_rows(&run, false);
     if (TRIGGER_FIRED_BY_UPDATE(event) || TRIGGER_FIRED_BY_DELETE(event))
         read_row_keys(&run, true, FindingKind::TakenBack);
-    if (TRIGGER_FIRED_BY_TRUNCATE(event)) read_all_stored_keys(run.as, FindingKind::TakenBack, run.findings);
+    if (TRIGGER_FIRED_BY_TRUNCATE(event) && run.is_logged)
+        read_all_stored_keys(run.as, FindingKind::TakenBack, run.findings);
     end_trigger(&run, Work::Change);
     return PointerGetDatum(nullptr);
 }

@@ -53,6 +53,7 @@ void find_next_keys(const AsOwner& as, const Version* version, Datum last, bool 
     };
     const char* scores = own_table(model, "scores");
     for_each_table(model->binding, [&](const Source* source) {
+        if (source != kLeads && find_logged(version, source) == nullptr) return;
         hold_table(model, source);
         add(lead_of(model->binding, source, "t"), user_table(model, source));
         appendStringInfoString(&keys, " UNION ");

@@ -109,6 +109,8 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
         find_table(run, table);
         run->version = current_version(run->model);
     }
+    run->is_logged =
+        run->version != nullptr && (run->source == kLeads || find_logged(run->version, run->source) != nullptr);
     if (run->version == nullptr) {
         if (run->changes != nullptr && !is_incomplete(run->changes)) end_changes(run->changes);
         return false;
@@ -174,6 +176,7 @@ class OtherRows final : public RowStream {
 }  // namespace
 
 void read_rows(TriggerRun* run, bool old_rows) {
+    if (!run->is_logged) return;
     Relation relation = run->data->tg_relation;
     auto read = [&](RowStream* rows) {
         read_rows(run->as, run->version, run->source, relation, rows, run->findings, &run->problems);
@@ -186,6 +189,7 @@ void read_rows(TriggerRun* run, bool old_rows) {
 }
 
 void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind) {
+    if (!run->is_logged) return;
     Relation relation = run->data->tg_relation;
     LeadColumn column = lead_column_of(run->model->binding, run->source, relation);
     with_rows(run, old_rows,

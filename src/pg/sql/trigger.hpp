@@ -19,6 +19,7 @@ struct TriggerRun {
     AsWriter as;
     Model* model;
     const Source* source;  // whose events; null: of the leads table
+    bool is_logged;        // whether the version looks at it
     const Version* version;
     Changes* changes;  // of the query, where it fires several of our triggers
     Findings* findings;

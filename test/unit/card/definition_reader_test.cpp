@@ -421,16 +421,37 @@ TEST(DefinitionReader, PassesOverWhatItDoesNotKnow) {
     EXPECT_EQ(read.definition.rules.size(), 4u);
 }
 
+TEST(DefinitionReader, ReadsFurtherSources) {
+    Json several = full();
+    several["format"] = 2;
+    several["sources"] = {{{"name", "crm"}, {"time_zone", "Asia/Tokyo"}},
+                          {{"name", "views"}, {"time_zone", "UTC"}, {"channel", "utm"}, {"asset", nullptr}}};
+    several["rules"][0]["source"] = "crm";
+    several["stages"][1]["on_event_source"] = "views";
+    FullDefinition read = read_definition(several.dump());
+    ASSERT_EQ(read.sources.size(), 2u);
+    EXPECT_EQ(read.sources[0].name, "crm");
+    EXPECT_EQ(read.sources[0].time_zone, "Asia/Tokyo");
+    EXPECT_EQ(read.sources[0].touches.channel, std::nullopt);
+    EXPECT_EQ(read.sources[1].touches.channel, "utm");
+    EXPECT_EQ(std::ranges::count(read.rules, std::optional<std::string>("crm"), &RuleTexts::source), 1);
+    EXPECT_EQ(std::ranges::count(read.stages, std::optional<std::string>("views"), &StageTexts::on_event_source), 1);
+    several["sources"][0].erase("time_zone");
+    expect_refused(several, Path("/sources/0/time_zone"), "is missing");
+    several["sources"] = {7};
+    expect_refused(several, Path("/sources/0"), "is no object");
+}
+
 TEST(DefinitionReader, TellsTheDefinitionOfANewerLibraryApart) {
     Json newer = full();
     newer["format"] = 1;
     EXPECT_EQ(error_of(newer.dump()).has_value(), false);
-    newer["format"] = 2;
+    newer["format"] = 3;
     newer["stages"] = "something new";
     std::optional<Error> error = error_of(newer.dump());
     ASSERT_TRUE(error.has_value());
     EXPECT_EQ(error->code, ErrorCode::NotSupported);
-    EXPECT_STREQ(error->what(), "definition is of format 2");
+    EXPECT_STREQ(error->what(), "definition is of format 3");
     EXPECT_FALSE(error->detail.empty() || error->hint.empty());
     newer["format"] = 0;
     expect_refused(newer, Path("/format"), "is no whole number from 1 to 9223372036854775807");
