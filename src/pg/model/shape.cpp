@@ -463,11 +463,10 @@ Relation open_table(const char* name, Oid schema) {
     return OidIsValid(relation) ? try_table_open(relation, AccessShareLock) : nullptr;
 }
 
-// As it is to be.
 // Tables that the objects of an older version, under which the library may be installed, do not have.
 constexpr const char* kLaterTables[] = {"sources"};
 
-// Null where it is one of these, and not there.
+// A table as it is to be; null where it is one of these, and not there.
 Relation open_pattern(const Search* search, const char* name) {
     Relation relation = open_table(name, search->pattern);
     auto is_it = [=](const char* later) { return strcmp(later, name) == 0; };
