@@ -1,4 +1,4 @@
-# libFuzzer, a short run of each target: FUZZ_SECONDS (10) from the seed FUZZ_SEED (a new one each run). It starts from
+# libFuzzer, a short run of each target: FUZZ_SECONDS (6) from the seed FUZZ_SEED (a new one each run). It starts from
 # test/fuzz/corpus/NAME where there is one; what it finds new is kept in build/fuzz-corpus/NAME, and an input that fails
 # in build/fuzz-failures.
 set -uo pipefail
@@ -14,7 +14,7 @@ for name in "$@"; do
     found=$ROOT/build/fuzz-corpus/$name kept=$ROOT/test/fuzz/corpus/$name failures=$ROOT/build/fuzz-failures
     mkdir -p "$found" "$failures"
     [[ -d $kept ]] || kept=
-    if "$ROOT/build/fuzz/bin/${name}_fuzz" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 \
+    if "$ROOT/build/fuzz/bin/${name}_fuzz" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-6}" -timeout=10 \
         -artifact_prefix="$failures/$name-" -print_final_stats=1 "$found" ${kept:+"$kept"} >"$RUN/fuzz.out" 2>&1; then
         inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$RUN/fuzz.out")
         echo "ok fuzz/$name (seed $seed, $inputs inputs)"
