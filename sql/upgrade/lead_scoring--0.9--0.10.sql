@@ -348,10 +348,10 @@ COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events 
 CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' ORDER BY s.place), '[]')
+SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
   FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule.';
+COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 
 CREATE FUNCTION lead_scoring_internal.source_of(sources jsonb, named text, event_type text)
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -949,7 +949,7 @@ BEGIN
                        CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
         END IF;
         source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
-        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type');
+        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
         FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
             IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
                 PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
@@ -1047,7 +1047,7 @@ BEGIN
                               WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
         source := CASE WHEN s.draft_row ->> 'on_event' IS NOT NULL
                        THEN lead_scoring_internal.resolve_source(model, sources, s.draft_row ->> 'on_event_source', s.draft_row ->> 'on_event', 'on_event_source', format('stage "%s"', s.name)) END;
-        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type'))
+        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type'))
             || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)));
     END LOOP;
     RETURN to_jsonb(stages);
@@ -2374,7 +2374,7 @@ CREATE TABLE lead_scoring_internal.sources (
     event_asset    text,
     time_zone      text,
     CONSTRAINT sources_pkey PRIMARY KEY (name),
-    CONSTRAINT sources_name CHECK (octet_length(name) BETWEEN 1 AND 63 AND name <> 'events'),
+    CONSTRAINT sources_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 63 AND name <> 'events'),
     CONSTRAINT sources_type CHECK (num_nonnulls(event_type, every_event) = 1)
 );
 CREATE TRIGGER sources_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.sources FOR EACH ROW

@@ -12,14 +12,14 @@ $primary->init(allows_streaming => 1);
 $primary->append_conf('postgresql.conf', "fsync = off\nmax_parallel_workers = 16\nmax_worker_processes = 24\nmax_connections = 60\ntimezone = UTC\ndatestyle = ISO");
 $primary->start;
 $primary->safe_psql('postgres', 'CREATE EXTENSION lead_scoring');
-$primary->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'postgres', '-f', 'test/lib/full_model.sql' ], 'model');
+$primary->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'postgres', '-v', 'one_source=1', '-f', 'test/lib/full_model.sql' ], 'model');
 $primary->safe_psql('postgres', 'ANALYZE');
 
 # What to ask: of each view everything, of each function that takes a model, does not write, and returns rows or a number, what
 # it returns for arguments of these names, or of these types. An answer may be an error, the same each time.
 my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of => q{'2024-06-01 00:00+00'}, report => q{'funnel'}, grain => q{'week'}, by => q{'channel'}, since => q{'2024-01-15'}, until => q{'2024-05-15'}, date => q{'2024-01-15'}, stage => q{'sql'},
     text => q{'8'}, bigint => 8, integer => 8, oid => q{'full_model.scores'::regclass}, uuid => q{'00000000-0000-0000-0000-000000000008'}, 'text[]' => q{'{8,16}'},
-    regclass => q{'full_test.leads'}, jsonb => q{'{}'}, numeric => 8, boolean => 'true', 'timestamp with time zone' => 'now()');
+    events => q{VARIADIC ARRAY['full_test.events']}, regclass => q{'full_test.leads'}, jsonb => q{'{}'}, numeric => 8, boolean => 'true', 'timestamp with time zone' => 'now()');
 my @questions = map { "SELECT * FROM $_" } split /\n/, $primary->safe_psql('postgres', q{
     SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('v', 'm') AND n.nspname IN ('full_model', 'lead_scoring') ORDER BY 1});

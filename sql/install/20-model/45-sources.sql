@@ -69,10 +69,10 @@ COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events 
 CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' ORDER BY s.place), '[]')
+SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
   FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule.';
+COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 
 CREATE FUNCTION lead_scoring_internal.source_of(sources jsonb, named text, event_type text)
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

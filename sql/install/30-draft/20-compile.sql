@@ -96,7 +96,7 @@ BEGIN
                        CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
         END IF;
         source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
-        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type');
+        compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
         FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
             IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
                 PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),

@@ -84,7 +84,7 @@ BEGIN
                               WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
         source := CASE WHEN s.draft_row ->> 'on_event' IS NOT NULL
                        THEN lead_scoring_internal.resolve_source(model, sources, s.draft_row ->> 'on_event_source', s.draft_row ->> 'on_event', 'on_event_source', format('stage "%s"', s.name)) END;
-        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::regclass, source ->> 'event_type'))
+        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type'))
             || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)));
     END LOOP;
     RETURN to_jsonb(stages);

@@ -12,7 +12,7 @@ CREATE TABLE lead_scoring_internal.sources (
     event_asset    text,
     time_zone      text,
     CONSTRAINT sources_pkey PRIMARY KEY (name),
-    CONSTRAINT sources_name CHECK (octet_length(name) BETWEEN 1 AND 63 AND name <> 'events'),
+    CONSTRAINT sources_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 63 AND name <> 'events'),
     CONSTRAINT sources_type CHECK (num_nonnulls(event_type, every_event) = 1)
 );
 CREATE TRIGGER sources_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.sources FOR EACH ROW
