@@ -86,7 +86,7 @@ my @ways = (
     [ [ @alone, 'enable_hashjoin=off', 'enable_seqscan=off' ], 'SERIALIZABLE READ ONLY, DEFERRABLE', cursor => '' ],
     [ [ @parallel, 'enable_hashjoin=off', 'enable_mergejoin=off', 'enable_material=off' ], 'REPEATABLE READ', cursor => 'WITH HOLD' ],
     [ [ 'max_parallel_workers_per_gather=0', 'enable_hashjoin=off', 'enable_seqscan=off', 'cursor_tuple_fraction=0.000001' ], 'READ COMMITTED', cursor => 'SCROLL' ],
-    [ [ @parallel, 'enable_indexscan=off', 'enable_indexonlyscan=off', 'enable_bitmapscan=off', 'work_mem=64kB' ], 'REPEATABLE READ READ ONLY', prepared => 'force_generic_plan' ],
+    [ [ @parallel, 'enable_indexonlyscan=off', 'enable_bitmapscan=off', 'work_mem=64kB' ], 'REPEATABLE READ READ ONLY', prepared => 'force_generic_plan' ],
     [ [ @alone, 'enable_nestloop=off' ], 'READ COMMITTED', prepared => 'force_custom_plan' ],
     [ [ @parallel, 'from_collapse_limit=1', 'join_collapse_limit=1', 'geqo_threshold=2' ], 'READ COMMITTED', prepared => 'auto' ]);
 sub go {
