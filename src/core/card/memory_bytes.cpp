@@ -69,12 +69,9 @@ void MemoryReader::read(std::span<const std::byte> from, Memory& memory, ErrorCo
     auto require = [&](bool sound) {
         if (!sound) reader.fail();
     };
-    auto known = [](Timestamp at) { return at != kForever && at != kNever; };
     require(head.parts <= kAllParts && !(head.has(kKeepsFirst) && head.has(kKeepsNone)));
     require(head.has(kHasEvents) || (head.parts == 0 && reader.at_end()));
-    memory.kept_ = head.has(kKeepsFirst)  ? KeptTouches::First
-                   : head.has(kKeepsNone) ? KeptTouches::None
-                                          : KeptTouches::All;
+    memory.kept_ = kept(head.has(kKeepsFirst), head.has(kKeepsNone));
     if (!head.has(kHasEvents)) return;
     require(!head.has(kKeepsNone) || !(head.has(kHasCampaign) || head.touches > 0));
     require(!head.has(kKeepsFirst) || (head.touches > 0 && head.touches <= 2));
@@ -102,7 +99,7 @@ void MemoryReader::read(std::span<const std::byte> from, Memory& memory, ErrorCo
         bool is_first_of_time = parts == 0 || entry.older != 0;
         Timestamp newer = at;
         at = earlier_by(newer, entry.older);
-        require(at <= newer && known(at));
+        require(at <= newer && is_known_time(at));
         for (std::size_t i = matches; i < memory.matches_.size(); ++i) memory.matches_[i].at = at;
         require(is_first_of_time || !(entry.has_rules || is_match_alone));
         parts |= kHasEntries;
@@ -118,18 +115,17 @@ void MemoryReader::read(std::span<const std::byte> from, Memory& memory, ErrorCo
     require((head.parts & (kHasEntries | kHasChannel | kHasAsset)) == parts);
     std::ranges::reverse(memory.touches_);
     memory.first_at_ = times.first_at;
-    require((memory.first_at_ <= at || parts == 0) && known(memory.first_at_) && (parts != 0 || head.newest == 0));
+    require((memory.first_at_ <= at || parts == 0) && is_known_time(memory.first_at_) &&
+            (parts != 0 || head.newest == 0));
     if (head.has(kHasCampaign)) {
         require(!memory.names_.empty());
         memory.campaign_at_ =
             static_cast<Timestamp>(static_cast<std::uint64_t>(memory.first_at_) + times.campaign_after);
-        require(memory.campaign_at_ >= memory.first_at_ && known(memory.campaign_at_));
+        require(memory.campaign_at_ >= memory.first_at_ && is_known_time(memory.campaign_at_));
         memory.campaign_ = 1;
     }
     require(head.has(kCampaignIsNewer) == (parts != 0 && head.has(kHasCampaign) && memory.campaign_at_ > head.newest));
-    std::ranges::sort(memory.matches_, {}, &FirstMatch::rule);
-    for (std::size_t i = 1; i < memory.matches_.size(); ++i)
-        require(memory.matches_[i - 1].rule < memory.matches_[i].rule);
+    require(sort_matches(memory));
 }
 
 void decode(std::span<const std::byte> from, Memory& memory, ErrorCode code) {

@@ -16,7 +16,7 @@ void encode(const Memory& memory, std::string& to);
 // where they are. Throws an Error of `code` where the bytes are no memory, and leaves it half-read.
 void decode(std::span<const std::byte> from, Memory& memory, ErrorCode code = ErrorCode::CorruptData);
 
-// Whether the bytes are what encode() would make of what they say, but in an older format.
+// Whether the bytes are of another format than the one that encode() writes.
 bool is_older_format(std::span<const std::byte> stored);
 
 // When each rule matched first, by rule; what it has besides is not looked at closely.

@@ -26,7 +26,6 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
     auto require = [&](bool sound) {
         if (!sound) reader.fail();
     };
-    auto known = [](Timestamp at) { return at != kForever && at != kNever; };
     std::size_t parts = reader.natural();
     auto has = [&](std::size_t part) { return (parts & part) != 0; };
     if (has(kHasEvents)) memory.first_at_ = reader.fixed();
@@ -38,10 +37,10 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
     require(parts < 2 * kKeepsNone && !(has(kKeepsFirst) && has(kKeepsNone)));
     require(has(kHasEvents) == (memory.first_at_ != kForever) && memory.first_at_ != kNever);
     require(has(kHasEvents) || (parts | touches | match_bytes) == 0);
-    require(!has(kHasCampaign) || (known(memory.campaign_at_) && memory.campaign_at_ >= memory.first_at_));
+    require(!has(kHasCampaign) || (is_known_time(memory.campaign_at_) && memory.campaign_at_ >= memory.first_at_));
     require(!has(kKeepsNone) || !(has(kHasCampaign) || touches > 0));
     require(!has(kKeepsFirst) || (touches > 0 && touches <= 2));
-    memory.kept_ = has(kKeepsFirst) ? KeptTouches::First : has(kKeepsNone) ? KeptTouches::None : KeptTouches::All;
+    memory.kept_ = kept(has(kKeepsFirst), has(kKeepsNone));
 
     BinaryReader name_reader(reader.take_last(name_bytes), code, "memory");
     while (!name_reader.at_end()) {
@@ -68,7 +67,7 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
         touch.at = at;
         touch.channel = name();
         touch.asset = has(kHasAssets) ? name() : 0;
-        require(known(at) && at >= memory.first_at_ && touch.channel + touch.asset > 0);
+        require(is_known_time(at) && at >= memory.first_at_ && touch.channel + touch.asset > 0);
         require(i + 1 == touches || !memory.before(memory.touches_[i + 1], touch));
     }
     reader.finish();
@@ -84,12 +83,10 @@ void MemoryReader::read_format_1(std::span<const std::byte> from, Memory& memory
             match.at = memory.touches_[touch - 1].at;
         else
             match_reader.number("at", match.at, memory.first_at_);
-        require(known(match.at) && match.at >= memory.first_at_);
+        require(is_known_time(match.at) && match.at >= memory.first_at_);
         memory.matches_.push_back(match);
     }
-    std::ranges::sort(memory.matches_, {}, &FirstMatch::rule);
-    for (std::size_t i = 1; i < memory.matches_.size(); ++i)
-        require(memory.matches_[i - 1].rule < memory.matches_[i].rule);
+    require(sort_matches(memory));
 }
 
 }  // namespace lead_scoring
