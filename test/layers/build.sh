@@ -2,7 +2,8 @@
 set -euo pipefail
 source "$ROOT/test/lib/server.sh"
 install_extension COPT=-Werror
-start_server max_prepared_transactions=10
+# Plans that are compiled take longer here than all they do; test/t/plans.pl has them.
+start_server max_prepared_transactions=10 jit=off
 echo "ok build ($("$PG_CONFIG" --version))"
 
 # The library exports what SQL calls, and nothing else.

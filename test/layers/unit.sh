@@ -7,17 +7,21 @@ if (($# == 0)); then
     exit
 fi
 build_core core "${*/%/_test}" -DLEAD_SCORING_SANITIZE=ON || true # what did not compile cannot run
+mkdir -p "$RUN/unit"
+export ROOT RUN
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I NAME bash -c \
+    'timeout 300 "$ROOT/build/core/bin/NAME_test" --gtest_color=no >"$RUN/unit/NAME.out" 2>&1; echo $? >"$RUN/unit/NAME.status"'
 for name in "$@"; do
-    timeout 300 "$ROOT/build/core/bin/${name}_test" --gtest_color=no >"$RUN/unit.out" 2>&1
-    status=$?
+    out=$RUN/unit/$name.out
+    status=$(<"$RUN/unit/$name.status")
     # [       OK ] Suite.Case (0 ms)
-    case_of() { sed -nE "s|^\[ +$1 \] ([^ ,(]+).* \([0-9]+ ms\)$|$2 unit/$name \1${3:-}|p" "$RUN/unit.out"; }
+    case_of() { sed -nE "s|^\[ +$1 \] ([^ ,(]+).* \([0-9]+ ms\)$|$2 unit/$name \1${3:-}|p" "$out"; }
     case_of OK ok
     case_of ' ?SKIPPED' skipped ': it says so itself'
     if ((status != 0)); then
-        cat "$RUN/unit.out"
+        cat "$out"
         case_of ' FAILED ' 'not ok' | grep . || echo "not ok unit/$name (exit status $status)"
-    elif ! grep -qE '^\[ +(OK|SKIPPED) \] ' "$RUN/unit.out"; then
+    elif ! grep -qE '^\[ +(OK|SKIPPED) \] ' "$out"; then
         echo "not ok unit/$name (nothing in it was run)"
     fi
 done
