@@ -131,7 +131,7 @@ SELECT d.statement, outcome_of(ARRAY[d.statement]) FROM damages d ORDER BY d.num
 -- No statement fails.
 SELECT d.statement, outcome
   FROM damages d, statements s, LATERAL outcome_of(ARRAY[d.statement], s.statement) AS outcome
- WHERE (s.number = 1 OR (s.number + d.number) % 4 = 0) AND outcome ~ '^[0-9A-Z]{5} ' ORDER BY d.number, s.number;
+ WHERE (s.number = 1 OR (s.number + d.number) % 12 = 0) AND outcome ~ '^[0-9A-Z]{5} ' ORDER BY d.number, s.number;
 
 -- repair mends it, before other statements and after.
 SELECT d.statement, outcome

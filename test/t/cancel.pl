@@ -1,5 +1,5 @@
 # Everything that takes long hears pg_cancel_backend and pg_terminate_backend within a second, and leaves nothing half-done:
-# each statement below, at random moments, CANCELS (100) times in all, from the seed CANCEL_SEED. CANCEL_SCALE (1) says how
+# each statement below, at random moments, CANCELS (40) times in all, from the seed CANCEL_SEED. CANCEL_SCALE (1) says how
 # much there is to do, and CANCEL_ONLY, a pattern, which.
 use strict;
 use warnings;
@@ -11,7 +11,7 @@ use List::Util qw(max shuffle);
 require './test/lib/aggregates.pl';
 our %AGGREGATES;
 
-my $count = $ENV{CANCELS} // 100;
+my $count = $ENV{CANCELS} // 40;
 my $scale = $ENV{CANCEL_SCALE} // 1;
 my $only = $ENV{CANCEL_ONLY} // '';
 my $seed = $ENV{CANCEL_SEED} // int rand 1e9;

@@ -1,6 +1,6 @@
 # Every view of a model and every function that reads one, by every plan the server may choose and under every snapshot: the
 # answer is that of a plain serial query. The views and functions are those of the catalogs, so that a new one is read too.
-# Each is asked in a session of its own, whose caches are cold.
+# Plain answers come from sessions whose caches are cold, one each; what is asked in one way, in one session.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -53,26 +53,32 @@ push @questions, 'SELECT count(*), sum(score), max(grade) FROM full_model.leads'
     'SELECT l.country, count(*), sum(s.score), (SELECT count(*) FROM full_model.leads WHERE score > 5) FROM full_model.leads s JOIN full_test.leads l ON l.id = s.lead_id GROUP BY 1',
     q{SELECT lead_id, score, lead_scoring.score_at('full_model', lead_id, now()), (SELECT sum(capped) FROM lead_scoring.explain('full_model', lead_id, now())) FROM full_model.leads};
 
-# ask(node, settings, script): what a new session answers, lines sorted, or its errors.
+# ask(node, settings, prepare, way, question...): what a new session, with these settings and after these statements, answers to
+# each question, run as way(question) says: lines sorted, and the SQLSTATE of an error.
 sub ask {
-    my ($node, $settings, $script) = @_;
+    my ($node, $settings, $prepare, $way, @asked) = @_;
     local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @$settings;
-    my ($status, $answer, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n$script;\n");
-    return answer($answer, $error);
+    my $script = join '', "$prepare\n", map { $way->($_) . "\n\\echo SQLSTATE :SQLSTATE\nROLLBACK;\n\\echo -- answered\n" } @asked;
+    my ($status, $answers) = $node->psql('postgres', $script, on_error_stop => 0);
+    my @answers = split m{^-- answered(?:\n|\z)}m, $answers;
+    is(scalar(@answers), scalar(@asked), 'a session answered') if @answers != @asked;
+    return map { answer($_) } @answers;
 }
 sub answer {
-    my ($answer, $error) = @_;
-    $error =~ s/^(?:psql:\S+ )?(ERROR:  \w+).*?$/$1/mg;
-    return join "\n", (sort split /\n/, $answer), grep { /^ERROR/ } split /\n/, $error;
+    my ($answer) = @_;
+    my $state = $answer =~ s/^SQLSTATE (\w+)\n?\z//m ? $1 : 'none';
+    return join "\n", (sort split /\n/, $answer), $state eq '00000' ? () : "ERROR $state";
 }
-my %plain = map { $_ => ask($primary, ['max_parallel_workers_per_gather=0'], $_) } @questions;
+sub plainly { return "$_[0];" }
+sub ask_plainly { return map { ask($primary, ['max_parallel_workers_per_gather=0'], '', \&plainly, $_) } @_ }
+my %plain = map { $_ => ask_plainly($_) } @questions;
 cmp_ok(scalar(grep { $plain{$_} !~ /ERROR/ } @questions), '>=', 20, 'answers');
 unlike($plain{$_}, qr/ERROR/, $_) for grep { /^SELECT \* FROM (?:full_model\.|lead_scoring\.(?:explain|score_at|rule_matches|verify|versions|models|progress)\b)/ && !/uuid/ } @questions;
 
-# compare(what, how): how($question) must be the plain answer to each.
+# compare(what, got): an answer to each question, in their order, which must be the plain one.
 sub compare {
-    my ($what, $how) = @_;
-    my @wrong = map { my $got = $how->($_); $got eq $plain{$_} ? () : "$_\n$got\n-- instead of\n$plain{$_}\n" } @questions;
+    my ($what, @got) = @_;
+    my @wrong = map { $got[$_] eq $plain{ $questions[$_] } ? () : "$questions[$_]\n$got[$_]\n-- instead of\n$plain{$questions[$_]}\n" } 0 .. $#questions;
     is(join('', @wrong), '', $what);
 }
 my $forced = $primary->safe_psql('postgres', q{SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')});
@@ -94,21 +100,24 @@ sub go {
     # On a standby there is no SERIALIZABLE; and of what is slow one is enough.
     for my $way (grep { $node == $primary || $_->[1] =~ /REPEATABLE/ } @ways) {
         my ($settings, $level, $how, $kind) = @$way;
-        my $begin = "BEGIN ISOLATION LEVEL $level";
-        compare(join(' ', $level, @$settings, $how // (), $kind || ()) . $suffix, sub {
-            my ($question) = @_;
-            return ask($node, $settings, "$begin; $question") if !$how;
-            return ask($node, [ @$settings, "plan_cache_mode=$kind" ], "$begin; PREPARE p AS $question;\n\\o /dev/null\n" . ('EXECUTE p;' x ($kind eq 'auto' ? 6 : 1)) . "\n\\o\nEXECUTE p") if $how eq 'prepared';
-            return ask($node, $settings, "$begin; DECLARE c CURSOR WITH HOLD FOR $question; COMMIT; FETCH ALL c") if $kind eq 'WITH HOLD';
-            return ask($node, $settings, "$begin; DECLARE c $kind CURSOR FOR $question; FETCH 1 c; FETCH 2 c; FETCH ALL c");
-        });
+        my @settings = @$settings;
+        my ($begin, $prepare) = ("BEGIN ISOLATION LEVEL $level", '');
+        # Several statements sent as one: after an error the rest is not run.
+        my $run = !$how ? sub { "$begin\\; $_[0];" }
+            : $how ne 'prepared' ? sub { $kind eq 'WITH HOLD' ? "$begin\\; DECLARE c CURSOR WITH HOLD FOR $_[0]\\; COMMIT\\; FETCH ALL c\\; CLOSE c;" : "$begin\\; DECLARE c $kind CURSOR FOR $_[0]\\; FETCH 1 c\\; FETCH 2 c\\; FETCH ALL c;" }
+            : sub { "DEALLOCATE ALL; PREPARE p AS $_[0];\n\\if :ERROR\n\\else\n\\o /dev/null\n" . ('EXECUTE p;' x ($kind eq 'auto' ? 6 : 1)) . "\n\\o\nEXECUTE p;\n\\endif" };
+        if ($how && $how eq 'prepared') {
+            $prepare = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL $level;";
+            push @settings, "plan_cache_mode=$kind";
+        }
+        compare(join(' ', $level, @settings, $how // (), $kind || ()) . $suffix, ask($node, \@settings, $prepare, $run, @questions));
     }
 }
 go($primary, '');
 
 # Compiled, and by workers.
 for my $question (grep { /full_model\.leads/ && !/explain/ } @questions) {
-    is(ask($primary, [ @parallel, qw(jit=on jit_above_cost=0 jit_inline_above_cost=0 jit_optimize_above_cost=0) ], $question), $plain{$question}, "compiled: $question");
+    is((ask($primary, [ @parallel, qw(jit=on jit_above_cost=0 jit_inline_above_cost=0 jit_optimize_above_cost=0) ], '', \&plainly, $question))[0], $plain{$question}, "compiled: $question");
 }
 {
     local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @alone;
@@ -133,14 +142,14 @@ sub session {
     $session->query_safe($_) for @commands;
     return $session;
 }
+# answers(session, question...): the same of a session that is there. Without a savepoint an error would end its transaction.
 sub answers {
-    my ($session, $question) = @_;
+    my ($session, @asked) = @_;
+    my @answers = map { answer($session->query("$_;\n\\echo SQLSTATE :SQLSTATE")) } @asked;
     $session->{stderr} = '';
-    my $answer = $session->query("\\set VERBOSITY verbose\n$question");
-    my $result = answer($answer, $session->{stderr});
-    $session->{stderr} = '';
-    return $result;
+    return @answers;
 }
+sub answers_within { return map { my ($answer) = answers($_[0], "SAVEPOINT s;\n$_"); $_[0]->query('ROLLBACK TO s'); $answer } @_[1 .. $#_] }
 my (%old, %cursor_of);
 for my $node ($primary, $standby) {
     my $where = $node == $primary ? '' : ', on a standby';
@@ -169,25 +178,25 @@ my $loose = session($primary, q{SELECT lead_scoring.score_at('full_model', 8, no
 my %before = %plain;
 $primary->safe_psql('postgres', q{UPDATE full_model.rules SET points = points + 2; SELECT lead_scoring.add_rule('full_model', 'another', 'visit', 7), lead_scoring.publish('full_model')});
 $primary->wait_for_catchup($standby, 'replay');
-%plain = map { $_ => ask($primary, ['max_parallel_workers_per_gather=0'], $_) } @questions;
+%plain = map { $_ => ask_plainly($_) } @questions;
 cmp_ok(scalar(grep { $before{$_} ne $plain{$_} } @questions), '>=', 8, 'the new version gives other answers');
 for my $question ('SELECT * FROM full_model.leads', grep { /explain.*bigint|score_at.*bigint|rule_matches/ } @questions) {
     isnt($before{$question}, $plain{$question}, "another answer to $question");
 }
 
-compare('a session that knew the version before', sub { answers($loose, @_) });
-compare('on the standby', sub { ask($standby, [@parallel], @_) });
-compare('prepared before', sub { exists $statement_of{ $_[0] } ? answers($prepared, "EXECUTE $statement_of{$_[0]}") : $plain{ $_[0] } });
+compare('a session that knew the version before', answers($loose, @questions));
+compare('on the standby', ask($standby, [@parallel], '', \&plainly, @questions));
+compare('prepared before', map { exists $statement_of{$_} ? answers($prepared, "EXECUTE $statement_of{$_}") : $plain{$_} } @questions);
 my %after = %plain;
 %plain = %before;
-compare("cursors of before", sub { exists $cursor_of{ $_[0] } ? answers($cursors, "FETCH ALL $cursor_of{$_[0]}") : $plain{ $_[0] } });
+compare('cursors of before', map { exists $cursor_of{$_} ? answers($cursors, "FETCH ALL $cursor_of{$_}") : $plain{$_} } @questions);
 for my $what (sort keys %old) {
-    compare("$what: as before", sub { answers($old{$what}, "SAVEPOINT s;\n$_[0];\n\\set QUIET on\nROLLBACK TO s") });
+    compare("$what: as before", answers_within($old{$what}, @questions));
     $old{$what}->query_safe('COMMIT');
 }
 %plain = %after;
 for my $what (sort keys %old) {
-    compare("$what: then the new version", sub { answers($old{$what}, @_) });
+    compare("$what: then the new version", answers($old{$what}, @questions));
 }
 $_->quit for values %old, $cursors, $prepared, $loose;
 $standby->stop;
