@@ -219,6 +219,47 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000). event_type may be NULL, where all events are of one type.';
 
+CREATE FUNCTION lead_scoring_internal.check_event_id(events regclass, event_lead text, event_id text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found regtype;
+BEGIN
+    IF event_id IS NULL THEN
+        RETURN;
+    END IF;
+    found := lead_scoring_internal.column_type(events, event_id, 'event_id');
+    IF event_id = event_lead THEN
+        PERFORM lead_scoring_internal.fail('22023', format('event_id is the column "%s" of table %s, which names the lead', event_id, events),
+            'Of all events of a lead one alone would count.', 'Name the column that each event has a value of its own in: event_id => ''...'', or NULL for none.');
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_type t CROSS JOIN pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+                    WHERE t.oid = lead_scoring_internal.base_type(found) AND t.typtype IN ('b', 'e') AND t.typcategory <> 'A' AND m.amname IN ('btree', 'hash') AND o.opcdefault
+                      AND (o.opcintype = t.oid OR o.opcintype = 'anyenum'::regtype AND t.typtype = 'e'
+                           OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = t.oid AND c.casttarget = o.opcintype AND c.castmethod = 'b' AND c.castcontext = 'i'))) THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_id, events, found),
+            'An event''s id is of a type whose values are looked up by an index, such as text, uuid or bigint.',
+            coalesce(CASE WHEN found IN ('json'::regtype, 'xml'::regtype) THEN lead_scoring_internal.conversion(events, event_id, 'text') END, 'Name another column: event_id => ''...'', or NULL for none.'));
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = event_id AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', event_id, events),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, event_id, NULL));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index i
+                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = event_id
+                     JOIN pg_attribute l ON l.attrelid = i.indrelid AND l.attname = event_lead
+                     JOIN pg_class c ON c.oid = i.indexrelid
+                     JOIN pg_am m ON m.oid = c.relam
+                    WHERE i.indrelid = events AND i.indisvalid AND i.indpred IS NULL AND m.amname IN ('btree', 'hash')
+                      AND (i.indkey[0] = a.attnum AND i.indcollation[0] = a.attcollation
+                           OR i.indnkeyatts > 1 AND i.indkey[0] = l.attnum AND i.indkey[1] = a.attnum AND i.indcollation[1] = a.attcollation)) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index on column "%s"', events, event_id),
+            'Each event looks there whether the lead has another one of its id.', format('CREATE INDEX ON %s (%I, %I);', events, event_lead, event_id));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_event_id IS 'Raises unless the column is there (42703) and stored (0A000), its type can be looked up (42804), it is not that of leads (22023), and a valid index over all events begins with it, or with the lead and it (55000). event_id may be NULL, for none.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
     OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -263,7 +304,7 @@ BEGIN
     PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
     PERFORM lead_scoring_internal.check_table(s.events, 'events'),
             lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
-            lead_scoring_internal.check_time_zone(s.time_zone)
+            lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone)
        FROM lead_scoring_internal.sources(model) s;
     PERFORM lead_scoring_internal.check_trigger_path(model);
     SELECT * INTO missing
@@ -276,7 +317,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model and add_source, but for the index; all status columns must be there.';
+COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model and add_source, but for the index led by event_lead; all status columns must be there.';
 
 -- The tables of events of a model: the first is that of its settings, the others are the rows of its table "sources".
 CREATE FUNCTION lead_scoring_internal.source_tables(model text)
@@ -300,7 +341,7 @@ COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables 
 
 CREATE FUNCTION lead_scoring_internal.sources(model text)
 RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
-               event_channel text, event_asset text, time_zone text)
+               event_channel text, event_asset text, time_zone text, event_id text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -315,6 +356,7 @@ BEGIN
     SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone
       INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
     EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
+    EXECUTE format('SELECT to_jsonb(s) ->> ''event_id'' FROM %I.settings s', model) INTO event_id;  -- which those of format 1 have not
     RETURN NEXT;
     IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         RETURN;
@@ -329,19 +371,19 @@ BEGIN
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
-               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone)
-          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone;
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id;
         RETURN NEXT;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), and the time zone of times without one. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the column of ids that count once. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
 CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT array_agg(s.events ORDER BY s.place)
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
 
@@ -349,7 +391,7 @@ CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 
@@ -513,6 +555,17 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_triggers IS 'Creates those of a model''s triggers that are missing, on these tables (NULL: none) and all their partitions.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.settings_statement(model text, existing jsonb, wanted jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', w.key, quote_nullable(w.value #>> '{}')), ', ' ORDER BY w.key COLLATE "C"))
+       || CASE WHEN bool_or(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
+       || CASE WHEN NOT bool_and(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
+       || '  -- or drop_model() first'
+  FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
+ WHERE existing -> w.key IS DISTINCT FROM w.value
+$$;
+
 COMMENT ON FUNCTION lead_scoring_internal.second_model IS 'The statement that makes another model, of other tables.';
 
 CREATE FUNCTION lead_scoring_internal.source_statement(model text, wanted jsonb)
@@ -524,6 +577,27 @@ SELECT format('SELECT lead_scoring.add_source(%L, %L, %L%s);', model, left((pars
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_statement IS 'The statement that makes a table of events a further source of the model.';
 
+-- Of events that were delivered twice one counts.
+DROP FUNCTION lead_scoring.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
+
+-- ---------------------------------------------------------------- interface
+CREATE OR REPLACE FUNCTION lead_scoring.create_model(
+    name text,
+    leads regclass,
+    events regclass,
+    lead_key text DEFAULT NULL,
+    event_lead text DEFAULT 'lead_id',
+    event_type text DEFAULT 'type',
+    event_time text DEFAULT 'occurred_at',
+    event_campaign text DEFAULT NULL,
+    event_id text DEFAULT NULL,
+    time_zone text DEFAULT 'UTC',
+    status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
+    min_score numeric DEFAULT NULL,
+    max_score numeric DEFAULT NULL,
+    require_index boolean DEFAULT true)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_create_model';
+DROP FUNCTION lead_scoring_internal.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
 CREATE OR REPLACE FUNCTION lead_scoring_internal.create_model(
     name text,
     leads regclass,
@@ -533,6 +607,7 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.create_model(
     event_type text,
     event_time text,
     event_campaign text,
+    event_id text,
     time_zone text,
     status_columns jsonb,
     min_score numeric,
@@ -552,7 +627,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
-            'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            'Only lead_key, event_campaign, event_id, min_score and max_score may be NULL.',
             'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
@@ -560,11 +635,11 @@ BEGIN
     lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads, events, event_lead));
     wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
-        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score, 'event_id', event_id);
 
     is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
-        existing := lead_scoring_internal.settings_row(name);
+        existing := '{"event_id": null}' || lead_scoring_internal.settings_row(name);
     ELSE
         PERFORM lead_scoring_internal.check_model_name(name);
     END IF;
@@ -593,7 +668,8 @@ BEGIN
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
     PERFORM lead_scoring_internal.require_own(events, true);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
-    PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
+    PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign),
+            lead_scoring_internal.check_event_id(events, event_lead, event_id);
     PERFORM lead_scoring_internal.check_time_zone(time_zone);
     IF NOT (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)) OR min_score > max_score THEN
         PERFORM lead_scoring_internal.fail('22023',
@@ -631,12 +707,12 @@ BEGIN
     PERFORM lead_scoring_internal.add_triggers(name, leads, events);
 END
 $$;
-
+COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
-lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
+lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false. event_id is a column of events by which a row that was delivered twice is known: of a lead''s rows of one id the earliest counts alone. It needs an index too, which every event looks into.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
-Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
+Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or none on event_id, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text, draft_differs boolean)
@@ -741,9 +817,9 @@ BEGIN
         PERFORM lead_scoring_internal.dry_run(model, what = 'leads');
     END LOOP;
     what := NULL;
-    -- What can be stored, until a lead moves or two have the same key.
+    -- What can be stored, until a lead moves or two have the same key; without an index on ids, in no time that is bearable.
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    PERFORM lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign)
+    PERFORM lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign), lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id)
        FROM lead_scoring_internal.sources(model) s;
     PERFORM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     RETURN '{}';
@@ -1141,14 +1217,17 @@ COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next versio
 CREATE FUNCTION lead_scoring_internal.draft_sources(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE WHEN count(*) FILTER (WHERE s.name <> 'events') = 0 THEN '{}'
-            ELSE jsonb_build_object('format', 2, 'sources', jsonb_agg(
+SELECT CASE WHEN count(*) FILTER (WHERE s.name <> 'events' OR s.event_id IS NOT NULL) = 0 THEN '{}' ELSE '{"format": 2}' END::jsonb
+       || coalesce(jsonb_object_agg('event_id', s.event_id) FILTER (WHERE s.name = 'events' AND s.event_id IS NOT NULL), '{}')
+       || CASE WHEN count(*) FILTER (WHERE s.name <> 'events') = 0 THEN '{}'
+            ELSE jsonb_build_object('sources', jsonb_agg(
                 jsonb_build_object('name', s.name, 'time_zone', s.time_zone)
+                || CASE WHEN s.event_id IS NULL THEN '{}' ELSE jsonb_build_object('event_id', s.event_id) END
                 || CASE WHEN t.touches = '{}' THEN '{}' ELSE jsonb_build_object('channel', coalesce(s.event_channel, quote_ident(s.event_campaign)), 'asset', s.event_asset, 'campaign', quote_ident(s.event_campaign)) END
                 ORDER BY s.name COLLATE "C") FILTER (WHERE s.name <> 'events')) END
   FROM lead_scoring_internal.sources(model) s CROSS JOIN lead_scoring_internal.draft_touches(model) t (touches)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_sources IS 'What the next version says of the sources of the model besides the first, as a part of its definition: by name, the time zone of their times, and what names touches, where leads are to remember these. Empty where there is none.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_sources IS 'What the next version says of the sources of the model, as a part of its definition: of those besides the first, by name, the time zone of their times, the column of ids that count once, where they have one, and what names touches, where leads are to remember these; of the first such a column alone. Empty where there is nothing to say.';
 
 CREATE FUNCTION lead_scoring_internal.compile_sources(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1171,7 +1250,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.version FROM (SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1) v
                      WHERE (v.definition -> ''touches'') - ''max_touches'' = ($1 -> ''touches'') - ''max_touches''
-                       AND v.definition -> ''sources'' IS NOT DISTINCT FROM $2 -> ''sources''', model)
+                       AND v.definition -> ''sources'' IS NOT DISTINCT FROM $2 -> ''sources'' AND v.definition -> ''event_id'' IS NOT DISTINCT FROM $2 -> ''event_id''', model)
        INTO number USING lead_scoring_internal.draft_touches(model), lead_scoring_internal.draft_sources(model);
     RETURN number;
 END
@@ -1555,6 +1634,7 @@ CREATE FUNCTION lead_scoring.add_source(
     event_channel text DEFAULT NULL,
     event_asset text DEFAULT NULL,
     time_zone text DEFAULT NULL,
+    event_id text DEFAULT NULL,
     require_index boolean DEFAULT true)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.add_source(
@@ -1569,6 +1649,7 @@ CREATE FUNCTION lead_scoring_internal.add_source(
     event_channel text,
     event_asset text,
     time_zone text,
+    event_id text,
     require_index boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1600,13 +1681,13 @@ BEGIN
     PERFORM lead_scoring_internal.lock_tables(model, events);
     PERFORM lead_scoring_internal.upgrade_model(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, events, bound.lead_key, event_lead, event_type, event_time, event_campaign),
-            lead_scoring_internal.check_time_zone(coalesce(time_zone, 'UTC'));
+            lead_scoring_internal.check_event_id(events, event_lead, event_id), lead_scoring_internal.check_time_zone(coalesce(time_zone, 'UTC'));
     IF require_index THEN
         PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
     END IF;
     before := lead_scoring_internal.source_list(model);
     PERFORM lead_scoring_internal.insert_draft_row(model, 'sources', jsonb_build_object('name', name, 'events', events, 'event_lead', event_lead, 'event_type', event_type,
-        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone));
+        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone, 'event_id', event_id));
     PERFORM lead_scoring_internal.add_triggers(model, NULL, events);
     -- What was told by there being one table with a column of types is told by name from now on.
     EXECUTE lead_scoring_internal.fill($query$
@@ -1626,9 +1707,9 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_source IS 'Implements lead_scoring.add_source, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_source IS
 'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
-Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
+Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
 Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
-Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead; 22023 for the leads table, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
+Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_drop(model text, name text, definition jsonb, published boolean)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1723,18 +1804,29 @@ RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_
 AS $$ SELECT lead_scoring_internal.base_type(lead_scoring_internal.column_type(relation, column_name, argument))::text $$;
 
 -- All events of a model, as reports read them.
+CREATE FUNCTION lead_scoring_internal.rows_once(source jsonb, at text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN source ->> 'event_id' IS NULL THEN source ->> 'events'
+    ELSE lead_scoring_internal.fill('(SELECT e.* FROM (SELECT e.*, row_number() OVER (PARTITION BY e.{lead}, e.{id}, isfinite({!at}) ORDER BY {!at}, e USING OPERATOR(pg_catalog.*<)) AS lead_scoring_place FROM {!events} e) e
+             WHERE e.lead_scoring_place = 1 OR e.{id} IS NULL OR isfinite({!at}) IS NOT TRUE)',
+        jsonb_build_object('lead', source ->> 'event_lead', 'id', source ->> 'event_id', 'events', source ->> 'events', 'at', at)) END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.rows_once IS 'What stands behind FROM to read the rows of a source that count: of a lead''s rows of one id the earliest, and of several at its instant the one whose content comes first. What has no id or no time takes no part. "at" is SQL for the instant of a row e. Conditions on the lead reach the table.';
+
 CREATE FUNCTION lead_scoring_internal.source_rows(model text, source jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     time_type text;
+    at text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     time_type := lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time');
+    at := CASE time_type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
+                         ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', time_type, source ->> 'time_zone') END;
     RETURN lead_scoring_internal.fill('SELECT e.{lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
-    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', source ->> 'events',
-        'at', CASE time_type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
-                          ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', time_type, source ->> 'time_zone') END,
+    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', lead_scoring_internal.rows_once(source, at), 'at', at,
         'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
         'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
         'channel', coalesce('nullif((' || (source ->> 'channel') || ')::text, '''')', 'NULL::text'),
@@ -1757,13 +1849,15 @@ BEGIN
         -- A version looks at the sources that there were.
         logged := (SELECT l.source FROM jsonb_array_elements(settings -> 'sources') l (source) WHERE l.source ->> 'name' = source.name);
         CONTINUE WHEN NOT source.is_first AND logged IS NULL;
-        PERFORM lead_scoring_internal.check_columns(bound.leads, source.events, bound.lead_key, source.event_lead, source.event_type, source.event_time, source.event_campaign);
-        sources := sources || (to_jsonb(source) || jsonb_build_object('time_zone', coalesce(CASE WHEN source.is_first THEN settings ELSE logged END ->> 'time_zone', source.time_zone),
+        logged := CASE WHEN source.is_first THEN settings ELSE logged END;
+        PERFORM lead_scoring_internal.check_columns(bound.leads, source.events, bound.lead_key, source.event_lead, source.event_type, source.event_time, source.event_campaign),
+                CASE WHEN logged ->> 'event_id' IS NOT NULL THEN lead_scoring_internal.column_type(source.events, logged ->> 'event_id', 'event_id') END;
+        sources := sources || (to_jsonb(source) || jsonb_build_object('time_zone', coalesce(logged ->> 'time_zone', source.time_zone), 'event_id', logged -> 'event_id',
             'channel', lead_scoring_internal.report_key(source.events, CASE WHEN 'channel' = ANY (named) THEN coalesce(source.event_channel, quote_ident(source.event_campaign)) END, 'event_channel'),
             'asset', lead_scoring_internal.report_key(source.events, CASE WHEN 'asset' = ANY (named) THEN source.event_asset END, 'event_asset')));
     END LOOP;
     -- One table whose times are instants is read as it is, by its indexes too.
-    IF cardinality(sources) = 1 AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
+    IF cardinality(sources) = 1 AND sources[1] ->> 'event_id' IS NULL AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
         RETURN jsonb_build_object('rows', format('%s e', bound.events), 'lead', bound.event_lead, 'time', bound.event_time, 'type', bound.event_type, 'source', '''events''::text',
             'campaign', 'nullif(e.' || quote_ident(bound.event_campaign) || '::text, '''')', 'channel', sources[1] ->> 'channel', 'asset', sources[1] ->> 'asset');
     END IF;
@@ -1774,7 +1868,7 @@ BEGIN
           FROM unnest(sources) WITH ORDINALITY s (source, place));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings, of which "sources" are those that are looked at besides the first: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and SQL over e for its "source", its "campaign" and, where they are asked for, "channel" and "asset", NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings, of which "sources" are those that are looked at besides the first and "event_id" is the column of the first whose ids count once: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and SQL over e for its "source", its "campaign" and, where they are asked for, "channel" and "asset", NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
 
 CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
@@ -1804,10 +1898,10 @@ BEGIN
         settings := settings || jsonb_build_object(role_stage.role, array_position(names,
             coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> role_stage.role ELSE names[role_stage.place] END)));
     END LOOP;
-    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'));
+    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id');
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone, sources and stages (the progress stages by rank) of the newest version, and mql, sql and customer as places in these, NULL where the model has no such stage.';
+COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone, sources, event_id (of the first) and stages (the progress stages by rank) of the newest version, and mql, sql and customer as places in these, NULL where the model has no such stage.';
 
 -- The leads that reports count, each once, with when it came and reached each stage.
 CREATE FUNCTION lead_scoring_internal.remembers(remembering bigint)
@@ -2205,7 +2299,7 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.event_types_report(model text, 
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings || lead_scoring_internal.draft_sources(model));
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings - 'event_id' || lead_scoring_internal.draft_sources(model));
 BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH settings AS (
@@ -2326,9 +2420,9 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
-                   future_tolerance: interval, only_row: state, format: state}'::text[]),
+                   future_tolerance: interval, only_row: state, format: state, event_id: column}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
-                  event_channel: key expression, event_asset: key expression, time_zone: time zone}'),
+                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
@@ -2348,7 +2442,9 @@ COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and
 
 -- By its later formats: a model that is older works without.
 CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2)) l (relation, name, format);
+
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text;
 
 -- What else there is, its constraints check.
 DO $valid$
@@ -2360,6 +2456,25 @@ END
 $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
+SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
+    'What the model is bound to, in one row: effective at once, but for time zone, score range, future tolerance and event_id, which are part of the draft. Without a row nothing is scored.',
+    '{"leads": "Table of leads, with its schema and quoted where needed.",
+      "events": "Table of events, with its schema and quoted where needed.",
+      "lead_key": "Unique column of the leads table by which a lead is known.",
+      "event_lead": "Column of the events table that names the lead.",
+      "event_type": "Column of the events table that holds the type of the event.",
+      "event_time": "Column of the events table that holds when it happened.",
+      "event_campaign": "Column of the events table that names the campaign; NULL for none.",
+      "status_columns": "What is written into which column of the leads table: an object of stage, score, grade or <stage>_at and column name.",
+      "trigger_path": "The search_path that triggers, checks and defaults of the leads and events tables find while the model writes there; NULL: pg_catalog, then the schema of leads, then pg_temp.",
+      "paused": "While true, nothing is scored. Set by pause() and resume(); changed by hand, what was stored meanwhile stays uncounted until repair().",
+      "time_zone": "Draft: where the hours, days, weeks and months of limits begin.",
+      "min_score": "Draft: no score is below this, in points; NULL for no floor.",
+      "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
+      "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
+      "only_row": "Always true: the key that keeps the table at one row.",
+      "format": "The layout of the model''s tables: upgrade_model() raises it.",
+      "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count."}');
 
 -- Further tables of events. See 10-settings.sql.
 CREATE TABLE lead_scoring_internal.sources (
@@ -2373,6 +2488,7 @@ CREATE TABLE lead_scoring_internal.sources (
     event_channel  text,
     event_asset    text,
     time_zone      text,
+    event_id       text,
     CONSTRAINT sources_pkey PRIMARY KEY (name),
     CONSTRAINT sources_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 63 AND name <> 'events'),
     CONSTRAINT sources_type CHECK (num_nonnulls(event_type, every_event) = 1)
@@ -2386,7 +2502,7 @@ CREATE TRIGGER sources_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON l
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.sources ENABLE ALWAYS TRIGGER sources_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.sources',
-    'The model''s tables of events besides that of settings, which is the source "events"; rows come and go by add_source and drop_source. Effective at once, but for the time zone and for what names touches, which are part of the draft, and a version looks at the sources that were there when it was published.',
+    'The model''s tables of events besides that of settings, which is the source "events"; rows come and go by add_source and drop_source. Effective at once, but for the time zone, the event_id and for what names touches, which are part of the draft, and a version looks at the sources that were there when it was published.',
     '{"name": "Name of the source.",
       "events": "Table of its events, with its schema and quoted where needed.",
       "event_lead": "Column that names the lead.",
@@ -2396,7 +2512,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.sources',
       "event_campaign": "Column that names the campaign; NULL for none.",
       "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
       "event_asset": "Asset of a touch: a column or an SQL expression over the row of the event; NULL for none.",
-      "time_zone": "Time zone of times that have none; NULL: that of the model."}');
+      "time_zone": "Time zone of times that have none; NULL: that of the model.",
+      "event_id": "Column that holds an event''s id, which counts once for a lead; NULL: all rows count."}');
 
 ALTER TABLE lead_scoring_internal.rules ADD COLUMN source text;
 ALTER TABLE lead_scoring_internal.rules ADD CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL);

@@ -12,8 +12,9 @@ END
 $$;
 
 -- key: type of the leads' keys; with_key: a foreign key from events to leads; status: 'stage', 'none' or 'score', what
--- is shown on leads; stages: 'plain', 'falling' or 'detours'; second: a second source, the table calls, of times without zone.
-CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false)
+-- is shown on leads; stages: 'plain', 'falling' or 'detours'; second: a second source, the table calls, of times without zone;
+-- once: of events with one ref the earliest counts.
+CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false, once boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -27,12 +28,16 @@ BEGIN
     CREATE INDEX ON events (lead_id);
     EXECUTE format('CREATE TABLE calls (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamp, ref text)', key);
     CREATE INDEX ON calls (lead_id);
+    IF once THEN
+        CREATE INDEX ON events (lead_id, ref);
+        CREATE INDEX ON calls (ref);
+    END IF;
     IF with_key THEN
         ALTER TABLE events ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
         ALTER TABLE calls ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
     END IF;
 
-    PERFORM lead_scoring.create_model('race', 'leads', 'events', status_columns => CASE status
+    PERFORM lead_scoring.create_model('race', 'leads', 'events', event_id => CASE WHEN once THEN 'ref' END, status_columns => CASE status
         WHEN 'none' THEN '{}'
         WHEN 'score' THEN '{"stage": "lead_stage", "mql_at": "mql_at", "score": "lead_score"}'
         ELSE '{"stage": "lead_stage", "mql_at": "mql_at"}' END::jsonb);
@@ -56,7 +61,7 @@ BEGIN
         PERFORM lead_scoring.add_stage('race', 'sql', on_event => 'accepted', within => '1 hour', timeout_stage => 'recycled');
     END IF;
     IF second THEN
-        PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref');
+        PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref', event_id => CASE WHEN once THEN 'ref' END);
         PERFORM lead_scoring.add_rule('race', 'second visit', 'visit', 8, source => 'second');
         PERFORM lead_scoring.add_rule('race', 'second download', 'download', 6, limit_count => 1, limit_window => 'day', limit_key => 'ref', source => 'second');
         PERFORM lead_scoring.add_rule('race', 'second call', 'call', 2, per => 'ref::float8', source => 'second');

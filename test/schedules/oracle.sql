@@ -14,10 +14,15 @@ AS $$
                        WHEN 'webinar' THEN sum(greatest(0, 1 - a.seconds / (10 * 86400)))
                        WHEN 'trial' THEN count(*) FILTER (WHERE a.seconds <= 3600)
                        ELSE count(*) END AS amount
-              FROM (SELECT lead_id, type, occurred_at, ref, 'events' AS source FROM events
-                    UNION ALL SELECT lead_id, type, occurred_at AT TIME ZONE 'UTC', ref, 'second' FROM calls) e
+              FROM (SELECT e.lead_id, e.type, e.occurred_at, e.ref, 'events' AS source
+                      FROM (SELECT e.*, row_number() OVER (PARTITION BY e.ref ORDER BY e.occurred_at, e USING OPERATOR(pg_catalog.*<)) AS place FROM events e WHERE e.lead_id::text = $1) e
+                     WHERE e.place = 1 OR (SELECT s.event_id IS NULL FROM race.settings s)
+                    UNION ALL
+                    SELECT c.lead_id, c.type, c.occurred_at AT TIME ZONE 'UTC', c.ref, 'second'
+                      FROM (SELECT c.*, row_number() OVER (PARTITION BY c.ref ORDER BY c.occurred_at, c USING OPERATOR(pg_catalog.*<)) AS place FROM calls c WHERE c.lead_id::text = $1) c
+                     WHERE c.place = 1 OR (SELECT bool_and(s.event_id IS NULL) FROM race.sources s)) e
              CROSS JOIN LATERAL (SELECT extract(epoch FROM $2 - e.occurred_at)::float8 AS seconds) a
-             WHERE e.lead_id::text = $1 AND e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0) w
+             WHERE e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0) w
      WHERE w.amount IS NOT NULL
 $$;
 

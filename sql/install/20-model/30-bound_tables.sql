@@ -240,3 +240,44 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_event_index IS 'Raises 55000 unless a valid btree index over all events starts with the lead column.';
+
+CREATE FUNCTION lead_scoring_internal.check_event_id(events regclass, event_lead text, event_id text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found regtype;
+BEGIN
+    IF event_id IS NULL THEN
+        RETURN;
+    END IF;
+    found := lead_scoring_internal.column_type(events, event_id, 'event_id');
+    IF event_id = event_lead THEN
+        PERFORM lead_scoring_internal.fail('22023', format('event_id is the column "%s" of table %s, which names the lead', event_id, events),
+            'Of all events of a lead one alone would count.', 'Name the column that each event has a value of its own in: event_id => ''...'', or NULL for none.');
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_type t CROSS JOIN pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+                    WHERE t.oid = lead_scoring_internal.base_type(found) AND t.typtype IN ('b', 'e') AND t.typcategory <> 'A' AND m.amname IN ('btree', 'hash') AND o.opcdefault
+                      AND (o.opcintype = t.oid OR o.opcintype = 'anyenum'::regtype AND t.typtype = 'e'
+                           OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = t.oid AND c.casttarget = o.opcintype AND c.castmethod = 'b' AND c.castcontext = 'i'))) THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', event_id, events, found),
+            'An event''s id is of a type whose values are looked up by an index, such as text, uuid or bigint.',
+            coalesce(CASE WHEN found IN ('json'::regtype, 'xml'::regtype) THEN lead_scoring_internal.conversion(events, event_id, 'text') END, 'Name another column: event_id => ''...'', or NULL for none.'));
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = event_id AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', event_id, events),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, event_id, NULL));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index i
+                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = event_id
+                     JOIN pg_attribute l ON l.attrelid = i.indrelid AND l.attname = event_lead
+                     JOIN pg_class c ON c.oid = i.indexrelid
+                     JOIN pg_am m ON m.oid = c.relam
+                    WHERE i.indrelid = events AND i.indisvalid AND i.indpred IS NULL AND m.amname IN ('btree', 'hash')
+                      AND (i.indkey[0] = a.attnum AND i.indcollation[0] = a.attcollation
+                           OR i.indnkeyatts > 1 AND i.indkey[0] = l.attnum AND i.indkey[1] = a.attnum AND i.indcollation[1] = a.attcollation)) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index on column "%s"', events, event_id),
+            'Each event looks there whether the lead has another one of its id.', format('CREATE INDEX ON %s (%I, %I);', events, event_lead, event_id));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_event_id IS 'Raises unless the column is there (42703) and stored (0A000), its type can be looked up (42804), it is not that of leads (22023), and a valid index over all events begins with it, or with the lead and it (55000). event_id may be NULL, for none.';

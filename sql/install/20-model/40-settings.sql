@@ -171,7 +171,7 @@ BEGIN
     PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
     PERFORM lead_scoring_internal.check_table(s.events, 'events'),
             lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
-            lead_scoring_internal.check_time_zone(s.time_zone)
+            lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone)
        FROM lead_scoring_internal.sources(model) s;
     PERFORM lead_scoring_internal.check_trigger_path(model);
     SELECT * INTO missing
@@ -184,4 +184,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model and add_source, but for the index; all status columns must be there.';
+COMMENT ON FUNCTION lead_scoring_internal.check_settings IS 'Raises unless the settings of a model hold together: the same checks as at create_model and add_source, but for the index led by event_lead; all status columns must be there.';

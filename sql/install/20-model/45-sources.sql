@@ -21,7 +21,7 @@ COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables 
 
 CREATE FUNCTION lead_scoring_internal.sources(model text)
 RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
-               event_channel text, event_asset text, time_zone text)
+               event_channel text, event_asset text, time_zone text, event_id text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -36,6 +36,7 @@ BEGIN
     SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone
       INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
     EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
+    EXECUTE format('SELECT to_jsonb(s) ->> ''event_id'' FROM %I.settings s', model) INTO event_id;  -- which those of format 1 have not
     RETURN NEXT;
     IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         RETURN;
@@ -50,19 +51,19 @@ BEGIN
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
-               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone)
-          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone;
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id;
         RETURN NEXT;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), and the time zone of times without one. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the column of ids that count once. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
 CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT array_agg(s.events ORDER BY s.place)
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
 
@@ -70,7 +71,7 @@ CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 

@@ -8,8 +8,8 @@ CREATE FUNCTION lead_scoring_internal.settings_statement(model text, existing js
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', w.key, quote_nullable(w.value #>> '{}')), ', ' ORDER BY w.key COLLATE "C"))
-       || CASE WHEN bool_or(f.is_owners) THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
-       || CASE WHEN NOT bool_and(f.is_owners) THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
+       || CASE WHEN bool_or(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
+       || CASE WHEN NOT bool_and(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
        || '  -- or drop_model() first'
   FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
  WHERE existing -> w.key IS DISTINCT FROM w.value
@@ -46,6 +46,7 @@ CREATE FUNCTION lead_scoring.create_model(
     event_type text DEFAULT 'type',
     event_time text DEFAULT 'occurred_at',
     event_campaign text DEFAULT NULL,
+    event_id text DEFAULT NULL,
     time_zone text DEFAULT 'UTC',
     status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
     min_score numeric DEFAULT NULL,
@@ -61,6 +62,7 @@ CREATE FUNCTION lead_scoring_internal.create_model(
     event_type text,
     event_time text,
     event_campaign text,
+    event_id text,
     time_zone text,
     status_columns jsonb,
     min_score numeric,
@@ -80,7 +82,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
-            'Only lead_key, event_campaign, min_score and max_score may be NULL.',
+            'Only lead_key, event_campaign, event_id, min_score and max_score may be NULL.',
             'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
@@ -88,11 +90,11 @@ BEGIN
     lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads, events, event_lead));
     wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
-        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score);
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score, 'event_id', event_id);
 
     is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
-        existing := lead_scoring_internal.settings_row(name);
+        existing := '{"event_id": null}' || lead_scoring_internal.settings_row(name);
     ELSE
         PERFORM lead_scoring_internal.check_model_name(name);
     END IF;
@@ -121,7 +123,8 @@ BEGIN
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', leads);
     PERFORM lead_scoring_internal.require_own(events, true);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', events);
-    PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign);
+    PERFORM lead_scoring_internal.check_columns(leads, events, lead_key, event_lead, event_type, event_time, event_campaign),
+            lead_scoring_internal.check_event_id(events, event_lead, event_id);
     PERFORM lead_scoring_internal.check_time_zone(time_zone);
     IF NOT (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)) OR min_score > max_score THEN
         PERFORM lead_scoring_internal.fail('22023',
@@ -162,9 +165,9 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
-lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false.
+lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false. event_id is a column of events by which a row that was delivered twice is known: of a lead''s rows of one id the earliest counts alone. It needs an index too, which every event looks into.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
-Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
+Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or none on event_id, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
 
 CREATE FUNCTION lead_scoring_internal.settings_row(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

@@ -25,14 +25,17 @@ COMMENT ON FUNCTION lead_scoring_internal.draft_touches IS 'What the next versio
 CREATE FUNCTION lead_scoring_internal.draft_sources(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE WHEN count(*) FILTER (WHERE s.name <> 'events') = 0 THEN '{}'
-            ELSE jsonb_build_object('format', 2, 'sources', jsonb_agg(
+SELECT CASE WHEN count(*) FILTER (WHERE s.name <> 'events' OR s.event_id IS NOT NULL) = 0 THEN '{}' ELSE '{"format": 2}' END::jsonb
+       || coalesce(jsonb_object_agg('event_id', s.event_id) FILTER (WHERE s.name = 'events' AND s.event_id IS NOT NULL), '{}')
+       || CASE WHEN count(*) FILTER (WHERE s.name <> 'events') = 0 THEN '{}'
+            ELSE jsonb_build_object('sources', jsonb_agg(
                 jsonb_build_object('name', s.name, 'time_zone', s.time_zone)
+                || CASE WHEN s.event_id IS NULL THEN '{}' ELSE jsonb_build_object('event_id', s.event_id) END
                 || CASE WHEN t.touches = '{}' THEN '{}' ELSE jsonb_build_object('channel', coalesce(s.event_channel, quote_ident(s.event_campaign)), 'asset', s.event_asset, 'campaign', quote_ident(s.event_campaign)) END
                 ORDER BY s.name COLLATE "C") FILTER (WHERE s.name <> 'events')) END
   FROM lead_scoring_internal.sources(model) s CROSS JOIN lead_scoring_internal.draft_touches(model) t (touches)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_sources IS 'What the next version says of the sources of the model besides the first, as a part of its definition: by name, the time zone of their times, and what names touches, where leads are to remember these. Empty where there is none.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_sources IS 'What the next version says of the sources of the model, as a part of its definition: of those besides the first, by name, the time zone of their times, the column of ids that count once, where they have one, and what names touches, where leads are to remember these; of the first such a column alone. Empty where there is nothing to say.';
 
 CREATE FUNCTION lead_scoring_internal.compile_touches(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -73,7 +76,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT v.version FROM (SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1) v
                      WHERE (v.definition -> ''touches'') - ''max_touches'' = ($1 -> ''touches'') - ''max_touches''
-                       AND v.definition -> ''sources'' IS NOT DISTINCT FROM $2 -> ''sources''', model)
+                       AND v.definition -> ''sources'' IS NOT DISTINCT FROM $2 -> ''sources'' AND v.definition -> ''event_id'' IS NOT DISTINCT FROM $2 -> ''event_id''', model)
        INTO number USING lead_scoring_internal.draft_touches(model), lead_scoring_internal.draft_sources(model);
     RETURN number;
 END

@@ -1,17 +1,28 @@
 -- All events of a model, as reports read them.
 
+CREATE FUNCTION lead_scoring_internal.rows_once(source jsonb, at text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN source ->> 'event_id' IS NULL THEN source ->> 'events'
+    ELSE lead_scoring_internal.fill('(SELECT e.* FROM (SELECT e.*, row_number() OVER (PARTITION BY e.{lead}, e.{id}, isfinite({!at}) ORDER BY {!at}, e USING OPERATOR(pg_catalog.*<)) AS lead_scoring_place FROM {!events} e) e
+             WHERE e.lead_scoring_place = 1 OR e.{id} IS NULL OR isfinite({!at}) IS NOT TRUE)',
+        jsonb_build_object('lead', source ->> 'event_lead', 'id', source ->> 'event_id', 'events', source ->> 'events', 'at', at)) END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.rows_once IS 'What stands behind FROM to read the rows of a source that count: of a lead''s rows of one id the earliest, and of several at its instant the one whose content comes first. What has no id or no time takes no part. "at" is SQL for the instant of a row e. Conditions on the lead reach the table.';
+
 CREATE FUNCTION lead_scoring_internal.source_rows(model text, source jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     time_type text;
+    at text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     time_type := lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time');
+    at := CASE time_type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
+                         ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', time_type, source ->> 'time_zone') END;
     RETURN lead_scoring_internal.fill('SELECT e.{lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
-    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', source ->> 'events',
-        'at', CASE time_type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
-                          ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', time_type, source ->> 'time_zone') END,
+    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', lead_scoring_internal.rows_once(source, at), 'at', at,
         'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
         'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
         'channel', coalesce('nullif((' || (source ->> 'channel') || ')::text, '''')', 'NULL::text'),
@@ -34,13 +45,15 @@ BEGIN
         -- A version looks at the sources that there were.
         logged := (SELECT l.source FROM jsonb_array_elements(settings -> 'sources') l (source) WHERE l.source ->> 'name' = source.name);
         CONTINUE WHEN NOT source.is_first AND logged IS NULL;
-        PERFORM lead_scoring_internal.check_columns(bound.leads, source.events, bound.lead_key, source.event_lead, source.event_type, source.event_time, source.event_campaign);
-        sources := sources || (to_jsonb(source) || jsonb_build_object('time_zone', coalesce(CASE WHEN source.is_first THEN settings ELSE logged END ->> 'time_zone', source.time_zone),
+        logged := CASE WHEN source.is_first THEN settings ELSE logged END;
+        PERFORM lead_scoring_internal.check_columns(bound.leads, source.events, bound.lead_key, source.event_lead, source.event_type, source.event_time, source.event_campaign),
+                CASE WHEN logged ->> 'event_id' IS NOT NULL THEN lead_scoring_internal.column_type(source.events, logged ->> 'event_id', 'event_id') END;
+        sources := sources || (to_jsonb(source) || jsonb_build_object('time_zone', coalesce(logged ->> 'time_zone', source.time_zone), 'event_id', logged -> 'event_id',
             'channel', lead_scoring_internal.report_key(source.events, CASE WHEN 'channel' = ANY (named) THEN coalesce(source.event_channel, quote_ident(source.event_campaign)) END, 'event_channel'),
             'asset', lead_scoring_internal.report_key(source.events, CASE WHEN 'asset' = ANY (named) THEN source.event_asset END, 'event_asset')));
     END LOOP;
     -- One table whose times are instants is read as it is, by its indexes too.
-    IF cardinality(sources) = 1 AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
+    IF cardinality(sources) = 1 AND sources[1] ->> 'event_id' IS NULL AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
         RETURN jsonb_build_object('rows', format('%s e', bound.events), 'lead', bound.event_lead, 'time', bound.event_time, 'type', bound.event_type, 'source', '''events''::text',
             'campaign', 'nullif(e.' || quote_ident(bound.event_campaign) || '::text, '''')', 'channel', sources[1] ->> 'channel', 'asset', sources[1] ->> 'asset');
     END IF;
@@ -51,4 +64,4 @@ BEGIN
           FROM unnest(sources) WITH ORDINALITY s (source, place));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings, of which "sources" are those that are looked at besides the first: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and SQL over e for its "source", its "campaign" and, where they are asked for, "channel" and "asset", NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings, of which "sources" are those that are looked at besides the first and "event_id" is the column of the first whose ids count once: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and SQL over e for its "source", its "campaign" and, where they are asked for, "channel" and "asset", NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';

@@ -20,7 +20,7 @@ CREATE FUNCTION lead_scoring_internal.event_types_report(model text, settings js
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings || lead_scoring_internal.draft_sources(model));
+    log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings - 'event_id' || lead_scoring_internal.draft_sources(model));
 BEGIN
     RETURN lead_scoring_internal.fill($query$
         WITH settings AS (

@@ -8,7 +8,7 @@ COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the 
 
 -- By its later formats: a model that is older works without.
 CREATE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2)) l (relation, name, format);
 COMMENT ON VIEW lead_scoring_internal.later_parts IS 'Tables (name is NULL) and columns that a model''s tables did not have in format 1, with the format that brought each.';
 GRANT SELECT ON lead_scoring_internal.later_parts TO PUBLIC;
 
@@ -29,6 +29,7 @@ CREATE TABLE lead_scoring_internal.settings (
     future_tolerance interval NOT NULL DEFAULT '5 minutes',
     only_row         boolean NOT NULL DEFAULT true,
     format           integer NOT NULL DEFAULT 1,
+    event_id         text,
     CONSTRAINT settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT settings_only_row CHECK (only_row),
     CONSTRAINT settings_score_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)),
@@ -51,7 +52,7 @@ $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
-    'What the model is bound to, in one row: effective at once, but for time zone, score range and future tolerance, which are part of the draft. Without a row nothing is scored.',
+    'What the model is bound to, in one row: effective at once, but for time zone, score range, future tolerance and event_id, which are part of the draft. Without a row nothing is scored.',
     '{"leads": "Table of leads, with its schema and quoted where needed.",
       "events": "Table of events, with its schema and quoted where needed.",
       "lead_key": "Unique column of the leads table by which a lead is known.",
@@ -67,4 +68,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "max_score": "Draft: no score is above this, in points; NULL for no ceiling.",
       "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
       "only_row": "Always true: the key that keeps the table at one row.",
-      "format": "The layout of the model''s tables: upgrade_model() raises it."}');
+      "format": "The layout of the model''s tables: upgrade_model() raises it.",
+      "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count."}');

@@ -284,7 +284,7 @@ std::optional<TouchTexts> read_touches(const Fields& fields) {
 }
 
 SourceTexts read_source(const Fields& fields) {
-    SourceTexts source = {fields.text("name"), fields.text("time_zone"), {}};
+    SourceTexts source = {fields.text("name"), fields.text("time_zone"), fields.optional_text("event_id"), {}};
     source.touches.channel = fields.optional_text("channel");
     source.touches.asset = fields.optional_text("asset");
     source.touches.campaign = fields.optional_text("campaign");
@@ -326,6 +326,7 @@ FullDefinition read_definition(std::string_view json) {
     });
     read_timeouts(fields, definition.stages);
     full.touches = read_touches(fields);
+    full.event_id = fields.optional_text("event_id");
     fields.for_each("sources", [&](const JsonValue& item, std::string path) {
         full.sources.push_back(read_source(Fields(item, std::move(path))));
     });

@@ -4,7 +4,7 @@
 // Fields are found by name; one that is missing counts as null. Those that nobody here knows are passed over, for the
 // tables of the draft may have columns of somebody's own, and the expressions as they were typed are for people. So a
 // library that writes what an older one must not pass over says so in the field `format`. Without it, it is 1; with
-// several sources of events it is 2.
+// several sources of events, or with ids that count once, it is 2.
 #pragma once
 
 #include <optional>
@@ -48,7 +48,8 @@ struct TouchTexts {
 // Another source of events than the first.
 struct SourceTexts {
     std::string name;
-    std::string time_zone;  // of times without one
+    std::string time_zone;                // of times without one
+    std::optional<std::string> event_id;  // the column of ids that count once
     TouchTexts touches;
 };
 
@@ -57,6 +58,7 @@ struct FullDefinition {
     std::string time_zone = "UTC";  // of calendar buckets
     std::vector<RuleTexts> rules;   // of definition.rules
     std::vector<StageTexts> stages;
+    std::optional<std::string> event_id;  // of the first source
     std::vector<SourceTexts> sources;
     std::optional<TouchTexts> touches;  // of the first source; none: of a format in which leads have no memory
 };

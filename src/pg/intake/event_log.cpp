@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "pg/intake/once.hpp"
 #include "pg/model/hold.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/table_name.hpp"
@@ -69,6 +70,7 @@ bool names_table(PlanName name) {
     switch (name) {
         case PlanName::LeadEvents:
         case PlanName::AllEvents:
+        case PlanName::RepeatedId:
         case PlanName::LeadRow:
         case PlanName::AllLeads:
         case PlanName::LockLead:
@@ -96,7 +98,8 @@ void require_rows_of(Relation relation, Portal portal) {
 void read_query(const AsOwner& as, const Version* version, PlanName name, Source* source, Datum* arguments,
                 Findings* findings, Problems* problems, bool frozen) {
     MemoryContext caller = CurrentMemoryContext;
-    SPIPlanPtr statement = plan(as, name, source);  // locks the table
+    SPIPlanPtr statement =
+        plan(as, name, source, source == kLeads ? nullptr : find_logged(version, source));  // locks the table
     Oid table = relation_of(as.model->binding, source);
     if (frozen) require_unaltered(table, GetActiveSnapshot());
     Relation relation = table_open(table, NoLock);
@@ -318,6 +321,7 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
         case PlanName::UpdateStatuses:
             return update_statement(model,
                                     name == PlanName::UpdateStatuses ? StatusSource::Arrays : StatusSource::Values);
+        case PlanName::RepeatedId:
         case PlanName::DeleteState:
         case PlanName::DeleteLastState:
         case PlanName::Count:
@@ -456,23 +460,29 @@ namespace {
 // Whether triggers of the user's on leads see it, which run under a path of theirs.
 bool updates_status(PlanName name) { return name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses; }
 
-SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source) {
+SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source, OncePlans* once) {
     if (source == kLeads) return model->plans[static_cast<std::size_t>(name)];
-    return name == PlanName::LeadEvents ? source->lead_events : source->all_events;
+    if (name == PlanName::RepeatedId) return once->repeated_id;
+    if (name == PlanName::LeadEvents) return once != nullptr ? once->lead_events : source->lead_events;
+    return once != nullptr ? once->all_events : source->all_events;
 }
 
 }  // namespace
 
-SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source) {
+SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source, const LoggedSource* logged) {
     Model* model = as.model;
     if (!updates_status(name)) shut_search_path();
     if (names_table(name)) hold_table(model, source);
-    SPIPlanPtr& kept = kept_plan(model, name, source);
+    OncePlans* once = logged == nullptr || logged->event_id == nullptr ? nullptr : once_plans(as, source, logged);
+    SPIPlanPtr& kept = kept_plan(model, name, source, once);
     if (kept == nullptr) {
         auto* types = static_cast<Oid*>(
             palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
         int count = argument_types(model, name, types);
-        kept = prepare_kept(statement_of(model, name, source), count, types);
+        if (name == PlanName::RepeatedId) types[count++] = get_array_type(once->type);
+        kept = prepare_kept(
+            once == nullptr ? statement_of(model, name, source) : once_statement(model, name, source, once), count,
+            types);
     }
     return kept;
 }

@@ -129,8 +129,9 @@ inline constexpr int kTransitionColumns = 14;
 int row_types(const Model* model, PlanName name, Oid* types);
 
 // The plan of that name, made at its first use and the model's. Shuts the search_path, but for updates of statuses, and
-// locks the table of the user's that it names, as hold_table does. `source`: whose events it reads.
-SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source = kLeads);
+// locks the table of the user's that it names, as hold_table does. `source`: whose events it reads; `logged`: what the
+// version says of it, where it may say that not all of its rows count.
+SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source = kLeads, const LoggedSource* logged = nullptr);
 
 // The statement that has the status columns show what the model's scores hold, of the lead whose key as text is $1 or
 // of all. To be run in with_lead_update; null where there is nothing to write.

@@ -27,7 +27,7 @@ constexpr std::size_t kPortion = 1024;                        // matches of a le
 constexpr uint32 kMostAtOnce = 1 << 18;                       // facts of one lead and instant that stay in arrays
 
 // Of the tuplesort. In the order of kKey, kAt, kRank, kHash and kWhat a lead's matches are in the core's order. kNames
-// has those of a touch, the bytes of two of them apart by a zero, which no text has.
+// has those of a touch, the bytes of two of them apart by a zero, which no text has, or an id.
 enum Column { kKey, kAt, kRank, kHash, kWhat, kBucket, kNames, kColumns };
 
 // What one row says, or several that follow each other: the lead, the time, and a run of facts. This is what is sorted.
@@ -128,6 +128,8 @@ struct Findings {
     std::size_t more_capacity;
     FoundTouch* touches;
     std::size_t touch_capacity;
+    FoundId* ids;
+    std::size_t id_capacity;
     FoundTouch* more_touches;
     std::size_t more_touch_capacity;
     MemoryContext touch_names;       // of the first portion, where sorted by tuplesort
@@ -151,30 +153,6 @@ EventNames names_of(const Findings* findings, const Match& touch) {
     const NameList* list = &findings->names;
     return {name_of(list, static_cast<uint64>(touch.points)), name_of(list, static_cast<uint64>(touch.bucket)),
             name_of(list, touch.key)};
-}
-
-Datum names_to_bytes(const EventNames& names) {
-    Size size = VARHDRSZ + names.channel.size() + names.asset.size() + names.campaign.size() + 2;
-    auto* bytes = static_cast<bytea*>(palloc(size));
-    SET_VARSIZE(bytes, size);
-    char* to = VARDATA(bytes);
-    to = std::copy(names.channel.begin(), names.channel.end(), to);
-    *to++ = '\0';
-    to = std::copy(names.asset.begin(), names.asset.end(), to);
-    *to++ = '\0';
-    std::copy(names.campaign.begin(), names.campaign.end(), to);
-    return PointerGetDatum(bytes);
-}
-
-// Names as names_to_bytes has them, copied into that memory.
-EventNames names_from_bytes(MemoryContext memory, Datum datum) {
-    MemoryContext caller = MemoryContextSwitchTo(memory);
-    bytea* bytes = DatumGetByteaPCopy(datum);
-    MemoryContextSwitchTo(caller);
-    std::string_view all(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-    std::size_t first = all.find('\0');
-    std::size_t second = all.find('\0', first + 1);
-    return {all.substr(0, first), all.substr(first + 1, second - first - 1), all.substr(second + 1)};
 }
 
 // Rules before stages, larger points first.
@@ -220,14 +198,17 @@ void put_into_sort(Findings* findings, const Finding& finding) {
     null[kRank] = finding.kind != FindingKind::Match && match.points == 0;  // a null takes no space
     null[kHash] = match.key == 0;
     null[kBucket] = match.bucket == 0;
-    null[kNames] = finding.kind != FindingKind::Touch;
+    null[kNames] = finding.kind != FindingKind::Touch && finding.kind != FindingKind::Id;
     if (finding.kind == FindingKind::Touch) {
         value[kNames] = names_to_bytes(names_of(findings, match));
         null[kRank] = null[kHash] = null[kBucket] = true;
+    } else if (finding.kind == FindingKind::Id) {
+        value[kNames] = to_bytes(name_of(&findings->names, static_cast<uint64>(match.points)));
+        null[kRank] = true;
     }
     ExecStoreVirtualTuple(findings->slot);
     tuplesort_puttupleslot(findings->sort, findings->slot);
-    if (finding.kind == FindingKind::Touch) pfree(DatumGetPointer(value[kNames]));
+    if (!null[kNames]) pfree(DatumGetPointer(value[kNames]));
 }
 
 // Calls visit(finding) for each fact of the record.
@@ -282,13 +263,13 @@ void push(MemoryContext context, T** array, std::size_t* count, std::size_t* cap
     (*array)[(*count)++] = value;
 }
 
-// Where in `worths` what the match is worth stands.
-uint32 place_of_worth(Findings* findings, const Match& match) {
+// Where in `worths` what the finding is worth stands. No two ids are worth the same.
+uint32 place_of_worth(Findings* findings, FindingKind kind, const Match& match) {
     Worth worth = {match.points, match.bucket, match.key};
     if (worth == Worth{}) return 0;
     auto last = static_cast<uint32>(findings->worth_count - 1);
     uint32* recent = &last;
-    if (findings->recent != nullptr)
+    if (findings->recent != nullptr && kind != FindingKind::Id)
         recent = &findings->recent->worths[static_cast<std::size_t>(match.target) % Recent::kWorths];
     if (!(findings->worths[*recent] == worth)) {
         *recent = static_cast<uint32>(findings->worth_count);
@@ -336,6 +317,16 @@ void sort_records(Findings* findings, Compare compare) {
 
 }  // namespace
 
+Match match_of_id(uint32 number, const FoundId& id) {
+    Match match;
+    match.at = kNever;  // given out with the lead, before its matches
+    match.target = id.stage + 1;
+    match.points = number;
+    match.bucket = id.at;
+    match.key = static_cast<uint64>(id.source) * 2 + (id.again ? 1 : 0);
+    return match;
+}
+
 uint32 number_of_name(Findings* findings, std::string_view name) { return number_of_name(&findings->names, name); }
 
 void forget_names(Findings* findings) {
@@ -379,7 +370,7 @@ void add_finding(Findings* findings, const Finding& finding) {
               static_cast<uint32>(findings->fact_count), 1});
     }
     push(findings->context, &findings->facts, &findings->fact_count, &findings->fact_capacity,
-         {pack(finding.kind, finding.match), place_of_worth(findings, finding.match)});
+         {pack(finding.kind, finding.match), place_of_worth(findings, finding.kind, finding.match)});
     bool much_at_once = findings->records[findings->record_count - 1].count > kMostAtOnce;
     if (much_at_once || bytes(findings) >= findings->memory) begin_sort(findings);
 }
@@ -424,6 +415,7 @@ struct Portion {
     std::size_t touch_count;
     std::size_t fits;
     std::size_t adjustments;
+    std::size_t ids;
 
     bool is_full() const { return count + touch_count >= kPortion; }
 };
@@ -460,6 +452,12 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
         case FindingKind::Adjustment:
             push(findings->context, &findings->adjustments, &portion->adjustments, &findings->adjustment_capacity,
                  Adjustment{match.points, match.bucket});
+            break;
+        case FindingKind::Id:
+            push(findings->context, &findings->ids, &portion->ids, &findings->id_capacity,
+                 FoundId{findings->sort == nullptr ? name_of(&findings->names, static_cast<uint64>(match.points))
+                                                   : from_bytes(portion->names, findings->slot->tts_values[kNames]),
+                         match.bucket, static_cast<int32>(match.key / 2), match.target - 1, match.key % 2 != 0});
             break;
         case FindingKind::Seen:
             lead->seen = true;
@@ -566,6 +564,7 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
     lead->adjustments = {findings->adjustments, portion.adjustments};
     lead->matches = {findings->matches, portion.count};
     lead->touches = {findings->touches, portion.touch_count};
+    lead->ids = {findings->ids, portion.ids};
     lead->rest = more ? findings : nullptr;
     return true;
 }

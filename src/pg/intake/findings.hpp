@@ -23,6 +23,7 @@ enum class FindingKind : int32 {
     Fit,         // a fit rule, match.target, matches the lead's attributes
     Adjustment,  // match.points by hand, until match.bucket
     Match,       // an event matched
+    Id,          // an event has an id that counts once: see FoundId
     Touch,       // an event named something: match.points, .bucket and .key are numbers of its channel, asset, campaign
     TakenBack,   // an event of the lead was changed or removed
     Removed,     // the lead was deleted, or has another key now
@@ -36,6 +37,15 @@ struct Finding {
 };
 
 struct Findings;
+
+// The id of an event, once for each stage that the event names.
+struct FoundId {
+    std::string_view id;  // its bytes, without a length; of a type that is passed by value the Datum's
+    Timestamp at;
+    int32 source;  // place among the version's
+    int32 stage;   // kNoStage: none
+    bool again;    // it is that of the same event as another, which names another stage
+};
 
 // What an event named, in UTF-8.
 struct FoundTouch {
@@ -55,6 +65,7 @@ struct LeadFindings {
     Timestamp first_at = kForever;        // of its earliest event; kForever: none has a time
     std::span<const Match> matches;       // sorted: all, or the first ones of many
     std::span<const FoundTouch> touches;  // by time, likewise
+    std::span<const FoundId> ids;         // all
     Findings* rest;                       // where the others are; null: there are none
 };
 
@@ -90,6 +101,8 @@ void allow_maintenance_memory(Findings* findings);
 // whenever all touches that use such numbers are added: it gives their memory back as soon as no finding needs them.
 uint32 number_of_name(Findings* findings, std::string_view name);
 void forget_names(Findings* findings);
+// What add_finding takes for an id, which number_of_name knows by that number.
+Match match_of_id(uint32 number, const FoundId& id);
 // In any order, before sort_findings. Copies the key.
 void add_finding(Findings* findings, const Finding& finding);
 // To be called once, before reading. After it nothing is added.

@@ -87,4 +87,38 @@ std::size_t bytes_of_names(const NameList* list) {
     return list->memory == nullptr ? 0 : MemoryContextMemAllocated(list->memory, false);
 }
 
+Datum to_bytes(std::string_view text) {
+    auto* bytes = static_cast<bytea*>(palloc(VARHDRSZ + text.size()));
+    SET_VARSIZE(bytes, VARHDRSZ + text.size());
+    std::copy(text.begin(), text.end(), VARDATA(bytes));
+    return PointerGetDatum(bytes);
+}
+
+std::string_view from_bytes(MemoryContext memory, Datum datum) {
+    MemoryContext caller = MemoryContextSwitchTo(memory);
+    bytea* bytes = DatumGetByteaPCopy(datum);
+    MemoryContextSwitchTo(caller);
+    return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+}
+
+Datum names_to_bytes(const EventNames& names) {
+    Size size = VARHDRSZ + names.channel.size() + names.asset.size() + names.campaign.size() + 2;
+    auto* bytes = static_cast<bytea*>(palloc(size));
+    SET_VARSIZE(bytes, size);
+    char* to = VARDATA(bytes);
+    to = std::copy(names.channel.begin(), names.channel.end(), to);
+    *to++ = '\0';
+    to = std::copy(names.asset.begin(), names.asset.end(), to);
+    *to++ = '\0';
+    std::copy(names.campaign.begin(), names.campaign.end(), to);
+    return PointerGetDatum(bytes);
+}
+
+EventNames names_from_bytes(MemoryContext memory, Datum datum) {
+    std::string_view all = from_bytes(memory, datum);
+    std::size_t first = all.find('\0');
+    std::size_t second = all.find('\0', first + 1);
+    return {all.substr(0, first), all.substr(first + 1, second - first - 1), all.substr(second + 1)};
+}
+
 }  // namespace lead_scoring

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "core/card/memory.hpp"
+
 namespace lead_scoring {
 
 struct NameList {
@@ -29,5 +31,12 @@ inline std::string_view name_of(const NameList* list, uint64 number) {
 void clear_names(NameList* list);
 // How much of it there is, in bytes.
 std::size_t bytes_of_names(const NameList* list);
+
+// As a bytea in the current memory context, and back, copied into that memory. Of an event's names, none of which has a
+// zero, the bytes of two are apart by one.
+Datum to_bytes(std::string_view text);
+std::string_view from_bytes(MemoryContext memory, Datum bytes);
+Datum names_to_bytes(const EventNames& names);
+EventNames names_from_bytes(MemoryContext memory, Datum bytes);
 
 }  // namespace lead_scoring

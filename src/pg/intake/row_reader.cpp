@@ -47,6 +47,7 @@ struct RowReading {
     const Candidate* only;      // set while one candidate is evaluated by itself
     uint32 names[kEventNames];  // of the row, as number_of_name has them
     int only_name;              // that is evaluated by itself
+    bool ids;                   // are asked for
 };
 
 void emit(RowReading* reading, FindingKind kind, Datum key, const Match& match) {
@@ -212,6 +213,33 @@ void emit_touch(RowReading* reading, Datum key, Timestamp at) {
     emit(reading, FindingKind::Touch, key, touch);
 }
 
+// The id of the row's event, where it has one that counts once; what the event matches is in the batch, from `first`
+// on.
+void emit_id(RowReading* reading, Datum key, Timestamp at, int first) {
+    const Program* program = reading->program;
+    if (!reading->ids || at == kNever) return;
+    bool is_null = false;
+    Datum value = slot_getattr(reading->slot, program->id, &is_null);
+    if (is_null) return;
+    std::string_view bytes(reinterpret_cast<const char*>(&value), sizeof value);
+    if (!program->id_by_value && program->id_length > 0) {
+        bytes = {DatumGetPointer(value), static_cast<std::size_t>(program->id_length)};
+    } else if (!program->id_by_value) {
+        const struct varlena* packed = PG_DETOAST_DATUM_PACKED(value);
+        bytes = {VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed)};
+    }
+    uint32 number = number_of_name(reading->findings, bytes);
+    FoundId id = {{}, at, program->source_place, kNoStage, false};
+    for (int i = first, end = reading->batch_count; i < end; ++i) {
+        const Finding& finding = reading->batch[i];
+        if (finding.kind != FindingKind::Match || finding.match.kind != MatchKind::Stage) continue;
+        id.stage = finding.match.target;
+        emit(reading, FindingKind::Id, key, match_of_id(number, id));
+        id.again = true;
+    }
+    if (!id.again) emit(reading, FindingKind::Id, key, match_of_id(number, id));
+}
+
 // False, and nothing is done, where the row may raise an error and `may_fail` does not allow for it.
 bool read_row(RowReading* reading, bool may_fail) {
     Program* program = reading->program;
@@ -240,6 +268,7 @@ bool read_row(RowReading* reading, bool may_fail) {
             emit_touch(reading, key, at);
         }
         if (reading->batch_count == before) emit(reading, FindingKind::Seen, key, nothing);
+        if (reading->only == nullptr) emit_id(reading, key, at, before);
     }
     MemoryContextSwitchTo(caller);
     return fits;
@@ -322,6 +351,7 @@ void read_row_by_rule(RowReading* reading) {
     Program* program = reading->program;
     Match nothing;
     nothing.at = program->source == kLeads ? kNever : event_time(reading);
+    int first = reading->batch_count;
     bool is_null = false;
     Datum key = row_key(reading, &is_null);
     emit(reading, program->source == kLeads ? FindingKind::Known : FindingKind::Seen, key, nothing);
@@ -339,6 +369,7 @@ void read_row_by_rule(RowReading* reading) {
         start(program, &program->candidates[i]);
     }
     reading->only = nullptr;
+    emit_id(reading, key, nothing.at, first);
 }
 
 // Reads a batch again, row by row, after one of its rows raised an error.
@@ -364,7 +395,7 @@ void read_batch_carefully(RowReading* reading) {
 }  // namespace
 
 void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
-               Findings* findings, Problems* problems) {
+               Findings* findings, Problems* problems, bool with_ids) {
     Model* model = as.model;
     RowReading reading = {};
     reading.model = model;
@@ -372,6 +403,7 @@ void read_rows(const AsOwner& as, const Version* version, const Source* source, 
     reading.stream = rows;
     reading.findings = findings;
     reading.problems = problems;
+    reading.ids = with_ids && reading.program->id != 0;
     if (reading.program->reads_settings) fix_settings();
     reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
     if (!model->key.by_value)

@@ -415,6 +415,22 @@ void require_columns(const Model* model, Oid relation, const Source* source) {
     require_time(columns, source->time);
 }
 
+Oid require_event_id(const Model* model, Oid relation, const Source* source, const char* column) {
+    Columns columns = {model, source, relation};
+    if (get_attnum(relation, column) != InvalidAttrNumber) return column_type(columns, "event_id", column);
+    Correction update = correction(model, source, "event_id");
+    const char* nearest = nearest_column(relation, column);
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_UNDEFINED_COLUMN),
+         errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column, get_rel_name(relation)),
+         errdetail("The column, whose ids count once, was renamed or dropped after the model was published."),
+         errhint("%s%s%s; SELECT lead_scoring.publish(%s);", update.begin,
+                 nearest == nullptr ? "NULL" : quote_literal_cstr(nearest), update.end,
+                 quote_literal_cstr(model->name))));
+    pg_unreachable();
+}
+
 bool require_binding(const Model* model, const Source* source) {
     Oid table = relation_of(model->binding, source);
     if (find_relation(model, source) != table) return false;

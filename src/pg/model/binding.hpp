@@ -9,6 +9,7 @@
 extern "C" {
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
+#include "pgtime.h"
 }
 
 namespace lead_scoring {
@@ -24,6 +25,20 @@ struct StatusColumn {
     char* column;  // in the leads table
 };
 
+// Statements about a source whose ids count once, as a version has it: plans that are kept.
+struct OncePlans {
+    char* id;  // the column
+    pg_tz* time_zone;
+    Oid type;  // of ids, of a domain the one beneath it
+    int16 length;
+    bool by_value;
+    char align;
+    SPIPlanPtr lead_events;
+    SPIPlanPtr all_events;
+    SPIPlanPtr repeated_id;
+    OncePlans* next;
+};
+
 // A table of events.
 struct Source {
     const char* name;   // what the model calls it
@@ -36,6 +51,7 @@ struct Source {
     char* time;
     SPIPlanPtr lead_events;  // kept: the events of one lead,
     SPIPlanPtr all_events;   // and of all
+    OncePlans* once;         // where these are not all rows; null: not asked for yet
 };
 
 // Where a function takes a source to know which of the user's tables is meant, this is the table of leads.
@@ -96,6 +112,10 @@ void read_settings(const AsOwner& as);
 
 // Raises 42703 or 42804 unless the relation, that table or a partition of it, has the columns the model reads it by.
 void require_columns(const Model* model, Oid relation, const Source* source);
+
+// The type of a version's column of ids in a relation that is the source or a partition of it. Raises 42703 where it
+// has no such column, 0A000 where rows do not have it.
+Oid require_event_id(const Model* model, Oid relation, const Source* source, const char* column);
 
 // Whether the table, which is locked, still is the one that the settings name. Raises what read_settings raises where
 // they name none, where it is another's, or where it lacks columns.

@@ -111,12 +111,16 @@ namespace {
 extern "C" void end_model(void* argument) {
     auto* model = static_cast<Model*>(argument);
     for (ModelUse* use = model->uses; use != nullptr; use = use->next) use->model = nullptr;
-    if (model->find_newest != nullptr) SPI_freeplan(model->find_newest);
-    for (SPIPlanPtr plan : model->plans)
+    auto free_plan = [](SPIPlanPtr plan) {
         if (plan != nullptr) SPI_freeplan(plan);
-    for (const Source& source : sources_of(model->binding))
-        for (SPIPlanPtr plan : {source.lead_events, source.all_events})
-            if (plan != nullptr) SPI_freeplan(plan);
+    };
+    free_plan(model->find_newest);
+    for (SPIPlanPtr plan : model->plans) free_plan(plan);
+    for (const Source& source : sources_of(model->binding)) {
+        for (SPIPlanPtr plan : {source.lead_events, source.all_events}) free_plan(plan);
+        for (const OncePlans* once = source.once; once != nullptr; once = once->next)
+            for (SPIPlanPtr plan : {once->lead_events, once->all_events, once->repeated_id}) free_plan(plan);
+    }
 }
 
 extern "C" void end_use(void* argument) {

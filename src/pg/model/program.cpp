@@ -301,6 +301,12 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
     }
     const LoggedSource* logged = source == kLeads ? nullptr : find_logged(version, source);
     program->event_zone = logged == nullptr ? version->time_zone : logged->time_zone;
+    if (logged != nullptr && logged->event_id != nullptr) {
+        Oid type = require_event_id(model, program->relation, source, logged->event_id);
+        program->id = get_attnum(program->relation, logged->event_id);
+        get_typlenbyval(type, &program->id_length, &program->id_by_value);
+        program->source_place = static_cast<int>(logged - version->sources);
+    }
     call_and_undo([&] {
         add_candidates(program, relation, model, version);
         if (logged != nullptr) add_names(program, relation, model, logged->touches);
@@ -313,7 +319,7 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
-    program->last = std::max({program->lead.number, program->type, program->time, last_input});
+    program->last = std::max({program->lead.number, program->type, program->time, program->id, last_input});
     start(program);
     MemoryContextSwitchTo(caller);
     MemoryContextSetParent(memory, version->context);

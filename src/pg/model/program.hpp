@@ -60,6 +60,10 @@ struct Program {
     AttrNumber type;        // 0: all events are of one type
     const Dispatch* every;  // then what is looked for in them; null: nothing
     AttrNumber time;
+    AttrNumber id;  // 0: all rows count
+    int16 id_length;
+    bool id_by_value;
+    int source_place;   // among the version's
     Oid time_type;      // what the time is, as is_time_type has them
     Oid type_output;    // InvalidOid: the type column is text
     pg_tz* time_zone;   // of calendar buckets

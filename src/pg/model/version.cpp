@@ -65,11 +65,11 @@ void add_sources(const char* schema, const FullDefinition& full, Version* versio
     version->source_count = static_cast<int>(full.sources.size()) + 1;
     version->sources =
         static_cast<LoggedSource*>(palloc(sizeof(LoggedSource) * static_cast<Size>(version->source_count)));
-    version->sources[0] = {"events", version->time_zone, version->touches};
+    version->sources[0] = {"events", version->time_zone, version->touches, text_of(full.event_id)};
     for (std::size_t i = 0; i < full.sources.size(); ++i) {
         const SourceTexts& texts = full.sources[i];
         version->sources[i + 1] = {texts.name.c_str(), zone_of(schema, texts.name.c_str(), texts.time_zone),
-                                   touch_source(full, texts.touches)};
+                                   touch_source(full, texts.touches), text_of(texts.event_id)};
     }
 }
 

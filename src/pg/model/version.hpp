@@ -46,11 +46,12 @@ struct TouchSource {
     std::size_t most;  // touches that are kept of a lead
 };
 
-// A further table of events that the version looks at.
+// A table of events that the version looks at.
 struct LoggedSource {
     const char* name;
     pg_tz* time_zone;  // of times without one
     TouchSource touches;
+    const char* event_id;  // the column whose values count once for a lead; null: all rows count
 };
 
 struct Version {

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/base/error.hpp"
+#include "pg/intake/event_id.hpp"
 #include "pg/intake/event_log.hpp"
 #include "pg/scoring/history.hpp"
 #include "pg/server/boundary.hpp"
@@ -29,11 +30,12 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
     Timestamp clock = workspace->lead.card.clock;
     replay(workspace, task->version, complete, Until::statement(task->now), moves);
     if (late == nullptr) return;
+    RepeatedEntries repeated = find_repeated_entries(task->as, task->version, *late, clock);
     MatchReader reader(*late);
     for (std::span<const Match> matches; reader.next(&matches);)
         run_cpp([&] {
             for (const Match& match : matches)
-                if (match.kind == MatchKind::Stage && match.at <= clock)
+                if (match.kind == MatchKind::Stage && match.at <= clock && !repeated.take(match))
                     enter_by_event(definition, workspace->lead, match.target, task->now, workspace->transitions);
         });
 }
@@ -92,7 +94,7 @@ bool change(const StoredLead& stored) {
         rebuild_from_log(task, found.key, Moves::none(), nullptr);
         return true;
     }
-    bool from_log = found.taken_back || !precedes_statement(stored);
+    bool from_log = found.taken_back || !precedes_statement(stored) || has_repeated_id(task->as, task->version, found);
     if (from_log) {
         if (!rebuild_from_log(task, found.key, Moves{stored.clock}, &found)) return false;
         if (found.taken_back) run_cpp([&] { evaluate_at_clock(definition, lead, task->now, workspace->transitions); });

@@ -340,7 +340,7 @@ Datum lead_scoring_create_model(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of create_model is NULL"),
-                        errdetail("Only lead_key, event_campaign, min_score and max_score may be NULL."),
+                        errdetail("Only lead_key, event_campaign, event_id, min_score and max_score may be NULL."),
                         errhint("For example lead_scoring.create_model('sales', leads => 'public.leads', events => "
                                 "'public.events').")));
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));

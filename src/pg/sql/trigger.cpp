@@ -179,7 +179,7 @@ void read_rows(TriggerRun* run, bool old_rows) {
     if (!run->is_logged) return;
     Relation relation = run->data->tg_relation;
     auto read = [&](RowStream* rows) {
-        read_rows(run->as, run->version, run->source, relation, rows, run->findings, &run->problems);
+        read_rows(run->as, run->version, run->source, relation, rows, run->findings, &run->problems, true);
     };
     with_rows(run, old_rows, [&](RowStream* rows) {
         if (run->source == kLeads || !withholds(run->model)) return read(rows);

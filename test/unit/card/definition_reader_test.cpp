@@ -424,7 +424,8 @@ TEST(DefinitionReader, PassesOverWhatItDoesNotKnow) {
 TEST(DefinitionReader, ReadsFurtherSources) {
     Json several = full();
     several["format"] = 2;
-    several["sources"] = {{{"name", "crm"}, {"time_zone", "Asia/Tokyo"}},
+    several["event_id"] = "message_id";
+    several["sources"] = {{{"name", "crm"}, {"time_zone", "Asia/Tokyo"}, {"event_id", "ref"}},
                           {{"name", "views"}, {"time_zone", "UTC"}, {"channel", "utm"}, {"asset", nullptr}}};
     several["rules"][0]["source"] = "crm";
     several["stages"][1]["on_event_source"] = "views";
@@ -432,6 +433,9 @@ TEST(DefinitionReader, ReadsFurtherSources) {
     ASSERT_EQ(read.sources.size(), 2u);
     EXPECT_EQ(read.sources[0].name, "crm");
     EXPECT_EQ(read.sources[0].time_zone, "Asia/Tokyo");
+    EXPECT_EQ(read.sources[0].event_id, "ref");
+    EXPECT_EQ(read.sources[1].event_id, std::nullopt);
+    EXPECT_EQ(read.event_id, "message_id");
     EXPECT_EQ(read.sources[0].touches.channel, std::nullopt);
     EXPECT_EQ(read.sources[1].touches.channel, "utm");
     EXPECT_EQ(std::ranges::count(read.rules, std::optional<std::string>("crm"), &RuleTexts::source), 1);

@@ -1,0 +1,129 @@
+#include "pg/server/postgres.hpp"
+
+#include "pg/intake/event_id.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "pg/intake/event_log.hpp"
+#include "pg/intake/once.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+// The bytes as a value of the ids' type.
+Datum value_of(const OncePlans* once, std::string_view bytes) {
+    Datum value = 0;
+    if (once->by_value) {
+        memcpy(&value, bytes.data(), sizeof value);
+    } else if (once->length > 0) {
+        void* copy = palloc(bytes.size());
+        memcpy(copy, bytes.data(), bytes.size());
+        value = PointerGetDatum(copy);
+    } else {
+        value = PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
+    }
+    return value;
+}
+
+// How many rows of the lead the source has with one of these ids, where more than one; else 0. What it allocates is
+// left to the caller's memory context.
+int64 count_rows(const AsOwner& as, const Version* version, Datum key, std::span<const FoundId> ids) {
+    const LoggedSource* logged = &version->sources[ids.front().source];
+    auto sources = sources_of(as.model->binding);
+    auto source =
+        std::ranges::find_if(sources, [&](const Source& source) { return strcmp(source.name, logged->name) == 0; });
+    if (source == sources.end()) return 0;
+    SPIPlanPtr statement = plan(as, PlanName::RepeatedId, &*source, logged);
+    const OncePlans* once = once_plans(as, &*source, logged);
+    auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * ids.size()));
+    int count = 0;
+    for (const FoundId& id : ids)
+        if (!id.again) values[count++] = value_of(once, id.id);
+    ArrayType* array = construct_array(values, count, once->type, once->length, once->by_value, once->align);
+    Datum arguments[] = {key, PointerGetDatum(array)};
+    MemoryContext caller = CurrentMemoryContext;
+    int code = SPI_execute_plan(statement, arguments, nullptr, false, 1);
+    if (code != SPI_OK_SELECT) elog(ERROR, "cannot look for ids: %s", SPI_result_code_string(code));
+    int64 rows = SPI_processed > 0 ? ResultRow{0}.integer(1, 0) : 0;
+    SPI_freetuptable(SPI_tuptable);
+    MemoryContextSwitchTo(caller);
+    return rows;
+}
+
+// Calls use(ids) for each run of ids that are equal in what part(id) gives.
+template <class Part, class Use>
+void for_each_run(std::span<const FoundId> ids, Part part, Use use) {
+    while (!ids.empty()) {
+        CHECK_FOR_INTERRUPTS();
+        auto end = std::ranges::find_if(ids, [&](const FoundId& id) { return part(id) != part(ids.front()); });
+        auto count = static_cast<std::size_t>(end - ids.begin());
+        use(ids.first(count));
+        ids = ids.subspan(count);
+    }
+}
+
+// Of the events of one id, by time, those that do not count although they name a stage. Where others were there before
+// them, none does, for whatever the id has to say was said; else the first does.
+template <class Add>
+void add_repeated(const AsOwner& as, const Version* version, Datum key, std::span<const FoundId> ids, Timestamp until,
+                  Add add) {
+    auto is_late_entry = [&](const FoundId& id) { return id.stage != kNoStage && id.at <= until; };
+    if (std::ranges::none_of(ids, is_late_entry)) return;
+    int64 events = std::ranges::count(ids, false, &FoundId::again);
+    bool were_there = count_rows(as, version, key, ids.first(1)) > events;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const FoundId& id = ids[i];
+        bool same = i > 0 && id.at == ids[i - 1].at && id.stage == ids[i - 1].stage;
+        if (is_late_entry(id) && (were_there || id.at > ids.front().at || same)) add(RepeatedEntry{id.at, id.stage});
+    }
+}
+
+}  // namespace
+
+bool has_repeated_id(const AsOwner& as, const Version* version, const LeadFindings& found) {
+    bool repeated = false;
+    for_each_run(
+        found.ids, [](const FoundId& id) { return id.source; },
+        [&](std::span<const FoundId> ids) { repeated = repeated || count_rows(as, version, found.key, ids) > 0; });
+    return repeated;
+}
+
+bool RepeatedEntries::take(const Match& match) {
+    auto order = [](const auto& entry) { return std::pair(entry.at, entry.stage); };
+    while (!rest_.empty() && order(rest_.front()) < std::pair(match.at, match.target)) rest_ = rest_.subspan(1);
+    if (rest_.empty() || order(rest_.front()) != std::pair(match.at, match.target)) return false;
+    rest_ = rest_.subspan(1);
+    return true;
+}
+
+RepeatedEntries find_repeated_entries(const AsOwner& as, const Version* version, const LeadFindings& found,
+                                      Timestamp until) {
+    if (found.ids.empty()) return RepeatedEntries({});
+    auto* ids = static_cast<FoundId*>(MemoryContextAllocHuge(CurrentMemoryContext, sizeof(FoundId) * found.ids.size()));
+    std::ranges::copy(found.ids, ids);
+    auto order = [](const FoundId& id) { return std::tuple(id.source, id.id, id.at, id.stage); };
+    std::sort(ids, ids + found.ids.size(), [&](const FoundId& a, const FoundId& b) { return order(a) < order(b); });
+    auto* entries = static_cast<RepeatedEntry*>(
+        MemoryContextAllocHuge(CurrentMemoryContext, sizeof(RepeatedEntry) * found.ids.size()));
+    std::size_t count = 0;
+    for_each_run(
+        {ids, found.ids.size()}, [](const FoundId& id) { return std::pair(id.source, id.id); },
+        [&](std::span<const FoundId> of_one) {
+            add_repeated(as, version, found.key, of_one, until,
+                         [&](const RepeatedEntry& entry) { entries[count++] = entry; });
+        });
+    std::sort(entries, entries + count, [](const RepeatedEntry& a, const RepeatedEntry& b) {
+        return std::pair(a.at, a.stage) < std::pair(b.at, b.stage);
+    });
+    return RepeatedEntries({entries, count});
+}
+
+}  // namespace lead_scoring
