@@ -2,8 +2,7 @@
 set -euo pipefail
 source "$ROOT/test/lib/server.sh"
 install_extension COPT=-Werror
-# Plans that are compiled take longer here than all they do; test/t/plans.pl has them.
-start_server max_prepared_transactions=10 jit=off
+start_server $TEST_SETTINGS
 echo "ok build ($("$PG_CONFIG" --version))"
 
 # The library exports what SQL calls, and nothing else.
