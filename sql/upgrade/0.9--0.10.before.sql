@@ -45,4 +45,4 @@ ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_on_event_source C
 -- Of events that were delivered twice one counts.
 DROP FUNCTION lead_scoring.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
 DROP FUNCTION lead_scoring_internal.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
-ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text;
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text, ADD COLUMN lead_created text, ADD COLUMN lead_condition text;

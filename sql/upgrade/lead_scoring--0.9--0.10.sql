@@ -13,6 +13,67 @@ CREATE FUNCTION lead_scoring_internal.instant(day date, time_zone text) RETURNS 
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_instant_of_day';
 COMMENT ON FUNCTION lead_scoring_internal.instant(date, text) IS 'When that day began in the zone: at midnight, or at the first instant of the day where that was left out.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.lost_parts(model text)
+RETURNS TABLE (fault text, statement text, by_hand text)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+AS $$
+WITH own AS (
+    -- A model is nothing without the row of its settings, and rules stand in groups: such rows are put right, others go.
+    SELECT w.oid AS wanted, c.oid AS found, c.oid::regclass AS name,
+           EXISTS (SELECT FROM pg_constraint f WHERE f.confrelid = w.oid)
+           OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = w.oid AND a.attname = 'only_row') AS keeps_rows
+      FROM pg_class w
+      JOIN pg_class c ON c.relname = w.relname AND c.relkind IN ('r', 'p')
+      JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = model
+     WHERE w.relnamespace = 'lead_scoring_internal'::regnamespace AND w.relkind = 'r')
+SELECT p.fault, lead_scoring_internal.moved_to(model, p.statement), p.by_hand
+  FROM (SELECT 1 AS place, o.name::text AS relation,
+               format('table %s has lost constraint "%s"', o.name, c.conname) AS fault,
+               format('ALTER TABLE %s %sADD CONSTRAINT %I %s', o.name,
+                      CASE WHEN EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = o.found AND f.conname = c.conname)
+                           THEN format('DROP CONSTRAINT %I, ', c.conname) END, c.conname, pg_get_constraintdef(c.oid)) AS statement,
+               CASE WHEN c.contype <> 'f' THEN format('ALTER TABLE %s DISABLE TRIGGER USER; ', o.name) ELSE '' END  -- repair() enables those of the model
+               || CASE WHEN c.contype = 'f' THEN format('SELECT lead_scoring.add_group(%1$L, r.rule_group, max(CASE WHEN r.event_type IS NULL THEN ''fit'' ELSE ''engagement'' END)) FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group WHERE g.name IS NULL GROUP BY r.rule_group; ', model)
+                       WHEN c.contype = 'u' THEN format('DELETE FROM %1$s a USING %1$s b WHERE a.ctid > b.ctid AND %2$s; ', o.name, k.same)
+                       WHEN NOT o.keeps_rows THEN format('DELETE FROM %s WHERE NOT %s; ', o.name, pg_get_expr(c.conbin, c.conrelid))
+                       ELSE CASE WHEN k.is_only_row THEN format('DELETE FROM %1$s WHERE NOT %2$s AND EXISTS (SELECT FROM %1$s WHERE %2$s); ', o.name, pg_get_expr(c.conbin, c.conrelid)) ELSE '' END
+                            || format('UPDATE %s SET %s WHERE NOT %s; ', o.name, k.resets, pg_get_expr(c.conbin, c.conrelid)) END
+               || format('SELECT lead_scoring.repair(%L);', model) AS by_hand
+          FROM own o
+          JOIN pg_constraint c ON c.conrelid = o.wanted AND c.contype IN ('c', 'u', 'f')
+          LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype = 'u'
+         CROSS JOIN LATERAL (
+            SELECT string_agg(format('a.%1$I %2$s b.%1$I', a.attname, CASE WHEN i.indnullsnotdistinct THEN 'IS NOT DISTINCT FROM' ELSE '=' END), ' AND ' ORDER BY r.place) AS same,
+                   bool_and(a.attname = 'only_row') AS is_only_row,
+                   string_agg(format('%I = %s', a.attname,
+                       CASE WHEN d.adbin IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid)
+                            WHEN NOT a.attnotnull THEN 'NULL'
+                            WHEN a.attname = 'kind' THEN format('CASE WHEN EXISTS (SELECT FROM %I.rules r WHERE r.rule_group = rule_groups.name AND r.event_type IS NULL) THEN ''fit'' ELSE ''engagement'' END', model)
+                            ELSE format('md5(%I)', a.attname) END), ', ' ORDER BY r.place) AS resets
+              FROM unnest(c.conkey) WITH ORDINALITY r (attnum, place)
+              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = r.attnum
+              LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum) k
+         WHERE NOT EXISTS (SELECT FROM pg_constraint f
+                            WHERE f.conrelid = o.found AND f.contype = c.contype
+                              AND replace(pg_get_constraintdef(f.oid), format(' REFERENCES %I.', model), ' REFERENCES lead_scoring_internal.') = pg_get_constraintdef(c.oid))
+        UNION ALL
+        SELECT 2, o.name::text,
+               format('trigger %s on %s is %s', t.tgname, o.name,
+                      CASE WHEN f.oid IS NULL THEN 'missing' WHEN b.is_blind THEN 'not fired by every column' WHEN f.tgenabled = 'D' THEN 'disabled' ELSE 'enabled for the wrong sessions' END),
+               coalesce(CASE WHEN b.is_blind THEN format('DROP TRIGGER %I ON %s; ', f.tgname, o.name) END, '')
+               || coalesce(CASE WHEN f.oid IS NULL OR b.is_blind THEN pg_get_triggerdef(t.oid) || '; ' END, '')
+               || format('ALTER TABLE %s ENABLE %s TRIGGER %I', o.name, CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' END, CASE WHEN b.is_blind THEN t.tgname ELSE coalesce(f.tgname, t.tgname) END), NULL
+          FROM own o
+          JOIN pg_trigger t ON t.tgrelid = o.wanted AND NOT t.tgisinternal
+          LEFT JOIN pg_trigger f ON f.tgrelid = o.found AND f.tgfoid = t.tgfoid AND f.tgtype = t.tgtype
+         CROSS JOIN LATERAL (
+            SELECT f.tgattr <> '' AND EXISTS (SELECT FROM pg_attribute w JOIN pg_attribute a ON a.attrelid = o.found AND a.attname = w.attname
+                                               WHERE w.attrelid = o.wanted AND w.attnum = ANY (t.tgattr) AND a.attnum <> ALL (f.tgattr)) AS is_blind) b
+         WHERE f.tgenabled IS DISTINCT FROM t.tgenabled OR b.is_blind) p
+ ORDER BY p.place, p.relation COLLATE "C", p.fault COLLATE "C"
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys and NOT NULL, and triggers that the model''s own tables do not have, or not enabled or for all columns, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
+
 -- By what a lead is known: the types of keys, and keys that are made of several columns.
 CREATE FUNCTION lead_scoring_internal.base_type(type regtype)
 RETURNS regtype LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -870,7 +931,7 @@ BEGIN
             UNION ALL SELECT 'rules', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r))) FROM {model}.rules r
             UNION ALL SELECT 'stages', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s))) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
             UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
-                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources'
+                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources' || lead_scoring_internal.draft_leads({'model'})
                          FROM {model}.settings s
             UNION ALL SELECT 'sources', i.item FROM jsonb_array_elements(lead_scoring_internal.draft_sources({'model'}) -> 'sources') i (item)
         ), stored (section, item) AS (
@@ -993,6 +1054,115 @@ $$;
 
 COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
 
+-- What a draft says of leads: when they came, and which of them count.
+CREATE FUNCTION lead_scoring_internal.draft_leads(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lead_condition') = 0 THEN '{}'
+            ELSE jsonb_strip_nulls(jsonb_build_object('format', 2, 'lead_created', s.settings -> 'lead_created', 'lead_condition', s.settings -> 'lead_condition'))
+                 || CASE WHEN s.settings ->> 'lead_condition' IS NULL THEN '{}' ELSE jsonb_build_object('typed', jsonb_build_object('lead_condition', s.settings -> 'lead_condition')) END END
+  FROM lead_scoring_internal.settings_row(model) s (settings)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, and the condition of those that count, as it was typed. Empty where it says neither, as does every model of an older format.';
+
+CREATE FUNCTION lead_scoring_internal.lead_columns(leads regclass, of_times boolean)
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') FROM pg_attribute a
+ WHERE a.attrelid = leads AND a.attnum > 0 AND NOT a.attisdropped
+   AND (NOT of_times OR lead_scoring_internal.base_type(a.atttypid::regtype) IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lead_columns IS 'The columns of the leads table, or those that hold a time.';
+
+CREATE FUNCTION lead_scoring_internal.check_lead_created(model text, leads regclass, column_name text, status_columns jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    statuses CONSTANT text[] := ARRAY(SELECT e.value FROM jsonb_each_text(status_columns) e);
+    times CONSTANT text[] := ARRAY(SELECT t FROM unnest(lead_scoring_internal.lead_columns(leads, true)) WITH ORDINALITY u (t, place) WHERE t <> ALL (statuses) ORDER BY place);
+    found regtype;
+    nearest CONSTANT text := coalesce(lead_scoring_internal.nearest_name(column_name, times), times[1]);
+    hint CONSTANT text := format('UPDATE %I.settings SET lead_created = %L;', model, nearest);
+    detail CONSTANT text := format('settings.lead_created of model "%s" names it as the column that says when a lead came.', model);
+BEGIN
+    SELECT lead_scoring_internal.base_type(a.atttypid::regtype) INTO found FROM pg_attribute a
+     WHERE a.attrelid = leads AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
+    IF found IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42703', format('column "%s" of table %s does not exist', column_name, leads), detail, hint);
+    ELSIF found NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, leads, found),
+            detail || ' That is a date, a timestamp or a timestamptz.', hint);
+    ELSIF column_name = ANY (statuses) THEN
+        PERFORM lead_scoring_internal.fail('22023', format('lead_created of model "%s" is the status column "%s"', model, column_name),
+            'The model writes that column itself.', hint);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_lead_created IS 'Raises unless leads can be dated by that column: 42703 where it is not there, 42804 where it holds no time, 22023 where it is a status column.';
+
+CREATE FUNCTION lead_scoring_internal.compile_leads(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    draft CONSTANT jsonb := lead_scoring_internal.draft_leads(model);
+    subject CONSTANT text := format('lead_condition of model "%s"', model);
+    condition text;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF draft ? 'lead_created' THEN
+        PERFORM lead_scoring_internal.check_lead_created(model, bound.leads, draft ->> 'lead_created', bound.status_columns);
+    END IF;
+    IF draft ? 'lead_condition' THEN
+        condition := lead_scoring_internal.compile_expression(bound.leads, draft ->> 'lead_condition', 'condition', subject);
+        PERFORM lead_scoring_internal.refuse_status(bound.status_columns, condition, subject);
+    END IF;
+    RETURN draft || jsonb_strip_nulls(jsonb_build_object('lead_condition', condition));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_leads IS 'What draft_leads says, checked against the leads table, the condition as the server deparses it; raises what check_lead_created, check_expression and refuse_status raise.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_row(entity text, subject text, draft_row jsonb, leads regclass DEFAULT NULL, events regclass DEFAULT NULL,
+                                                  type_column text DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    waits_for CONSTANT text := (SELECT draft_row ->> f.field FROM lead_scoring_internal.draft_fields f
+                                 WHERE f.entity = compile_row.entity AND f.kind = 'event type');
+BEGIN
+    IF waits_for IS NOT NULL THEN
+        PERFORM lead_scoring_internal.check_event_type(events, type_column, waits_for, subject);
+    END IF;
+    RETURN (
+        SELECT draft_row
+               || jsonb_object_agg(f.field, CASE f.kind
+                      WHEN 'interval' THEN to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval))
+                      ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
+                                                                    split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END)
+               || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
+          FROM lead_scoring_internal.draft_fields f
+         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression') AND draft_row ? f.field);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_status(status_columns jsonb, expression text, subject text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    status_column text;
+BEGIN
+    FOR status_column IN SELECT e.value FROM jsonb_each_text(status_columns) e ORDER BY e.value COLLATE "C" LOOP
+        IF lead_scoring_internal.reads_column(expression, status_column) THEN
+            PERFORM lead_scoring_internal.fail('22023', format('%s reads the status column "%s"', subject, status_column),
+                'The model writes that column from the score, so the score cannot depend on it.',
+                'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_status IS 'Raises 22023 where an expression over leads, as deparsed, reads a status column; "subject" is what the error calls it.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1003,7 +1173,6 @@ DECLARE
     compiled jsonb;
     sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
     source jsonb;
-    status_column text;
     rules jsonb[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -1026,13 +1195,9 @@ BEGIN
         END IF;
         source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
         compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
-        FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
-            IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
-                PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
-                    'The model writes that column from the score, so the score cannot depend on it.',
-                    'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
-            END IF;
-        END LOOP;
+        IF r.is_fit THEN
+            PERFORM lead_scoring_internal.refuse_status(bound.status_columns, compiled ->> 'condition', format('condition of %s', subject));
+        END IF;
         rules := rules || lead_scoring_internal.with_source(sources, compiled);
     END LOOP;
     RETURN to_jsonb(rules);
@@ -1320,7 +1485,7 @@ BEGIN
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
-               || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1)
+               || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1) || lead_scoring_internal.compile_leads($1)
                || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
@@ -1898,10 +2063,11 @@ BEGIN
         settings := settings || jsonb_build_object(role_stage.role, array_position(names,
             coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> role_stage.role ELSE names[role_stage.place] END)));
     END LOOP;
-    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id');
+    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
+        'lead_created', coalesce(settings ->> 'lead_created', version ->> 'lead_created'));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone, sources, event_id (of the first) and stages (the progress stages by rank) of the newest version, and mql, sql and customer as places in these, NULL where the model has no such stage.';
+COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone, sources, event_id (of the first) and stages (the progress stages by rank) of the newest version, and mql, sql and customer as places in these, NULL where the model has no such stage; lead_created is that of the version where report_settings name none.';
 
 -- The leads that reports count, each once, with when it came and reached each stage.
 CREATE FUNCTION lead_scoring_internal.remembers(remembering bigint)
@@ -2420,7 +2586,7 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
-                   future_tolerance: interval, only_row: state, format: state, event_id: column}'::text[]),
+                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
                   event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
@@ -2442,9 +2608,9 @@ COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and
 
 -- By its later formats: a model that is older works without.
 CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2)) l (relation, name, format);
 
-ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text;
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text, ADD COLUMN lead_created text, ADD COLUMN lead_condition text;
 
 -- What else there is, its constraints check.
 DO $valid$
@@ -2457,7 +2623,7 @@ $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
-    'What the model is bound to, in one row: effective at once, but for time zone, score range, future tolerance and event_id, which are part of the draft. Without a row nothing is scored.',
+    'What the model is bound to, in one row: effective at once, but for what is part of the draft: time zone, score range, future tolerance, event_id, and what leads are dated and left out by. Without a row nothing is scored.',
     '{"leads": "Table of leads, with its schema and quoted where needed.",
       "events": "Table of events, with its schema and quoted where needed.",
       "lead_key": "Unique column of the leads table by which a lead is known.",
@@ -2474,7 +2640,9 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
       "only_row": "Always true: the key that keeps the table at one row.",
       "format": "The layout of the model''s tables: upgrade_model() raises it.",
-      "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count."}');
+      "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count.",
+      "lead_created": "Draft: column of the leads table that says when a lead came: a date, timestamp or timestamptz, the first two at the model''s time zone; NULL: its first event does.",
+      "lead_condition": "Draft: condition over the row of a lead. Where it does not hold, the lead is scored, but is left out of reports and of the view leads and enters no stage. NULL: all leads count."}');
 
 -- Further tables of events. See 10-settings.sql.
 CREATE TABLE lead_scoring_internal.sources (
@@ -2614,7 +2782,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "version": "Published version the row was computed under.",
       "stage_seq": "Number of the lead''s latest transition.",
       "stage_armed": "Whether the score has been at or above falls_below during this stay.",
-      "counted": "Whether the leads table has a row of that key: the view \"leads\" shows these.",
+      "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds: the view \"leads\" shows these, and reports count them.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow.",
@@ -2647,7 +2815,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.report_settings',
       "revenue_lead": "Its column with the lead''s key.",
       "revenue_date": "Its column with the day: a date, timestamp or timestamptz.",
       "revenue_amount": "Its column with the amount, a number.",
-      "lead_created": "Column of the leads table that says when a lead came: a date, timestamp or timestamptz; NULL: its first event does.",
+      "lead_created": "Column of the leads table that says when a lead came: a date, timestamp or timestamptz; NULL: the settings.lead_created of the newest version, or its first event.",
       "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
       "event_asset": "Asset of a touch, such as a whitepaper: a column or an SQL expression over the row of the event; NULL: the view lead_magnets is empty.",
       "look_back": "Touches that are older than this at the conversion are not credited; NULL: all are.",

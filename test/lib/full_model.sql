@@ -30,6 +30,7 @@ SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'lead_scoring'::regnames
 \if :has_sources
 SELECT lead_scoring.add_source('full_model', 'calls', 'calls', event_lead => 'number', event_time => 'on_day', every_event => 'call', event_channel => 'medium', time_zone => 'Asia/Kathmandu'),
        lead_scoring.add_rule('full_model', 'call', 'call', 2, per => 'minutes', decay => 'window', lifespan => '5 days') \g /dev/null
+UPDATE full_model.settings SET lead_created = 'came', lead_condition = $$country IS DISTINCT FROM 'XX'$$;
 \endif
 SELECT lead_scoring.publish('full_model') \g /dev/null
 INSERT INTO leads SELECT n, CASE WHEN n % 2 = 0 THEN 'NZ' END, CASE WHEN n = 1 THEN date 'infinity' WHEN n = 2 THEN '-infinity' WHEN n < 20 THEN '2024-01-01' END FROM generate_series(1, 60) n;

@@ -13,12 +13,14 @@ $$;
 
 -- key: type of the leads' keys; with_key: a foreign key from events to leads; status: 'stage', 'none' or 'score', what
 -- is shown on leads; stages: 'plain', 'falling' or 'detours'; second: a second source, the table calls, of times without zone;
--- once: of events with one ref the earliest counts.
-CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false, once boolean DEFAULT false)
+-- once: of events with one ref the earliest counts; leaves_out: leads that are hidden do not count, and a column says when they
+-- came.
+CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false, once boolean DEFAULT false,
+                           leaves_out boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
-    EXECUTE format('CREATE TABLE leads (id %s PRIMARY KEY, title text, note text)', key);
+    EXECUTE format('CREATE TABLE leads (id %s PRIMARY KEY, title text, note text, hidden boolean, came timestamp DEFAULT localtimestamp)', key);
     EXECUTE format('CREATE TABLE events (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamptz, ref text) %s',
                    key, CASE WHEN partitioned THEN 'PARTITION BY HASH (id)' END);
     IF partitioned THEN
@@ -59,6 +61,9 @@ BEGIN
         PERFORM lead_scoring.add_stage('race', 'mql', min_score => 30, cooldown => '1 hour');
         PERFORM lead_scoring.add_stage('race', 'recycled', kind => 'detour', on_event => 'recycle', cooldown => '1 second');
         PERFORM lead_scoring.add_stage('race', 'sql', on_event => 'accepted', within => '1 hour', timeout_stage => 'recycled');
+    END IF;
+    IF leaves_out THEN
+        UPDATE race.settings SET lead_condition = 'hidden IS NOT TRUE', lead_created = 'came';
     END IF;
     IF second THEN
         PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref', event_id => CASE WHEN once THEN 'ref' END);

@@ -40,7 +40,11 @@ class Delivery {
     }
 
     void set_fit(const std::vector<std::size_t>& fit, Timestamp now) {
-        (void)lead_scoring::set_fit(definition_, lead, fit, now, transitions);
+        (void)set_attributes(definition_, lead, {fit, lead.card.left_out}, now, transitions);
+    }
+    void leave_out(bool left_out, Timestamp now) {
+        std::vector<std::size_t> fit = lead.card.fit;
+        (void)set_attributes(definition_, lead, {fit, left_out}, now, transitions);
     }
 
     void set_adjustments(const std::vector<Adjustment>& adjustments, Timestamp now) {
@@ -59,8 +63,8 @@ class Delivery {
         std::sort(log.begin(), log.end());
         Scorecard card = before.card;
         lead = std::move(before);
-        replay(definition_, lead, {card.fit, card.adjustments}, log, Until::statement(now), Moves{card.clock},
-               transitions);
+        replay(definition_, lead, {{card.fit, card.left_out}, card.adjustments}, log, Until::statement(now),
+               Moves{card.clock}, transitions);
         evaluate_at_clock(definition_, lead, now, transitions);
     }
 

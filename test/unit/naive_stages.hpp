@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "core/card/fold.hpp"
@@ -26,6 +27,7 @@ struct Happening {
     Timestamp at = kNever;
     std::vector<Match> matches;
     std::optional<std::vector<std::size_t>> fit;
+    std::optional<bool> left_out;
     std::optional<std::vector<Adjustment>> adjustments;
     std::optional<int> stage;
 };
@@ -53,7 +55,7 @@ class NaiveStages {
     Score score() const { return score_at(definition_, card_, now_); }
 
     void pass_time() {
-        if (!began_) return;
+        if (!began_ || left_out_) return;
         if (current().within && since_ != kNever && now_ - since_ >= *current().within)
             enter(current().timeout_stage, Cause::Time);
         follow_score(Cause::Time);
@@ -67,6 +69,8 @@ class NaiveStages {
         if (!happening.matches.empty()) advance_clock(definition_, card_, now_);
         if (happening.fit) card_.fit = *happening.fit;
         if (happening.adjustments) card_.adjustments = *happening.adjustments;
+        left_out_ = happening.left_out.value_or(left_out_);
+        if (left_out_) return;
         for (const Match& match : happening.matches)
             if (match.kind == MatchKind::Stage) follow_event(match.target);
         if (happening.stage && *happening.stage != stage_) enter(*happening.stage, Cause::Manual);
@@ -148,6 +152,7 @@ class NaiveStages {
     Scorecard card_;
     Timestamp now_ = kNever;
     bool began_ = false;
+    bool left_out_ = false;
     int stage_;
     Timestamp since_ = kNever;
     bool armed_ = false;
@@ -159,6 +164,14 @@ inline std::vector<NaiveMove> moves_of(const std::vector<Transition>& transition
     for (const Transition& transition : transitions)
         moves.push_back({transition.from, transition.to, transition.at, transition.cause});
     return moves;
+}
+
+inline std::string words_of(const std::vector<NaiveMove>& moves) {
+    std::string words;
+    for (const NaiveMove& move : moves)
+        words += " " + std::to_string(move.at) + ":" + std::to_string(move.from) + ">" + std::to_string(move.to) + "(" +
+                 "eatmp"[static_cast<std::size_t>(move.cause)] + ")";
+    return words;
 }
 
 }  // namespace lead_scoring::test

@@ -98,6 +98,11 @@ SELECT lead_scoring.publish('full_model') \g /dev/null
 CALL upgrade_test.write(5);
 SELECT lead_scoring.repair('full_model') \g /dev/null
 SELECT upgrade_test.sound('published and repaired');
+UPDATE full_model.settings SET lead_created = 'came', lead_condition = $$country IS DISTINCT FROM 'AU'$$;
+SELECT lead_scoring.publish('full_model') \g /dev/null
+CALL upgrade_test.write(6);
+SELECT upgrade_test.sound('with leads that are left out');
+SELECT upgrade_test.expect('they are not shown', (SELECT count(*) FROM full_model.leads) = (SELECT count(*) FROM full_test.leads WHERE country IS DISTINCT FROM 'AU'));
 
 -- A model that is made now is of the newest format; one that is newer than the library is refused.
 SELECT lead_scoring.create_model('another', 'full_test.leads', 'full_test.events', status_columns => '{}') \g /dev/null

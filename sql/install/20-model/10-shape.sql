@@ -60,16 +60,20 @@ SELECT p.fault, lead_scoring_internal.moved_to(model, p.statement), p.by_hand
         UNION ALL
         SELECT 2, o.name::text,
                format('trigger %s on %s is %s', t.tgname, o.name,
-                      CASE WHEN f.oid IS NULL THEN 'missing' WHEN f.tgenabled = 'D' THEN 'disabled' ELSE 'enabled for the wrong sessions' END),
-               coalesce(CASE WHEN f.oid IS NULL THEN pg_get_triggerdef(t.oid) || '; ' END, '')
-               || format('ALTER TABLE %s ENABLE %s TRIGGER %I', o.name, CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' END, coalesce(f.tgname, t.tgname)), NULL
+                      CASE WHEN f.oid IS NULL THEN 'missing' WHEN b.is_blind THEN 'not fired by every column' WHEN f.tgenabled = 'D' THEN 'disabled' ELSE 'enabled for the wrong sessions' END),
+               coalesce(CASE WHEN b.is_blind THEN format('DROP TRIGGER %I ON %s; ', f.tgname, o.name) END, '')
+               || coalesce(CASE WHEN f.oid IS NULL OR b.is_blind THEN pg_get_triggerdef(t.oid) || '; ' END, '')
+               || format('ALTER TABLE %s ENABLE %s TRIGGER %I', o.name, CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' END, CASE WHEN b.is_blind THEN t.tgname ELSE coalesce(f.tgname, t.tgname) END), NULL
           FROM own o
           JOIN pg_trigger t ON t.tgrelid = o.wanted AND NOT t.tgisinternal
           LEFT JOIN pg_trigger f ON f.tgrelid = o.found AND f.tgfoid = t.tgfoid AND f.tgtype = t.tgtype
-         WHERE f.tgenabled IS DISTINCT FROM t.tgenabled) p
+         CROSS JOIN LATERAL (
+            SELECT f.tgattr <> '' AND EXISTS (SELECT FROM pg_attribute w JOIN pg_attribute a ON a.attrelid = o.found AND a.attname = w.attname
+                                               WHERE w.attrelid = o.wanted AND w.attnum = ANY (t.tgattr) AND a.attnum <> ALL (f.tgattr)) AS is_blind) b
+         WHERE f.tgenabled IS DISTINCT FROM t.tgenabled OR b.is_blind) p
  ORDER BY p.place, p.relation COLLATE "C", p.fault COLLATE "C"
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys and NOT NULL, and triggers that the model''s own tables do not have, or not enabled, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
+COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys and NOT NULL, and triggers that the model''s own tables do not have, or not enabled or for all columns, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
 
 CREATE FUNCTION lead_scoring_internal.mend_shape(model text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

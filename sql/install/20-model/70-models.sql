@@ -178,7 +178,7 @@ BEGIN
             UNION ALL SELECT 'rules', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r))) FROM {model}.rules r
             UNION ALL SELECT 'stages', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s))) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
             UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
-                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources'
+                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources' || lead_scoring_internal.draft_leads({'model'})
                          FROM {model}.settings s
             UNION ALL SELECT 'sources', i.item FROM jsonb_array_elements(lead_scoring_internal.draft_sources({'model'}) -> 'sources') i (item)
         ), stored (section, item) AS (

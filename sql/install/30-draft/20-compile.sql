@@ -59,10 +59,27 @@ BEGIN
                                                                     split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END)
                || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
           FROM lead_scoring_internal.draft_fields f
-         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression'));
+         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression') AND draft_row ? f.field);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_status(status_columns jsonb, expression text, subject text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    status_column text;
+BEGIN
+    FOR status_column IN SELECT e.value FROM jsonb_each_text(status_columns) e ORDER BY e.value COLLATE "C" LOOP
+        IF lead_scoring_internal.reads_column(expression, status_column) THEN
+            PERFORM lead_scoring_internal.fail('22023', format('%s reads the status column "%s"', subject, status_column),
+                'The model writes that column from the score, so the score cannot depend on it.',
+                'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_status IS 'Raises 22023 where an expression over leads, as deparsed, reads a status column; "subject" is what the error calls it.';
 
 CREATE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -74,7 +91,6 @@ DECLARE
     compiled jsonb;
     sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
     source jsonb;
-    status_column text;
     rules jsonb[] := '{}';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -97,13 +113,9 @@ BEGIN
         END IF;
         source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
         compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
-        FOR status_column IN SELECT e.value FROM jsonb_each_text(bound.status_columns) e WHERE r.is_fit ORDER BY e.value COLLATE "C" LOOP
-            IF lead_scoring_internal.reads_column(compiled ->> 'condition', status_column) THEN
-                PERFORM lead_scoring_internal.fail('22023', format('condition of %s reads the status column "%s"', subject, status_column),
-                    'The model writes that column from the score, so the score cannot depend on it.',
-                    'Use other columns of the lead; requires and falls_below of a stage say what depends on stages.');
-            END IF;
-        END LOOP;
+        IF r.is_fit THEN
+            PERFORM lead_scoring_internal.refuse_status(bound.status_columns, compiled ->> 'condition', format('condition of %s', subject));
+        END IF;
         rules := rules || lead_scoring_internal.with_source(sources, compiled);
     END LOOP;
     RETURN to_jsonb(rules);

@@ -101,7 +101,7 @@ BEGIN
     PERFORM lead_scoring_internal.check_settings(model);
     EXECUTE format($query$
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
-               || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1)
+               || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1) || lead_scoring_internal.compile_leads($1)
                || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),

@@ -9,7 +9,7 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
-                   future_tolerance: interval, only_row: state, format: state, event_id: column}'::text[]),
+                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
                   event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,

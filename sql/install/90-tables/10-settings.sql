@@ -8,7 +8,7 @@ COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the 
 
 -- By its later formats: a model that is older works without.
 CREATE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2)) l (relation, name, format);
 COMMENT ON VIEW lead_scoring_internal.later_parts IS 'Tables (name is NULL) and columns that a model''s tables did not have in format 1, with the format that brought each.';
 GRANT SELECT ON lead_scoring_internal.later_parts TO PUBLIC;
 
@@ -30,6 +30,8 @@ CREATE TABLE lead_scoring_internal.settings (
     only_row         boolean NOT NULL DEFAULT true,
     format           integer NOT NULL DEFAULT 1,
     event_id         text,
+    lead_created     text,
+    lead_condition   text,
     CONSTRAINT settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT settings_only_row CHECK (only_row),
     CONSTRAINT settings_score_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)),
@@ -52,7 +54,7 @@ $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
-    'What the model is bound to, in one row: effective at once, but for time zone, score range, future tolerance and event_id, which are part of the draft. Without a row nothing is scored.',
+    'What the model is bound to, in one row: effective at once, but for what is part of the draft: time zone, score range, future tolerance, event_id, and what leads are dated and left out by. Without a row nothing is scored.',
     '{"leads": "Table of leads, with its schema and quoted where needed.",
       "events": "Table of events, with its schema and quoted where needed.",
       "lead_key": "Unique column of the leads table by which a lead is known.",
@@ -69,4 +71,6 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "future_tolerance": "Draft: an event up to this far ahead of the clock counts at once; later ones wait.",
       "only_row": "Always true: the key that keeps the table at one row.",
       "format": "The layout of the model''s tables: upgrade_model() raises it.",
-      "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count."}');
+      "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count.",
+      "lead_created": "Draft: column of the leads table that says when a lead came: a date, timestamp or timestamptz, the first two at the model''s time zone; NULL: its first event does.",
+      "lead_condition": "Draft: condition over the row of a lead. Where it does not hold, the lead is scored, but is left out of reports and of the view leads and enters no stage. NULL: all leads count."}');

@@ -310,6 +310,8 @@ FullDefinition read_definition(std::string_view json) {
     FullDefinition full;
     Definition& definition = full.definition;
     full.time_zone = fields.optional_text("time_zone").value_or(full.time_zone);
+    full.lead_created = fields.optional_text("lead_created");
+    full.lead_condition = fields.optional_text("lead_condition");
     definition.bounds = read_bounds(fields, "min_score", "max_score");
     definition.future_tolerance = fields.duration("future_tolerance", 300'000'000);
     fields.for_each_object("groups", [&](const Fields& group) { definition.groups.push_back(read_group(group)); });

@@ -4,7 +4,7 @@
 // Fields are found by name; one that is missing counts as null. Those that nobody here knows are passed over, for the
 // tables of the draft may have columns of somebody's own, and the expressions as they were typed are for people. So a
 // library that writes what an older one must not pass over says so in the field `format`. Without it, it is 1; with
-// several sources of events, or with ids that count once, it is 2.
+// several sources of events, with ids that count once, or where it says something of leads, it is 2.
 #pragma once
 
 #include <optional>
@@ -55,8 +55,10 @@ struct SourceTexts {
 
 struct FullDefinition {
     Definition definition;
-    std::string time_zone = "UTC";  // of calendar buckets
-    std::vector<RuleTexts> rules;   // of definition.rules
+    std::string time_zone = "UTC";              // of calendar buckets
+    std::optional<std::string> lead_created;    // the column of leads that says when they came
+    std::optional<std::string> lead_condition;  // of those that count; none: all do
+    std::vector<RuleTexts> rules;               // of definition.rules
     std::vector<StageTexts> stages;
     std::optional<std::string> event_id;  // of the first source
     std::vector<SourceTexts> sources;

@@ -20,12 +20,13 @@ constexpr std::size_t kFitSection = 1;
 constexpr std::size_t kAdjustmentsSection = 2;
 constexpr std::size_t kRulesSection = 4;
 constexpr std::size_t kPendingSection = 8;
-constexpr std::size_t kAllSections = 15;
+constexpr std::size_t kLeftOut = 16;  // there is no more to it
+constexpr std::size_t kAllSections = 31;
 
 std::size_t sections_of(const Scorecard& card) {
     return (card.fit.empty() ? 0 : kFitSection) | (card.adjustments.empty() ? 0 : kAdjustmentsSection) |
            (card.rules.empty() ? 0 : kRulesSection) |
-           (card.pending.empty() && !card.pending_more ? 0 : kPendingSection);
+           (card.pending.empty() && !card.pending_more ? 0 : kPendingSection) | (card.left_out ? kLeftOut : 0);
 }
 
 // How rules and stages are named where a card is written: as the card does,
@@ -256,6 +257,7 @@ void visit_pendings(Archive& archive, Matches& pending, Flag& more, Timestamp cl
 template <class Archive, class Card>
 void forget_absent_sections(Archive&, Card& card, std::size_t sections) {
     if constexpr (Archive::kReads) {
+        card.left_out = (sections & kLeftOut) != 0;
         if (!(sections & kFitSection)) card.fit.clear();
         if (!(sections & kAdjustmentsSection)) card.adjustments.clear();
         if (!(sections & kRulesSection)) card.rules.clear();
@@ -344,6 +346,7 @@ std::int64_t Scorecard::count(std::size_t rule) const {
 void Scorecard::clear() {
     clock = kNever;
     fit.clear();
+    left_out = false;
     adjustments.clear();
     rules.clear();
     pending.clear();

@@ -63,6 +63,7 @@ struct Scorecard {
 
     Timestamp clock = kNever;             // time of the latest counted event
     std::vector<std::size_t> fit;         // fit rules that match the lead's attributes, rising, named as those below
+    bool left_out = false;                // by its attributes the lead is none that counts: it enters no stage
     std::vector<Adjustment> adjustments;  // sorted
     std::vector<RuleState> rules;         // by rule
     std::vector<Match> pending;           // future events, sorted: the earliest
@@ -90,7 +91,7 @@ void encode(const Scorecard& card, const Definition& definition, std::string& to
 // Overwrites the card; one that was used before has room in its lists. Throws an Error of `code` where the bytes are no
 // card, and leaves it half-read.
 void decode(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
-// Reads clock and fit alone, and looks no further; what else the card has is not to be used.
+// Reads clock, fit and left_out alone, and looks no further; what else the card has is not to be used.
 void decode_fit(std::span<const std::byte> from, Scorecard& card, ErrorCode code = ErrorCode::CorruptData);
 
 // Makes a card as it was decoded one to compute with: its ids become places of the definition, which is complete.

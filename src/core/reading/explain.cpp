@@ -73,7 +73,7 @@ std::vector<ExplainLine> Explanation::lines() {
         const Rule& rule = definition_.rules[i];
         ExplainLine line;
         if (rule.fit) {
-            if (!std::binary_search(facts_.fit.begin(), facts_.fit.end(), i)) continue;
+            if (!std::ranges::binary_search(card.fit, i)) continue;
             line.times = 1;
             line.raw = line.decayed = units_of_points(rule.points);
             line.capped = rule.bounds.clamp(line.raw);

@@ -13,9 +13,18 @@ void require_order(bool folded) {
     if (!folded) throw Error(ErrorCode::Internal, "events in order could not be folded");
 }
 
-Lead& begin_anew(Lead& lead, const LeadFacts& facts) {
+// Whether it comes in the course of the replay.
+bool comes(const LeadFacts& facts, Moves moves) { return facts.came_at > moves.after; }
+
+bool is_there(const LeadFacts& facts, Until until, Moves moves) {
+    return until.leaves_out_later ? facts.came_at <= until.at : !comes(facts, moves);
+}
+
+Lead& begin_anew(Lead& lead, const LeadFacts& facts, Until until, Moves moves) {
     lead.card.clear();
-    lead.card.fit.assign(facts.fit.begin(), facts.fit.end());
+    const Attributes& attributes = facts.attributes;
+    if (is_there(facts, until, moves)) lead.card.fit.assign(attributes.fit.begin(), attributes.fit.end());
+    lead.card.left_out = attributes.left_out;
     lead.card.adjustments.assign(facts.adjustments.begin(), facts.adjustments.end());
     lead.due_at = kNever;  // unknown
     return lead;
@@ -25,7 +34,9 @@ Lead& begin_anew(Lead& lead, const LeadFacts& facts) {
 
 Replay::Replay(const Definition& definition, Lead& lead, const LeadFacts& facts, Until until, Moves moves,
                std::vector<Transition>& transitions)
-    : until_(until), folding_(definition, begin_anew(lead, facts), until.at, moves, transitions) {}
+    : until_(until), folding_(definition, begin_anew(lead, facts, until, moves), until.at, moves, transitions) {
+    if (!until.leaves_out_later && comes(facts, moves)) folding_.come(facts.attributes.fit, facts.came_at);
+}
 
 void Replay::add(std::span<const Match> matches) {
     if (until_.leaves_out_later) {

@@ -12,8 +12,9 @@ namespace lead_scoring {
 
 // What is known of a lead besides its matches.
 struct LeadFacts {
-    std::span<const std::size_t> fit;         // rules that match its attributes, rising
-    std::span<const Adjustment> adjustments;  // sorted
+    Attributes attributes;
+    std::span<const Adjustment> adjustments = {};  // sorted
+    Timestamp came_at = kNever;                    // it had no fit before; kNever: it had that always
 };
 
 // As of when a lead is told, and what becomes of matches that lie ahead of that.
@@ -27,7 +28,8 @@ struct Until {
     static Until instant(Timestamp at) { return {at, true}; }
 };
 
-// Of the lead only the card is made anew; it goes on from the stage in which it stands, as `moves` says.
+// Of the lead only the card is made anew; it goes on from the stage in which it stands, as `moves` says. One that came
+// after what these leave unmoved is moved by its attributes when it came, for which came_at must not lie ahead.
 class Replay {
   public:
     // What `facts` names must not be in the lead's own card. The references are kept until finish.

@@ -60,7 +60,22 @@ void Folding::note(const Match& match) {
     }
 }
 
+void Folding::come(std::span<const std::size_t> fit, Timestamp at) {
+    fit_ = fit;
+    comes_at_ = at;
+}
+
+// What time did before is done without its fit.
+void Folding::arrive() {
+    machine_.advance(comes_at_, unchanged_to_);
+    lead_.card.fit.assign(fit_.begin(), fit_.end());
+    machine_.step(comes_at_, Cause::Attribute);
+    unchanged_to_ = comes_at_;
+    comes_at_ = kForever;
+}
+
 void Folding::begin_instant(Timestamp at) {
+    if (at >= comes_at_) arrive();
     instant_.at = at;
     instant_.clock_before = lead_.card.clock;
     instant_.moving = at > moves_.after;
@@ -123,6 +138,7 @@ bool Folding::finish() {
         std::sort(late_stages_.begin(), late_stages_.end());
         machine_.step(card.clock, Cause::Event, instant_.rule, late_stages_);
     }
+    if (comes_at_ != kForever) arrive();
     due_may_be_earlier_ |= late_ || lead_.stage.armed != armed_before_;
     lead_scoring::finish(definition_, lead_, now_, transitions_.size() != moves_before_, due_may_be_earlier_,
                          transitions_, unchanged_to_);
@@ -135,10 +151,11 @@ bool fold_matches(const Definition& definition, Lead& lead, std::span<const Matc
     return folding.add(matches) && folding.finish();
 }
 
-bool set_fit(const Definition& definition, Lead& lead, std::span<const std::size_t> fit, Timestamp now,
-             std::vector<Transition>& transitions) {
+bool set_attributes(const Definition& definition, Lead& lead, const Attributes& attributes, Timestamp now,
+                    std::vector<Transition>& transitions) {
     if (!refresh(definition, lead, now, transitions)) return false;
-    lead.card.fit.assign(fit.begin(), fit.end());
+    lead.card.fit.assign(attributes.fit.begin(), attributes.fit.end());
+    lead.card.left_out = attributes.left_out;
     evaluate(definition, lead, now, Cause::Attribute, transitions);
     return true;
 }

@@ -29,6 +29,12 @@ struct Moves {
     static Moves none() { return {kForever}; }
 };
 
+// What the lead's attributes say of it.
+struct Attributes {
+    std::span<const std::size_t> fit;  // places of the rules that match them, rising
+    bool left_out = false;
+};
+
 // Folds matches into a lead, which come sorted, as many at a time as the caller has at hand; finish is called once,
 // when all are there. Where either returns false, the card must be rebuilt from the event log: the lead is then
 // half-changed and to be thrown away. The references are kept until finish.
@@ -36,6 +42,9 @@ class Folding {
   public:
     Folding(const Definition& definition, Lead& lead, Timestamp now, Moves moves, std::vector<Transition>& transitions);
 
+    // The lead, which has no fit yet, comes with this at that time, up to which it may have events already. To be
+    // called before any is added; what is behind `fit` must be there until finish.
+    void come(std::span<const std::size_t> fit, Timestamp at);
     [[nodiscard]] bool add(std::span<const Match> matches);
     [[nodiscard]] bool finish();
 
@@ -54,6 +63,7 @@ class Folding {
     void begin_instant(Timestamp at);
     void end_instant();
     void note(const Match& match);
+    void arrive();
 
     const Definition& definition_;
     Lead& lead_;
@@ -69,7 +79,9 @@ class Folding {
     bool late_ = false;
     bool due_may_be_earlier_;
     std::vector<int> late_stages_;
-    std::vector<Match> due_;  // what was future and has come
+    std::span<const std::size_t> fit_;  // with which the lead comes
+    Timestamp comes_at_ = kForever;     // kForever: it is there
+    std::vector<Match> due_;            // what was future and has come
     std::size_t due_taken_ = 0;
     Instant instant_;
 };
@@ -80,9 +92,9 @@ class Folding {
 
 // These four return false where fold_matches does, and leave the lead as it does.
 //
-// What the lead's attributes match changed. `fit`: places of rules, rising.
-[[nodiscard]] bool set_fit(const Definition& definition, Lead& lead, std::span<const std::size_t> fit, Timestamp now,
-                           std::vector<Transition>& transitions);
+// Its attributes changed.
+[[nodiscard]] bool set_attributes(const Definition& definition, Lead& lead, const Attributes& attributes, Timestamp now,
+                                  std::vector<Transition>& transitions);
 
 // Its adjustments changed. `adjustments`: sorted, those that have expired included.
 [[nodiscard]] bool set_adjustments(const Definition& definition, Lead& lead, std::span<const Adjustment> adjustments,

@@ -37,6 +37,7 @@ bool at_least(Units high, const std::optional<Units>& threshold) { return !thres
 }  // namespace
 
 bool StageMachine::time_matters() const {
+    if (card_.left_out) return false;
     const Stage& stage = current();
     if (stage.within || stage.falls_below || definition_.rises_by_itself) return true;
     return std::any_of(card_.adjustments.begin(), card_.adjustments.end(),
@@ -169,7 +170,7 @@ Units StageMachine::spare(const Score& score) const {
 }
 
 void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int> entered_by_event) {
-    if (cause == Cause::Event && entered_by_event.empty() && spare_ > 0) return;
+    if (card_.left_out || (cause == Cause::Event && entered_by_event.empty() && spare_ > 0)) return;
     at = std::max(at, state_.since);
     Score score = score_at(definition_, card_, at);
     ScoreRange range = exactly(score);
@@ -262,6 +263,7 @@ void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
 }
 
 void StageMachine::enter_by_hand(int stage, Timestamp at) {
+    if (card_.left_out) return;
     at = std::max(at, state_.since);
     ScoreRange range = exactly(score_at(definition_, card_, at));
     enter(stage, at, range, Cause::Manual, kNoRule);

@@ -36,8 +36,8 @@ struct Due {
     bool exact = true;        // false: not before, but perhaps later; the search was given up there
 };
 
-// Moves `state` as the card tells, and appends each move to `transitions`. Between calls the caller may fold into the
-// card; the definition's stages, state.stage included, must be valid.
+// Moves `state` as the card tells, and appends each move to `transitions`: none while the card is left out. Between
+// calls the caller may change the card; the definition's stages, state.stage included, must be valid.
 class StageMachine {
   public:
     StageMachine(const Definition& definition, const Scorecard& card, StageState& state,

@@ -465,6 +465,12 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
         case FindingKind::Known:
             lead->known = true;
             break;
+        case FindingKind::Created:
+            lead->created = match.bucket;
+            break;
+        case FindingKind::LeftOut:
+            lead->left_out = true;
+            break;
         case FindingKind::TakenBack:
             lead->taken_back = true;
             break;

@@ -20,6 +20,8 @@ enum class FindingKind : int32 {
     Stored,      // the lead has a row of state
     Seen,        // an event of the lead was there, at match.at where that is a time
     Known,       // the lead itself was there
+    Created,     // it came at match.bucket
+    LeftOut,     // the condition of those that count does not hold for it
     Fit,         // a fit rule, match.target, matches the lead's attributes
     Adjustment,  // match.points by hand, until match.bucket
     Match,       // an event matched
@@ -57,7 +59,9 @@ struct FoundTouch {
 struct LeadFindings {
     Datum key;
     bool known;  // Known was among them; then fit is complete
-    bool seen;   // Seen or a match was
+    bool left_out;
+    Timestamp created = kNever;  // when it came; kNever: nothing says
+    bool seen;                   // Seen or a match was
     bool taken_back;
     bool removed;
     std::span<const std::size_t> fit;
@@ -72,9 +76,22 @@ struct LeadFindings {
 // Whether the leads table or the log names the lead.
 inline bool is_known(const LeadFindings& lead) { return lead.known || lead.seen; }
 
-// All there is of it but matches, where it was all read. Of a lead without attributes no fit rule matches.
-inline LeadFacts facts_of(const LeadFindings& lead) {
-    return {lead.known ? lead.fit : std::span<const std::size_t>(), lead.adjustments};
+// Whether it is one of the leads that reports count.
+inline bool is_counted(const LeadFindings& lead) { return lead.known && !lead.left_out; }
+
+// What its row says, where it was read. Of a lead without attributes no fit rule matches.
+inline Attributes attributes_of(const LeadFindings& lead) {
+    return {lead.known ? lead.fit : std::span<const std::size_t>(), lead.left_out};
+}
+
+// When it came, as its row says it; kNever where that does not, or speaks of a time after `now`.
+inline Timestamp created_by(const LeadFindings& lead, Timestamp now) {
+    return lead.created <= now ? lead.created : kNever;
+}
+
+// All there is of it but matches, where it was all read.
+inline LeadFacts facts_of(const LeadFindings& lead, Timestamp came_at) {
+    return {attributes_of(lead), lead.adjustments, came_at};
 }
 
 // Gives out all matches and touches of the lead that next_lead gave out last, in order, a portion at a time. One at a

@@ -48,6 +48,7 @@ struct RowReading {
     uint32 names[kEventNames];  // of the row, as number_of_name has them
     int only_name;              // that is evaluated by itself
     bool ids;                   // are asked for
+    bool counts;                // the row's lead: its condition holds
 };
 
 void emit(RowReading* reading, FindingKind kind, Datum key, const Match& match) {
@@ -93,6 +94,10 @@ uint64 limit_key(RowReading* reading, const Formula& key) {
 
 void try_candidate(RowReading* reading, const Candidate& candidate, const Formula& condition, Datum key, Timestamp at) {
     if (!holds(reading, condition)) return;
+    if (candidate.target == kNoRule) {
+        reading->counts = true;
+        return;
+    }
     Match match;
     match.at = at;
     match.kind = candidate.kind;
@@ -165,6 +170,28 @@ Timestamp event_time(RowReading* reading) {
     if (is_null) return kNever;
     Timestamp at = instant_of_value(value, program->time_type, program->event_zone);
     return TIMESTAMP_NOT_FINITE(at) ? kNever : at;
+}
+
+// What the row says of its lead before anything is evaluated.
+void emit_lead(RowReading* reading, Datum key) {
+    const Program* program = reading->program;
+    Match nothing;
+    nothing.at = kNever;
+    emit(reading, FindingKind::Known, key, nothing);
+    if (program->created == 0) return;
+    bool is_null = false;
+    Datum value = slot_getattr(reading->slot, program->created, &is_null);
+    if (is_null) return;
+    nothing.bucket = instant_of_value(value, program->created_type, program->event_zone);
+    if (!TIMESTAMP_NOT_FINITE(nothing.bucket)) emit(reading, FindingKind::Created, key, nothing);
+}
+
+// To be called when its condition, if there is one, was tried.
+void emit_left_out(RowReading* reading, Datum key) {
+    if (!reading->program->leaves_out || reading->counts) return;
+    Match nothing;
+    nothing.at = kNever;
+    emit(reading, FindingKind::LeftOut, key, nothing);
 }
 
 // Makes the row the one that expressions are evaluated for. What these allocate lasts until the next row.
@@ -261,8 +288,13 @@ bool read_row(RowReading* reading, bool may_fail) {
     bool fits = may_fail || ((dispatch == nullptr || !dispatch->may_raise) && !(names && program->names_may_raise));
     if (fits && !is_null) {
         int before = reading->batch_count;
-        if (program->source == kLeads) emit(reading, FindingKind::Known, key, nothing);
+        bool is_whole_lead = program->source == kLeads && reading->only == nullptr;
+        if (is_whole_lead) {
+            reading->counts = false;
+            emit_lead(reading, key);
+        }
         if (dispatch != nullptr) try_candidates(reading, *dispatch, key, at);
+        if (is_whole_lead) emit_left_out(reading, key);
         if (names) {
             read_names(reading);
             emit_touch(reading, key, at);
@@ -354,7 +386,11 @@ void read_row_by_rule(RowReading* reading) {
     int first = reading->batch_count;
     bool is_null = false;
     Datum key = row_key(reading, &is_null);
-    emit(reading, program->source == kLeads ? FindingKind::Known : FindingKind::Seen, key, nothing);
+    reading->counts = false;
+    if (program->source == kLeads)
+        emit_lead(reading, key);
+    else
+        emit(reading, FindingKind::Seen, key, nothing);
     if (program->has_names && nothing.at != kNever) {
         read_names_by_one(reading);
         emit_touch(reading, key, nothing.at);
@@ -370,6 +406,7 @@ void read_row_by_rule(RowReading* reading) {
     }
     reading->only = nullptr;
     emit_id(reading, key, nothing.at, first);
+    if (program->source == kLeads) emit_left_out(reading, key);
 }
 
 // Reads a batch again, row by row, after one of its rows raised an error.

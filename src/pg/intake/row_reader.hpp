@@ -33,11 +33,11 @@ class RowStream {
 };
 
 // Evaluates every row, of a relation that is `source` or a partition of it, by a version of the model, and adds what it
-// finds: of events Match and Seen findings, of rows of the leads table Known and Fit ones. Events without lead, type or
-// finite time are not scored. Where an expression raises an error that the row's data can be the reason of, it counts
-// as no match there, and `problems`, which may be null, are told; other errors propagate. Requires the relation to be
-// locked; raises as take_program does. `with_ids`: adds those that count once, for whoever does not read the log, which
-// leaves out what does not count.
+// finds: of events Match and Seen findings, of rows of the leads table Known, Created, LeftOut and Fit ones. Events
+// without lead, type or finite time are not scored. Where an expression raises an error that the row's data can be the
+// reason of, it counts as no match there, and `problems`, which may be null, are told; other errors propagate. Requires
+// the relation to be locked; raises as take_program does. `with_ids`: adds those that count once, for whoever does not
+// read the log, which leaves out what does not count.
 void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
                Findings* findings, Problems* problems, bool with_ids = false);
 

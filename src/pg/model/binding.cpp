@@ -431,6 +431,26 @@ Oid require_event_id(const Model* model, Oid relation, const Source* source, con
     pg_unreachable();
 }
 
+AttrNumber require_created(const Model* model, Oid relation, const char* column) {
+    AttrNumber number = get_attnum(relation, column);
+    Oid type = number == InvalidAttrNumber ? InvalidOid : getBaseType(get_atttype(relation, number));
+    if (number != InvalidAttrNumber) require_stored({model, kLeads, relation}, column);
+    if (is_time_type(type)) return number;
+    const char* nearest = number == InvalidAttrNumber ? nearest_column(relation, column) : nullptr;
+    ereport(ERROR,
+            (number == InvalidAttrNumber ? errcode(ERRCODE_UNDEFINED_COLUMN) : errcode(ERRCODE_DATATYPE_MISMATCH),
+             number == InvalidAttrNumber
+                 ? errmsg("model \"%s\" cannot find column \"%s\" of table \"%s\"", model->name, column,
+                          get_rel_name(relation))
+                 : errmsg("column \"%s\" of table \"%s\" is of type %s, but model \"%s\" needs %s", column,
+                          get_rel_name(relation), format_type_be(type), model->name, format_type_be(TIMESTAMPTZOID)),
+             errdetail("By it leads are dated, as settings.lead_created says. It was changed after the model was "
+                       "published."),
+             errhint("UPDATE %s SET lead_created = %s; SELECT lead_scoring.publish(%s);", own_table(model, "settings"),
+                     nearest == nullptr ? "NULL" : quote_literal_cstr(nearest), quote_literal_cstr(model->name))));
+    pg_unreachable();
+}
+
 bool require_binding(const Model* model, const Source* source) {
     Oid table = relation_of(model->binding, source);
     if (find_relation(model, source) != table) return false;

@@ -117,6 +117,10 @@ void require_columns(const Model* model, Oid relation, const Source* source);
 // has no such column, 0A000 where rows do not have it.
 Oid require_event_id(const Model* model, Oid relation, const Source* source, const char* column);
 
+// The column of the relation, the table of leads or a partition of it, that says when a lead came. Raises 42703 or
+// 42804 where it has none that does, 0A000 where rows do not have it.
+AttrNumber require_created(const Model* model, Oid relation, const char* column);
+
 // Whether the table, which is locked, still is the one that the settings name. Raises what read_settings raises where
 // they name none, where it is another's, or where it lacks columns.
 bool require_binding(const Model* model, const Source* source);

@@ -189,9 +189,18 @@ void share_among_candidates(const Program* program, Dispatch* dispatch) {
     dispatch->shared = share_values(tried, others);
 }
 
+void add_lead_condition(Program* program, Relation relation, const Model* model, const Version* version) {
+    if (version->lead_condition == nullptr) return;
+    Candidate candidate = {MatchKind::Rule, kNoRule, "lead_condition", {}, {}, {}, {}, LimitWindow::None, 0};
+    candidate.condition = compile(program, relation, {model->name, "settings", nullptr, nullptr}, candidate.name,
+                                  version->lead_condition, ExpressionKind::Condition);
+    add_candidate(program, candidate, nullptr);
+    program->leaves_out = true;
+}
+
 void add_candidates(Program* program, Relation relation, const Model* model, const Version* version) {
-    int most = version->rule_count + version->stage_count;
-    program->candidates = static_cast<Candidate*>(palloc0(sizeof(Candidate) * static_cast<Size>(most + 1)));
+    int most = version->rule_count + version->stage_count + 1;
+    program->candidates = static_cast<Candidate*>(palloc0(sizeof(Candidate) * static_cast<Size>(most)));
     uint32 slots = 16;
     while (slots < 2u * static_cast<uint32>(most)) slots *= 2;
     program->types = static_cast<TypeEntry*>(palloc0(sizeof(TypeEntry) * slots));
@@ -209,7 +218,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
         candidate.key = compile(program, relation, subject, "limit_key", rule.limit_key, ExpressionKind::Key);
         add_candidate(program, candidate, rule.event_type);
     }
-    if (program->source == kLeads) return;
+    if (program->source == kLeads) return add_lead_condition(program, relation, model, version);
     for (int i = 0; i < version->stage_count; ++i) {
         const StageSource& stage = version->stages[i];
         if (stage.on_event == nullptr || !is_source(version, stage.on_event_source, program->source)) continue;
@@ -293,6 +302,10 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
         program->time = get_attnum(program->relation, source->time);
         program->time_type = getBaseType(get_atttype(program->relation, program->time));
     }
+    if (source == kLeads && version->lead_created != nullptr) {
+        program->created = require_created(model, program->relation, version->lead_created);
+        program->created_type = getBaseType(get_atttype(program->relation, program->created));
+    }
     if (source != kLeads && source->type != nullptr) {
         program->type = get_attnum(program->relation, source->type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
@@ -319,7 +332,8 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);
-    program->last = std::max({program->lead.number, program->type, program->time, program->id, last_input});
+    program->last =
+        std::max({program->lead.number, program->type, program->time, program->id, program->created, last_input});
     start(program);
     MemoryContextSwitchTo(caller);
     MemoryContextSetParent(memory, version->context);

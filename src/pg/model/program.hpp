@@ -20,7 +20,8 @@ extern "C" {
 
 namespace lead_scoring {
 
-// What one event type (or a lead's row) may match: a rule, or a stage entered by event.
+// What one event type (or a lead's row) may match: a rule, or a stage entered by event; without either, with kNoRule as
+// the target, that the lead counts.
 struct Candidate {
     MatchKind kind;
     int target;
@@ -63,9 +64,11 @@ struct Program {
     AttrNumber id;  // 0: all rows count
     int16 id_length;
     bool id_by_value;
-    int source_place;   // among the version's
-    Oid time_type;      // what the time is, as is_time_type has them
-    Oid type_output;    // InvalidOid: the type column is text
+    int source_place;    // among the version's
+    Oid time_type;       // what the time is, as is_time_type has them
+    Oid type_output;     // InvalidOid: the type column is text
+    AttrNumber created;  // of leads: when they came; 0: nothing says
+    Oid created_type;
     pg_tz* time_zone;   // of calendar buckets
     pg_tz* event_zone;  // of times without a zone
     Candidate* candidates;
@@ -76,6 +79,7 @@ struct Program {
     bool has_names;
     bool names_may_raise;
     Dispatch leads;       // of a program of leads, which have no type
+    bool leaves_out;      // leads for which the condition of those that count does not hold
     bool reads_settings;  // in any expression
     bool runs_code;       // in any expression
     Dependencies dependencies;

@@ -92,6 +92,8 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     version->rules = rule_sources(*full);
     version->stage_count = static_cast<int>(full->stages.size());
     version->stages = stage_sources(*full);
+    version->lead_created = text_of(full->lead_created);
+    version->lead_condition = text_of(full->lead_condition);
     if (full->touches) version->touches = touch_source(*full, *full->touches);
     version->time_zone = zone_of(schema, nullptr, full->time_zone);
     add_sources(schema, *full, version);

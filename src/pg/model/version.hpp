@@ -62,7 +62,9 @@ struct Version {
     int rule_count;
     StageSource* stages;
     int stage_count;
-    LoggedSource* sources;  // the first one is that of settings
+    const char* lead_created;    // column of leads; null: nothing says when they came
+    const char* lead_condition;  // null: all leads count
+    LoggedSource* sources;       // the first one is that of settings
     int source_count;
     TouchSource touches;  // of the first one
     pg_tz* time_zone;

@@ -2,6 +2,7 @@
 
 #include "pg/scoring/computation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 
@@ -22,13 +23,23 @@ void load_entries(const Computation* task, const LeadFindings& found, const Scor
         load_entries(task->workspace, task->as, task->version, found.key);
 }
 
+// When the lead came: as its row says it, else with its first event.
+Timestamp came_at(const LeadFindings& complete, Timestamp now) {
+    if (!complete.known) return kNever;
+    Timestamp created = created_by(complete, now);
+    return created == kNever && complete.first_at <= now ? complete.first_at : created;
+}
+
 // Sets the lead's card to what the given findings, which must be complete, make of it. Its stage moves with events
-// after `moves` only; those of `late` that name a stage move it in the end.
-void rebuild(const Computation* task, const LeadFindings& complete, Moves moves, const LeadFindings* late) {
+// after `moves` only, and where the lead came after `arrives`, by its attributes at that time; events of `late` that
+// name a stage move it in the end.
+void rebuild(const Computation* task, const LeadFindings& complete, Moves moves, const LeadFindings* late,
+             Timestamp arrives = kForever) {
     const Definition& definition = *task->version->definition;
     Workspace* workspace = task->workspace;
     Timestamp clock = workspace->lead.card.clock;
-    replay(workspace, task->version, complete, Until::statement(task->now), moves);
+    Timestamp came = arrives == kForever ? kNever : came_at(complete, task->now);
+    replay(workspace, task->version, complete, Until::statement(task->now), moves, came > arrives ? came : kNever);
     if (late == nullptr) return;
     RepeatedEntries repeated = find_repeated_entries(task->as, task->version, *late, clock);
     MatchReader reader(*late);
@@ -41,9 +52,10 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
 }
 
 // From the log, whatever the statement's own findings are. False where neither table names the lead any more.
-bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late) {
+bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late,
+                      Timestamp arrives = kForever) {
     return with_log(task->as, task->version, key, false, [&](const LeadFindings& complete) {
-        rebuild(task, complete, moves, late);
+        rebuild(task, complete, moves, late, arrives);
         return is_known(complete);
     });
 }
@@ -57,10 +69,13 @@ void load_again(const StoredLead& lead) {
 // Makes a change to the lead in the workspace; where its card cannot tell the outcome, to one rebuilt from the log.
 template <class Change>
 void change_card(const StoredLead& lead, Change change) {
+    Scorecard& card = lead.task->workspace->lead.card;
+    bool left_out = card.left_out;  // until the change, which may end it
     if (run_cpp(change)) return;
     load_again(lead);
     rebuild_from_log(lead.task, lead.found.key, Moves{lead.clock}, nullptr);
     run_cpp([&] {
+        card.left_out = left_out;
         if (!change()) throw Error(ErrorCode::Internal, "a card just rebuilt could not be changed");
     });
 }
@@ -95,6 +110,11 @@ bool change(const StoredLead& stored) {
         return true;
     }
     bool from_log = found.taken_back || !precedes_statement(stored) || has_repeated_id(task->as, task->version, found);
+    if (from_log && lead.card.left_out) {
+        if (!rebuild_from_log(task, found.key, Moves::none(), nullptr)) return false;
+        run_cpp([&] { evaluate(definition, lead, task->now, Cause::Attribute, workspace->transitions); });
+        return true;
+    }
     if (from_log) {
         if (!rebuild_from_log(task, found.key, Moves{stored.clock}, &found)) return false;
         if (found.taken_back) run_cpp([&] { evaluate_at_clock(definition, lead, task->now, workspace->transitions); });
@@ -104,10 +124,10 @@ bool change(const StoredLead& stored) {
     if (!found.known) return true;
     change_card(stored, [&] {
         std::vector<std::size_t> fit = lead.card.fit;
-        if (!from_log) fit.assign(found.fit.begin(), found.fit.end());
-        return set_fit(definition, lead, fit, task->now, workspace->transitions);
+        Attributes attributes = from_log ? Attributes{fit, lead.card.left_out} : attributes_of(found);
+        return set_attributes(definition, lead, attributes, task->now, workspace->transitions);
     });
-    if (!from_log) workspace->known = true;
+    if (!from_log) workspace->counted = is_counted(found);
     return true;
 }
 
@@ -123,9 +143,22 @@ bool adjust(const StoredLead& lead) {
     return true;
 }
 
+[[noreturn]] void refuse_left_out(const Model* model, Datum key) {
+    const char* lead = key_to_text(model->key, key);
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("lead \"%s\" of model \"%s\" is left out", lead, model->name),
+             errdetail("The condition of leads that count, settings.lead_condition, does not hold for it, so that "
+                       "it enters no stage."),
+             errhint("SELECT * FROM %s WHERE %s = %s;  -- the row for which it is to hold", model->binding.leads_name,
+                     quote_identifier(model->binding.lead_key), quote_literal_cstr(lead))));
+    pg_unreachable();
+}
+
 bool move_by_hand(const StoredLead& lead) {
     const Computation* task = lead.task;
     Workspace* workspace = task->workspace;
+    if (workspace->lead.card.left_out) refuse_left_out(task->model, lead.found.key);
     change_card(lead, [&] {
         return set_stage(*task->version->definition, workspace->lead, task->by_hand->stage, task->now,
                          workspace->transitions);
@@ -182,25 +215,35 @@ Score stored_score(const ScoreRow& row) {
     return {units(row.engagement), units(row.fit), units(row.score)};
 }
 
+// Until when it is settled what the lead was: with its attributes, where it was scored by them.
+Timestamp there_at(const StoredLead& lead) {
+    const Workspace* workspace = lead.task->workspace;
+    bool with_attributes = lead.row.card != nullptr && (workspace->counted || workspace->lead.card.left_out);
+    return with_attributes ? std::max(lead.clock, lead.row.scored_at) : lead.clock;
+}
+
 // Makes the lead's card anew as the work's policy says, from all that was found before any lead was computed, or from
 // what triggers of the user's have made of it meanwhile. False where there is no such lead any more.
 bool make_anew(const StoredLead& lead) {
     const Computation* task = lead.task;
     const Policy& policy = *task->policy;
+    Workspace* workspace = task->workspace;
     bool is_new = lead.row.card == nullptr;  // the row was made just now, or restored
-    auto holds = [&](When when) { return when == When::Always || (when == When::IfNew && is_new); };
+    bool was_left_out = workspace->lead.card.left_out;
+    auto holds = [&](When when) { return !was_left_out && (when == When::Always || (when == When::IfNew && is_new)); };
     Moves moves = holds(policy.moves) ? Moves{lead.clock} : Moves::none();
+    Timestamp arrives = policy.anew == Anew::Settles ? there_at(lead) : kForever;
     if (policy.facts == Facts::All && !lead.gone && (is_new || !lead.row.written_since))
-        rebuild(task, lead.found, moves, nullptr);
-    else if (!rebuild_from_log(task, lead.found.key, moves, nullptr))
+        rebuild(task, lead.found, moves, nullptr, arrives);
+    else if (!rebuild_from_log(task, lead.found.key, moves, nullptr, arrives))
         return false;
-    if (policy.anew == Anew::Acts) return true;
+    if (policy.anew == Anew::Acts && !was_left_out) return true;
     run_cpp([&] {
         const Definition& definition = *task->version->definition;
-        Workspace* workspace = task->workspace;
         if (holds(policy.passes) && !refresh(definition, workspace->lead, task->now, workspace->transitions))
             throw Error(ErrorCode::Internal, "a card just rebuilt could not be refreshed");
-        evaluate(definition, workspace->lead, task->now, Cause::Publish, workspace->transitions);
+        Cause cause = policy.anew == Anew::Settles ? Cause::Publish : Cause::Attribute;
+        evaluate(definition, workspace->lead, task->now, cause, workspace->transitions);
     });
     return true;
 }

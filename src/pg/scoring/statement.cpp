@@ -150,7 +150,7 @@ ScoreUpdate score_update(const LeadsUpdate* update, const ScoreRow& row) {
     row_update.stage_since = lead.stage.since;
     row_update.stage_seq = lead.stage.seq;
     row_update.stage_armed = lead.stage.armed;
-    row_update.counted = workspace->known;
+    row_update.counted = workspace->counted;
     row_update.scored_at = lead.seen_at;
     row_update.due_at = lead.due_at;
     row_update.entered = workspace->entered.data();

@@ -59,7 +59,7 @@ void end_workspace(void* argument) {
 
 void reset(Workspace* workspace, const Version* version) {
     forget(workspace->lead);
-    workspace->known = false;
+    workspace->counted = false;
     workspace->lead.stage.stage = version->definition->first_stage;
     workspace->transitions.clear();
     workspace->card.clear();
@@ -104,7 +104,7 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
             lead.card.clock = row.settled_to;
         }
         if (row.version == version->number) find_places(*version->definition, lead.card, ErrorCode::CorruptData);
-        workspace->known = row.counted;
+        workspace->counted = row.counted;
         if (stage != kNoStage) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
         lead.stage.seq = row.stage_seq;
@@ -244,10 +244,11 @@ bool remember_found(Workspace* workspace, const Version* version, const LeadFind
     return true;
 }
 
-void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves) {
-    workspace->known = found.known;
+void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves,
+            Timestamp came_at) {
+    workspace->counted = is_counted(found);
     workspace->remembered = version->touches.remembers;
-    LeadFacts facts = facts_of(found);
+    LeadFacts facts = facts_of(found, came_at);
     run_cpp([&] {
         workspace->memory.clear();
         workspace->memory.see(found.first_at);

@@ -15,7 +15,7 @@ namespace lead_scoring {
 
 struct Workspace {
     Lead lead;
-    bool known;                     // the leads table has it
+    bool counted;                   // the leads table has it, and it is not left out
     Memory memory;                  // of reports, where `remembered`
     bool remembered;                // made anew, or changed otherwise than in its bytes
     std::string memory_bytes;       // encoded; empty: as it is stored
@@ -55,8 +55,10 @@ void load_new_lead(Workspace* workspace, const Version* version);
 [[nodiscard]] bool remember_found(Workspace* workspace, const Version* version, const LeadFindings& found,
                                   const struct varlena* stored);
 
-// Makes the lead's card and memory anew from all there is of the lead, which is what was found.
-void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves);
+// Makes the lead's card and memory anew from all there is of the lead, which is what was found. `came_at`: as facts
+// have it.
+void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves,
+            Timestamp came_at = kNever);
 
 // Folds all matches that were found into the lead. False as fold_matches has it: the card must be made anew.
 [[nodiscard]] bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now,

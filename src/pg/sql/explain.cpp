@@ -9,6 +9,7 @@
 #include "pg/server/owned.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "funcapi.h"
 #include "utils/timestamp.h"
 }
@@ -35,18 +36,21 @@ void put_line(ReturnSetInfo* result, const Version* version, const ExplainLine& 
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+// As of the statement.
+Timestamp came_at(const LeadFindings& found) { return created_by(found, GetCurrentStatementStartTimestamp()); }
+
 Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) {
     const Definition& definition = *reading->version->definition;
     Workspace* workspace = make_workspace();
     load_new_lead(workspace, reading->version);
-    replay(workspace, reading->version, found, Until::instant(at), Moves::none());
+    replay(workspace, reading->version, found, Until::instant(at), Moves::none(), came_at(found));
     return run_cpp([&] { return score_at(definition, workspace->lead.card, at).total; });
 }
 
 void explain(const Reading* reading, Datum key, Timestamp at, ReturnSetInfo* result) {
     with_log(reading->as, reading->version, key, true, [&](const LeadFindings& found) {
         if (!is_known(found)) return;
-        LeadFacts facts = facts_of(found);
+        LeadFacts facts = facts_of(found, came_at(found));
         auto* explanation = make_owned<Explanation>(*reading->version->definition, facts, at);
         auto* lines = make_owned<std::vector<ExplainLine>>();
         MatchReader reader(found);

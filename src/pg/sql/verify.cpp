@@ -125,9 +125,12 @@ void check_lead(Verification* verification, const LeadFindings& found) {
         report(verification, found.key, "superfluous", row.stage_name, nullptr);
         return;
     }
-    if (row.counted != found.known)
-        report(verification, found.key, "counted", row.counted ? "true" : "false", found.known ? "true" : "false");
-    if (row.card == nullptr || row.version != version->number) {
+    bool counts = is_counted(found);
+    bool stale = row.card == nullptr || row.version != version->number;
+    // Another version may count other leads, but none that are not there.
+    if (stale ? row.counted && !found.known : row.counted != counts)
+        report(verification, found.key, "counted", row.counted ? "true" : "false", counts ? "true" : "false");
+    if (stale) {
         report(verification, found.key, "stale", psprintf("version " INT64_FORMAT, row.version),
                psprintf("version " INT64_FORMAT, version->number));
         return;

@@ -446,6 +446,20 @@ TEST(DefinitionReader, ReadsFurtherSources) {
     expect_refused(several, Path("/sources/0"), "is no object");
 }
 
+TEST(DefinitionReader, ReadsWhatIsSaidOfLeads) {
+    FullDefinition silent = read_definition(full().dump());
+    EXPECT_EQ(silent.lead_created, std::nullopt);
+    EXPECT_EQ(silent.lead_condition, std::nullopt);
+    Json saying = full();
+    saying["lead_created"] = "came";
+    saying["lead_condition"] = "(NOT hidden)";
+    FullDefinition read = read_definition(saying.dump());
+    EXPECT_EQ(read.lead_created, "came");
+    EXPECT_EQ(read.lead_condition, "(NOT hidden)");
+    saying["lead_condition"] = true;
+    expect_refused(saying, Path("/lead_condition"), "is no text");
+}
+
 TEST(DefinitionReader, TellsTheDefinitionOfANewerLibraryApart) {
     Json newer = full();
     newer["format"] = 1;

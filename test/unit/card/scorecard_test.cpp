@@ -41,6 +41,7 @@ Scorecard any_card(Choices& choices) {
     card.clock = any_number(choices);
     for (std::size_t rule = 0; rule < 4; ++rule)
         if (choices.one_in(3)) card.fit.push_back(rule * rule);
+    card.left_out = choices.one_in(3);
     for (auto n = choices.below(3); n > 0; --n) card.adjustments.push_back({any_number(choices), any_number(choices)});
     for (std::size_t rule = 0; rule < 4; ++rule) {
         if (choices.one_in(3)) continue;
@@ -275,7 +276,8 @@ TEST(ScorecardDecode, RefusesSectionsThatAreEmptyOrUnknown) {
                     writer.number("pending_more", 1);
                     writer.size("pending", 0);
                 })).pending_more);
-    for (std::int64_t section : {-1, 16, 32, 1 << 20}) expect_corrupt(bytes_of_sections(section, [](BinaryWriter&) {}));
+    EXPECT_TRUE(decoded(bytes_of_sections(16, [](BinaryWriter&) {})).left_out);
+    for (std::int64_t section : {-1, 32, 64, 1 << 20}) expect_corrupt(bytes_of_sections(section, [](BinaryWriter&) {}));
 }
 
 TEST(ScorecardDecode, RefusesPartsThatAreEmpty) {

@@ -14,11 +14,12 @@ struct Facts {
     std::vector<Match> matches = {};
     std::vector<std::size_t> fit = {};
     std::vector<Adjustment> adjustments = {};
+    Timestamp came_at = kNever;
 };
 
 // The matches come in two portions.
 std::vector<ExplainLine> explain(const Definition& definition, const Facts& facts, Timestamp at) {
-    Explanation explanation(definition, {facts.fit, facts.adjustments}, at);
+    Explanation explanation(definition, {{facts.fit}, facts.adjustments, facts.came_at}, at);
     std::span<const Match> matches(facts.matches);
     explanation.add(matches.first(matches.size() / 2));
     explanation.add(matches.subspan(matches.size() / 2));
@@ -108,6 +109,13 @@ TEST(Explain, HasALineForEachAdjustmentInForce) {
     EXPECT_EQ(lines[1].capped, points(30));
     EXPECT_FALSE(lines[2].adjustment);
     EXPECT_EQ(lines[2].capped, points(-5));
+}
+
+TEST(Explain, LeavesOutTheFitOfALeadThatHasNotCome) {
+    Definition definition = model({Rule{.points = 5}, Rule{.points = 20, .fit = true}});
+    Facts facts = {.matches = {match(0, kStart, points(5))}, .fit = {1}, .came_at = kStart + kDay};
+    EXPECT_EQ(sum_of(explain(definition, facts, kStart + kDay - 1)), points(5));
+    EXPECT_EQ(sum_of(explain(definition, facts, kStart + kDay)), points(25));
 }
 
 TEST(Explain, SumsToTheScore) {

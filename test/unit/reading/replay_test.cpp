@@ -69,6 +69,44 @@ TEST(Replay, MovesTheLeadOrNot) {
     }
 }
 
+TEST(Replay, MovesTheLeadByItsAttributesWhenItCame) {
+    Definition definition =
+        model({Rule{.points = 5}, Rule{.points = 20, .fit = true}}, {Stage{.name = "mql", .min_fit = points(20)}});
+    std::vector<Match> matches = {match(0, kStart, points(5)), match(0, kStart + kDay, points(5))};
+    std::vector<std::size_t> fit = {1};
+    auto moved = [&](Timestamp came_at, Moves which) {
+        Lead lead = new_lead(definition);
+        std::vector<Transition> moves;
+        replay(definition, lead, {{fit}, {}, came_at}, matches, Until::statement(kStart + 3 * kDay), which, moves);
+        EXPECT_EQ(lead.card.fit, fit);
+        return moves;
+    };
+    for (Timestamp came_at : {kStart - kDay, kStart, kStart + kHour, kStart + kDay, kStart + 2 * kDay}) {
+        std::vector<Transition> moves = moved(came_at, Moves::all());
+        ASSERT_EQ(moves.size(), 1u);
+        EXPECT_EQ(moves[0].at, came_at);
+        EXPECT_EQ(moves[0].cause, Cause::Attribute);
+        EXPECT_EQ(moves[0].features.score.engagement, points(came_at > kStart + kDay ? 10 : came_at > kStart ? 5 : 0));
+    }
+    // What came before is settled: the next event finds it as it is.
+    std::vector<Transition> moves = moved(kStart, Moves{kStart});
+    ASSERT_EQ(moves.size(), 1u);
+    EXPECT_EQ(moves[0].at, kStart + kDay);
+    EXPECT_EQ(moves[0].cause, Cause::Event);
+    EXPECT_TRUE(moved(kStart + kHour, Moves::none()).empty());
+}
+
+TEST(Replay, TellsOfATimeBeforeTheLeadCameWithoutItsFit) {
+    Definition definition = model({Rule{.points = 5}, Rule{.points = 20, .fit = true}});
+    std::vector<std::size_t> fit = {1};
+    std::vector<Transition> none;
+    for (Timestamp at : {kStart, kStart + kHour}) {
+        Lead lead = new_lead(definition);
+        replay(definition, lead, {{fit}, {}, kStart + kHour}, {}, Until::instant(at), Moves::none(), none);
+        EXPECT_EQ(lead.card.fit.size(), at == kStart ? 0u : 1u);
+    }
+}
+
 TEST(Replay, TakesSortedMatchesOnly) {
     Definition definition = model({Rule{.points = 5, .limit_count = 1}});
     std::vector<Match> matches = {match(0, kStart + kDay, points(5), 2), match(0, kStart, points(5), 1)};

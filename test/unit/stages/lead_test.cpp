@@ -320,6 +320,32 @@ TEST(SetFit, DoesNotReachBack) {
     EXPECT_EQ(delivery.lead.due_at, kForever);
 }
 
+// One that is left out is scored and enters no stage; when it counts again, it goes to where its score belongs by then.
+TEST(LeaveOut, HoldsTheLeadWhereItIs) {
+    Stage stage = mql();
+    stage.within = kDay;
+    stage.timeout_stage = 2;
+    Definition definition = model({Rule{.points = 30}}, {stage, Stage{.name = "recycled", .detour = true}});
+    Delivery delivery(definition);
+    delivery.deliver({match(0, kStart, points(30))}, kStart);
+    delivery.leave_out(true, kStart + kHour);
+    delivery.deliver({match(0, kStart + kDay, points(30)), stage_event(2, kStart + kDay)}, kStart + kDay);
+    delivery.set_stage(1, kStart + kDay);
+    EXPECT_TRUE(delivery.transitions.empty());
+    EXPECT_EQ(delivery.lead.features.score.total, points(60));
+    EXPECT_EQ(delivery.lead.due_at, kForever);
+    delivery.leave_out(false, kStart + 5 * kDay);
+    ASSERT_EQ(delivery.transitions.size(), 1u);
+    EXPECT_EQ(delivery.transitions[0].at, kStart + 5 * kDay);
+    EXPECT_EQ(delivery.transitions[0].cause, Cause::Attribute);
+    // Nor does time move it.
+    delivery.leave_out(true, kStart + 5 * kDay + kHour);
+    EXPECT_TRUE(delivery.refresh(kStart + 9 * kDay));
+    EXPECT_EQ(delivery.transitions.size(), 1u);
+    delivery.leave_out(false, kStart + 9 * kDay);
+    EXPECT_EQ(delivery.lead.due_at, kStart + 9 * kDay + 1);
+}
+
 TEST(SetAdjustments, MovesTheLeadNow) {
     Definition definition = tolerant({mql()});
     Delivery delivery(definition);

@@ -33,6 +33,8 @@ std::vector<Happening> random_life(Choices& choices, const RandomModel& model) {
         if (choices.one_in(6)) {
             happening.fit = random_fit(choices, model.definition);
         } else if (choices.one_in(6)) {
+            happening.left_out = choices.one_in(2);
+        } else if (choices.one_in(6)) {
             happening.adjustments.emplace();
             for (auto n = choices.below(3); n > 0; --n)
                 happening.adjustments->push_back({points(choices.pick<double>({-30, -5, 5, 20})),
@@ -73,6 +75,8 @@ void make(Delivery& delivery, const Call& call) {
         EXPECT_GT(delivery.lead.due_at, call.now) << "a refresh leaves nothing that is due";
     } else if (call.happening->fit) {
         delivery.set_fit(*call.happening->fit, call.now);
+    } else if (call.happening->left_out) {
+        delivery.leave_out(*call.happening->left_out, call.now);
     } else if (call.happening->adjustments) {
         delivery.set_adjustments(*call.happening->adjustments, call.now);
     } else if (call.happening->stage) {
@@ -80,14 +84,6 @@ void make(Delivery& delivery, const Call& call) {
     } else {
         EXPECT_TRUE(delivery.deliver(call.happening->matches, call.now));
     }
-}
-
-std::string words_of(const std::vector<NaiveMove>& moves) {
-    std::string words;
-    for (const NaiveMove& move : moves)
-        words += " " + std::to_string(move.at) + ":" + std::to_string(move.from) + ">" + std::to_string(move.to) + "(" +
-                 "eatmp"[static_cast<std::size_t>(move.cause)] + ")";
-    return words;
 }
 
 TEST(LeadInTime, IsAsIfLookedAtInEveryInstant) {
@@ -112,6 +108,42 @@ TEST(LeadInTime, IsAsIfLookedAtInEveryInstant) {
         }
         EXPECT_EQ(chain_error(definition, delivery.transitions), "");
         EXPECT_EQ(words_of(moves_of(delivery.transitions)), words_of(naive.moves));
+    });
+}
+
+// A history that is loaded, of a lead that came in the midst of it.
+TEST(LeadInTime, IsReplayedAsIfItHadComeThen) {
+    for_each_seed(4000, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.unit = 1, .stages = true});
+        const Definition& definition = model.definition;
+        std::vector<Happening> life(choices.below(8) + 1);
+        std::vector<Match> matches;
+        Timestamp at = 1000;
+        for (Happening& happening : life) {
+            happening.at = at;
+            happening.matches = random_instant(choices, model, at);
+            matches.insert(matches.end(), happening.matches.begin(), happening.matches.end());
+            at += choices.between(1, 30);
+        }
+        Timestamp end = at + 100;
+        std::vector<std::size_t> fit = random_fit(choices, definition);
+        Timestamp came_at = choices.one_in(3) ? choices.pick(life).at : choices.between(970, at + 20);
+        auto later = std::ranges::find_if(life, [&](const Happening& happening) { return happening.at >= came_at; });
+        life.insert(later, {.at = came_at, .fit = fit});
+        bool left_out = choices.one_in(8);
+        NaiveStages naive(definition);
+        if (!left_out) naive.live_through(life, end);
+
+        Lead lead = new_lead(definition);
+        std::vector<Transition> transitions;
+        replay(definition, lead, {{fit, left_out}, {}, came_at}, matches, Until::statement(end), Moves::all(),
+               transitions);
+        EXPECT_TRUE(refresh(definition, lead, end, transitions));
+        EXPECT_EQ(words_of(moves_of(transitions)), words_of(naive.moves));
+        EXPECT_EQ(lead.card.fit, fit);
+        Lead at_once = new_lead(definition);
+        replay(definition, at_once, {{fit, left_out}}, matches, Until::statement(end), Moves::none(), transitions);
+        EXPECT_EQ(bytes_of(lead.card), bytes_of(at_once.card));
     });
 }
 
