@@ -179,6 +179,14 @@ INSERT INTO events SELECT 12 + n % 3, 'form', timestamptz '2024-04-01' + interva
 RESET work_mem;
 SELECT * FROM compared();
 
+-- Of a lead with many, an event looks for its own id alone.
+ANALYZE events;
+BEGIN;
+SELECT idx_tup_fetch AS fetched FROM pg_stat_xact_user_tables WHERE relid = 'events'::regclass \gset
+INSERT INTO events VALUES (12, 'form', '2026-01-01', 'the next');
+SELECT idx_tup_fetch - :fetched < 50 AS looked_for_one FROM pg_stat_xact_user_tables WHERE relid = 'events'::regclass;
+ROLLBACK;
+
 -- A stage that an event names is entered once by it, late or not.
 INSERT INTO leads VALUES (50); INSERT INTO crm (contact, what, day, ref) VALUES (50, 'call', '2024-05-10', NULL);
 INSERT INTO crm (contact, what, day, ref) SELECT 50, 'won', '2024-05-01', '00000000-0000-0000-0000-00000000aaaa' FROM generate_series(1, 2);

@@ -33,14 +33,14 @@ Datum value_of(const OncePlans* once, std::string_view bytes) {
     return value;
 }
 
-// How many rows of the lead the source has with one of these ids, where more than one; else 0. What it allocates is
-// left to the caller's memory context.
-int64 count_rows(const AsOwner& as, const Version* version, Datum key, std::span<const FoundId> ids) {
+// Whether the source, which is that of all ids, has more than so many rows of the lead with one of them. What it
+// allocates is left to the caller's memory context.
+bool has_more_rows(const AsOwner& as, const Version* version, Datum key, std::span<const FoundId> ids, int64 than) {
     const LoggedSource* logged = &version->sources[ids.front().source];
     auto sources = sources_of(as.model->binding);
     auto source =
         std::ranges::find_if(sources, [&](const Source& source) { return strcmp(source.name, logged->name) == 0; });
-    if (source == sources.end()) return 0;
+    if (source == sources.end()) return false;
     SPIPlanPtr statement = plan(as, PlanName::RepeatedId, &*source, logged);
     const OncePlans* once = once_plans(as, &*source, logged);
     auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * ids.size()));
@@ -48,14 +48,14 @@ int64 count_rows(const AsOwner& as, const Version* version, Datum key, std::span
     for (const FoundId& id : ids)
         if (!id.again) values[count++] = value_of(once, id.id);
     ArrayType* array = construct_array(values, count, once->type, once->length, once->by_value, once->align);
-    Datum arguments[] = {key, PointerGetDatum(array)};
+    Datum arguments[] = {key, PointerGetDatum(array), Int64GetDatum(than)};
     MemoryContext caller = CurrentMemoryContext;
     int code = SPI_execute_plan(statement, arguments, nullptr, false, 1);
     if (code != SPI_OK_SELECT) elog(ERROR, "cannot look for ids: %s", SPI_result_code_string(code));
-    int64 rows = SPI_processed > 0 ? ResultRow{0}.integer(1, 0) : 0;
+    bool found = SPI_processed > 0;
     SPI_freetuptable(SPI_tuptable);
     MemoryContextSwitchTo(caller);
-    return rows;
+    return found;
 }
 
 // Calls use(ids) for each run of ids that are equal in what part(id) gives.
@@ -78,7 +78,7 @@ void add_repeated(const AsOwner& as, const Version* version, Datum key, std::spa
     auto is_late_entry = [&](const FoundId& id) { return id.stage != kNoStage && id.at <= until; };
     if (std::ranges::none_of(ids, is_late_entry)) return;
     int64 events = std::ranges::count(ids, false, &FoundId::again);
-    bool were_there = count_rows(as, version, key, ids.first(1)) > events;
+    bool were_there = has_more_rows(as, version, key, ids.first(1), events);
     for (std::size_t i = 0; i < ids.size(); ++i) {
         const FoundId& id = ids[i];
         bool same = i > 0 && id.at == ids[i - 1].at && id.stage == ids[i - 1].stage;
@@ -92,7 +92,7 @@ bool has_repeated_id(const AsOwner& as, const Version* version, const LeadFindin
     bool repeated = false;
     for_each_run(
         found.ids, [](const FoundId& id) { return id.source; },
-        [&](std::span<const FoundId> ids) { repeated = repeated || count_rows(as, version, found.key, ids) > 0; });
+        [&](std::span<const FoundId> ids) { repeated = repeated || has_more_rows(as, version, found.key, ids, 1); });
     return repeated;
 }
 

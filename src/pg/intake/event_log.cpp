@@ -479,7 +479,10 @@ SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source, const LoggedSo
         auto* types = static_cast<Oid*>(
             palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
         int count = argument_types(model, name, types);
-        if (name == PlanName::RepeatedId) types[count++] = get_array_type(once->type);
+        if (name == PlanName::RepeatedId) {
+            types[count++] = get_array_type(once->type);
+            types[count++] = INT8OID;
+        }
         kept = prepare_kept(
             once == nullptr ? statement_of(model, name, source) : once_statement(model, name, source, once), count,
             types);

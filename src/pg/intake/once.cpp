@@ -53,9 +53,10 @@ char* once_statement(const Model* model, PlanName name, const Source* source, co
     auto counted = [&](const char* rows) { return psprintf(ranked, lead, id, at, rows); };
     if (name == PlanName::LeadEvents) return counted(psprintf("%s event_row WHERE %s = $1", table, lead));
     if (name == PlanName::RepeatedId)
+        // Id by id, so that the index finds it among however many rows the lead has.
         return psprintf(
-            "SELECT count(*) FROM %1$s event_row WHERE %2$s = $1 AND %3$s %4$s ANY ($2) GROUP BY %3$s "
-            "HAVING count(*) > 1 LIMIT 1",
+            "SELECT FROM unnest($2) i (id) CROSS JOIN LATERAL (SELECT FROM %1$s event_row WHERE %2$s = $1 AND %3$s "
+            "%4$s i.id LIMIT 1 OFFSET $3) o LIMIT 1",
             table, lead, id, equals_operator(once->type));
     const char* same = psprintf("o.lead = %s AND o.id %s %s", lead, equals_operator(once->type), id);
     return psprintf(

@@ -52,7 +52,7 @@ enum class PlanName {
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,
-    RepeatedId,     // how many rows of a source have one of these ids, of a lead; takes an array
+    RepeatedId,     // whether a lead has more than so many rows of one of these ids; of a source, takes an array
     PlacesOfLeads,  // where rows of the leads table are; takes an array
     UpdateStatus,
     UpdateStatuses,  // takes arrays
