@@ -152,6 +152,45 @@ SELECT lead_scoring.publish('kept') \g /dev/null
 INSERT INTO leads VALUES (14, 'VP');
 :show
 SELECT lead_scoring.drop_model('kept') \g /dev/null
+DROP TABLE leads, events;
+
+-- No report counts who is left out: each says what it says of a model of the other leads alone.
+CREATE TABLE leads (id integer PRIMARY KEY, vip boolean, hidden boolean, came date);
+CREATE TABLE events (lead_id integer, type text, occurred_at timestamptz, campaign text, channel text, asset text);
+CREATE INDEX ON events (lead_id);
+CREATE TABLE spend (campaign text, spent_on date, amount numeric, channel text);
+CREATE TABLE deals (lead_id integer, earned_on date, amount numeric);
+INSERT INTO leads SELECT n, n % 5 = 0, n % 3 = 0, date '2025-01-01' + n FROM generate_series(1, 60) n;
+INSERT INTO events SELECT n, e.type, timestamptz '2025-01-05' + n * interval '17 hours' + e.days * interval '1 day', 'c' || n % 2, 'ch' || (n + e.days) % 3, 'a' || n % 4
+  FROM generate_series(1, 60) n, (VALUES ('visit', 0, 1), ('download', 3, 2), ('visit', 5, 2), ('accepted', 9, 4), ('won', 20, 8)) e (type, days, every) WHERE n % e.every = 0;
+INSERT INTO spend VALUES ('c0', '2025-01-10', 100, 'ch1'), ('c1', '2025-02-10', 50, 'ch2');
+CREATE TABLE few_leads (LIKE leads INCLUDING ALL);
+CREATE TABLE few_events (LIKE events INCLUDING ALL);
+INSERT INTO few_leads SELECT * FROM leads WHERE NOT hidden;
+INSERT INTO few_events SELECT e.* FROM events e JOIN few_leads l ON l.id = e.lead_id;
+CREATE FUNCTION make(model text, leads regclass, events regclass, condition text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lead_scoring.create_model(model, leads, events, status_columns => '{}', event_campaign => 'campaign'),
+            lead_scoring.add_rule(model, 'visit', 'visit', 10), lead_scoring.add_rule(model, 'download', 'download', 15, decay => 'exponential', half_life => '30 days'),
+            lead_scoring.add_fit_rule(model, 'vip', 'vip', 20), lead_scoring.add_stage(model, 'mql', min_score => 20), lead_scoring.add_stage(model, 'sql', on_event => 'accepted', within => '5 days', timeout_stage => 'lead'),
+            lead_scoring.add_stage(model, 'customer', on_event => 'won'), lead_scoring.set_spend(model, 'spend', channel => 'channel'), lead_scoring.set_revenue(model, 'deals', lead => 'lead_id');
+    EXECUTE format('UPDATE %I.report_settings SET event_channel = ''channel'', event_asset = ''asset''', model);
+    EXECUTE format('UPDATE %I.settings SET lead_condition = %L, lead_created = ''came''', model, condition);
+    PERFORM lead_scoring.publish(model);
+END $$;
+INSERT INTO deals SELECT lead_id, '2025-03-01', 100 + lead_id FROM events WHERE type = 'won';
+SELECT make('all_leads', 'leads', 'events', 'NOT hidden'), make('few', 'few_leads', 'few_events', NULL) \g /dev/null
+CREATE FUNCTION said(model text, report text, day timestamptz) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT r::text FROM lead_scoring.%I($1, $2) r', report) USING model, day;
+END $$;
+-- event_types are of all events, whoever's they are.
+SELECT r AS report, d.day::date, (SELECT count(*) > 0 FROM said('few', r, d.day)) AS says,
+       NOT EXISTS ((SELECT said('all_leads', r, d.day) EXCEPT ALL SELECT said('few', r, d.day)) UNION ALL (SELECT said('few', r, d.day) EXCEPT ALL SELECT said('all_leads', r, d.day))) AS same
+  FROM unnest(lead_scoring_internal.report_views()) r, unnest('{2025-02-15,2025-06-01}'::timestamptz[]) d (day) WHERE r <> 'event_types' ORDER BY 1, 2;
+SELECT (SELECT count(*) FROM few.leads) AS few, NOT EXISTS (SELECT lead_id, score, stage FROM all_leads.leads EXCEPT SELECT lead_id, score, stage FROM few.leads) AS same;
+SELECT * FROM lead_scoring.verify('all_leads');
+SELECT lead_scoring.drop_model('all_leads'), lead_scoring.drop_model('few') \g /dev/null
 DROP OWNED BY out_editor;
 DROP ROLE out_editor;
 DROP SCHEMA out_test CASCADE;
