@@ -46,3 +46,9 @@ ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_on_event_source C
 DROP FUNCTION lead_scoring.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
 DROP FUNCTION lead_scoring_internal.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
 ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text, ADD COLUMN lead_created text, ADD COLUMN lead_condition text;
+
+-- Events of anonymous visitors become those of leads.
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_anonymous text, ADD COLUMN identities text, ADD COLUMN identity_anonymous text, ADD COLUMN identity_lead text,
+    ADD CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3));
+ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
+    ADD CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'));

@@ -321,6 +321,88 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_event_id IS 'Raises unless the column is there (42703) and stored (0A000), its type can be looked up (42804), it is not that of leads (22023), and a valid index over all events begins with it, or with the lead and it (55000). event_id may be NULL, for none.';
 
+CREATE FUNCTION lead_scoring_internal.has_index(relation regclass, column_name text, with_null text DEFAULT NULL)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_index i
+                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                 JOIN pg_class c ON c.oid = i.indexrelid
+                 JOIN pg_am m ON m.oid = c.relam
+                WHERE i.indrelid = relation AND a.attname = column_name AND m.amname = 'btree' AND i.indisvalid AND i.indcollation[0] = a.attcollation
+                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', with_null)))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.has_index IS 'Whether a valid btree index over all rows, or over those in which another column is NULL, starts with the column.';
+
+CREATE FUNCTION lead_scoring_internal.check_visitor(relation regclass, column_name text, argument text, wanted regtype DEFAULT NULL)
+RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    given CONSTANT regtype := lead_scoring_internal.column_type(relation, column_name, argument);
+    found CONSTANT regtype := CASE lead_scoring_internal.base_type(given) WHEN 'varchar'::regtype THEN 'text'::regtype ELSE lead_scoring_internal.base_type(given) END;
+BEGIN
+    IF found <> ALL (lead_scoring_internal.key_types()) OR found <> wanted THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, relation, given),
+            CASE WHEN wanted IS NULL THEN 'A visitor is known by an integer, bigint, uuid, text or varchar, or a domain over one of these.'
+                 ELSE format('Events and identities name a visitor alike, and identities by the type %s.', wanted) END,
+            coalesce(lead_scoring_internal.conversion(relation, column_name, coalesce(wanted, 'text'::regtype)), format('Name another column: %s => ''...''.', argument)));
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', column_name, relation),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(relation, column_name, NULL));
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_visitor IS 'The type by which a column names visitors. Raises unless the column is there (42703), has a type that it can be, that which is wanted where one is (42804), and is stored (0A000).';
+
+CREATE FUNCTION lead_scoring_internal.check_visitor_index(events regclass, event_anonymous text, event_lead text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT lead_scoring_internal.has_index(events, event_anonymous, event_lead) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index led by column "%s"', events, event_anonymous),
+            'Finding the events of one visitor would read the whole table.',
+            format('CREATE INDEX ON %s (%I) WHERE %I IS NULL;  -- or pass require_index => false', events, event_anonymous, event_lead));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_visitor_index IS 'Raises 55000 unless a valid btree index over all events, or over those without a lead, starts with the column of the visitor.';
+
+CREATE FUNCTION lead_scoring_internal.check_identities(model text, leads regclass, lead_key text, identities regclass, anonymous text, lead text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT regtype := CASE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') WHEN 'character varying' THEN 'text' ELSE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') END;
+    visitor regtype;
+    given regtype;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF identities = leads OR identities = ANY (lead_scoring_internal.event_tables(model)) THEN
+        PERFORM lead_scoring_internal.fail('22023', format('identities are the table of %s of model "%s"', CASE WHEN identities = leads THEN 'leads' ELSE 'events' END, model),
+            'Which visitor is which lead is said by a table of its own, with a row for each visitor.',
+            'Give a table of its own, with columns of visitors and leads: identities => ''public.identities''.');
+    END IF;
+    visitor := lead_scoring_internal.check_visitor(identities, anonymous, 'anonymous');
+    given := lead_scoring_internal.column_type(identities, lead, 'lead');
+    IF lead_scoring_internal.base_type(given) <> key_type AND NOT (lead_scoring_internal.base_type(given) = 'varchar'::regtype AND key_type = 'text'::regtype) THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s, but the leads'' key has type %s', lead, identities, given, key_type),
+            'An identity names its lead by the very key of the leads table.',
+            coalesce(lead_scoring_internal.conversion(identities, lead, key_type), 'Name another column: lead => ''...''.'));
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = identities AND a.attname = lead AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', lead, identities),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(identities, lead, NULL));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = identities AND a.attname = anonymous AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('column "%s" of table %s is not unique', anonymous, identities),
+            'A visitor is one lead at a time.', format('ALTER TABLE %s ADD UNIQUE (%I);', identities, anonymous));
+    END IF;
+    PERFORM lead_scoring_internal.check_visitor(s.events, s.event_anonymous, 'event_anonymous', visitor) FROM lead_scoring_internal.sources(model) s WHERE s.event_anonymous IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_identities IS 'Raises unless a table of identities is none of leads or events (22023), its columns are there (42703), have types by which events and leads go (42804), are stored (0A000), and the visitor is unique (55000).';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.binding(model text, OUT leads regclass, OUT events regclass, OUT lead_key text, OUT event_lead text,
     OUT event_type text, OUT event_time text, OUT event_campaign text, OUT status_columns jsonb, OUT time_zone text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -341,7 +423,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('42P01',
             format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
             format('The model''s settings name it as the table of %s.', missing),
-            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events, lead_scoring_internal.further_tables(model)),
+            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events, lead_scoring_internal.further_tables(model), to_jsonb(bound) ->> 'identities'),
                      format('Name the table that it is now, by UPDATE %I.settings SET %s = ''...''.', model, missing)));
     END IF;
     PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
@@ -365,8 +447,11 @@ BEGIN
     PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
     PERFORM lead_scoring_internal.check_table(s.events, 'events'),
             lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
-            lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone)
+            lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone),
+            CASE WHEN s.event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor(s.events, s.event_anonymous, 'event_anonymous') END
        FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_table(i.identities, 'identities'), lead_scoring_internal.check_identities(model, bound.leads, bound.lead_key, i.identities, i.anonymous, i.lead)
+       FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL;
     PERFORM lead_scoring_internal.check_trigger_path(model);
     SELECT * INTO missing
       FROM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
@@ -402,7 +487,7 @@ COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables 
 
 CREATE FUNCTION lead_scoring_internal.sources(model text)
 RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
-               event_channel text, event_asset text, time_zone text, event_id text)
+               event_channel text, event_asset text, time_zone text, event_id text, event_anonymous text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -418,6 +503,7 @@ BEGIN
       INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
     EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
     EXECUTE format('SELECT to_jsonb(s) ->> ''event_id'' FROM %I.settings s', model) INTO event_id;  -- which those of format 1 have not
+    event_anonymous := lead_scoring_internal.settings_row(model) ->> 'event_anonymous';
     RETURN NEXT;
     IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         RETURN;
@@ -427,32 +513,79 @@ BEGIN
         IF events IS NULL THEN
             PERFORM lead_scoring_internal.fail('42P01', format('table %s of source "%s" of model "%s" does not exist', further.events, further.name, model),
                 'The table was renamed, moved or dropped after the source was added.',
-                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model)),
+                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), lead_scoring_internal.settings_row(model) ->> 'identities'),
                          format('Name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %L.', model, further.name)));
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
-               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id
-          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id;
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id, further.event_anonymous
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous;
         RETURN NEXT;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the column of ids that count once. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the columns of ids that count once and of the visitor. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
 CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT array_agg(s.events ORDER BY s.place)
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
+
+CREATE FUNCTION lead_scoring_internal.identities(model text, OUT identities regclass, OUT anonymous text, OUT lead text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+BEGIN
+    IF settings ->> 'identities' IS NULL THEN
+        RETURN;
+    END IF;
+    identities := lead_scoring_internal.resolve_table(settings ->> 'identities');
+    IF identities IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42P01', format('table %s of model "%s" does not exist', settings ->> 'identities', model),
+            'The model''s settings name it as the table of identities.',
+            coalesce(lead_scoring_internal.rebind_statement(model, settings ->> 'leads', settings ->> 'events', lead_scoring_internal.further_tables(model), settings ->> 'identities'),
+                     format('SELECT lead_scoring.set_identities(%L, NULL);  -- or name the table that it is now', model)));
+    END IF;
+    PERFORM lead_scoring_internal.require_own(identities, false);
+    anonymous := settings ->> 'identity_anonymous';
+    lead := settings ->> 'identity_lead';
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.identities IS 'The table of identities of a model and its columns of visitor and lead; all NULL where it has none. Raises 42P01 when it is gone, 42501 when it is not the owner''s.';
+
+CREATE FUNCTION lead_scoring_internal.bound_tables(model text)
+RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.event_tables(model) || ARRAY(SELECT i.identities FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.bound_tables IS 'The user''s tables of a model but that of leads, in the order in which they are locked: its tables of events, then that of identities.';
+
+CREATE FUNCTION lead_scoring_internal.lead_tables(model text)
+RETURNS TABLE (relation regclass, lead text) LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT s.events, s.event_lead FROM lead_scoring_internal.sources(model) s
+UNION ALL SELECT i.identities, i.lead FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lead_tables IS 'The same, each with its column that names the lead.';
+
+CREATE FUNCTION lead_scoring_internal.anonymous_events(model text)
+RETURNS TABLE (events regclass, condition text) LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT s.events, lead_scoring_internal.fill('e.{event_lead} IS NULL AND e.{event_anonymous} OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT i.{anonymous} FROM {!identities} i WHERE i.{lead} OPERATOR(pg_catalog.=) $1::{!key_type}))',
+           jsonb_build_object('event_lead', s.event_lead, 'event_anonymous', s.event_anonymous, 'anonymous', i.anonymous, 'identities', i.identities, 'lead', i.lead, 'key_type', lead_scoring_internal.key_type(model)))
+  FROM lead_scoring_internal.sources(model) s, lead_scoring_internal.identities(model) i WHERE s.event_anonymous IS NOT NULL AND i.identities IS NOT NULL
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.anonymous_events IS 'The tables of events of a model that have events of visitors who are leads, and the condition that an event e there is one of lead $1.';
 
 CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 
@@ -518,16 +651,23 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.resolve_source IS 'The source of a rule or stage of the draft, as source_of has it. Raises 22023 where it cannot be told, or has no events of that type, 42704 where there is none of that name. "argument" is the column that names it, "subject" what errors call the row.';
 
+CREATE FUNCTION lead_scoring_internal.trigger_functions()
+RETURNS regprocedure[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{lead_scoring_internal.leads_changed(),lead_scoring_internal.events_changed(),lead_scoring_internal.identities_changed()}'::regprocedure[]
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.trigger_functions IS 'The functions of triggers on the user''s tables: leads, events and identities.';
 DROP FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, events regclass);
 
-CREATE OR REPLACE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, VARIADIC events regclass[])
+CREATE OR REPLACE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, identities regclass, VARIADIC events regclass[])
 RETURNS TABLE (relation regclass, is_partition boolean, function_name text, operation text, state "char",
                found_name name, found_state "char")
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
   FROM (SELECT leads, 'leads_changed', 'lead_scoring_internal.leads_changed()'::regprocedure, 0
-        UNION ALL SELECT e, 'events_changed', 'lead_scoring_internal.events_changed()', place FROM unnest(events) WITH ORDINALITY u (e, place)) bound (root, function_name, function, place)
+        UNION ALL SELECT e, 'events_changed', 'lead_scoring_internal.events_changed()', place FROM unnest(events) WITH ORDINALITY u (e, place)
+        UNION ALL SELECT identities, 'identities_changed', 'lead_scoring_internal.identities_changed()', cardinality(events) + 1 WHERE identities IS NOT NULL) bound (root, function_name, function, place)
  CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL
                       EXCEPT SELECT c.oid FROM pg_class c WHERE c.relkind = 'f') member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
@@ -537,17 +677,18 @@ SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.opera
  WHERE kind.operation <> 'status' OR bound.function_name = 'leads_changed'
  ORDER BY bound.place, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
+COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first and identities last, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
 DROP FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text);
 
-CREATE OR REPLACE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text, further jsonb DEFAULT '{}')
+CREATE OR REPLACE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text, further jsonb DEFAULT '{}', identities text DEFAULT NULL)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 WITH known AS (
     SELECT b.*, lead_scoring_internal.resolve_table(b.name) AS relation
       FROM (SELECT 'leads', NULL, leads, 'lead_scoring_internal.leads_changed()'::regprocedure
             UNION ALL SELECT 'events', NULL, events, 'lead_scoring_internal.events_changed()'
-            UNION ALL SELECT 'events', f.key, f.value, 'lead_scoring_internal.events_changed()' FROM jsonb_each_text(further) f) b (setting, source, name, function)
+            UNION ALL SELECT 'events', f.key, f.value, 'lead_scoring_internal.events_changed()' FROM jsonb_each_text(further) f
+            UNION ALL SELECT 'identities', NULL, identities, 'lead_scoring_internal.identities_changed()' WHERE identities IS NOT NULL) b (setting, source, name, function)
 ), carrying AS (
     SELECT t.tgfoid AS function, c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -577,16 +718,24 @@ SELECT format('SELECT lead_scoring.create_model(%L, leads => %L, events => %L); 
  WHERE t.tgtype = 29 AND t.tgparentid = 0 AND t.tgargs = lead_scoring_internal.trigger_argument(model)
 $$;
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.is_left_behind(model text)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_trigger t
+                WHERE t.tgfoid = ANY (lead_scoring_internal.trigger_functions())
+                  AND t.tgargs = lead_scoring_internal.trigger_argument(model))
+$$;
+
 DROP FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, events regclass);
 
-CREATE OR REPLACE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, VARIADIC events regclass[])
+CREATE OR REPLACE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, identities regclass, VARIADIC events regclass[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted record;
     new_name text;
 BEGIN
-    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, VARIADIC events) e
+    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, identities, VARIADIC events) e
                    WHERE e.found_name IS NULL
                      AND NOT (e.operation IN ('row', 'status') AND e.is_partition) LOOP  -- the server clones these from the parent
         new_name := lead_scoring_internal.trigger_name(model, wanted.operation);
@@ -624,7 +773,7 @@ SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', 
        || CASE WHEN NOT bool_and(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
        || '  -- or drop_model() first'
   FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
- WHERE existing -> w.key IS DISTINCT FROM w.value
+ WHERE coalesce(existing -> w.key, 'null') <> w.value
 $$;
 
 COMMENT ON FUNCTION lead_scoring_internal.second_model IS 'The statement that makes another model, of other tables.';
@@ -652,6 +801,7 @@ CREATE OR REPLACE FUNCTION lead_scoring.create_model(
     event_time text DEFAULT 'occurred_at',
     event_campaign text DEFAULT NULL,
     event_id text DEFAULT NULL,
+    event_anonymous text DEFAULT NULL,
     time_zone text DEFAULT 'UTC',
     status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
     min_score numeric DEFAULT NULL,
@@ -669,6 +819,7 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.create_model(
     event_time text,
     event_campaign text,
     event_id text,
+    event_anonymous text,
     time_zone text,
     status_columns jsonb,
     min_score numeric,
@@ -688,7 +839,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
-            'Only lead_key, event_campaign, event_id, min_score and max_score may be NULL.',
+            'Only lead_key, event_campaign, event_id, event_anonymous, min_score and max_score may be NULL.',
             'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
@@ -696,7 +847,7 @@ BEGIN
     lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads, events, event_lead));
     wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
-        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score, 'event_id', event_id);
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score, 'event_id', event_id, 'event_anonymous', event_anonymous);
 
     is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
@@ -706,7 +857,7 @@ BEGIN
     END IF;
     IF existing IS NOT NULL THEN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
-          FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
+          FROM jsonb_each(wanted) w WHERE coalesce(existing -> w.key, 'null') <> w.value;
         is_of_other_tables := EXISTS (SELECT FROM unnest('{leads,events}'::text[]) t WHERE existing ->> t <> wanted ->> t AND lead_scoring_internal.resolve_table(existing ->> t) IS NOT NULL);
         is_source := is_of_other_tables AND existing ->> 'leads' = wanted ->> 'leads' AND existing ->> 'lead_key' = wanted ->> 'lead_key';
         IF differing IS NOT NULL THEN
@@ -738,8 +889,12 @@ BEGIN
                    coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
             'Both are numbers between -1e12 and 1e12, the smaller one first.', 'For example min_score => 0, max_score => 100.');
     END IF;
+    IF event_anonymous IS NOT NULL THEN
+        PERFORM lead_scoring_internal.check_visitor(events, event_anonymous, 'event_anonymous');
+    END IF;
     IF require_index THEN
-        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time),
+                CASE WHEN event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor_index(events, event_anonymous, event_lead) END;
     END IF;
     FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(name, leads, lead_key, status_columns) LOOP
         EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
@@ -765,15 +920,34 @@ BEGIN
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
     PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name);
     PERFORM lead_scoring_internal.make_reports(name);
-    PERFORM lead_scoring_internal.add_triggers(name, leads, events);
+    PERFORM lead_scoring_internal.add_triggers(name, leads, NULL, events);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
-lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false. event_id is a column of events by which a row that was delivered twice is known: of a lead''s rows of one id the earliest counts alone. It needs an index too, which every event looks into.
+lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). event_anonymous is the column of events that names the visitor of an event whose event_lead is NULL, for set_identities(). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead, and one led by event_anonymous where there is such a column, are required unless require_index is false. event_id is a column of events by which a row that was delivered twice is known: of a lead''s rows of one id the earliest counts alone. It needs an index too, which every event looks into.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
 Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or none on event_id, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.drop_triggers(model text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+    dropped bigint := 0;
+BEGIN
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
+                   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                  WHERE t.tgfoid = ANY (lead_scoring_internal.trigger_functions())
+                    AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                  ORDER BY t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.model_state(model text)
 RETURNS TABLE (leads text, events text, version bigint, paused boolean, problem text, draft_differs boolean)
@@ -807,8 +981,11 @@ RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     leads_table CONSTANT regclass := lead_scoring_internal.resolve_table(leads);
-    names CONSTANT text[] := events || ARRAY(SELECT s.events FROM lead_scoring_internal.source_tables(model) s);
-    tables CONSTANT regclass[] := ARRAY(SELECT lead_scoring_internal.resolve_table(n) FROM unnest(names) WITH ORDINALITY u (n, place) ORDER BY place);
+    further CONSTANT text[] := events || ARRAY(SELECT s.events FROM lead_scoring_internal.source_tables(model) s);
+    identities CONSTANT text := lead_scoring_internal.settings_row(model) ->> 'identities';
+    names CONSTANT text[] := further || identities;
+    tables CONSTANT regclass[] := ARRAY(SELECT lead_scoring_internal.resolve_table(n) FROM unnest(further) WITH ORDINALITY u (n, place) ORDER BY place);
+    identities_table CONSTANT regclass := lead_scoring_internal.resolve_table(identities);
     own text[];
     problems text[] := '{}';
     is_bound boolean;
@@ -829,25 +1006,30 @@ BEGIN
     problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
                                   WHEN c.relowner <> owner THEN format('table %s is not owned by %I', t.name, pg_get_userbyid(owner))
                                   ELSE format('table %s %s', t.name, lead_scoring_internal.found_in_citus(t.relation)) END
-                        FROM unnest(leads || names, leads_table || tables) t (name, relation)
+                        FROM unnest(leads || names, leads_table || tables || identities_table) t (name, relation)
                         LEFT JOIN pg_class c ON c.oid = t.relation
-                       WHERE c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL);
+                       WHERE t.name IS NOT NULL AND (c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL));
     is_bound := problems = '{}';
     IF is_bound THEN
         problems := ARRAY(
             SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
                                WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
                                ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
-              FROM lead_scoring_internal.expected_triggers(model, leads_table, VARIADIC tables) e
+              FROM lead_scoring_internal.expected_triggers(model, leads_table, identities_table, VARIADIC tables) e
              WHERE e.found_state IS DISTINCT FROM e.state)
             || ARRAY(
             SELECT format('%s: %s', f.fault, rtrim(f.statement, ';'))
-              FROM unnest(leads_table || tables) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
+              FROM unnest(leads_table || tables || identities_table) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
             || ARRAY(
             SELECT format('table %s has no index led by column "%s"', u.relation, u.lead)
               FROM unnest(tables, lead_scoring_internal.settings_row(model) ->> 'event_lead' || ARRAY(SELECT s.event_lead FROM lead_scoring_internal.source_tables(model) s)) u (relation, lead)
              WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                                 WHERE i.indrelid = u.relation AND a.attname = u.lead AND i.indisvalid))
+            || ARRAY(
+            SELECT format('table %s has no index led by column "%s"', u.relation, u.name)
+              FROM (SELECT s.events, s.event_anonymous, s.event_lead FROM lead_scoring_internal.sources(model) s WHERE identities IS NOT NULL
+                    UNION ALL SELECT i.identities, i.lead, NULL FROM lead_scoring_internal.identities(model) i) u (relation, name, with_null)
+             WHERE u.name IS NOT NULL AND NOT lead_scoring_internal.has_index(u.relation, u.name, u.with_null))
             || ARRAY(
             SELECT format('view %I.%I is missing', model, v) FROM unnest(lead_scoring_internal.lead_views() || lead_scoring_internal.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
@@ -882,6 +1064,7 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign), lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id)
        FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_identities(model, bound.leads, bound.lead_key, i.identities, i.anonymous, i.lead) FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL;
     PERFORM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     RETURN '{}';
 EXCEPTION WHEN OTHERS THEN
@@ -1001,6 +1184,7 @@ BEGIN
         ('settings_score_bounds', 'a bound of the score of %s is out of range', 'Both are numbers between -1e12 and 1e12.', 'For example min_score = 0, max_score = 100, or NULL for none.'),
         ('settings_score_range', 'min_score of %s is above max_score', 'No score lies between them.', 'For example min_score = 0, max_score = 100.'),
         ('settings_future_tolerance', 'future_tolerance of %s is no fixed length of time', 'Months and years differ in length, and what lies behind the clock is not ahead of it.', 'Write it in days or smaller units, such as ''5 minutes'', or ''0''.'),
+        ('settings_identities', 'the settings of identities of %s are incomplete', 'A table of identities comes with its columns of visitor and lead.', 'Set identities, identity_anonymous and identity_lead together, as set_identities() does, or none of them.'),
         ('report_settings_spend', 'the settings of spend of %s are incomplete', 'A table of spend comes with its columns of campaign, day and amount; that of channel comes with it only.', 'Set spend_table, spend_campaign, spend_date and spend_amount together, as set_spend() does, or none of them.'),
         ('report_settings_revenue', 'the settings of revenue of %s are incomplete', 'A table of revenue comes with its columns of lead, day and amount.', 'Set revenue_table, revenue_lead, revenue_date and revenue_amount together, as set_revenue() does, or none of them.'),
         ('report_settings_look_back', 'look_back of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''90 days'', or NULL for any.'),
@@ -1536,7 +1720,7 @@ BEGIN
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
     -- are given back, and the next time it is the one that is waited for.
-    tables := bound.leads::text || ARRAY(SELECT t::text FROM unnest(lead_scoring_internal.event_tables(model) || further) WITH ORDINALITY u (t, place) ORDER BY place) || format('%I.adjustments', model);
+    tables := bound.leads::text || ARRAY(SELECT t::text FROM unnest(lead_scoring_internal.bound_tables(model) || further) WITH ORDINALITY u (t, place) ORDER BY place) || format('%I.adjustments', model);
     LOOP
         held := 0;
         BEGIN
@@ -1546,10 +1730,10 @@ BEGIN
             END LOOP;
             -- What was locked by name is what is used, and all there is by now.
             PERFORM lead_scoring_internal.require_own(t::regclass, false) FROM unnest(tables) t;
-            IF lead_scoring_internal.event_tables(model)::text[] <@ tables THEN
+            IF lead_scoring_internal.bound_tables(model)::text[] <@ tables THEN
                 RETURN;
             END IF;
-            tables := tables || lead_scoring_internal.event_tables(model)::text[];
+            tables := tables || lead_scoring_internal.bound_tables(model)::text[];
         EXCEPTION WHEN lock_not_available THEN
             IF held = 0 THEN
                 RAISE;  -- lock_timeout
@@ -1559,7 +1743,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), identities, further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.newest_format()
 RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -1576,6 +1760,7 @@ AS $$
 DECLARE
     bound record;
     tables regclass[];
+    identities regclass;
     wrong record;
     is_paused boolean;
 BEGIN
@@ -1586,16 +1771,17 @@ BEGIN
     PERFORM lead_scoring_internal.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     tables := lead_scoring_internal.event_tables(model);
+    identities := (SELECT i.identities FROM lead_scoring_internal.identities(model) i);
     FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                  WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                  WHERE t.tgfoid = ANY (lead_scoring_internal.trigger_functions())
                     AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
-                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
+                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, identities, VARIADIC tables) e
                                      WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
                                        AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
-    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, VARIADIC tables);
-    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
+    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, identities, VARIADIC tables);
+    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, identities, VARIADIC tables) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
@@ -1623,10 +1809,17 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE (SELECT 'SELECT ' || string_agg(format('EXISTS (SELECT FROM %s t WHERE t.%I = $1::%s)', t.relation, t.lead, lead_scoring_internal.key_type(model)), ' OR ')
                FROM (SELECT bound.leads, bound.lead_key UNION ALL SELECT s.events, s.event_lead FROM lead_scoring_internal.sources(model) s) t (relation, lead)) INTO known USING lead;
+    IF NOT known AND EXISTS (SELECT FROM lead_scoring_internal.anonymous_events(model)) THEN
+        EXECUTE (SELECT 'SELECT ' || string_agg(format('EXISTS (SELECT FROM %s e WHERE %s)', a.events, a.condition), ' OR ') FROM lead_scoring_internal.anonymous_events(model) a) INTO known USING lead;
+    END IF;
     RETURN known;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_known IS 'Whether the leads table, or one of events, has a row of that key.';
+
+CREATE FUNCTION lead_scoring_internal.lock_visitors(model text, leads text[]) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_lock_visitors';
+COMMENT ON FUNCTION lead_scoring_internal.lock_visitors IS 'Keeps others from storing events of the visitors that these leads are, and from saying whose they are, until the transaction ends.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.lock_leads(model text, leads text[], strength text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1642,7 +1835,8 @@ BEGIN
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE (SELECT format('LOCK TABLE ONLY %s, %s IN ROW EXCLUSIVE MODE', bound.leads, string_agg('ONLY ' || t, ', ' ORDER BY place))
-               FROM unnest(lead_scoring_internal.event_tables(model)::text[]) WITH ORDINALITY u (t, place));
+               FROM unnest(lead_scoring_internal.bound_tables(model)::text[]) WITH ORDINALITY u (t, place));
+    PERFORM lead_scoring_internal.lock_visitors(model, keys);
     EXECUTE lead_scoring_internal.fill('SELECT FROM {!leads} l WHERE l.{key} = ANY ($1::{!key_type}[]) ORDER BY l.{key}{!order} FOR {!strength}',
         jsonb_build_object('leads', bound.leads, 'key', bound.lead_key, 'key_type', key_type, 'order', key_order, 'strength', strength)) USING keys;
     EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
@@ -1656,6 +1850,7 @@ BEGIN
     RETURN keys;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: visitors before leads before scores, each in their order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
 
 CREATE FUNCTION lead_scoring_internal.key_parts(relation regclass, column_name text) RETURNS text[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_key_parts';
@@ -1726,15 +1921,15 @@ BEGIN
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    FOR source IN SELECT s.events, s.event_lead, lead_scoring_internal.key_values(model, s.events, s.event_lead, keys[1], keys[2]) AS key_values,
+    FOR source IN SELECT s.relation, s.lead, lead_scoring_internal.key_values(model, s.relation, s.lead, keys[1], keys[2]) AS key_values,
                          (SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
-                            FROM unnest(lead_scoring_internal.key_parts(s.events, s.event_lead)) WITH ORDINALITY p (name, place)
-                            JOIN pg_attribute a ON a.attrelid = s.events AND a.attname = p.name
+                            FROM unnest(lead_scoring_internal.key_parts(s.relation, s.lead)) WITH ORDINALITY p (name, place)
+                            JOIN pg_attribute a ON a.attrelid = s.relation AND a.attname = p.name
                             JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) AS assignments
-                    FROM lead_scoring_internal.sources(model) s LOOP
+                    FROM lead_scoring_internal.lead_tables(model) s LOOP
         IF source.key_values IS NOT NULL THEN
             PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-                source.events, source.assignments, source.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
+                source.relation, source.assignments, source.lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
         END IF;
     END LOOP;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
@@ -1757,15 +1952,16 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.detach_merged(model, key);
     SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE %s', a.events, a.condition), key) FROM lead_scoring_internal.anonymous_events(model) a;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-        s.events, s.event_lead, lead_scoring_internal.key_type(model)), key) FROM lead_scoring_internal.sources(model) s;
+        s.relation, s.lead, lead_scoring_internal.key_type(model)), key) FROM lead_scoring_internal.lead_tables(model) s;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
     IF lead_scoring_internal.is_known(model, key) THEN
         PERFORM lead_scoring_internal.fail('55000', format('lead "%s" of model "%s" cannot be forgotten', key, model),
             'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
             (SELECT format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%s) AND NOT tgisinternal;', string_agg(format('%L::regclass', t), ', ' ORDER BY place))
-               FROM unnest(bound.leads || lead_scoring_internal.event_tables(model)) WITH ORDINALITY u (t, place)));
+               FROM unnest(bound.leads || lead_scoring_internal.bound_tables(model)) WITH ORDINALITY u (t, place)));
     END IF;
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END
@@ -1777,11 +1973,11 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.merge_leads(text, %1$s, %1$s) IS %2$L', key,
-'Makes one lead of two that are the same person: events, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
+'Makes one lead of two that are the same person: events, identities, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
 Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
 The row of from_lead in the leads table stays, a lead without events or history, which reports do not count; what is to become of it is for the caller to say. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. Where the column of events that names the lead is generated, the columns it is generated from are written, as the row of into_lead has them. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published, or where nothing tells what to write for a generated column.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
-'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate and the MQLs of forecast do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where triggers of the user''s keep its rows, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+'Erases a lead: its events, those of the visitors that it was included, what identities say of it, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate and the MQLs of forecast do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where triggers of the user''s keep its rows, and what foreign keys of the user''s say, 23503: then nothing is erased.');
     END LOOP;
 END
 $comments$;
@@ -1798,6 +1994,7 @@ CREATE FUNCTION lead_scoring.add_source(
     event_campaign text DEFAULT NULL,
     event_channel text DEFAULT NULL,
     event_asset text DEFAULT NULL,
+    event_anonymous text DEFAULT NULL,
     time_zone text DEFAULT NULL,
     event_id text DEFAULT NULL,
     require_index boolean DEFAULT true)
@@ -1813,6 +2010,7 @@ CREATE FUNCTION lead_scoring_internal.add_source(
     event_campaign text,
     event_channel text,
     event_asset text,
+    event_anonymous text,
     time_zone text,
     event_id text,
     require_index boolean)
@@ -1847,13 +2045,18 @@ BEGIN
     PERFORM lead_scoring_internal.upgrade_model(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, events, bound.lead_key, event_lead, event_type, event_time, event_campaign),
             lead_scoring_internal.check_event_id(events, event_lead, event_id), lead_scoring_internal.check_time_zone(coalesce(time_zone, 'UTC'));
+    IF event_anonymous IS NOT NULL THEN
+        PERFORM lead_scoring_internal.check_visitor(events, event_anonymous, 'event_anonymous',
+            (SELECT lead_scoring_internal.check_visitor(i.identities, i.anonymous, 'anonymous') FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL));
+    END IF;
     IF require_index THEN
-        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time),
+                CASE WHEN event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor_index(events, event_anonymous, event_lead) END;
     END IF;
     before := lead_scoring_internal.source_list(model);
     PERFORM lead_scoring_internal.insert_draft_row(model, 'sources', jsonb_build_object('name', name, 'events', events, 'event_lead', event_lead, 'event_type', event_type,
-        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone, 'event_id', event_id));
-    PERFORM lead_scoring_internal.add_triggers(model, NULL, events);
+        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone, 'event_id', event_id, 'event_anonymous', event_anonymous));
+    PERFORM lead_scoring_internal.add_triggers(model, NULL, NULL, events);
     -- What was told by there being one table with a column of types is told by name from now on.
     EXECUTE lead_scoring_internal.fill($query$
         WITH rule AS (UPDATE {model}.rules r SET source = lead_scoring_internal.source_of($1, NULL, r.event_type) ->> 'name'
@@ -1872,7 +2075,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_source IS 'Implements lead_scoring.add_source, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_source IS
 'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
-Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
+Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, event_anonymous, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
 Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
 Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
 
@@ -1950,6 +2153,113 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.drop_source IS 'Implements lead_scoring.drop_source, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.drop_source IS 'Takes a table of events out of a model: its triggers go, and leads are computed without it. The table stays. For the model''s owner only. Writers of leads and events wait until the transaction ends. Raises 42704 for an unknown source, 55000 for the first one, "events", and where rules or stages of the draft or of the current version wait for its events; 22004 for a NULL; 25000 at any isolation level but READ COMMITTED.';
 
+-- set_identities.
+CREATE FUNCTION lead_scoring_internal.identify_leads(model text, identities oid, lead text) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_identify_leads';
+COMMENT ON FUNCTION lead_scoring_internal.identify_leads IS 'Computes the leads that a table of identities names from the event log, and moves them as of now. The tables must be locked.';
+
+CREATE FUNCTION lead_scoring_internal.put_identities(model text, identities regclass, anonymous text, lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    before CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+    former CONSTANT regclass := lead_scoring_internal.resolve_table(before ->> 'identities');
+    found record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('UPDATE %I.settings SET identities = $1, identity_anonymous = $2, identity_lead = $3', model) USING identities::text, anonymous, lead;
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                  WHERE t.tgfoid = 'lead_scoring_internal.identities_changed()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model)
+                    AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
+                    AND t.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(identities) p WHERE identities IS NOT NULL UNION SELECT identities WHERE identities IS NOT NULL)
+                  ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+    END LOOP;
+    IF identities IS NOT NULL THEN
+        PERFORM lead_scoring_internal.add_triggers(model, NULL, identities, VARIADIC '{}'::regclass[]);
+    END IF;
+    IF before ->> 'identities' IS NOT NULL AND former IS NULL THEN
+        PERFORM lead_scoring_internal.lock_tables(model);
+        PERFORM lead_scoring_internal.catch_up(model);  -- nobody knows which leads they were
+        RETURN;
+    END IF;
+    IF former IS NOT NULL AND (former, before ->> 'identity_lead') IS DISTINCT FROM (identities, lead) THEN
+        PERFORM lead_scoring_internal.identify_leads(model, former, before ->> 'identity_lead');
+    END IF;
+    IF identities IS NOT NULL THEN
+        PERFORM lead_scoring_internal.identify_leads(model, identities, lead);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.put_identities IS 'Writes the table of identities of a model down (NULL: none), puts its triggers there, and computes the leads that were or are named by it.';
+
+CREATE FUNCTION lead_scoring.set_identities(
+    model text,
+    identities regclass,
+    anonymous text DEFAULT 'anonymous_id',
+    lead text DEFAULT 'lead_id')
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.set_identities(
+    model text,
+    identities regclass,
+    anonymous text,
+    lead text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    before CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+    former CONSTANT regclass := lead_scoring_internal.resolve_table(before ->> 'identities');
+    likely text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF identities IS NULL THEN
+        IF former IS NOT NULL THEN
+            PERFORM lead_scoring_internal.lock_tables(model);
+        END IF;
+        IF before ->> 'identities' IS NOT NULL THEN
+            PERFORM lead_scoring_internal.put_identities(model, NULL, NULL, NULL);
+        END IF;
+        RETURN;
+    END IF;
+    IF num_nulls(anonymous, lead) > 0 THEN
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of set_identities is NULL', 'Both columns of identities have names.',
+            format('For example SELECT lead_scoring.set_identities(%L, %L, anonymous => ''anonymous_id'', lead => ''lead_id'');', model, identities));
+    END IF;
+    PERFORM lead_scoring_internal.check_table(identities, 'identities');
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF NOT EXISTS (SELECT FROM lead_scoring_internal.sources(model) s WHERE s.event_anonymous IS NOT NULL) THEN
+        likely := (SELECT coalesce(max(a.attname) FILTER (WHERE a.attname = anonymous), lead_scoring_internal.nearest_name(anonymous, array_agg(a.attname::text)), '...')
+                     FROM pg_attribute a WHERE a.attrelid = bound.events AND a.attnum > 0 AND NOT a.attisdropped);
+        PERFORM lead_scoring_internal.fail('55000', format('no source of model "%s" says which visitor its events are of', model),
+            'Identities are about events that name a visitor in the place of a lead.',
+            format('UPDATE %I.settings SET event_anonymous = %L;  -- or, of another source, UPDATE %1$I.sources', model, likely));
+    END IF;
+    PERFORM lead_scoring_internal.require_own(identities, true);
+    PERFORM lead_scoring_internal.lock_tables(model, identities);
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    PERFORM lead_scoring_internal.check_identities(model, bound.leads, bound.lead_key, identities, anonymous, lead);
+    IF NOT lead_scoring_internal.has_index(identities, lead) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index led by column "%s"', identities, lead),
+            'Finding the visitors that one lead was would read the whole table.', format('CREATE INDEX ON %s (%I);', identities, lead));
+    END IF;
+    PERFORM lead_scoring_internal.check_visitor_index(s.events, s.event_anonymous, s.event_lead) FROM lead_scoring_internal.sources(model) s WHERE s.event_anonymous IS NOT NULL;
+    IF (former, before ->> 'identity_anonymous', before ->> 'identity_lead') IS DISTINCT FROM (identities, anonymous, lead) THEN
+        PERFORM lead_scoring_internal.put_identities(model, identities, anonymous, lead);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.set_identities IS 'Implements lead_scoring.set_identities, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.set_identities IS
+'Names the table that says which anonymous visitor is which lead, a row for each visitor: "anonymous" is its column of visitors, which is unique, "lead" that of leads, NULL as long as nobody knows. An event without a lead whose visitor (event_anonymous of create_model and add_source) has a lead there counts for that lead. To insert, change or delete a row of it moves all events of the visitor, however old, in that statement; the events stay as they are. What a lead reaches or loses by that bears the time at which it was learned, and the cause identity. NULL in the place of the table ends it.
+The table belongs to the model''s owner, and has indexes led by each of the two columns, and so have tables of events by theirs. Leads that it names are computed at once. Writers of leads, events and the table wait until the transaction ends. A model of an older format is upgraded. For the model''s owner only.
+Raises 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type is not that of the leads'' key or of the events'' visitors, 55000 where the visitor is not unique, an index is missing, or no source has event_anonymous; 22023 for the table of leads or one of events; 22004 for a NULL; 25000 at any isolation level but READ COMMITTED.';
+
+CREATE FUNCTION lead_scoring_internal.identities_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_identities_changed';
+COMMENT ON FUNCTION lead_scoring_internal.identities_changed IS
+'Trigger function of a model''s table of identities; its argument is the model. Computes the leads that visitors became or ceased to be from the event log, and moves them as of now. Raises 42501 on a table that the model''s settings do not name, and 40001 where the transaction''s snapshot does not see the events of the visitors as they are.';
+
 DO $comments$
 DECLARE
     key text;
@@ -1988,20 +2298,31 @@ AS $$
 DECLARE
     time_type text;
     at text;
+    lead text := format('e.%I', source ->> 'event_lead');
+    log jsonb := source;
+    template text := 'SELECT {!lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     time_type := lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time');
     at := CASE time_type WHEN 'timestamp with time zone' THEN format('e.%I::timestamptz', source ->> 'event_time')
                          ELSE format('lead_scoring_internal.instant(e.%I::%s, %L)', source ->> 'event_time', time_type, source ->> 'time_zone') END;
-    RETURN lead_scoring_internal.fill('SELECT e.{lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
-    jsonb_build_object('lead', source ->> 'event_lead', 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', lead_scoring_internal.rows_once(source, at), 'at', at,
+    IF source ->> 'identities' IS NOT NULL THEN
+        -- In two parts, so that what is asked of one lead finds its events by an index.
+        log := log || jsonb_build_object('event_lead', 'lead by identity', 'events', lead_scoring_internal.fill('(SELECT e.*, e.{lead} AS "lead by identity" FROM {!events} e WHERE e.{lead} IS NOT NULL
+            UNION ALL SELECT e.*, i.{identity_lead} FROM {!events} e LEFT JOIN {!identities} i ON i.{visitor} = e.{anonymous} WHERE e.{lead} IS NULL)',
+            jsonb_build_object('events', source ->> 'events', 'lead', source ->> 'event_lead', 'identities', source ->> 'identities', 'identity_lead', source ->> 'identity_lead',
+                'visitor', source ->> 'visitor', 'anonymous', source ->> 'event_anonymous')));
+        lead := 'e."lead by identity"';
+    END IF;
+    RETURN lead_scoring_internal.fill(template,
+    jsonb_build_object('lead', lead, 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', lead_scoring_internal.rows_once(log, at), 'at', at,
         'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
         'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
         'channel', coalesce('nullif((' || (source ->> 'channel') || ')::text, '''')', 'NULL::text'),
         'asset', coalesce('nullif((' || (source ->> 'asset') || ')::text, '''')', 'NULL::text')));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.source_rows IS 'SQL for the events of a source: lead_id, at (an instant), type, source, campaign, channel, asset.';
+COMMENT ON FUNCTION lead_scoring_internal.source_rows IS 'SQL for the events of a source, those of visitors with the lead that "identities", where the source has them, say: lead_id, at (an instant), type, source, campaign, channel, asset.';
 
 CREATE FUNCTION lead_scoring_internal.event_log(model text, settings jsonb, VARIADIC named text[] DEFAULT '{}')
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -2011,7 +2332,10 @@ DECLARE
     bound record;
     sources jsonb[] := '{}';
     logged jsonb;
+    identities jsonb;
 BEGIN
+    SELECT jsonb_build_object('identities', i.identities, 'visitor', i.anonymous, 'identity_lead', i.lead) INTO identities
+      FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR source IN SELECT s.*, s.name = 'events' AS is_first FROM lead_scoring_internal.sources(model) s LOOP
         -- A version looks at the sources that there were.
@@ -2020,12 +2344,13 @@ BEGIN
         logged := CASE WHEN source.is_first THEN settings ELSE logged END;
         PERFORM lead_scoring_internal.check_columns(bound.leads, source.events, bound.lead_key, source.event_lead, source.event_type, source.event_time, source.event_campaign),
                 CASE WHEN logged ->> 'event_id' IS NOT NULL THEN lead_scoring_internal.column_type(source.events, logged ->> 'event_id', 'event_id') END;
-        sources := sources || (to_jsonb(source) || jsonb_build_object('time_zone', coalesce(logged ->> 'time_zone', source.time_zone), 'event_id', logged -> 'event_id',
+        sources := sources || (to_jsonb(source) || CASE WHEN source.event_anonymous IS NOT NULL THEN coalesce(identities, '{}') ELSE '{}' END
+            || jsonb_build_object('time_zone', coalesce(logged ->> 'time_zone', source.time_zone), 'event_id', logged -> 'event_id',
             'channel', lead_scoring_internal.report_key(source.events, CASE WHEN 'channel' = ANY (named) THEN coalesce(source.event_channel, quote_ident(source.event_campaign)) END, 'event_channel'),
             'asset', lead_scoring_internal.report_key(source.events, CASE WHEN 'asset' = ANY (named) THEN source.event_asset END, 'event_asset')));
     END LOOP;
     -- One table whose times are instants is read as it is, by its indexes too.
-    IF cardinality(sources) = 1 AND sources[1] ->> 'event_id' IS NULL AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
+    IF cardinality(sources) = 1 AND num_nonnulls(sources[1] ->> 'event_id', sources[1] ->> 'identities') = 0 AND lead_scoring_internal.plain_type(bound.events, bound.event_time, 'event_time') = 'timestamp with time zone' THEN
         RETURN jsonb_build_object('rows', format('%s e', bound.events), 'lead', bound.event_lead, 'time', bound.event_time, 'type', bound.event_type, 'source', '''events''::text',
             'campaign', 'nullif(e.' || quote_ident(bound.event_campaign) || '::text, '''')', 'channel', sources[1] ->> 'channel', 'asset', sources[1] ->> 'asset');
     END IF;
@@ -2589,9 +2914,10 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
-                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition}'::text[]),
+                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition, event_anonymous: column, identities: table,
+                   identity_anonymous: column, identity_lead: column}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
-                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column}'),
+                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column, event_anonymous: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
@@ -2611,9 +2937,14 @@ COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and
 
 -- By its later formats: a model that is older works without.
 CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
+    ('settings', 'event_anonymous', 2), ('settings', 'identities', 2), ('settings', 'identity_anonymous', 2), ('settings', 'identity_lead', 2)) l (relation, name, format);
 
 ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text, ADD COLUMN lead_created text, ADD COLUMN lead_condition text;
+
+-- Events of anonymous visitors become those of leads.
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_anonymous text, ADD COLUMN identities text, ADD COLUMN identity_anonymous text, ADD COLUMN identity_lead text,
+    ADD CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3));
 
 -- What else there is, its constraints check.
 DO $valid$
@@ -2645,7 +2976,11 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "format": "The layout of the model''s tables: upgrade_model() raises it.",
       "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count.",
       "lead_created": "Draft: column of the leads table that says when a lead came: a date, timestamp or timestamptz, the first two at the model''s time zone; NULL: its first event does.",
-      "lead_condition": "Draft: condition over the row of a lead. Where it does not hold, the lead is scored, but is left out of reports and of the view leads and enters no stage. NULL: all leads count."}');
+      "lead_condition": "Draft: condition over the row of a lead. Where it does not hold, the lead is scored, but is left out of reports and of the view leads and enters no stage. NULL: all leads count.",
+      "event_anonymous": "Column of the events table that names the anonymous visitor of an event without a lead; NULL for none.",
+      "identities": "Table that says which anonymous visitor is which lead, with its schema and quoted where needed; NULL for none. Set by set_identities().",
+      "identity_anonymous": "Its column that names the visitor.",
+      "identity_lead": "Its column that names the lead."}');
 
 -- Further tables of events. See 10-settings.sql.
 CREATE TABLE lead_scoring_internal.sources (
@@ -2660,6 +2995,7 @@ CREATE TABLE lead_scoring_internal.sources (
     event_asset    text,
     time_zone      text,
     event_id       text,
+    event_anonymous text,
     CONSTRAINT sources_pkey PRIMARY KEY (name),
     CONSTRAINT sources_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 63 AND name <> 'events'),
     CONSTRAINT sources_type CHECK (num_nonnulls(event_type, every_event) = 1)
@@ -2684,7 +3020,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.sources',
       "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
       "event_asset": "Asset of a touch: a column or an SQL expression over the row of the event; NULL for none.",
       "time_zone": "Time zone of times that have none; NULL: that of the model.",
-      "event_id": "Column that holds an event''s id, which counts once for a lead; NULL: all rows count."}');
+      "event_id": "Column that holds an event''s id, which counts once for a lead; NULL: all rows count.",
+      "event_anonymous": "Column that names the anonymous visitor of an event without a lead; NULL for none."}');
 
 ALTER TABLE lead_scoring_internal.rules ADD COLUMN source text;
 ALTER TABLE lead_scoring_internal.rules ADD CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL);
@@ -2773,6 +3110,9 @@ CREATE INDEX scores_stage_idx ON lead_scoring_internal.scores (stage);
 
 CREATE INDEX scores_due_at_idx ON lead_scoring_internal.scores (due_at) WHERE due_at IS NOT NULL;
 
+ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
+    ADD CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'));
+
 SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
     'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
     '{"lead_id": "Key of the lead.",
@@ -2790,6 +3130,24 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow.",
       "memory": "What reports ask of the lead''s events: the time of the first one, its campaign, the first match of each rule, its touches."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
+    'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
+    '{"lead_id": "Key of the lead.",
+      "seq": "Number of the move within the lead, from 1 without gaps.",
+      "from_stage": "Stage left.",
+      "to_stage": "Stage entered.",
+      "at": "The instant the move belongs to.",
+      "recorded_at": "When the row was written.",
+      "score": "Score at that instant, in points.",
+      "engagement": "Points for behaviour at that instant.",
+      "fit": "Points for attributes at that instant.",
+      "grade": "Grade at that instant.",
+      "version": "Published version that decided.",
+      "cause": "event, attribute, time, manual, publish or identity.",
+      "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
+      "actor": "Role that moved it by hand.",
+      "reason": "Why it was moved by hand.",
+      "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
 
 DO $guards$
 DECLARE

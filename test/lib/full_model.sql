@@ -32,6 +32,18 @@ SELECT lead_scoring.add_source('full_model', 'calls', 'calls', event_lead => 'nu
        lead_scoring.add_rule('full_model', 'call', 'call', 2, per => 'minutes', decay => 'window', lifespan => '5 days') \g /dev/null
 UPDATE full_model.settings SET lead_created = 'came', lead_condition = $$country IS DISTINCT FROM 'XX'$$;
 \endif
+SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'lead_scoring'::regnamespace AND proname = 'set_identities') AS has_identities \gset
+\if :{?one_source}
+\set has_identities false
+\endif
+\if :has_identities
+ALTER TABLE events ADD COLUMN visitor uuid;
+CREATE INDEX ON events (visitor) WHERE lead_id IS NULL;
+CREATE TABLE identities (visitor uuid PRIMARY KEY, lead_id bigint);
+CREATE INDEX ON identities (lead_id);
+UPDATE full_model.settings SET event_anonymous = 'visitor';
+SELECT lead_scoring.set_identities('full_model', 'identities', anonymous => 'visitor') \g /dev/null
+\endif
 SELECT lead_scoring.publish('full_model') \g /dev/null
 INSERT INTO leads SELECT n, CASE WHEN n % 2 = 0 THEN 'NZ' END, CASE WHEN n = 1 THEN date 'infinity' WHEN n = 2 THEN '-infinity' WHEN n < 20 THEN '2024-01-01' END FROM generate_series(1, 60) n;
 INSERT INTO events
@@ -47,6 +59,10 @@ INSERT INTO events VALUES (9007199254740993, 'visit', '2023-12-31 10:59:59.99999
 INSERT INTO spend VALUES (E'50 % "off", d\u00E9j\u00E0\\vu | \u2713\U0001F600', E'two\nlines', '2024-03-01', 123456789012345678.91);
 INSERT INTO spend VALUES ('c1', 'm1', '2024-02-01', 10), ('c1', 'm1', '2024-02-01', 'NaN'), ('c2', 'm2', 'infinity', 'Infinity'), ('c3', NULL, NULL, '-Infinity'), (NULL, NULL, '2024-02-02', 0), ('c1', 'm3', '2024-03-01', -10);
 INSERT INTO deals VALUES (8, '2024-03-01', 100), (8, 'infinity', 'NaN'), (16, NULL, 'Infinity'), (24, '2024-05-01', -5);
+\if :has_identities
+INSERT INTO events SELECT NULL, 'visit', timestamptz '2024-03-05' + n * interval '1 day', 'c1', '{"n": 1, "channel": "m1"}', md5((n % 3)::text)::uuid FROM generate_series(1, 9) n;
+INSERT INTO identities VALUES (md5('1')::uuid, 20), (md5('2')::uuid, NULL), (md5('3')::uuid, 777);
+\endif
 CALL lead_scoring.refresh('full_model');
 SELECT lead_scoring.adjust('full_model', 1, 5, 'a call') \g /dev/null
 

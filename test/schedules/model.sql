@@ -14,32 +14,36 @@ $$;
 -- key: type of the leads' keys; with_key: a foreign key from events to leads; status: 'stage', 'none' or 'score', what
 -- is shown on leads; stages: 'plain', 'falling' or 'detours'; second: a second source, the table calls, of times without zone;
 -- once: of events with one ref the earliest counts; leaves_out: leads that are hidden do not count, and a column says when they
--- came.
+-- came; identities: events may be of visitors, and the table who says which lead a visitor is.
 CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false, once boolean DEFAULT false,
-                           leaves_out boolean DEFAULT false)
+                           leaves_out boolean DEFAULT false, identities boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
     EXECUTE format('CREATE TABLE leads (id %s PRIMARY KEY, title text, note text, hidden boolean, came timestamp DEFAULT localtimestamp)', key);
-    EXECUTE format('CREATE TABLE events (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamptz, ref text) %s',
+    EXECUTE format('CREATE TABLE events (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamptz, ref text, visitor text) %s',
                    key, CASE WHEN partitioned THEN 'PARTITION BY HASH (id)' END);
     IF partitioned THEN
         CREATE TABLE events_even PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 0);
         CREATE TABLE events_odd PARTITION OF events FOR VALUES WITH (MODULUS 2, REMAINDER 1);
     END IF;
     CREATE INDEX ON events (lead_id);
-    EXECUTE format('CREATE TABLE calls (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamp, ref text)', key);
+    CREATE INDEX ON events (visitor) WHERE lead_id IS NULL;
+    EXECUTE format('CREATE TABLE calls (id bigint PRIMARY KEY, lead_id %s, type text, occurred_at timestamp, ref text, visitor text)', key);
     CREATE INDEX ON calls (lead_id);
     IF once THEN
         CREATE INDEX ON events (lead_id, ref);
         CREATE INDEX ON calls (ref);
     END IF;
+    CREATE INDEX ON calls (visitor);
+    EXECUTE format('CREATE TABLE who (visitor text PRIMARY KEY, lead_id %s, note text)', key);
+    CREATE INDEX ON who (lead_id);
     IF with_key THEN
         ALTER TABLE events ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
         ALTER TABLE calls ADD FOREIGN KEY (lead_id) REFERENCES leads ON DELETE CASCADE ON UPDATE CASCADE;
     END IF;
 
-    PERFORM lead_scoring.create_model('race', 'leads', 'events', event_id => CASE WHEN once THEN 'ref' END, status_columns => CASE status
+    PERFORM lead_scoring.create_model('race', 'leads', 'events', event_id => CASE WHEN once THEN 'ref' END, event_anonymous => CASE WHEN identities THEN 'visitor' END, status_columns => CASE status
         WHEN 'none' THEN '{}'
         WHEN 'score' THEN '{"stage": "lead_stage", "mql_at": "mql_at", "score": "lead_score"}'
         ELSE '{"stage": "lead_stage", "mql_at": "mql_at"}' END::jsonb);
@@ -66,11 +70,14 @@ BEGIN
         UPDATE race.settings SET lead_condition = 'hidden IS NOT TRUE', lead_created = 'came';
     END IF;
     IF second THEN
-        PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref', event_id => CASE WHEN once THEN 'ref' END);
+        PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref', event_anonymous => CASE WHEN identities THEN 'visitor' END, event_id => CASE WHEN once THEN 'ref' END);
         PERFORM lead_scoring.add_rule('race', 'second visit', 'visit', 8, source => 'second');
         PERFORM lead_scoring.add_rule('race', 'second download', 'download', 6, limit_count => 1, limit_window => 'day', limit_key => 'ref', source => 'second');
         PERFORM lead_scoring.add_rule('race', 'second call', 'call', 2, per => 'ref::float8', source => 'second');
         PERFORM lead_scoring.add_rule('race', 'second webinar', 'webinar', 9, decay => 'linear', lifespan => '10 days', source => 'second');
+    END IF;
+    IF identities THEN
+        PERFORM lead_scoring.set_identities('race', 'who', anonymous => 'visitor');
     END IF;
 END
 $$;
@@ -97,6 +104,6 @@ CREATE FUNCTION drop_tables() RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM lead_scoring.drop_model('race');
-    DROP TABLE events, calls, leads;
+    DROP TABLE events, calls, leads, who;
 END
 $$;

@@ -2,6 +2,20 @@
 -- tables by SQL alone, then verify() has its say. may_be_stale: a version was published without computing leads anew.
 SET check_function_bodies = off;  -- there is no model yet
 
+-- All events, with whose they are by now.
+CREATE FUNCTION all_events() RETURNS TABLE (lead text, type text, occurred_at timestamptz, ref text, source text) LANGUAGE sql STABLE
+AS $$
+    SELECT x.lead, x.type, x.occurred_at, x.ref, x.source
+      FROM (SELECT coalesce(e.lead_id, w.lead_id)::text AS lead, e.type, e.occurred_at, e.ref, 'events' AS source, (SELECT s.event_id IS NULL FROM race.settings s) AS all_count,
+                   row_number() OVER (PARTITION BY coalesce(e.lead_id, w.lead_id), e.ref ORDER BY e.occurred_at, e USING OPERATOR(pg_catalog.*<)) AS place
+              FROM events e LEFT JOIN who w ON e.lead_id IS NULL AND w.visitor = e.visitor
+            UNION ALL
+            SELECT coalesce(c.lead_id, w.lead_id)::text, c.type, c.occurred_at AT TIME ZONE 'UTC', c.ref, 'second', (SELECT bool_and(s.event_id IS NULL) FROM race.sources s),
+                   row_number() OVER (PARTITION BY coalesce(c.lead_id, w.lead_id), c.ref ORDER BY c.occurred_at, c USING OPERATOR(pg_catalog.*<))
+              FROM calls c LEFT JOIN who w ON c.lead_id IS NULL AND w.visitor = c.visitor WHERE EXISTS (SELECT FROM race.sources)) x
+     WHERE x.place = 1 OR x.all_count
+$$;
+
 CREATE FUNCTION engagement(lead text, at timestamptz) RETURNS float8 LANGUAGE sql STABLE
 AS $$
     SELECT coalesce(sum(least(r.points * w.amount, r.max_points::float8)), 0)
@@ -14,15 +28,9 @@ AS $$
                        WHEN 'webinar' THEN sum(greatest(0, 1 - a.seconds / (10 * 86400)))
                        WHEN 'trial' THEN count(*) FILTER (WHERE a.seconds <= 3600)
                        ELSE count(*) END AS amount
-              FROM (SELECT e.lead_id, e.type, e.occurred_at, e.ref, 'events' AS source
-                      FROM (SELECT e.*, row_number() OVER (PARTITION BY e.ref ORDER BY e.occurred_at, e USING OPERATOR(pg_catalog.*<)) AS place FROM events e WHERE e.lead_id::text = $1) e
-                     WHERE e.place = 1 OR (SELECT s.event_id IS NULL FROM race.settings s)
-                    UNION ALL
-                    SELECT c.lead_id, c.type, c.occurred_at AT TIME ZONE 'UTC', c.ref, 'second'
-                      FROM (SELECT c.*, row_number() OVER (PARTITION BY c.ref ORDER BY c.occurred_at, c USING OPERATOR(pg_catalog.*<)) AS place FROM calls c WHERE c.lead_id::text = $1) c
-                     WHERE c.place = 1 OR (SELECT bool_and(s.event_id IS NULL) FROM race.sources s)) e
+              FROM all_events() e
              CROSS JOIN LATERAL (SELECT extract(epoch FROM $2 - e.occurred_at)::float8 AS seconds) a
-             WHERE e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0) w
+             WHERE e.lead = $1 AND e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0) w
      WHERE w.amount IS NOT NULL
 $$;
 
@@ -32,8 +40,7 @@ BEGIN
     RETURN QUERY
     SELECT format('mismatch: lead %s has %s', coalesce(k.lead, s.lead),
                   CASE WHEN s.lead IS NULL THEN 'no score' ELSE 'a score but no row' END)
-      FROM (SELECT id::text AS lead FROM leads UNION SELECT lead_id::text FROM events
-            UNION SELECT lead_id::text FROM calls WHERE EXISTS (SELECT FROM race.sources)) k
+      FROM (SELECT id::text AS lead FROM leads UNION SELECT e.lead FROM all_events() e WHERE e.lead IS NOT NULL) k
       FULL JOIN (SELECT lead_id::text AS lead FROM race.scores) s ON s.lead = k.lead
      WHERE k.lead IS NULL OR s.lead IS NULL;
 
@@ -65,7 +72,7 @@ BEGIN
 
     RETURN QUERY
     SELECT format('mismatch: lead %s became %s with %s points', t.lead_id, t.to_stage, t.score)
-      FROM race.transitions t WHERE t.from_stage = 'lead' AND t.to_stage = 'mql' AND t.cause IN ('event', 'attribute') AND t.score < 29.99;
+      FROM race.transitions t WHERE t.from_stage = 'lead' AND t.to_stage = 'mql' AND t.cause IN ('event', 'attribute', 'identity') AND t.score < 29.99;
 
     RETURN QUERY
     SELECT format('mismatch: verify: lead %s %s: %s instead of %s', v.lead_id, v.problem, v.stored, v.recomputed)

@@ -281,3 +281,85 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_event_id IS 'Raises unless the column is there (42703) and stored (0A000), its type can be looked up (42804), it is not that of leads (22023), and a valid index over all events begins with it, or with the lead and it (55000). event_id may be NULL, for none.';
+
+CREATE FUNCTION lead_scoring_internal.has_index(relation regclass, column_name text, with_null text DEFAULT NULL)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_index i
+                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                 JOIN pg_class c ON c.oid = i.indexrelid
+                 JOIN pg_am m ON m.oid = c.relam
+                WHERE i.indrelid = relation AND a.attname = column_name AND m.amname = 'btree' AND i.indisvalid AND i.indcollation[0] = a.attcollation
+                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', with_null)))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.has_index IS 'Whether a valid btree index over all rows, or over those in which another column is NULL, starts with the column.';
+
+CREATE FUNCTION lead_scoring_internal.check_visitor(relation regclass, column_name text, argument text, wanted regtype DEFAULT NULL)
+RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    given CONSTANT regtype := lead_scoring_internal.column_type(relation, column_name, argument);
+    found CONSTANT regtype := CASE lead_scoring_internal.base_type(given) WHEN 'varchar'::regtype THEN 'text'::regtype ELSE lead_scoring_internal.base_type(given) END;
+BEGIN
+    IF found <> ALL (lead_scoring_internal.key_types()) OR found <> wanted THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, relation, given),
+            CASE WHEN wanted IS NULL THEN 'A visitor is known by an integer, bigint, uuid, text or varchar, or a domain over one of these.'
+                 ELSE format('Events and identities name a visitor alike, and identities by the type %s.', wanted) END,
+            coalesce(lead_scoring_internal.conversion(relation, column_name, coalesce(wanted, 'text'::regtype)), format('Name another column: %s => ''...''.', argument)));
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', column_name, relation),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(relation, column_name, NULL));
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_visitor IS 'The type by which a column names visitors. Raises unless the column is there (42703), has a type that it can be, that which is wanted where one is (42804), and is stored (0A000).';
+
+CREATE FUNCTION lead_scoring_internal.check_visitor_index(events regclass, event_anonymous text, event_lead text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT lead_scoring_internal.has_index(events, event_anonymous, event_lead) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index led by column "%s"', events, event_anonymous),
+            'Finding the events of one visitor would read the whole table.',
+            format('CREATE INDEX ON %s (%I) WHERE %I IS NULL;  -- or pass require_index => false', events, event_anonymous, event_lead));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_visitor_index IS 'Raises 55000 unless a valid btree index over all events, or over those without a lead, starts with the column of the visitor.';
+
+CREATE FUNCTION lead_scoring_internal.check_identities(model text, leads regclass, lead_key text, identities regclass, anonymous text, lead text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key_type CONSTANT regtype := CASE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') WHEN 'character varying' THEN 'text' ELSE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') END;
+    visitor regtype;
+    given regtype;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF identities = leads OR identities = ANY (lead_scoring_internal.event_tables(model)) THEN
+        PERFORM lead_scoring_internal.fail('22023', format('identities are the table of %s of model "%s"', CASE WHEN identities = leads THEN 'leads' ELSE 'events' END, model),
+            'Which visitor is which lead is said by a table of its own, with a row for each visitor.',
+            'Give a table of its own, with columns of visitors and leads: identities => ''public.identities''.');
+    END IF;
+    visitor := lead_scoring_internal.check_visitor(identities, anonymous, 'anonymous');
+    given := lead_scoring_internal.column_type(identities, lead, 'lead');
+    IF lead_scoring_internal.base_type(given) <> key_type AND NOT (lead_scoring_internal.base_type(given) = 'varchar'::regtype AND key_type = 'text'::regtype) THEN
+        PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s, but the leads'' key has type %s', lead, identities, given, key_type),
+            'An identity names its lead by the very key of the leads table.',
+            coalesce(lead_scoring_internal.conversion(identities, lead, key_type), 'Name another column: lead => ''...''.'));
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = identities AND a.attname = lead AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', lead, identities),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(identities, lead, NULL));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = identities AND a.attname = anonymous AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('column "%s" of table %s is not unique', anonymous, identities),
+            'A visitor is one lead at a time.', format('ALTER TABLE %s ADD UNIQUE (%I);', identities, anonymous));
+    END IF;
+    PERFORM lead_scoring_internal.check_visitor(s.events, s.event_anonymous, 'event_anonymous', visitor) FROM lead_scoring_internal.sources(model) s WHERE s.event_anonymous IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_identities IS 'Raises unless a table of identities is none of leads or events (22023), its columns are there (42703), have types by which events and leads go (42804), are stored (0A000), and the visitor is unique (55000).';

@@ -127,7 +127,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('42P01',
             format('table %s of model "%s" does not exist', CASE WHEN missing = 'leads' THEN bound.leads ELSE bound.events END, model),
             format('The model''s settings name it as the table of %s.', missing),
-            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events, lead_scoring_internal.further_tables(model)),
+            coalesce(lead_scoring_internal.rebind_statement(model, bound.leads, bound.events, lead_scoring_internal.further_tables(model), to_jsonb(bound) ->> 'identities'),
                      format('Name the table that it is now, by UPDATE %I.settings SET %s = ''...''.', model, missing)));
     END IF;
     PERFORM lead_scoring_internal.require_own(leads, false), lead_scoring_internal.require_own(events, false);
@@ -171,8 +171,11 @@ BEGIN
     PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
     PERFORM lead_scoring_internal.check_table(s.events, 'events'),
             lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
-            lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone)
+            lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone),
+            CASE WHEN s.event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor(s.events, s.event_anonymous, 'event_anonymous') END
        FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_table(i.identities, 'identities'), lead_scoring_internal.check_identities(model, bound.leads, bound.lead_key, i.identities, i.anonymous, i.lead)
+       FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL;
     PERFORM lead_scoring_internal.check_trigger_path(model);
     SELECT * INTO missing
       FROM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);

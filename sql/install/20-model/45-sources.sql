@@ -21,7 +21,7 @@ COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables 
 
 CREATE FUNCTION lead_scoring_internal.sources(model text)
 RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
-               event_channel text, event_asset text, time_zone text, event_id text)
+               event_channel text, event_asset text, time_zone text, event_id text, event_anonymous text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -37,6 +37,7 @@ BEGIN
       INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
     EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
     EXECUTE format('SELECT to_jsonb(s) ->> ''event_id'' FROM %I.settings s', model) INTO event_id;  -- which those of format 1 have not
+    event_anonymous := lead_scoring_internal.settings_row(model) ->> 'event_anonymous';
     RETURN NEXT;
     IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         RETURN;
@@ -46,32 +47,79 @@ BEGIN
         IF events IS NULL THEN
             PERFORM lead_scoring_internal.fail('42P01', format('table %s of source "%s" of model "%s" does not exist', further.events, further.name, model),
                 'The table was renamed, moved or dropped after the source was added.',
-                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model)),
+                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), lead_scoring_internal.settings_row(model) ->> 'identities'),
                          format('Name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %L.', model, further.name)));
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
-               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id
-          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id;
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id, further.event_anonymous
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous;
         RETURN NEXT;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the column of ids that count once. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the columns of ids that count once and of the visitor. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
 
 CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT array_agg(s.events ORDER BY s.place)
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
+
+CREATE FUNCTION lead_scoring_internal.identities(model text, OUT identities regclass, OUT anonymous text, OUT lead text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+BEGIN
+    IF settings ->> 'identities' IS NULL THEN
+        RETURN;
+    END IF;
+    identities := lead_scoring_internal.resolve_table(settings ->> 'identities');
+    IF identities IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42P01', format('table %s of model "%s" does not exist', settings ->> 'identities', model),
+            'The model''s settings name it as the table of identities.',
+            coalesce(lead_scoring_internal.rebind_statement(model, settings ->> 'leads', settings ->> 'events', lead_scoring_internal.further_tables(model), settings ->> 'identities'),
+                     format('SELECT lead_scoring.set_identities(%L, NULL);  -- or name the table that it is now', model)));
+    END IF;
+    PERFORM lead_scoring_internal.require_own(identities, false);
+    anonymous := settings ->> 'identity_anonymous';
+    lead := settings ->> 'identity_lead';
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.identities IS 'The table of identities of a model and its columns of visitor and lead; all NULL where it has none. Raises 42P01 when it is gone, 42501 when it is not the owner''s.';
+
+CREATE FUNCTION lead_scoring_internal.bound_tables(model text)
+RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.event_tables(model) || ARRAY(SELECT i.identities FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.bound_tables IS 'The user''s tables of a model but that of leads, in the order in which they are locked: its tables of events, then that of identities.';
+
+CREATE FUNCTION lead_scoring_internal.lead_tables(model text)
+RETURNS TABLE (relation regclass, lead text) LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT s.events, s.event_lead FROM lead_scoring_internal.sources(model) s
+UNION ALL SELECT i.identities, i.lead FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.lead_tables IS 'The same, each with its column that names the lead.';
+
+CREATE FUNCTION lead_scoring_internal.anonymous_events(model text)
+RETURNS TABLE (events regclass, condition text) LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT s.events, lead_scoring_internal.fill('e.{event_lead} IS NULL AND e.{event_anonymous} OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT i.{anonymous} FROM {!identities} i WHERE i.{lead} OPERATOR(pg_catalog.=) $1::{!key_type}))',
+           jsonb_build_object('event_lead', s.event_lead, 'event_anonymous', s.event_anonymous, 'anonymous', i.anonymous, 'identities', i.identities, 'lead', i.lead, 'key_type', lead_scoring_internal.key_type(model)))
+  FROM lead_scoring_internal.sources(model) s, lead_scoring_internal.identities(model) i WHERE s.event_anonymous IS NOT NULL AND i.identities IS NOT NULL
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.anonymous_events IS 'The tables of events of a model that have events of visitors who are leads, and the condition that an event e there is one of lead $1.';
 
 CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, place)
+  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 

@@ -15,14 +15,22 @@ SELECT 'lead_scoring_' || operation || '_'
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.trigger_name IS 'The name of a model''s trigger, different for each model even where the model''s name leaves no room: a long name stands there as its MD5 (as does a name that looks like one).';
 
-CREATE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, VARIADIC events regclass[])
+CREATE FUNCTION lead_scoring_internal.trigger_functions()
+RETURNS regprocedure[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{lead_scoring_internal.leads_changed(),lead_scoring_internal.events_changed(),lead_scoring_internal.identities_changed()}'::regprocedure[]
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.trigger_functions IS 'The functions of triggers on the user''s tables: leads, events and identities.';
+
+CREATE FUNCTION lead_scoring_internal.expected_triggers(model text, leads regclass, identities regclass, VARIADIC events regclass[])
 RETURNS TABLE (relation regclass, is_partition boolean, function_name text, operation text, state "char",
                found_name name, found_state "char")
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.operation, kind.state, t.tgname, t.tgenabled
   FROM (SELECT leads, 'leads_changed', 'lead_scoring_internal.leads_changed()'::regprocedure, 0
-        UNION ALL SELECT e, 'events_changed', 'lead_scoring_internal.events_changed()', place FROM unnest(events) WITH ORDINALITY u (e, place)) bound (root, function_name, function, place)
+        UNION ALL SELECT e, 'events_changed', 'lead_scoring_internal.events_changed()', place FROM unnest(events) WITH ORDINALITY u (e, place)
+        UNION ALL SELECT identities, 'identities_changed', 'lead_scoring_internal.identities_changed()', cardinality(events) + 1 WHERE identities IS NOT NULL) bound (root, function_name, function, place)
  CROSS JOIN LATERAL (SELECT p.relid FROM pg_partition_tree(bound.root) p UNION SELECT bound.root WHERE bound.root IS NOT NULL
                       EXCEPT SELECT c.oid FROM pg_class c WHERE c.relkind = 'f') member
  CROSS JOIN (VALUES (1, 'before', 30, 'O'::"char"), (2, 'insert', 4, 'O'), (3, 'update', 16, 'O'), (4, 'delete', 8, 'O'),
@@ -32,16 +40,17 @@ SELECT member.relid, member.relid <> bound.root, bound.function_name, kind.opera
  WHERE kind.operation <> 'status' OR bound.function_name = 'leads_changed'
  ORDER BY bound.place, member.relid <> bound.root, member.relid::text COLLATE "C", kind.place
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
+COMMENT ON FUNCTION lead_scoring_internal.expected_triggers IS 'The triggers a model needs on its tables (NULL: one that is not asked about) and all their partitions, leads first and identities last, and those found: a statement trigger for each operation, so that rows count once whichever table of a tree they are addressed to, one before statements, which tells how many of these a query will fire, and a row trigger for sessions in replica mode, where statement triggers do not fire (TRUNCATE has no row trigger and is enabled always); on leads also one before each row of an update, which keeps the status columns as they are.';
 
-CREATE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text, further jsonb DEFAULT '{}')
+CREATE FUNCTION lead_scoring_internal.rebind_statement(model text, leads text, events text, further jsonb DEFAULT '{}', identities text DEFAULT NULL)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 WITH known AS (
     SELECT b.*, lead_scoring_internal.resolve_table(b.name) AS relation
       FROM (SELECT 'leads', NULL, leads, 'lead_scoring_internal.leads_changed()'::regprocedure
             UNION ALL SELECT 'events', NULL, events, 'lead_scoring_internal.events_changed()'
-            UNION ALL SELECT 'events', f.key, f.value, 'lead_scoring_internal.events_changed()' FROM jsonb_each_text(further) f) b (setting, source, name, function)
+            UNION ALL SELECT 'events', f.key, f.value, 'lead_scoring_internal.events_changed()' FROM jsonb_each_text(further) f
+            UNION ALL SELECT 'identities', NULL, identities, 'lead_scoring_internal.identities_changed()' WHERE identities IS NOT NULL) b (setting, source, name, function)
 ), carrying AS (
     SELECT t.tgfoid AS function, c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -85,19 +94,19 @@ CREATE FUNCTION lead_scoring_internal.is_left_behind(model text)
 RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT EXISTS (SELECT FROM pg_trigger t
-                WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                WHERE t.tgfoid = ANY (lead_scoring_internal.trigger_functions())
                   AND t.tgargs = lead_scoring_internal.trigger_argument(model))
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_left_behind IS 'Whether tables have triggers of a model, which may be gone itself.';
 
-CREATE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, VARIADIC events regclass[])
+CREATE FUNCTION lead_scoring_internal.add_triggers(model text, leads regclass, identities regclass, VARIADIC events regclass[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted record;
     new_name text;
 BEGIN
-    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, VARIADIC events) e
+    FOR wanted IN SELECT * FROM lead_scoring_internal.expected_triggers(model, leads, identities, VARIADIC events) e
                    WHERE e.found_name IS NULL
                      AND NOT (e.operation IN ('row', 'status') AND e.is_partition) LOOP  -- the server clones these from the parent
         new_name := lead_scoring_internal.trigger_name(model, wanted.operation);

@@ -12,7 +12,7 @@ SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', 
        || CASE WHEN NOT bool_and(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
        || '  -- or drop_model() first'
   FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
- WHERE existing -> w.key IS DISTINCT FROM w.value
+ WHERE coalesce(existing -> w.key, 'null') <> w.value
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.settings_statement IS 'The statements that make the settings of a model what is wanted.';
 
@@ -47,6 +47,7 @@ CREATE FUNCTION lead_scoring.create_model(
     event_time text DEFAULT 'occurred_at',
     event_campaign text DEFAULT NULL,
     event_id text DEFAULT NULL,
+    event_anonymous text DEFAULT NULL,
     time_zone text DEFAULT 'UTC',
     status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
     min_score numeric DEFAULT NULL,
@@ -63,6 +64,7 @@ CREATE FUNCTION lead_scoring_internal.create_model(
     event_time text,
     event_campaign text,
     event_id text,
+    event_anonymous text,
     time_zone text,
     status_columns jsonb,
     min_score numeric,
@@ -82,7 +84,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of create_model is NULL',
-            'Only lead_key, event_campaign, event_id, min_score and max_score may be NULL.',
+            'Only lead_key, event_campaign, event_id, event_anonymous, min_score and max_score may be NULL.',
             'Leave an argument out for its default; status_columns => ''{}'' stands for none.');
     END IF;
     PERFORM lead_scoring_internal.check_table(leads, 'leads');
@@ -90,7 +92,7 @@ BEGIN
     lead_key := coalesce(lead_key, lead_scoring_internal.primary_key_column(leads, events, event_lead));
     wanted := jsonb_build_object('leads', leads::text, 'events', events::text, 'lead_key', lead_key,
         'event_lead', event_lead, 'event_type', event_type, 'event_time', event_time, 'event_campaign', event_campaign,
-        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score, 'event_id', event_id);
+        'time_zone', time_zone, 'status_columns', status_columns, 'min_score', min_score, 'max_score', max_score, 'event_id', event_id, 'event_anonymous', event_anonymous);
 
     is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
@@ -100,7 +102,7 @@ BEGIN
     END IF;
     IF existing IS NOT NULL THEN
         SELECT string_agg(w.key, ', ' ORDER BY w.key COLLATE "C") INTO differing
-          FROM jsonb_each(wanted) w WHERE existing -> w.key IS DISTINCT FROM w.value;
+          FROM jsonb_each(wanted) w WHERE coalesce(existing -> w.key, 'null') <> w.value;
         is_of_other_tables := EXISTS (SELECT FROM unnest('{leads,events}'::text[]) t WHERE existing ->> t <> wanted ->> t AND lead_scoring_internal.resolve_table(existing ->> t) IS NOT NULL);
         is_source := is_of_other_tables AND existing ->> 'leads' = wanted ->> 'leads' AND existing ->> 'lead_key' = wanted ->> 'lead_key';
         IF differing IS NOT NULL THEN
@@ -132,8 +134,12 @@ BEGIN
                    coalesce(min_score::text, 'NULL'), coalesce(max_score::text, 'NULL')),
             'Both are numbers between -1e12 and 1e12, the smaller one first.', 'For example min_score => 0, max_score => 100.');
     END IF;
+    IF event_anonymous IS NOT NULL THEN
+        PERFORM lead_scoring_internal.check_visitor(events, event_anonymous, 'event_anonymous');
+    END IF;
     IF require_index THEN
-        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time),
+                CASE WHEN event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor_index(events, event_anonymous, event_lead) END;
     END IF;
     FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(name, leads, lead_key, status_columns) LOOP
         EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
@@ -159,13 +165,13 @@ BEGIN
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
     PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name);
     PERFORM lead_scoring_internal.make_reports(name);
-    PERFORM lead_scoring_internal.add_triggers(name, leads, events);
+    PERFORM lead_scoring_internal.add_triggers(name, leads, NULL, events);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.create_model IS 'Implements lead_scoring.create_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.create_model IS
 'Makes a model: a schema of that name, owned by the role that owns both tables, which the caller is, or is a member of, with the draft of its rules and stages, its state and its triggers on both tables.
-lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead is required unless require_index is false. event_id is a column of events by which a row that was delivered twice is known: of a lead''s rows of one id the earliest counts alone. It needs an index too, which every event looks into.
+lead_key, a unique column of type integer, bigint, uuid, text or varchar or a domain over one, generated or not, defaults to the primary key of leads; event_lead, event_type and event_time are columns of events; a time is a timestamptz, or a timestamp or date of time_zone (a date is its midnight, a time that comes twice its first passing). event_anonymous is the column of events that names the visitor of an event whose event_lead is NULL, for set_identities(). status_columns maps stage, score, grade and <stage>_at to columns of leads, which are added, with a notice, where missing; ''{}'' for none. min_score and max_score, in points, bound every score. An index led by event_lead, and one led by event_anonymous where there is such a column, are required unless require_index is false. event_id is a column of events by which a row that was delivered twice is known: of a lead''s rows of one id the earliest counts alone. It needs an index too, which every event looks into.
 Nothing is scored before the first publish. Calling it again with the same arguments changes nothing; with other ones it raises 42710. Where the model''s settings have lost their row, or the table itself is gone, it puts them back and repairs the model.
 Raises 42622 for a name that is empty or over 63 bytes, 42939 for one that begins with pg_, 42P06 where a schema of that name is no model, 42710 as said; 42501 where the tables are not the caller''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions, a table of Citus and a virtual generated column; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where the key is not unique, leads has no primary key of one column, events has no such index, or none on event_id, or a status column is generated or NOT NULL, 55006 where a status column is another model''s; 22023 for the same table twice, an unknown time zone, and bounds or status_columns that make no sense.';
 
@@ -194,7 +200,7 @@ DECLARE
 BEGIN
     FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation
                    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                  WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                  WHERE t.tgfoid = ANY (lead_scoring_internal.trigger_functions())
                     AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
                   ORDER BY t.tgfoid = 'lead_scoring_internal.leads_changed()'::regprocedure DESC, t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);

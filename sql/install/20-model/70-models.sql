@@ -47,8 +47,11 @@ RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     leads_table CONSTANT regclass := lead_scoring_internal.resolve_table(leads);
-    names CONSTANT text[] := events || ARRAY(SELECT s.events FROM lead_scoring_internal.source_tables(model) s);
-    tables CONSTANT regclass[] := ARRAY(SELECT lead_scoring_internal.resolve_table(n) FROM unnest(names) WITH ORDINALITY u (n, place) ORDER BY place);
+    further CONSTANT text[] := events || ARRAY(SELECT s.events FROM lead_scoring_internal.source_tables(model) s);
+    identities CONSTANT text := lead_scoring_internal.settings_row(model) ->> 'identities';
+    names CONSTANT text[] := further || identities;
+    tables CONSTANT regclass[] := ARRAY(SELECT lead_scoring_internal.resolve_table(n) FROM unnest(further) WITH ORDINALITY u (n, place) ORDER BY place);
+    identities_table CONSTANT regclass := lead_scoring_internal.resolve_table(identities);
     own text[];
     problems text[] := '{}';
     is_bound boolean;
@@ -69,25 +72,30 @@ BEGIN
     problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
                                   WHEN c.relowner <> owner THEN format('table %s is not owned by %I', t.name, pg_get_userbyid(owner))
                                   ELSE format('table %s %s', t.name, lead_scoring_internal.found_in_citus(t.relation)) END
-                        FROM unnest(leads || names, leads_table || tables) t (name, relation)
+                        FROM unnest(leads || names, leads_table || tables || identities_table) t (name, relation)
                         LEFT JOIN pg_class c ON c.oid = t.relation
-                       WHERE c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL);
+                       WHERE t.name IS NOT NULL AND (c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL));
     is_bound := problems = '{}';
     IF is_bound THEN
         problems := ARRAY(
             SELECT format(CASE WHEN e.found_state IS NULL THEN '%s trigger on %s is missing'
                                WHEN e.found_state = 'D' THEN '%s trigger on %s is disabled'
                                ELSE '%s trigger on %s is enabled for the wrong sessions' END, e.operation, e.relation)
-              FROM lead_scoring_internal.expected_triggers(model, leads_table, VARIADIC tables) e
+              FROM lead_scoring_internal.expected_triggers(model, leads_table, identities_table, VARIADIC tables) e
              WHERE e.found_state IS DISTINCT FROM e.state)
             || ARRAY(
             SELECT format('%s: %s', f.fault, rtrim(f.statement, ';'))
-              FROM unnest(leads_table || tables) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
+              FROM unnest(leads_table || tables || identities_table) t CROSS JOIN LATERAL lead_scoring_internal.table_faults(t) f)
             || ARRAY(
             SELECT format('table %s has no index led by column "%s"', u.relation, u.lead)
               FROM unnest(tables, lead_scoring_internal.settings_row(model) ->> 'event_lead' || ARRAY(SELECT s.event_lead FROM lead_scoring_internal.source_tables(model) s)) u (relation, lead)
              WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                                 WHERE i.indrelid = u.relation AND a.attname = u.lead AND i.indisvalid))
+            || ARRAY(
+            SELECT format('table %s has no index led by column "%s"', u.relation, u.name)
+              FROM (SELECT s.events, s.event_anonymous, s.event_lead FROM lead_scoring_internal.sources(model) s WHERE identities IS NOT NULL
+                    UNION ALL SELECT i.identities, i.lead, NULL FROM lead_scoring_internal.identities(model) i) u (relation, name, with_null)
+             WHERE u.name IS NOT NULL AND NOT lead_scoring_internal.has_index(u.relation, u.name, u.with_null))
             || ARRAY(
             SELECT format('view %I.%I is missing', model, v) FROM unnest(lead_scoring_internal.lead_views() || lead_scoring_internal.report_views()) v
              WHERE to_regclass(format('%I.%I', model, v)) IS NULL);
@@ -127,6 +135,7 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign), lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id)
        FROM lead_scoring_internal.sources(model) s;
+    PERFORM lead_scoring_internal.check_identities(model, bound.leads, bound.lead_key, i.identities, i.anonymous, i.lead) FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL;
     PERFORM lead_scoring_internal.check_status_columns(model, bound.leads, bound.lead_key, bound.status_columns);
     RETURN '{}';
 EXCEPTION WHEN OTHERS THEN

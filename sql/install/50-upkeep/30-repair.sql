@@ -23,7 +23,7 @@ BEGIN
     -- An event comes to the leads table for its status, a cascading delete of leads to the events table, an adjustment
     -- to leads: no order suits all. So one table is waited for and the others are not; where one of those is taken, all
     -- are given back, and the next time it is the one that is waited for.
-    tables := bound.leads::text || ARRAY(SELECT t::text FROM unnest(lead_scoring_internal.event_tables(model) || further) WITH ORDINALITY u (t, place) ORDER BY place) || format('%I.adjustments', model);
+    tables := bound.leads::text || ARRAY(SELECT t::text FROM unnest(lead_scoring_internal.bound_tables(model) || further) WITH ORDINALITY u (t, place) ORDER BY place) || format('%I.adjustments', model);
     LOOP
         held := 0;
         BEGIN
@@ -33,10 +33,10 @@ BEGIN
             END LOOP;
             -- What was locked by name is what is used, and all there is by now.
             PERFORM lead_scoring_internal.require_own(t::regclass, false) FROM unnest(tables) t;
-            IF lead_scoring_internal.event_tables(model)::text[] <@ tables THEN
+            IF lead_scoring_internal.bound_tables(model)::text[] <@ tables THEN
                 RETURN;
             END IF;
-            tables := tables || lead_scoring_internal.event_tables(model)::text[];
+            tables := tables || lead_scoring_internal.bound_tables(model)::text[];
         EXCEPTION WHEN lock_not_available THEN
             IF held = 0 THEN
                 RAISE;  -- lock_timeout
@@ -46,7 +46,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
+COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), identities, further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring.pause(model text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -174,6 +174,7 @@ AS $$
 DECLARE
     bound record;
     tables regclass[];
+    identities regclass;
     wrong record;
     is_paused boolean;
 BEGIN
@@ -184,16 +185,17 @@ BEGIN
     PERFORM lead_scoring_internal.mend_keys(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     tables := lead_scoring_internal.event_tables(model);
+    identities := (SELECT i.identities FROM lead_scoring_internal.identities(model) i);
     FOR wrong IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                  WHERE t.tgfoid IN ('lead_scoring_internal.leads_changed()'::regprocedure, 'lead_scoring_internal.events_changed()'::regprocedure)
+                  WHERE t.tgfoid = ANY (lead_scoring_internal.trigger_functions())
                     AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0 AND pg_has_role(c.relowner, 'USAGE')
-                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
+                    AND NOT EXISTS (SELECT FROM lead_scoring_internal.expected_triggers(model, bound.leads, identities, VARIADIC tables) e
                                      WHERE e.relation = t.tgrelid AND e.found_name = t.tgname
                                        AND NOT (e.is_partition AND e.operation IN ('row', 'status'))) LOOP  -- that comes from its table
         EXECUTE format('DROP TRIGGER %I ON %s', wrong.tgname, wrong.relation);
     END LOOP;
-    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, VARIADIC tables);
-    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, VARIADIC tables) e
+    PERFORM lead_scoring_internal.add_triggers(model, bound.leads, identities, VARIADIC tables);
+    FOR wrong IN SELECT e.* FROM lead_scoring_internal.expected_triggers(model, bound.leads, identities, VARIADIC tables) e
                   WHERE e.found_state <> e.state LOOP
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);

@@ -21,10 +21,17 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE (SELECT 'SELECT ' || string_agg(format('EXISTS (SELECT FROM %s t WHERE t.%I = $1::%s)', t.relation, t.lead, lead_scoring_internal.key_type(model)), ' OR ')
                FROM (SELECT bound.leads, bound.lead_key UNION ALL SELECT s.events, s.event_lead FROM lead_scoring_internal.sources(model) s) t (relation, lead)) INTO known USING lead;
+    IF NOT known AND EXISTS (SELECT FROM lead_scoring_internal.anonymous_events(model)) THEN
+        EXECUTE (SELECT 'SELECT ' || string_agg(format('EXISTS (SELECT FROM %s e WHERE %s)', a.events, a.condition), ' OR ') FROM lead_scoring_internal.anonymous_events(model) a) INTO known USING lead;
+    END IF;
     RETURN known;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_known IS 'Whether the leads table, or one of events, has a row of that key.';
+
+CREATE FUNCTION lead_scoring_internal.lock_visitors(model text, leads text[]) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_lock_visitors';
+COMMENT ON FUNCTION lead_scoring_internal.lock_visitors IS 'Keeps others from storing events of the visitors that these leads are, and from saying whose they are, until the transaction ends.';
 
 CREATE FUNCTION lead_scoring_internal.lock_leads(model text, leads text[], strength text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -40,7 +47,8 @@ BEGIN
     EXECUTE format('SELECT $1::%s[]::text[]', key_type) INTO keys USING leads;
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     EXECUTE (SELECT format('LOCK TABLE ONLY %s, %s IN ROW EXCLUSIVE MODE', bound.leads, string_agg('ONLY ' || t, ', ' ORDER BY place))
-               FROM unnest(lead_scoring_internal.event_tables(model)::text[]) WITH ORDINALITY u (t, place));
+               FROM unnest(lead_scoring_internal.bound_tables(model)::text[]) WITH ORDINALITY u (t, place));
+    PERFORM lead_scoring_internal.lock_visitors(model, keys);
     EXECUTE lead_scoring_internal.fill('SELECT FROM {!leads} l WHERE l.{key} = ANY ($1::{!key_type}[]) ORDER BY l.{key}{!order} FOR {!strength}',
         jsonb_build_object('leads', bound.leads, 'key', bound.lead_key, 'key_type', key_type, 'order', key_order, 'strength', strength)) USING keys;
     EXECUTE format('SELECT FROM %1$I.scores s WHERE s.lead_id = ANY ($1::%2$s[]) ORDER BY s.lead_id%3$s FOR UPDATE',
@@ -54,7 +62,7 @@ BEGIN
     RETURN keys;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: leads before scores, each in key order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
+COMMENT ON FUNCTION lead_scoring_internal.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: visitors before leads before scores, each in their order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
 
 -- ---------------------------------------------------------------- merging
 
@@ -206,15 +214,15 @@ BEGIN
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    FOR source IN SELECT s.events, s.event_lead, lead_scoring_internal.key_values(model, s.events, s.event_lead, keys[1], keys[2]) AS key_values,
+    FOR source IN SELECT s.relation, s.lead, lead_scoring_internal.key_values(model, s.relation, s.lead, keys[1], keys[2]) AS key_values,
                          (SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
-                            FROM unnest(lead_scoring_internal.key_parts(s.events, s.event_lead)) WITH ORDINALITY p (name, place)
-                            JOIN pg_attribute a ON a.attrelid = s.events AND a.attname = p.name
+                            FROM unnest(lead_scoring_internal.key_parts(s.relation, s.lead)) WITH ORDINALITY p (name, place)
+                            JOIN pg_attribute a ON a.attrelid = s.relation AND a.attname = p.name
                             JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) AS assignments
-                    FROM lead_scoring_internal.sources(model) s LOOP
+                    FROM lead_scoring_internal.lead_tables(model) s LOOP
         IF source.key_values IS NOT NULL THEN
             PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-                source.events, source.assignments, source.event_lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
+                source.relation, source.assignments, source.lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
         END IF;
     END LOOP;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);

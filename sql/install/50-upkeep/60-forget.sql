@@ -59,15 +59,16 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.detach_merged(model, key);
     SELECT b.* INTO bound FROM lead_scoring_internal.binding(model) b;
+    PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE %s', a.events, a.condition), key) FROM lead_scoring_internal.anonymous_events(model) a;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s e WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-        s.events, s.event_lead, lead_scoring_internal.key_type(model)), key) FROM lead_scoring_internal.sources(model) s;
+        s.relation, s.lead, lead_scoring_internal.key_type(model)), key) FROM lead_scoring_internal.lead_tables(model) s;
     PERFORM lead_scoring_internal.write_table(model, format('DELETE FROM %s l WHERE l.%I OPERATOR(pg_catalog.=) $1::%s',
         bound.leads, bound.lead_key, lead_scoring_internal.key_type(model)), key);
     IF lead_scoring_internal.is_known(model, key) THEN
         PERFORM lead_scoring_internal.fail('55000', format('lead "%s" of model "%s" cannot be forgotten', key, model),
             'Its rows were deleted and are there still: a trigger of the tables keeps them, or stores them again.',
             (SELECT format('SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN (%s) AND NOT tgisinternal;', string_agg(format('%L::regclass', t), ', ' ORDER BY place))
-               FROM unnest(bound.leads || lead_scoring_internal.event_tables(model)) WITH ORDINALITY u (t, place)));
+               FROM unnest(bound.leads || lead_scoring_internal.bound_tables(model)) WITH ORDINALITY u (t, place)));
     END IF;
     PERFORM lead_scoring_internal.erase_lead(model, key);
 END
@@ -86,11 +87,11 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.merge_leads(text, %1$s, %1$s) IS %2$L', key,
-'Makes one lead of two that are the same person: events, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
+'Makes one lead of two that are the same person: events, identities, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
 Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
 The row of from_lead in the leads table stays, a lead without events or history, which reports do not count; what is to become of it is for the caller to say. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. Where the column of events that names the lead is generated, the columns it is generated from are written, as the row of into_lead has them. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published, or where nothing tells what to write for a generated column.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
-'Erases a lead: its events, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate and the MQLs of forecast do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where triggers of the user''s keep its rows, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+'Erases a lead: its events, those of the visitors that it was included, what identities say of it, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate and the MQLs of forecast do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where triggers of the user''s keep its rows, and what foreign keys of the user''s say, 23503: then nothing is erased.');
     END LOOP;
 END
 $comments$;

@@ -11,6 +11,7 @@ CREATE FUNCTION lead_scoring.add_source(
     event_campaign text DEFAULT NULL,
     event_channel text DEFAULT NULL,
     event_asset text DEFAULT NULL,
+    event_anonymous text DEFAULT NULL,
     time_zone text DEFAULT NULL,
     event_id text DEFAULT NULL,
     require_index boolean DEFAULT true)
@@ -26,6 +27,7 @@ CREATE FUNCTION lead_scoring_internal.add_source(
     event_campaign text,
     event_channel text,
     event_asset text,
+    event_anonymous text,
     time_zone text,
     event_id text,
     require_index boolean)
@@ -60,13 +62,18 @@ BEGIN
     PERFORM lead_scoring_internal.upgrade_model(model);
     PERFORM lead_scoring_internal.check_columns(bound.leads, events, bound.lead_key, event_lead, event_type, event_time, event_campaign),
             lead_scoring_internal.check_event_id(events, event_lead, event_id), lead_scoring_internal.check_time_zone(coalesce(time_zone, 'UTC'));
+    IF event_anonymous IS NOT NULL THEN
+        PERFORM lead_scoring_internal.check_visitor(events, event_anonymous, 'event_anonymous',
+            (SELECT lead_scoring_internal.check_visitor(i.identities, i.anonymous, 'anonymous') FROM lead_scoring_internal.identities(model) i WHERE i.identities IS NOT NULL));
+    END IF;
     IF require_index THEN
-        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time);
+        PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time),
+                CASE WHEN event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor_index(events, event_anonymous, event_lead) END;
     END IF;
     before := lead_scoring_internal.source_list(model);
     PERFORM lead_scoring_internal.insert_draft_row(model, 'sources', jsonb_build_object('name', name, 'events', events, 'event_lead', event_lead, 'event_type', event_type,
-        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone, 'event_id', event_id));
-    PERFORM lead_scoring_internal.add_triggers(model, NULL, events);
+        'every_event', every_event, 'event_time', event_time, 'event_campaign', event_campaign, 'event_channel', event_channel, 'event_asset', event_asset, 'time_zone', time_zone, 'event_id', event_id, 'event_anonymous', event_anonymous));
+    PERFORM lead_scoring_internal.add_triggers(model, NULL, NULL, events);
     -- What was told by there being one table with a column of types is told by name from now on.
     EXECUTE lead_scoring_internal.fill($query$
         WITH rule AS (UPDATE {model}.rules r SET source = lead_scoring_internal.source_of($1, NULL, r.event_type) ->> 'name'
@@ -85,7 +92,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_source IS 'Implements lead_scoring.add_source, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_source IS
 'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
-Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
+Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, event_anonymous, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
 Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
 Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
 

@@ -10,6 +10,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_leads_changed';
 COMMENT ON FUNCTION lead_scoring_internal.leads_changed IS
 'Trigger function of a model''s leads table; its argument is the model. Takes over which fit rules match when a lead comes or its attributes change, and removes the state of deleted leads. Raises 42501 on a table that the model''s settings do not name.';
 
+CREATE FUNCTION lead_scoring_internal.identities_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_identities_changed';
+COMMENT ON FUNCTION lead_scoring_internal.identities_changed IS
+'Trigger function of a model''s table of identities; its argument is the model. Computes the leads that visitors became or ceased to be from the event log, and moves them as of now. Raises 42501 on a table that the model''s settings do not name, and 40001 where the transaction''s snapshot does not see the events of the visitors as they are.';
+
 CREATE FUNCTION lead_scoring_internal.binding_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_binding_changed';
 COMMENT ON FUNCTION lead_scoring_internal.binding_changed IS

@@ -9,9 +9,10 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
-                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition}'::text[]),
+                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition, event_anonymous: column, identities: table,
+                   identity_anonymous: column, identity_lead: column}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
-                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column}'),
+                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column, event_anonymous: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,

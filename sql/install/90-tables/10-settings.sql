@@ -8,7 +8,8 @@ COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the 
 
 -- By its later formats: a model that is older works without.
 CREATE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
+    ('settings', 'event_anonymous', 2), ('settings', 'identities', 2), ('settings', 'identity_anonymous', 2), ('settings', 'identity_lead', 2)) l (relation, name, format);
 COMMENT ON VIEW lead_scoring_internal.later_parts IS 'Tables (name is NULL) and columns that a model''s tables did not have in format 1, with the format that brought each.';
 GRANT SELECT ON lead_scoring_internal.later_parts TO PUBLIC;
 
@@ -32,8 +33,13 @@ CREATE TABLE lead_scoring_internal.settings (
     event_id         text,
     lead_created     text,
     lead_condition   text,
+    event_anonymous  text,
+    identities       text,
+    identity_anonymous text,
+    identity_lead    text,
     CONSTRAINT settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT settings_only_row CHECK (only_row),
+    CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3)),
     CONSTRAINT settings_score_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(max_score)),
     CONSTRAINT settings_score_range CHECK (min_score <= max_score),
     CONSTRAINT settings_future_tolerance CHECK (future_tolerance = '0' OR lead_scoring_internal.is_span(future_tolerance))
@@ -73,4 +79,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "format": "The layout of the model''s tables: upgrade_model() raises it.",
       "event_id": "Draft: column of the events table that holds an event''s id, which counts once for a lead; NULL: all rows count.",
       "lead_created": "Draft: column of the leads table that says when a lead came: a date, timestamp or timestamptz, the first two at the model''s time zone; NULL: its first event does.",
-      "lead_condition": "Draft: condition over the row of a lead. Where it does not hold, the lead is scored, but is left out of reports and of the view leads and enters no stage. NULL: all leads count."}');
+      "lead_condition": "Draft: condition over the row of a lead. Where it does not hold, the lead is scored, but is left out of reports and of the view leads and enters no stage. NULL: all leads count.",
+      "event_anonymous": "Column of the events table that names the anonymous visitor of an event without a lead; NULL for none.",
+      "identities": "Table that says which anonymous visitor is which lead, with its schema and quoted where needed; NULL for none. Set by set_identities().",
+      "identity_anonymous": "Its column that names the visitor.",
+      "identity_lead": "Its column that names the lead."}');

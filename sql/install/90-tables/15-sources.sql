@@ -12,6 +12,7 @@ CREATE TABLE lead_scoring_internal.sources (
     event_asset    text,
     time_zone      text,
     event_id       text,
+    event_anonymous text,
     CONSTRAINT sources_pkey PRIMARY KEY (name),
     CONSTRAINT sources_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 63 AND name <> 'events'),
     CONSTRAINT sources_type CHECK (num_nonnulls(event_type, every_event) = 1)
@@ -36,4 +37,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.sources',
       "event_channel": "Channel of a touch: a column or an SQL expression over the row of the event; NULL: the campaign.",
       "event_asset": "Asset of a touch: a column or an SQL expression over the row of the event; NULL for none.",
       "time_zone": "Time zone of times that have none; NULL: that of the model.",
-      "event_id": "Column that holds an event''s id, which counts once for a lead; NULL: all rows count."}');
+      "event_id": "Column that holds an event''s id, which counts once for a lead; NULL: all rows count.",
+      "event_anonymous": "Column that names the anonymous visitor of an event without a lead; NULL for none."}');

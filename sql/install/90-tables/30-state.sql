@@ -65,7 +65,7 @@ CREATE TABLE lead_scoring_internal.transitions (
     reason      text,
     merged_from text,
     CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
-    CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish'))
+    CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'))
 );
 CREATE INDEX transitions_merged_from_idx ON lead_scoring_internal.transitions (merged_from) WHERE merged_from IS NOT NULL;
 
@@ -140,7 +140,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
       "fit": "Points for attributes at that instant.",
       "grade": "Grade at that instant.",
       "version": "Published version that decided.",
-      "cause": "event, attribute, time, manual or publish.",
+      "cause": "event, attribute, time, manual, publish or identity.",
       "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
       "actor": "Role that moved it by hand.",
       "reason": "Why it was moved by hand.",

@@ -198,6 +198,13 @@ void enter_by_event(const Definition& definition, Lead& lead, int stage, Timesta
     finish(definition, lead, now, true, true, transitions);
 }
 
+void identify(const Definition& definition, Lead& lead, std::span<const int> stages, Timestamp now,
+              std::vector<Transition>& transitions) {
+    now = std::max(now, lead.seen_at);
+    StageMachine(definition, lead.card, lead.stage, transitions).step(now, Cause::Identity, kNoRule, stages);
+    finish(definition, lead, now, true, true, transitions, now);
+}
+
 void leave_removed_stage(const Definition& definition, Lead& lead, const Score& score, Timestamp now,
                          std::vector<Transition>& transitions) {
     Transition transition;

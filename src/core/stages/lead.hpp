@@ -119,6 +119,11 @@ void evaluate_at_clock(const Definition& definition, Lead& lead, Timestamp now, 
 void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp now,
                     std::vector<Transition>& transitions);
 
+// Other events are the lead's now than were before, whenever they happened: evaluates it once, now. `stages`: those
+// that events which came to it name, rising.
+void identify(const Definition& definition, Lead& lead, std::span<const int> stages, Timestamp now,
+              std::vector<Transition>& transitions);
+
 // Records that the version has no stage of the name the lead was in: it goes on from the first one, where it is put
 // already. `score` is the one under the version before.
 void leave_removed_stage(const Definition& definition, Lead& lead, const Score& score, Timestamp now,

@@ -19,7 +19,7 @@ struct StageState {
     std::vector<Timestamp> last_entry;
 };
 
-enum class Cause { Event, Attribute, Time, Manual, Publish };
+enum class Cause { Event, Attribute, Time, Manual, Publish, Identity };
 
 struct Transition {
     int from = kNoStage;

@@ -27,7 +27,8 @@ namespace lead_scoring {
 
 namespace {
 
-// Whole rows of a query, as composite values in its first column.
+// Whole rows of a query, as composite values in its first column, each with the lead that identities know its visitor
+// to be in a second one, if there is one.
 class CursorRows final : public RowStream {
   public:
     explicit CursorRows(Portal portal) : portal_(portal) { slot_type = &TTSOpsHeapTuple; }
@@ -53,6 +54,11 @@ class CursorRows final : public RowStream {
         at_ = 0;
     }
     void back_to_mark() override { at_ = 0; }
+    Datum identified_lead(TupleTableSlot*, bool* is_null) override {
+        *is_null = true;
+        return rows_->tupdesc->natts < 2 ? static_cast<Datum>(0)
+                                         : SPI_getbinval(rows_->vals[at_ - 1], rows_->tupdesc, 2, is_null);
+    }
     void close() {
         SPI_freetuptable(rows_);
         close_cursor(portal_);
@@ -69,6 +75,8 @@ class CursorRows final : public RowStream {
 bool names_table(PlanName name) {
     switch (name) {
         case PlanName::LeadEvents:
+        case PlanName::VisitorEvents:
+        case PlanName::Identities:
         case PlanName::AllEvents:
         case PlanName::RepeatedId:
         case PlanName::LeadRow:
@@ -102,6 +110,8 @@ void read_query(const AsOwner& as, const Version* version, PlanName name, Source
         plan(as, name, source, source == kLeads ? nullptr : find_logged(version, source));  // locks the table
     Oid table = relation_of(as.model->binding, source);
     if (frozen) require_unaltered(table, GetActiveSnapshot());
+    if (frozen && source != kLeads && source->anonymous != nullptr)
+        require_unaltered(as.model->binding.identities->relation, GetActiveSnapshot());
     Relation relation = table_open(table, NoLock);
     Portal portal = open_cursor(statement, arguments, frozen);
     require_rows_of(relation, portal);
@@ -219,6 +229,33 @@ char* broken_histories(const char* transitions, bool of_one_lead) {
         transitions, of_one_lead ? " WHERE t.lead_id = $1" : "");
 }
 
+}  // namespace
+
+char* events_statement(const Model* model, PlanName name, const Source* source) {
+    const Binding& binding = model->binding;
+    const char* own = psprintf("FROM %s event_row", user_table(model, source));
+    const char* of_lead = psprintf("%s = $1", lead_of(binding, source, "event_row"));
+    if (source->anonymous == nullptr)
+        return name == PlanName::AllEvents ? psprintf("SELECT event_row %s", own)
+                                           : psprintf("SELECT event_row %s WHERE %s", own, of_lead);
+    const char* lead =
+        psprintf("%s::%s", lead_of(binding, binding.identities, "identity"), format_type_be(model->key.type));
+    const char* identities = user_table(model, binding.identities);
+    const char* identified = is_identified(binding, source, "event_row", "identity");
+    if (name == PlanName::AllEvents)
+        return psprintf("SELECT event_row, coalesce(%s::%s, %s) %s LEFT JOIN %s identity ON %s",
+                        lead_of(binding, source, "event_row"), format_type_be(model->key.type), lead, own, identities,
+                        identified);
+    const char* anonymous =
+        psprintf("SELECT event_row, %s %s JOIN %s identity ON %s", lead, own, identities, identified);
+    if (name == PlanName::VisitorEvents)
+        return psprintf("%s WHERE identity.%s = ANY ($1)", anonymous, quote_identifier(binding.identities->anonymous));
+    return psprintf("SELECT event_row, $1 %s WHERE %s UNION ALL %s WHERE %s = $1", own, of_lead, anonymous,
+                    lead_of(binding, binding.identities, "identity"));
+}
+
+namespace {
+
 // The table that a lead is deleted from; null: the statement is another.
 const char* deleted_from(PlanName name) {
     if (name < PlanName::DeleteState || name > PlanName::DeleteLastState) return nullptr;
@@ -233,12 +270,17 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
     switch (name) {
         case PlanName::LeadEvents:
-            return psprintf("SELECT event_row FROM %s event_row WHERE %s = $1", user_table(model, source),
-                            lead_of(model->binding, source, "event_row"));
+        case PlanName::VisitorEvents:
+        case PlanName::AllEvents:
+            return events_statement(model, name, source);
+        case PlanName::Identities:
+            return psprintf(
+                "SELECT identity.%1$s::%4$s, identity.%2$s::%5$s FROM %3$s identity "
+                "WHERE identity.%1$s = ANY ($1) AND identity.%2$s IS NOT NULL",
+                quote_identifier(source->anonymous), quote_identifier(source->lead), user_table(model, source),
+                format_type_be(model->binding.visitor.type), key_type);
         case PlanName::LeadRow:
             return psprintf("SELECT lead_row FROM %s lead_row WHERE %s = $1", leads, lead);
-        case PlanName::AllEvents:
-            return psprintf("SELECT event_row FROM %s event_row", user_table(model, source));
         case PlanName::AllLeads:
             return psprintf("SELECT lead_row FROM %s lead_row", leads);
         case PlanName::LeadAdjustments:
@@ -357,6 +399,10 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::PlacesOfLeads:
             types[0] = get_array_type(types[0]);
             return 1;
+        case PlanName::VisitorEvents:
+        case PlanName::Identities:
+            types[0] = get_array_type(model->binding.visitor.type);
+            return 1;
         case PlanName::MendTransition:
             types[1] = INT4OID;
             types[2] = INT4OID;
@@ -461,10 +507,18 @@ namespace {
 bool updates_status(PlanName name) { return name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses; }
 
 SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source, OncePlans* once) {
-    if (source == kLeads) return model->plans[static_cast<std::size_t>(name)];
-    if (name == PlanName::RepeatedId) return once->repeated_id;
-    if (name == PlanName::LeadEvents) return once != nullptr ? once->lead_events : source->lead_events;
-    return once != nullptr ? once->all_events : source->all_events;
+    switch (name) {
+        case PlanName::LeadEvents:
+            return once != nullptr ? once->lead_events : source->lead_events;
+        case PlanName::AllEvents:
+            return once != nullptr ? once->all_events : source->all_events;
+        case PlanName::RepeatedId:
+            return once->repeated_id;
+        case PlanName::VisitorEvents:
+            return source->visitor_events;
+        default:
+            return model->plans[static_cast<std::size_t>(name)];
+    }
 }
 
 }  // namespace
@@ -473,7 +527,9 @@ SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source, const LoggedSo
     Model* model = as.model;
     if (!updates_status(name)) shut_search_path();
     if (names_table(name)) hold_table(model, source);
-    OncePlans* once = logged == nullptr || logged->event_id == nullptr ? nullptr : once_plans(as, source, logged);
+    if (source != kLeads && source->anonymous != nullptr) hold_table(model, model->binding.identities);
+    bool counts_once = logged != nullptr && logged->event_id != nullptr && name != PlanName::VisitorEvents;
+    OncePlans* once = counts_once ? once_plans(as, source, logged) : nullptr;
     SPIPlanPtr& kept = kept_plan(model, name, source, once);
     if (kept == nullptr) {
         auto* types = static_cast<Oid*>(
@@ -533,6 +589,13 @@ void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* f
     read_adjustments(as, PlanName::LeadAdjustments, &key, frozen, findings);
 }
 
+void read_visitors(const AsOwner& as, const Version* version, Datum visitors, Findings* findings) {
+    for_each_logged(as, version, [&](Source* source) {
+        if (source->anonymous != nullptr)
+            read_query(as, version, PlanName::VisitorEvents, source, &visitors, findings, nullptr, false);
+    });
+}
+
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings) {
     Finding added = {};
     added.key = model->key.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_PACKED(key)) : key;
@@ -545,12 +608,13 @@ void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* ro
                Findings* findings) {
     TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
     MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring row", ALLOCSET_SMALL_SIZES);
-    rows->mark();
     // The slot may own its tuple, which therefore must not be allocated in what is reset.
-    while (rows->next(slot)) {
+    for (int64 i = 0;; ++i) {
+        if (i % kRowsPerBatch == 0) rows->mark();
+        if (!rows->next(slot)) break;
         bool is_null = false;
         MemoryContext caller = MemoryContextSwitchTo(row);
-        Datum key = lead_of(column, slot, &is_null);
+        Datum key = lead_of(column, rows, slot, &is_null);
         if (!is_null) add_key(model, key, kind, findings);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(row);

@@ -71,6 +71,10 @@ void read_adjustments(const AsOwner& as, Datum key, Findings* findings);
 // take_program raise.
 void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen);
 
+// Adds what the events of some visitors say, each of the lead that identities know the visitor to be, under a new
+// snapshot.
+void read_visitors(const AsOwner& as, const Version* version, Datum visitors, Findings* findings);
+
 // The same of all leads, whole tables, and of each row of scores that it is there. `problems` may be null: then what
 // expressions raise is counted as no match and not noted.
 void read_everything(const AsOwner& as, const Version* version, Findings* findings, Problems* problems, bool frozen);
@@ -115,7 +119,7 @@ void for_each_lead(const AsOwner& as, const Version* version, Visit visit) {
 // key.
 void add_key(const Model* model, Datum key, FindingKind kind, Findings* findings);
 
-// The same for the lead of each of these rows of `relation`, where it is not null.
+// The same for the lead of each of these rows of `relation`, where there is one.
 void read_keys(Model* model, Relation relation, LeadColumn column, RowStream* rows, FindingKind kind,
                Findings* findings);
 // The same for every row of the model's scores that the latest snapshot sees, for TRUNCATE: it removes rows whether the
@@ -127,6 +131,10 @@ inline constexpr int kTransitionColumns = 14;
 // The types of the columns of a row that AddTransitions or UpdateStatuses writes; returns how many there are. `types`
 // has room for status_count + kTransitionColumns.
 int row_types(const Model* model, PlanName name, Oid* types);
+
+// The statement for all events of a source, or those of one lead ($1) or of visitors (an array of them), by that name;
+// where visitors can be known, with whose they are in a second column.
+char* events_statement(const Model* model, PlanName name, const Source* source);
 
 // The plan of that name, made at its first use and the model's. Shuts the search_path, but for updates of statuses, and
 // locks the table of the user's that it names, as hold_table does. `source`: whose events it reads; `logged`: what the

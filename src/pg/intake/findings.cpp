@@ -474,6 +474,9 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
         case FindingKind::TakenBack:
             lead->taken_back = true;
             break;
+        case FindingKind::Identified:
+            lead->identified = true;
+            break;
         case FindingKind::Removed:
             lead->removed = true;
             break;

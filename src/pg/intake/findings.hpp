@@ -28,6 +28,7 @@ enum class FindingKind : int32 {
     Id,          // an event has an id that counts once: see FoundId
     Touch,       // an event named something: match.points, .bucket and .key are numbers of its channel, asset, campaign
     TakenBack,   // an event of the lead was changed or removed
+    Identified,  // a visitor became the lead, or ceased to be
     Removed,     // the lead was deleted, or has another key now
 };
 
@@ -63,6 +64,7 @@ struct LeadFindings {
     Timestamp created = kNever;  // when it came; kNever: nothing says
     bool seen;                   // Seen or a match was
     bool taken_back;
+    bool identified;
     bool removed;
     std::span<const std::size_t> fit;
     std::span<const Adjustment> adjustments;

@@ -2,6 +2,7 @@
 
 #include "pg/intake/once.hpp"
 
+#include "pg/intake/event_log.hpp"
 #include "pg/model/lead_of.hpp"
 #include "pg/model/table_name.hpp"
 
@@ -39,9 +40,28 @@ const char* equals_operator(Oid type) {
     return psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(schema)), name);
 }
 
+// The same where visitors are known: over the rows that are the lead's by then, and with whose they are.
+char* identified_once_statement(const Model* model, PlanName name, const Source* source, const OncePlans* once) {
+    const char* rows = events_statement(model, name == PlanName::AllEvents ? name : PlanName::LeadEvents, source);
+    const char* id = psprintf("(log.event_row).%s", quote_identifier(once->id));
+    const char* at = instant_of(source, once, "(log.event_row)");
+    if (name == PlanName::RepeatedId)
+        return psprintf(
+            "SELECT count(*) FROM (%1$s) log (event_row, lead) WHERE %2$s %3$s ANY ($2) GROUP BY %2$s "
+            "HAVING count(*) > 1 LIMIT 1",
+            rows, id, equals_operator(once->type));
+    return psprintf(
+        "SELECT r.event_row, r.lead FROM (SELECT log.event_row, log.lead, row_number() OVER (PARTITION BY log.lead, "
+        "%2$s, isfinite(%3$s) ORDER BY %3$s, log.event_row USING OPERATOR(pg_catalog.*<)) AS place, "
+        "%2$s IS NULL OR isfinite(%3$s) IS NOT TRUE AS is_apart FROM (%1$s) log (event_row, lead)) r "
+        "WHERE r.place = 1 OR r.is_apart",
+        rows, id, at);
+}
+
 }  // namespace
 
 char* once_statement(const Model* model, PlanName name, const Source* source, const OncePlans* once) {
+    if (source->anonymous != nullptr) return identified_once_statement(model, name, source, once);
     const char* table = user_table(model, source);
     const char* lead = lead_of(model->binding, source, "event_row");
     const char* id = psprintf("event_row.%s", quote_identifier(once->id));

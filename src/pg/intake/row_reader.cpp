@@ -154,7 +154,7 @@ const Dispatch* dispatch_of_type(RowReading* reading) {
 
 Datum row_key(RowReading* reading, bool* is_null) {
     const KeyType& type = reading->model->key;
-    Datum key = lead_of(reading->program->lead, reading->slot, is_null);
+    Datum key = lead_of(reading->program->lead, reading->stream, reading->slot, is_null);
     if (*is_null || type.by_value) return key;
     MemoryContext caller = MemoryContextSwitchTo(reading->context);
     key = type.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(key)) : datumCopy(key, false, type.length);

@@ -6,6 +6,7 @@
 #include "pg/intake/findings.hpp"
 #include "pg/intake/problems.hpp"
 #include "pg/model/as_owner.hpp"
+#include "pg/model/lead_of.hpp"
 #include "pg/model/model.hpp"
 
 extern "C" {
@@ -25,12 +26,23 @@ class RowStream {
     // Begins a batch of kRowsPerBatch rows: remembers the place; `back_to_mark` returns there.
     virtual void mark() = 0;
     virtual void back_to_mark() = 0;
+    // The lead that identities know the visitor of this row to be, the one that `next` gave last, where it has no key.
+    virtual Datum identified_lead(TupleTableSlot*, bool* is_null) {
+        *is_null = true;
+        return static_cast<Datum>(0);
+    }
 
     const TupleTableSlotOps* slot_type = nullptr;
 
   protected:
     ~RowStream() = default;
 };
+
+// The lead of the row that the stream gave last.
+inline Datum lead_of(LeadColumn column, RowStream* rows, TupleTableSlot* row, bool* is_null) {
+    Datum key = lead_of(column, row, is_null);
+    return *is_null ? rows->identified_lead(row, is_null) : key;
+}
 
 // Evaluates every row, of a relation that is `source` or a partition of it, by a version of the model, and adds what it
 // finds: of events Match and Seen findings, of rows of the leads table Known, Created, LeftOut and Fit ones. Events

@@ -33,10 +33,15 @@ Source& first_source(const Model* model) { return model->binding.sources[0]; }
 // The statement that makes the settings name the tables again; null where nobody can tell.
 char* rebind_statement(const Model* model) {
     if (model->binding.source_count > 1) return nullptr;  // one table is missing, and another may be that of any
-    Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+    const Source* identities = model->binding.identities;
+    Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->binding.leads_name),
-                      CStringGetTextDatum(first_source(model).table)};
-    query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3)", 3, types, values);
+                      CStringGetTextDatum(first_source(model).table),
+                      identities == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(identities->table)};
+    if (identities == nullptr)
+        query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3)", 3, types, values);
+    else
+        query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3, identities => $4)", 4, types, values);
     return ResultRow{0}.text(1);
 }
 
@@ -53,6 +58,12 @@ Correction correction(const Model* model, const Source* source, const char* sett
             psprintf(" WHERE name = %s", quote_literal_cstr(source->name))};
 }
 
+// The setting that names the table.
+const char* setting_of(const Model* model, const Source* source) {
+    if (source == kLeads) return "leads";
+    return is_identities(model->binding, source) ? "identities" : "events";
+}
+
 // The relation of the table's name. Asks for no privilege, so that a schema the owner may not use is told from a table
 // that is not there.
 Oid find_relation(const Model* model, const Source* source) {
@@ -63,8 +74,11 @@ Oid find_relation(const Model* model, const Source* source) {
     char kind = OidIsValid(relation) ? get_rel_relkind(relation) : '\0';
     if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return relation;
     char* statement = rebind_statement(model);
-    if (statement == nullptr) {
-        Correction update = correction(model, source, source == kLeads ? "leads" : "events");
+    if (statement == nullptr && is_identities(model->binding, source)) {
+        statement = psprintf("SELECT lead_scoring.set_identities(%s, NULL);  -- or name the table that it is now",
+                             quote_literal_cstr(model->name));
+    } else if (statement == nullptr) {
+        Correction update = correction(model, source, setting_of(model, source));
         statement = psprintf("Name the table that it is now, by %s'...'%s.", update.begin, update.end);
     }
     ereport(ERROR,
@@ -207,8 +221,28 @@ void require_time(const Columns& of, const char* column) {
 }
 
 void require_key(const Columns& of, Oid wanted) {
-    require_column(of, of.source == kLeads ? "lead_key" : "event_lead", lead_column(of.model->binding, of.source),
-                   wanted);
+    const char* setting = of.source == kLeads                           ? "lead_key"
+                          : is_identities(of.model->binding, of.source) ? "identity_lead"
+                                                                        : "event_lead";
+    require_column(of, setting, lead_column(of.model->binding, of.source), wanted);
+}
+
+// The column that names the visitor, where there is one.
+void require_visitor(const Columns& of) {
+    if (of.source->anonymous == nullptr) return;
+    const char* setting = is_identities(of.model->binding, of.source) ? "identity_anonymous" : "event_anonymous";
+    require_column(of, setting, of.source->anonymous, of.model->binding.visitor.type);
+}
+
+// By what visitors are known, the column of identities says.
+void read_visitor(Model* model) {
+    const Source* identities = model->binding.identities;
+    if (identities == nullptr) return;
+    Columns columns = {model, identities, identities->relation};
+    Oid type = column_type(columns, "identity_anonymous", identities->anonymous);
+    if (!is_key_type(type))
+        refuse_type(columns, "column", identities->anonymous, format_type_be(type), format_type_be(TEXTOID));
+    model->binding.visitor = key_type(type);
 }
 
 // Where all of the user's columns have another type by now, the model's own are to follow.
@@ -319,8 +353,8 @@ namespace {
 void read_further_sources(Model* model) {
     if (!OidIsValid(get_relname_relid("sources", model->schema))) return;
     query(
-        psprintf("SELECT name, events, event_lead, event_type, every_event, event_time FROM %s ORDER BY name COLLATE "
-                 "pg_catalog.\"C\"",
+        psprintf("SELECT name, events, event_lead, event_type, every_event, event_time, event_anonymous FROM %s "
+                 "ORDER BY name COLLATE pg_catalog.\"C\"",
                  own_table(model, "sources")));
     Binding& binding = model->binding;
     MemoryContext caller = MemoryContextSwitchTo(model->context);
@@ -336,10 +370,29 @@ void read_further_sources(Model* model) {
         source.every = row.text(5);
         if (source.every == nullptr) source.type = require_setting(model, row, 4, "event_type", &source);
         source.time = require_setting(model, row, 6, "event_time", &source);
+        if (binding.identities != nullptr) source.anonymous = row.text(7);
     }
     MemoryContextSwitchTo(caller);
     binding.sources = sources;
     binding.source_count = static_cast<int>(SPI_processed) + 1;
+}
+
+// Models of older formats know of none.
+void read_identities(Model* model) {
+    if (get_attnum(model->settings, "identities") == InvalidAttrNumber) return;
+    query(psprintf("SELECT identities, identity_anonymous, identity_lead, event_anonymous FROM %s",
+                   own_table(model, "settings")));
+    ResultRow row{0};
+    if (row.null(1)) return;
+    Binding& binding = model->binding;
+    MemoryContext caller = MemoryContextSwitchTo(model->context);
+    binding.identities = static_cast<Source*>(palloc0(sizeof(Source)));
+    binding.identities->name = binding.identities->title = "identities";
+    binding.identities->table = row.text(1);
+    binding.identities->anonymous = require_setting(model, row, 2, "identity_anonymous");
+    binding.identities->lead = require_setting(model, row, 3, "identity_lead");
+    first_source(model).anonymous = row.text(4);
+    MemoryContextSwitchTo(caller);
 }
 
 }  // namespace
@@ -372,11 +425,14 @@ void read_settings(const AsOwner& as) {
     model->paused = row.boolean(7, false);
     binding.trigger_path = row.text(8);
     MemoryContextSwitchTo(caller);
+    read_identities(model);
     read_further_sources(model);
-    binding.leads = find_relation(model, kLeads);
-    for (Source& source : sources_of(binding)) source.relation = find_relation(model, &source);
-    binding.leads_name = qualified_name(model, binding.leads);
-    for (Source& source : sources_of(binding)) source.table = qualified_name(model, source.relation);
+    for_each_table(binding, [&](Source* source) {
+        (source == kLeads ? binding.leads : source->relation) = find_relation(model, source);
+    });
+    for_each_table(binding, [&](Source* source) {
+        (source == kLeads ? binding.leads_name : source->table) = qualified_name(model, relation_of(binding, source));
+    });
     if (binding.trigger_path == nullptr)  // others may create in the schema of leads, but not in place of the server's
         binding.trigger_path = MemoryContextStrdup(
             model->context, psprintf("pg_catalog, %s, pg_temp",
@@ -389,7 +445,8 @@ void read_settings(const AsOwner& as) {
     for_each([&](const Source* source) { refuse_citus(relation(source)); });
     for_each([&](const Source* source) { require_access(model, source); });
     require_keys(model);
-    for (const Source& source : sources_of(binding)) require_columns(model, source.relation, &source);
+    read_visitor(model);
+    for_each([&](const Source* source) { require_columns(model, relation(source), source); });
     read_status_columns(model);
 }
 
@@ -411,6 +468,8 @@ void require_columns(const Model* model, Oid relation, const Source* source) {
     Columns columns = {model, source, relation};
     require_key(columns, model->key.type);
     if (source == kLeads) return;
+    require_visitor(columns);
+    if (is_identities(model->binding, source)) return;
     if (source->type != nullptr) require_column(columns, "event_type", source->type, TEXTOID, true);
     require_time(columns, source->time);
 }

@@ -6,6 +6,8 @@
 
 #include <span>
 
+#include "pg/model/lead_key.hpp"
+
 extern "C" {
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
@@ -49,9 +51,11 @@ struct Source {
     char* type;   // null: all its events are of one type
     char* every;  // which it is; null: the column says
     char* time;
+    char* anonymous;         // says which visitor it is where no lead is named; null: nothing does that would be known
     SPIPlanPtr lead_events;  // kept: the events of one lead,
-    SPIPlanPtr all_events;   // and of all
-    OncePlans* once;         // where these are not all rows; null: not asked for yet
+    SPIPlanPtr all_events;   // of all,
+    SPIPlanPtr visitor_events;  // and of visitors that are leads
+    OncePlans* once;            // where these are not all rows; null: not asked for yet
 };
 
 // Where a function takes a source to know which of the user's tables is meant, this is the table of leads.
@@ -63,8 +67,11 @@ struct Binding {
     char* lead_key;    // column name, unquoted
     Source* sources;   // first that of settings, named "events", then those of the table "sources" by name
     int source_count;
-    List* members;       // leads and sources, with their partitions
-    char* trigger_path;  // the search_path under which leads and sources are written
+    Source*
+        identities;   // the table that says which visitor is which lead, by its columns anonymous and lead; null: none
+    KeyType visitor;  // of its column anonymous, and of those of the sources
+    List* members;    // leads, sources and identities, with their partitions
+    char* trigger_path;  // the search_path under which they are written
     StatusColumn* status;
     int status_count;
 };
@@ -85,16 +92,22 @@ inline const char* lead_column(const Binding& binding, const Source* source) {
 // What the model's messages call the table.
 inline const char* title_of(const Source* source) { return source == kLeads ? "leads" : source->title; }
 
-// Whether the row of settings tells of it: leads, and the first source.
-inline bool is_of_settings(const Binding& binding, const Source* source) {
-    return source == kLeads || source == binding.sources;
+// Whether it is the table that says which visitor is which lead.
+inline bool is_identities(const Binding& binding, const Source* source) {
+    return source != kLeads && source == binding.identities;
 }
 
-// Calls visit(source) for each of the user's tables, leads first.
+// Whether the row of settings tells of it: leads, the first source, identities.
+inline bool is_of_settings(const Binding& binding, const Source* source) {
+    return source == kLeads || source == binding.sources || source == binding.identities;
+}
+
+// Calls visit(source) for each of the user's tables: leads, the sources, identities.
 template <class Visit>
 void for_each_table(const Binding& binding, Visit visit) {
     visit(kLeads);
     for (Source& source : sources_of(binding)) visit(&source);
+    if (binding.identities != nullptr) visit(binding.identities);
 }
 
 // Whether a relation, which there is, is the table or one of its partitions.

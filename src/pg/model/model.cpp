@@ -57,6 +57,8 @@ void mark_stale(Concerns concerns) {
 bool has_relation(const Model* model, Oid relation) {
     auto is_it = [=](const Source& source) { return source.relation == relation; };
     std::span<Source> sources = sources_of(model->binding);
+    const Source* identities = model->binding.identities;
+    if (identities != nullptr && identities->relation == relation) return true;
     return relation == model->binding.leads || std::any_of(sources.begin(), sources.end(), is_it) ||
            std::find(std::begin(model->own), std::end(model->own), relation) != std::end(model->own) ||
            list_member_oid(model->binding.members, relation) || has_program(model, relation);
@@ -117,7 +119,7 @@ extern "C" void end_model(void* argument) {
     free_plan(model->find_newest);
     for (SPIPlanPtr plan : model->plans) free_plan(plan);
     for (const Source& source : sources_of(model->binding)) {
-        for (SPIPlanPtr plan : {source.lead_events, source.all_events}) free_plan(plan);
+        for (SPIPlanPtr plan : {source.lead_events, source.all_events, source.visitor_events}) free_plan(plan);
         for (const OncePlans* once = source.once; once != nullptr; once = once->next)
             for (SPIPlanPtr plan : {once->lead_events, once->all_events, once->repeated_id}) free_plan(plan);
     }

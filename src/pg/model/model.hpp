@@ -25,9 +25,11 @@ extern "C" {
 namespace lead_scoring {
 
 enum class PlanName {
-    LeadEvents,   // the events of one lead: of a source, which keeps the plan
-    LeadRow,      // the row of one lead
-    LeadEntries,  // its latest and first entry into each stage, and the number of the latest
+    LeadEvents,     // the events of one lead: of a source, which keeps the plan
+    VisitorEvents,  // those of visitors that are leads, likewise; takes an array
+    Identities,     // which of the visitors are leads; takes an array
+    LeadRow,        // the row of one lead
+    LeadEntries,    // its latest and first entry into each stage, and the number of the latest
     BrokenHistory,
     BrokenHistories,  // of all leads
     MendTransition,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "pg/intake/event_id.hpp"
@@ -18,7 +19,8 @@ namespace {
 
 // No stage is entered twice at one instant, cooldown or not: what other statements did at that instant must be known.
 void load_entries(const Computation* task, const LeadFindings& found, const ScoreRow& row) {
-    bool at_last_move = found.matches.empty() ? found.taken_back : found.matches.front().at <= row.stage_since;
+    bool at_last_move =
+        found.identified || (found.matches.empty() ? found.taken_back : found.matches.front().at <= row.stage_since);
     if (task->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
         load_entries(task->workspace, task->as, task->version, found.key);
 }
@@ -98,6 +100,36 @@ void fold_new(const StoredLead& lead) {
     rebuild_from_log(task, lead.found.key, Moves{lead.clock}, &lead.found);
 }
 
+// The stages that events found name, rising.
+std::vector<int>* named_stages(const StoredLead& stored) {
+    std::vector<int>* stages = &stored.task->workspace->named_stages;
+    run_cpp([&] { stages->clear(); });
+    MatchReader reader(stored.found);
+    for (std::span<const Match> matches; reader.next(&matches);)
+        run_cpp([&] {
+            for (const Match& match : matches)
+                if (match.kind == MatchKind::Stage && std::ranges::find(*stages, match.target) == stages->end())
+                    stages->push_back(match.target);
+        });
+    run_cpp([&] { std::ranges::sort(*stages); });
+    return stages;
+}
+
+// Visitors became the lead, or ceased to be: it moves now, whenever their events were, after what time alone has done.
+bool change_identity(const StoredLead& stored) {
+    const Computation* task = stored.task;
+    const Definition& definition = *task->version->definition;
+    Workspace* workspace = task->workspace;
+    Lead& lead = workspace->lead;
+    bool current = stored.row.card != nullptr && precedes_statement(stored);
+    if (current && !run_cpp([&] { return refresh(definition, lead, task->now, workspace->transitions); }))
+        load_again(stored);
+    if (!rebuild_from_log(task, stored.found.key, Moves::none(), nullptr)) return false;
+    std::vector<int>* stages = named_stages(stored);
+    run_cpp([&] { identify(definition, lead, *stages, task->now, workspace->transitions); });
+    return true;
+}
+
 // What a statement on events and leads did to the lead; one that is gone has events only.
 bool change(const StoredLead& stored) {
     const Computation* task = stored.task;
@@ -109,6 +141,7 @@ bool change(const StoredLead& stored) {
         rebuild_from_log(task, found.key, Moves::none(), nullptr);
         return true;
     }
+    if (found.identified) return change_identity(stored);
     bool from_log = found.taken_back || !precedes_statement(stored) || has_repeated_id(task->as, task->version, found);
     if (from_log && lead.card.left_out) {
         if (!rebuild_from_log(task, found.key, Moves::none(), nullptr)) return false;

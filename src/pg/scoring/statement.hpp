@@ -5,12 +5,14 @@
 //
 //   1. tables. Who writes has the lock that its statement takes; owner commands shut out writers by lock_tables() in
 //      SQL, which waits for one table while it holds none, as no order of these suits all. It begins with leads, then
-//      come the sources, that of settings first and the others by name; merging and forgetting take them so.
-//   2. rows of the leads table, in key order. What says which lead an event is of would be locked before them.
-//   3. rows of scores, in key order.
-//   4. rows of the other tables of kLeadTables, under the row of scores of their lead. What a move gives rise to would
+//      come the sources, that of settings first and the others by name, then identities; merging and forgetting take
+//      them so.
+//   2. visitors whose events or identities are written, in the order of their locks (pg/intake/visitors.hpp).
+//   3. rows of the leads table, in key order.
+//   4. rows of scores, in key order.
+//   5. rows of the other tables of kLeadTables, under the row of scores of their lead. What a move gives rise to would
 //      be locked here, after scores.
-//   5. problems that were met on the way, by lead and rule.
+//   6. problems that were met on the way, by lead and rule.
 //
 // Rows of a step are locked before those of the next, and who holds one asks for none of an earlier step but without
 // waiting.
@@ -32,8 +34,9 @@
 // of it when the status is written, and each such row would get a multixact in every statement.
 //
 // What has no single order: a foreign key that cascades brings one lead after the other, in the order of the user's
-// rows, and TRUNCATE comes with its table locked. They may deadlock with others that share several of their leads:
-// 40P01, and nothing is lost.
+// rows, and comes to identities with rows of leads in its hands; TRUNCATE comes with its table locked; and a query that
+// fires several triggers on events takes the locks of their visitors trigger by trigger. They may deadlock with others
+// that share several of their leads: 40P01, and nothing is lost.
 #pragma once
 
 #include "pg/server/postgres.hpp"

@@ -316,6 +316,8 @@ const char* cause_name(Cause cause) {
             return "manual";
         case Cause::Publish:
             return "publish";
+        case Cause::Identity:
+            return "identity";
     }
     return "";
 }

@@ -25,6 +25,7 @@ struct Workspace {
     std::optional<Folding> folding;  // of a lead whose matches do not come all at once
     std::optional<Replay> replay;
     std::vector<Transition> transitions;
+    std::vector<int> named_stages;   // by events of visitors that became the lead
     std::string card;                // encoded
     std::string grade;               // label; empty: none
     std::vector<Timestamp> entered;  // of each stage, by the transitions above

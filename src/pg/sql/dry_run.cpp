@@ -26,7 +26,7 @@ Datum lead_scoring_dry_run(PG_FUNCTION_ARGS) {
     bool of_leads = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
     AsOwner as = begin_reading_work(model);
     for_each_table(model->binding, [&](const Source* source) {
-        if ((source == kLeads) != of_leads) return;
+        if ((source == kLeads) != of_leads || is_identities(model->binding, source)) return;
         Relation relation = table_open(relation_of(model->binding, source), AccessShareLock);
         program_for(as, version, source, relation);
         table_close(relation, NoLock);

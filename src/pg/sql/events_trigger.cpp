@@ -13,6 +13,7 @@ Datum lead_scoring_events_changed(PG_FUNCTION_ARGS) {
     if (!begin_trigger(fcinfo, TriggerTable::Events, &run)) return PointerGetDatum(nullptr);
 
     TriggerEvent event = run.data->tg_event;
+    if (!TRIGGER_FIRED_BY_TRUNCATE(event)) lock_visitors(&run);
     // What old rows gave is taken back by rebuilding their leads; new rows are read too, for one may name a stage.
     if (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event)) read_rows(&run, false);
     if (TRIGGER_FIRED_BY_UPDATE(event) || TRIGGER_FIRED_BY_DELETE(event))

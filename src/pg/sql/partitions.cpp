@@ -39,6 +39,7 @@ namespace {
 struct Functions {
     Oid events_changed;
     Oid leads_changed;
+    Oid identities_changed;
 };
 
 Functions find_functions(Oid schema) {
@@ -46,11 +47,12 @@ Functions find_functions(Oid schema) {
         return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
                                PointerGetDatum(buildoidvector(nullptr, 0)), ObjectIdGetDatum(schema));
     };
-    return {find("events_changed"), find("leads_changed")};
+    return {find("events_changed"), find("leads_changed"), find("identities_changed")};
 }
 
 bool is_of_model(const Functions& functions, const Trigger& trigger) {
-    return (trigger.tgfoid == functions.events_changed || trigger.tgfoid == functions.leads_changed) &&
+    return (trigger.tgfoid == functions.events_changed || trigger.tgfoid == functions.leads_changed ||
+            trigger.tgfoid == functions.identities_changed) &&
            trigger.tgnargs == 1 && trigger.tgqual == nullptr && trigger.tgnattr == 0;
 }
 

@@ -53,7 +53,9 @@ void find_next_keys(const AsOwner& as, const Version* version, Datum last, bool 
     };
     const char* scores = own_table(model, "scores");
     for_each_table(model->binding, [&](const Source* source) {
-        if (source != kLeads && find_logged(version, source) == nullptr) return;
+        bool read =
+            source == kLeads || is_identities(model->binding, source) || find_logged(version, source) != nullptr;
+        if (!read) return;
         hold_table(model, source);
         add(lead_of(model->binding, source, "t"), user_table(model, source));
         appendStringInfoString(&keys, " UNION ");

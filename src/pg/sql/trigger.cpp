@@ -3,6 +3,7 @@
 #include "pg/sql/trigger.hpp"
 
 #include "pg/intake/problems.hpp"
+#include "pg/intake/visitors.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/program.hpp"
 #include "pg/model/withheld.hpp"
@@ -46,18 +47,29 @@ bool has_rows(const TriggerData* data) {
     return rows(data->tg_newtable) + rows(data->tg_oldtable) > 0;
 }
 
+constexpr const char* kTitles[] = {"events", "leads", "identities"};
+
 // Finds out which of the user's tables the trigger is on.
 void find_table(TriggerRun* run, TriggerTable table) {
     Relation relation = run->data->tg_relation;
-    bool of_leads = table == TriggerTable::Leads;
-    if (!of_leads) run->source = find_source(run->model->binding, RelationGetRelid(relation));
-    bool found = of_leads ? belongs_to(RelationGetRelid(relation), run->model->binding.leads) : run->source != nullptr;
+    const Binding& binding = run->model->binding;
+    Oid id = RelationGetRelid(relation);
+    bool found = false;
+    if (table == TriggerTable::Events) {
+        run->source = find_source(binding, id);
+        found = run->source != nullptr;
+    } else if (table == TriggerTable::Identities) {
+        run->source = binding.identities;
+        found = binding.identities != nullptr && belongs_to(id, binding.identities->relation);
+    } else {
+        found = belongs_to(id, binding.leads);
+    }
     if (found) return;
     // A table that was swapped for another has its owner; what a stranger aimed at the model is his to remove.
     bool swapped = has_privs_of_role(run->model->owner, relation->rd_rel->relowner);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("table \"%s\" is not the %s table of model \"%s\"", RelationGetRelationName(relation),
-                           of_leads ? "leads" : "events", run->model->name),
+                           kTitles[static_cast<int>(table)], run->model->name),
                     errdetail("The settings of the model name another table."),
                     swapped ? errhint("SELECT lead_scoring.repair(%s);", quote_literal_cstr(run->model->name))
                             : errhint("DROP TRIGGER %s ON %s;", quote_identifier(run->data->tg_trigger->tgname),
@@ -92,7 +104,7 @@ bool counts_as_change(const TriggerData* data) {
 }  // namespace
 
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run) {
-    static constexpr const char* kFunctions[] = {"events_changed", "leads_changed"};
+    static constexpr const char* kFunctions[] = {"events_changed", "leads_changed", "identities_changed"};
     check_call(fcinfo, kFunctions[static_cast<int>(table)]);
     *run = {};
     run->data = reinterpret_cast<TriggerData*>(fcinfo->context);
@@ -110,7 +122,7 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
         run->version = current_version(run->model);
     }
     run->is_logged =
-        run->version != nullptr && (run->source == kLeads || find_logged(run->version, run->source) != nullptr);
+        run->version != nullptr && (table != TriggerTable::Events || find_logged(run->version, run->source) != nullptr);
     if (run->version == nullptr) {
         if (run->changes != nullptr && !is_incomplete(run->changes)) end_changes(run->changes);
         return false;
@@ -173,13 +185,41 @@ class OtherRows final : public RowStream {
     LeadColumn lead_;
 };
 
+// Calls `read` with the rows; those of visitors tell whose they are.
+template <class Read>
+void with_identities(TriggerRun* run, RowStream* rows, Read read) {
+    if (!run->has_visitors) return read(rows);
+    IdentifiedRows identified(run->as, run->source, run->data->tg_relation, rows);
+    read(&identified);
+    identified.finish();
+}
+
 }  // namespace
+
+void lock_visitors(TriggerRun* run) {
+    if (!run->is_logged || run->source->anonymous == nullptr) return;
+    Relation relation = run->data->tg_relation;
+    LeadColumn column = lead_column_of(run->model->binding, run->source, relation);
+    VisitorLocks locks;
+    auto add = [&](RowStream* rows) {
+        TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
+        for (Datum visitor = 0; rows->next(slot);)
+            if (visitor_of(column, slot, &visitor)) add_visitor(run->model, visitor, &locks);
+        ExecDropSingleTupleTableSlot(slot);
+    };
+    if (!TRIGGER_FIRED_BY_DELETE(run->data->tg_event)) with_rows(run, false, add);
+    if (!TRIGGER_FIRED_BY_INSERT(run->data->tg_event)) with_rows(run, true, add);
+    lock_visitors(run->model, locks, VisitorLock::Shared);
+    run->has_visitors = locks.any();
+}
 
 void read_rows(TriggerRun* run, bool old_rows) {
     if (!run->is_logged) return;
     Relation relation = run->data->tg_relation;
     auto read = [&](RowStream* rows) {
-        read_rows(run->as, run->version, run->source, relation, rows, run->findings, &run->problems, true);
+        with_identities(run, rows, [&](RowStream* identified) {
+            read_rows(run->as, run->version, run->source, relation, identified, run->findings, &run->problems, true);
+        });
     };
     with_rows(run, old_rows, [&](RowStream* rows) {
         if (run->source == kLeads || !withholds(run->model)) return read(rows);
@@ -192,8 +232,11 @@ void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind) {
     if (!run->is_logged) return;
     Relation relation = run->data->tg_relation;
     LeadColumn column = lead_column_of(run->model->binding, run->source, relation);
-    with_rows(run, old_rows,
-              [&](RowStream* rows) { read_keys(run->model, relation, column, rows, kind, run->findings); });
+    with_rows(run, old_rows, [&](RowStream* rows) {
+        with_identities(run, rows, [&](RowStream* identified) {
+            read_keys(run->model, relation, column, identified, kind, run->findings);
+        });
+    });
 }
 
 namespace {

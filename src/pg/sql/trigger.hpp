@@ -1,4 +1,5 @@
-// What the triggers on events and leads have in common: who may call them, for which table, and as whom they run.
+// What the triggers on events, leads and identities have in common: who may call them, for which table, and as whom
+// they run.
 #pragma once
 
 #include "pg/server/postgres.hpp"
@@ -18,8 +19,9 @@ struct TriggerRun {
     TriggerData* data;
     AsWriter as;
     Model* model;
-    const Source* source;  // whose events; null: of the leads table
+    const Source* source;  // whose events, or identities; null: of the leads table
     bool is_logged;        // whether the version looks at it
+    bool has_visitors;     // among its rows, old and new: lock_visitors found some
     const Version* version;
     Changes* changes;  // of the query, where it fires several of our triggers
     Findings* findings;
@@ -28,7 +30,7 @@ struct TriggerRun {
     MemoryContext caller;
 };
 
-enum class TriggerTable { Events, Leads };
+enum class TriggerTable { Events, Leads, Identities };
 
 // False where there is nothing to do: the trigger is a BEFORE trigger, which only counts, the model is paused, has no
 // version, or the statement touched no row. Otherwise the run works as the owner until end_trigger, and its memory is
@@ -36,6 +38,10 @@ enum class TriggerTable { Events, Leads };
 // do not name the trigger's table, 55006 where another version was published between two triggers of one query, and as
 // use_model and current_version do.
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run);
+
+// Locks the visitors whose events the rows are, old and new, as pg/intake/visitors.hpp says; to be called before the
+// events are read.
+void lock_visitors(TriggerRun* run);
 
 // Adds what the rows of a transition table, or the old or new row of a row trigger, say.
 void read_rows(TriggerRun* run, bool old_rows);

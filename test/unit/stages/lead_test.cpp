@@ -439,6 +439,30 @@ TEST(EvaluateAtClock, OfALeadWithoutEventsChangesNothing) {
     EXPECT_EQ(delivery.lead.seen_at, kStart);
 }
 
+TEST(Identify, MovesNowWheneverTheEventsWere) {
+    Definition definition = tolerant({mql(), Stage{.name = "demo"}});
+    Delivery delivery(definition);
+    delivery.lead.card = card_of(definition, {match(kPage, kStart, points(60))}, kStart);
+    identify(definition, delivery.lead, {}, kStart + kDay, delivery.transitions);
+    ASSERT_EQ(delivery.transitions.size(), 1u);
+    EXPECT_EQ(delivery.transitions[0].to, 1);
+    EXPECT_EQ(delivery.transitions[0].cause, Cause::Identity);
+    EXPECT_EQ(delivery.transitions[0].at, kStart + kDay);
+    EXPECT_EQ(delivery.lead.seen_at, kStart + kDay);
+}
+
+TEST(Identify, EntersStagesThatEventsNamed) {
+    Definition definition = tolerant({mql(), Stage{.name = "demo"}});
+    Delivery delivery(definition);
+    delivery.lead.card = card_of(definition, {match(kPage, kStart, points(10))}, kStart);
+    const int named[] = {2};
+    identify(definition, delivery.lead, named, kStart + kDay, delivery.transitions);
+    ASSERT_EQ(delivery.transitions.size(), 1u);
+    EXPECT_EQ(delivery.transitions[0].to, 2);
+    EXPECT_EQ(delivery.transitions[0].cause, Cause::Identity);
+    EXPECT_EQ(delivery.transitions[0].at, kStart + kDay);
+}
+
 TEST(LeaveRemovedStage, GoesOnFromTheFirstStage) {
     Definition definition = tolerant({mql()});
     Delivery delivery(definition);
