@@ -48,7 +48,7 @@ char* identified_once_statement(const Model* model, PlanName name, const Source*
     if (name == PlanName::RepeatedId)
         return psprintf(
             "SELECT count(*) FROM (%1$s) log (event_row, lead) WHERE %2$s %3$s ANY ($2) GROUP BY %2$s "
-            "HAVING count(*) > 1 LIMIT 1",
+            "HAVING count(*) > $3 LIMIT 1",
             rows, id, equals_operator(once->type));
     return psprintf(
         "SELECT r.event_row, r.lead FROM (SELECT log.event_row, log.lead, row_number() OVER (PARTITION BY log.lead, "
