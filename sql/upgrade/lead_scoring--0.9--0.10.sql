@@ -1006,9 +1006,10 @@ BEGIN
     problems := ARRAY(SELECT CASE WHEN t.relation IS NULL THEN format('table %s does not exist', t.name)
                                   WHEN c.relowner <> owner THEN format('table %s is not owned by %I', t.name, pg_get_userbyid(owner))
                                   ELSE format('table %s %s', t.name, lead_scoring_internal.found_in_citus(t.relation)) END
-                        FROM unnest(leads || names, leads_table || tables || identities_table) t (name, relation)
+                        FROM unnest(leads || names, leads_table || tables || identities_table) WITH ORDINALITY t (name, relation, place)
                         LEFT JOIN pg_class c ON c.oid = t.relation
-                       WHERE t.name IS NOT NULL AND (c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL));
+                       WHERE t.name IS NOT NULL AND (c.oid IS NULL OR c.relowner <> owner OR lead_scoring_internal.found_in_citus(t.relation) IS NOT NULL)
+                       ORDER BY t.place);
     is_bound := problems = '{}';
     IF is_bound THEN
         problems := ARRAY(
