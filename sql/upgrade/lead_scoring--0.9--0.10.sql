@@ -800,13 +800,13 @@ CREATE OR REPLACE FUNCTION lead_scoring.create_model(
     event_type text DEFAULT 'type',
     event_time text DEFAULT 'occurred_at',
     event_campaign text DEFAULT NULL,
-    event_id text DEFAULT NULL,
-    event_anonymous text DEFAULT NULL,
     time_zone text DEFAULT 'UTC',
     status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
     min_score numeric DEFAULT NULL,
     max_score numeric DEFAULT NULL,
-    require_index boolean DEFAULT true)
+    require_index boolean DEFAULT true,
+    event_id text DEFAULT NULL,
+    event_anonymous text DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_create_model';
 DROP FUNCTION lead_scoring_internal.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
 CREATE OR REPLACE FUNCTION lead_scoring_internal.create_model(
@@ -818,13 +818,13 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.create_model(
     event_type text,
     event_time text,
     event_campaign text,
-    event_id text,
-    event_anonymous text,
     time_zone text,
     status_columns jsonb,
     min_score numeric,
     max_score numeric,
-    require_index boolean)
+    require_index boolean,
+    event_id text,
+    event_anonymous text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -1996,8 +1996,8 @@ CREATE FUNCTION lead_scoring.add_source(
     event_channel text DEFAULT NULL,
     event_asset text DEFAULT NULL,
     event_anonymous text DEFAULT NULL,
-    time_zone text DEFAULT NULL,
     event_id text DEFAULT NULL,
+    time_zone text DEFAULT NULL,
     require_index boolean DEFAULT true)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.add_source(
@@ -2012,8 +2012,8 @@ CREATE FUNCTION lead_scoring_internal.add_source(
     event_channel text,
     event_asset text,
     event_anonymous text,
-    time_zone text,
     event_id text,
+    time_zone text,
     require_index boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

@@ -46,13 +46,13 @@ CREATE FUNCTION lead_scoring.create_model(
     event_type text DEFAULT 'type',
     event_time text DEFAULT 'occurred_at',
     event_campaign text DEFAULT NULL,
-    event_id text DEFAULT NULL,
-    event_anonymous text DEFAULT NULL,
     time_zone text DEFAULT 'UTC',
     status_columns jsonb DEFAULT '{"stage": "lead_stage", "mql_at": "mql_at"}',
     min_score numeric DEFAULT NULL,
     max_score numeric DEFAULT NULL,
-    require_index boolean DEFAULT true)
+    require_index boolean DEFAULT true,
+    event_id text DEFAULT NULL,
+    event_anonymous text DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_create_model';
 CREATE FUNCTION lead_scoring_internal.create_model(
     name text,
@@ -63,13 +63,13 @@ CREATE FUNCTION lead_scoring_internal.create_model(
     event_type text,
     event_time text,
     event_campaign text,
-    event_id text,
-    event_anonymous text,
     time_zone text,
     status_columns jsonb,
     min_score numeric,
     max_score numeric,
-    require_index boolean)
+    require_index boolean,
+    event_id text,
+    event_anonymous text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

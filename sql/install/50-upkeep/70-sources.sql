@@ -12,8 +12,8 @@ CREATE FUNCTION lead_scoring.add_source(
     event_channel text DEFAULT NULL,
     event_asset text DEFAULT NULL,
     event_anonymous text DEFAULT NULL,
-    time_zone text DEFAULT NULL,
     event_id text DEFAULT NULL,
+    time_zone text DEFAULT NULL,
     require_index boolean DEFAULT true)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.add_source(
@@ -28,8 +28,8 @@ CREATE FUNCTION lead_scoring_internal.add_source(
     event_channel text,
     event_asset text,
     event_anonymous text,
-    time_zone text,
     event_id text,
+    time_zone text,
     require_index boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

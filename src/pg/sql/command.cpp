@@ -339,10 +339,12 @@ LEAD_SCORING_FUNCTION(lead_scoring_create_model);
 Datum lead_scoring_create_model(PG_FUNCTION_ARGS) {
     const Command* command = find_command(fcinfo);
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of create_model is NULL"),
-                        errdetail("Only lead_key, event_campaign, event_id, min_score and max_score may be NULL."),
-                        errhint("For example lead_scoring.create_model('sales', leads => 'public.leads', events => "
-                                "'public.events').")));
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an argument of create_model is NULL"),
+                 errdetail(
+                     "Only lead_key, event_campaign, event_id, event_anonymous, min_score and max_score may be NULL."),
+                 errhint("For example lead_scoring.create_model('sales', leads => 'public.leads', events => "
+                         "'public.events').")));
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
     if (strlen(model) >= NAMEDATALEN) no_such_model(model);
     Oid owner = InvalidOid;
