@@ -55,6 +55,8 @@ SELECT lead_scoring.add_source('sources_many', 'views', 'leads');
 :refused
 SELECT lead_scoring.add_source('sources_many', 'views', 'crm_1', 'contact', 'what', 'day');
 :refused
+SELECT lead_scoring.add_source('sources_many', 'views', 'sources_many.transitions', event_type => 'to_stage', event_time => 'at');
+:refused
 SELECT lead_scoring.add_source('sources_many', 'events', 'page_views', 'person', event_time => 'seen_on', every_event => 'page_view');
 :refused
 SELECT lead_scoring.add_source('sources_many', NULL, 'page_views');
@@ -258,6 +260,13 @@ SELECT draft_differs FROM lead_scoring.models() WHERE model = 'sources_many'; SE
 SELECT lead_scoring.publish('sources_many') > 0 AS published; SELECT * FROM faults;
 UPDATE sources_many.sources SET time_zone = 'Mars/Olympus' WHERE name = 'views';
 INSERT INTO sources_many.sources (name, events, event_lead, event_time) VALUES ('x', 'sources.slow', 'lead_id', 'occurred_at');
+-- One table is one source, whoever says which it is, and none of those that the model has made.
+UPDATE sources_many.sources SET events = 'sources.events', event_channel = NULL, event_asset = NULL WHERE name = 'views';
+UPDATE sources_many.sources SET events = 'sources.crm', event_channel = NULL, event_asset = NULL WHERE name = 'views';
+UPDATE sources_many.settings SET events = 'sources.crm';
+UPDATE sources_many.sources SET events = 'sources.leads', event_channel = NULL, event_asset = NULL WHERE name = 'views';
+UPDATE sources_many.sources SET events = 'sources_many.scores', event_channel = NULL, event_asset = NULL WHERE name = 'views';
+SELECT name, events FROM sources_many.sources ORDER BY name; SELECT * FROM faults;
 
 -- One goes.
 SELECT lead_scoring.drop_source('sources_many', 'view');
@@ -279,6 +288,29 @@ SELECT lead_scoring.drop_source('sources_many', 'crm'); SELECT * FROM faults;
 SELECT lead_scoring.publish('sources_many') > 0 AS published; SELECT * FROM faults;
 SELECT definition ? 'sources' OR definition ? 'format' OR definition -> 'rules' -> 0 ? 'source' AS told_of_sources FROM sources_many.versions ORDER BY version DESC LIMIT 1;
 SELECT problem, draft_differs FROM lead_scoring.models() WHERE model = 'sources_many';
+-- One whose table is gone while rules and stages wait for its events: until it goes too, nothing is stored.
+CREATE TABLE calls (lead_id bigint, type text, occurred_at timestamptz);
+CREATE INDEX ON calls (lead_id);
+SELECT lead_scoring.add_source('sources_many', 'calls', 'calls'), lead_scoring.add_rule('sources_many', 'answered', 'answered', 4, source => 'calls') \g /dev/null
+UPDATE sources_many.stages SET on_event = 'won', on_event_source = 'calls' WHERE name = 'sql';
+SELECT lead_scoring.publish('sources_many') > 0 AS published;
+INSERT INTO calls VALUES (17, 'answered', '2024-06-29'), (50, 'answered', '2024-06-29'); SELECT * FROM faults;
+ALTER TABLE calls RENAME TO phoned;
+INSERT INTO events VALUES (2, 17, 'form', '2024-06-29');
+ALTER TABLE phoned RENAME TO calls;
+DROP TABLE calls;
+INSERT INTO events VALUES (2, 17, 'form', '2024-06-29');
+SELECT lead_scoring.publish('sources_many');
+SELECT lead_scoring.drop_source('sources_many', 'calls');
+BEGIN;
+DELETE FROM sources_many.rules WHERE name = ANY ('{answered}');
+UPDATE sources_many.stages SET on_event = NULL, on_event_condition = NULL, on_event_source = NULL WHERE name = ANY ('{sql}');
+SELECT lead_scoring.drop_source('sources_many', 'calls');
+COMMIT;
+SELECT * FROM faults;
+INSERT INTO events VALUES (2, 17, 'form', '2024-06-29'); SELECT * FROM faults;
+SELECT count(*) FROM sources_many.scores WHERE lead_id = 50;
+SELECT lead_scoring.publish('sources_many') > 0 AS published; SELECT * FROM faults;
 SELECT lead_scoring.drop_model(m) FROM unnest('{sources_one,sources_many}'::text[]) m \g /dev/null
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'lead_scoring%';
 DROP SCHEMA sources CASCADE;

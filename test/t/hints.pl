@@ -25,6 +25,7 @@ my @exceptions = (
     [ 'bad_input', qr/ALTER TABLE \S+ ADD COLUMN lead_key/, qr/./, 'the statement is to be called with other arguments then, as the remark says' ],
     [ 'hints', qr/ALTER TABLE \S+ ADD COLUMN lead_key/, qr/./, 'the same' ],
     [ 'keys', qr/ALTER TABLE \S+ ADD COLUMN lead_key/, qr/./, 'the same, and events have to have what the key is made of' ],
+    [ 'sources', qr/SELECT lead_scoring.drop_source/, qr/events|publish/, 'the draft waits for its events still, of which drop_source tells' ],
     [ 'sources', qr/SELECT lead_scoring.add_rule/, qr/add_source/, 'the table is a source already: what is to be typed is in the place of adding it' ],
     [ 'sources', qr/SELECT lead_scoring.add_source/, qr/create_model/, 'the model is there already: what is to be typed is in the place of making it' ],
     [ 'upkeep', qr/SELECT lead_scoring.drop_model/, qr/repair/, 'a model that was dropped cannot be repaired; it rids tables of its triggers' ],

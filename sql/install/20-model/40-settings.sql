@@ -169,6 +169,7 @@ DECLARE
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_table(bound.leads, 'leads');
+    PERFORM lead_scoring_internal.check_sources(model);
     PERFORM lead_scoring_internal.check_table(s.events, 'events'),
             lead_scoring_internal.check_columns(bound.leads, s.events, bound.lead_key, s.event_lead, s.event_type, s.event_time, s.event_campaign),
             lead_scoring_internal.check_event_id(s.events, s.event_lead, s.event_id), lead_scoring_internal.check_time_zone(s.time_zone),

@@ -48,7 +48,7 @@ BEGIN
             PERFORM lead_scoring_internal.fail('42P01', format('table %s of source "%s" of model "%s" does not exist', further.events, further.name, model),
                 'The table was renamed, moved or dropped after the source was added.',
                 coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), lead_scoring_internal.settings_row(model) ->> 'identities'),
-                         format('Name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %L.', model, further.name)));
+                         format('SELECT lead_scoring.drop_source(%L, %L);  -- or name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %2$L', model, further.name, model)));
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
@@ -59,6 +59,41 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.sources IS 'The tables of events of a model, first that of its settings, then the others by name, in the order in which they are locked: columns, channel and asset as SQL over their rows (the channel is the campaign where nothing is said), the time zone of times without one, and the columns of ids that count once and of the visitor. No rows without a row of settings. Raises 42P01 when a table is gone, 42501 when it is not the owner''s.';
+
+CREATE FUNCTION lead_scoring_internal.check_source(model text, name text, events regclass, leads regclass)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF events = leads THEN
+        PERFORM lead_scoring_internal.fail('22023', format('events of source "%s" are the leads table %s', name, events),
+            'A lead has many events, each a row of its own.', 'Give another table, such as events => ''public.page_views''.');
+    ELSIF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = check_source.events AND n.nspname = model) THEN
+        PERFORM lead_scoring_internal.fail('22023', format('events of source "%s" are the table %s of model "%s" itself', name, events, model),
+            'What the model writes would be an event that has it write again.', 'Give another table, such as events => ''public.page_views''.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_source IS 'Raises 22023 where the events of a source are the leads table, or one in the model''s own schema.';
+
+CREATE FUNCTION lead_scoring_internal.check_sources(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    again record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_source(model, s.name, s.events, bound.leads) FROM lead_scoring_internal.sources(model) s;
+    SELECT s.events, min(s.place) AS first, (array_agg(s.name ORDER BY s.place))[1:2] AS names INTO again
+      FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+     GROUP BY s.events HAVING count(*) > 1 ORDER BY 2 LIMIT 1;
+    IF again.events IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42710', format('table %s is source "%s" and source "%s" of model "%s"', again.events, again.names[1], again.names[2], model),
+            'Its events would count twice.', format('Name the table that it is, by UPDATE %I.sources SET events = ''...'' WHERE name = %L.', model, again.names[2]));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_sources IS 'Raises what check_source raises of each source of a model, and 42710 where two are of one table.';
 
 CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

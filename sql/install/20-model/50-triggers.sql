@@ -58,7 +58,7 @@ WITH known AS (
 ), moved AS (  -- where one name and one table are left
     SELECT k.setting, k.source, min(c.name) AS name, row_number() OVER (PARTITION BY k.function) AS other
       FROM known k JOIN carrying c ON c.function = k.function
-     WHERE k.relation IS NULL OR NOT EXISTS (SELECT FROM carrying o WHERE o.function = k.function AND o.relation = k.relation)
+     WHERE (k.relation IS NULL OR NOT EXISTS (SELECT FROM carrying o WHERE o.function = k.function AND o.relation = k.relation))
        AND NOT EXISTS (SELECT FROM known o WHERE o.function = c.function AND o.relation = c.relation)
      GROUP BY k.setting, k.source, k.function
     HAVING count(*) = 1

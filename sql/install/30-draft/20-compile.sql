@@ -157,6 +157,7 @@ BEGIN
         RETURN;
     END IF;
     IF everything THEN
+        PERFORM lead_scoring_internal.check_sources(model);
         PERFORM lead_scoring_internal.compile_draft(model);
         RETURN;
     END IF;

@@ -53,10 +53,8 @@ BEGIN
         PERFORM lead_scoring_internal.fail('42710', format('table %s is source "%s" of model "%s" already', events, other.name, model),
             'Its events would count twice. Rules tell its types apart.', format('SELECT lead_scoring.add_rule(%L, ''visit'', ''page_view'', 5%s);', model,
             CASE WHEN other.name <> 'events' THEN format(', source => %L', other.name) ELSE '' END));
-    ELSIF events = bound.leads THEN
-        PERFORM lead_scoring_internal.fail('22023', format('events of source "%s" are the leads table %s', name, events),
-            'A lead has many events, each a row of its own.', 'Give another table, such as events => ''public.page_views''.');
     END IF;
+    PERFORM lead_scoring_internal.check_source(model, name, events, bound.leads);
     PERFORM lead_scoring_internal.require_own(events, true);
     PERFORM lead_scoring_internal.lock_tables(model, events);
     PERFORM lead_scoring_internal.upgrade_model(model);
@@ -94,9 +92,9 @@ COMMENT ON FUNCTION lead_scoring.add_source IS
 'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
 Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, event_anonymous, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
 Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
-Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
+Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table and the model''s own, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
 
-CREATE FUNCTION lead_scoring_internal.refuse_drop(model text, name text, definition jsonb, published boolean)
+CREATE FUNCTION lead_scoring_internal.refuse_drop(model text, name text, definition jsonb, published boolean, is_gone boolean)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -110,12 +108,12 @@ BEGIN
         format('In %s, %s wait for its events.', CASE WHEN published THEN 'the current version' ELSE 'the draft' END,
                concat_ws(' and ', 'rules ' || nullif(array_to_string(rules, ', '), ''), 'stages ' || nullif(array_to_string(stages, ', '), ''))),
         CASE WHEN published THEN format('SELECT lead_scoring.publish(%L);', model)
-             ELSE concat_ws(' ', format('DELETE FROM %I.rules WHERE name = ANY (%L);', model, nullif(rules, '{}')),
-                                 format('UPDATE %I.stages SET on_event = NULL, on_event_condition = NULL, on_event_source = NULL WHERE name = ANY (%L);', model, nullif(stages, '{}')),
-                                 format('SELECT lead_scoring.publish(%L);', model)) END);
+             ELSE concat_ws(' ', CASE WHEN rules <> '{}' THEN format('DELETE FROM %I.rules WHERE name = ANY (%L);', model, rules) END,
+                                 CASE WHEN stages <> '{}' THEN format('UPDATE %I.stages SET on_event = NULL, on_event_condition = NULL, on_event_source = NULL WHERE name = ANY (%L);', model, stages) END,
+                                 CASE WHEN is_gone THEN ' -- and drop the source in the same transaction' ELSE format('SELECT lead_scoring.publish(%L);', model) END) END);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
 
 CREATE FUNCTION lead_scoring.drop_source(model text, name text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
@@ -125,6 +123,7 @@ AS $$
 DECLARE
     names text[];
     source record;
+    is_there boolean;
     draft jsonb;
     current_definition jsonb;
     found record;
@@ -143,16 +142,20 @@ BEGIN
                  ELSE format('SELECT name FROM %I.sources;', model) || lead_scoring_internal.perhaps(name, names) END);
     END IF;
     SELECT t.events INTO source FROM lead_scoring_internal.source_tables(model) t WHERE t.name = drop_source.name;
-    -- A table that is gone does not keep its source.
-    IF lead_scoring_internal.resolve_table(source.events) IS NOT NULL THEN
+    -- A table that is gone does not keep its source: what is published waits for events that cannot come, and writers are refused.
+    is_there := lead_scoring_internal.resolve_table(source.events) IS NOT NULL;
+    IF is_there THEN
         PERFORM lead_scoring_internal.lock_tables(model);
-        EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
-                ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s)) FROM lead_scoring_internal.source_list({''model''}) l (sources)',
-            jsonb_build_object('model', model)) INTO draft;
-        PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false);
     END IF;
+    EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
+            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
+          FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
+        jsonb_build_object('model', model)) INTO draft;
+    PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, NOT is_there);
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO current_definition;
-    PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true);
+    IF is_there THEN
+        PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true, false);
+    END IF;
     EXECUTE format('DELETE FROM %I.sources WHERE name = $1', model) USING name;
     FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t
                   WHERE t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(lead_scoring_internal.resolve_table(source.events)) p UNION SELECT lead_scoring_internal.resolve_table(source.events))
@@ -168,4 +171,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.drop_source IS 'Implements lead_scoring.drop_source, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.drop_source IS 'Takes a table of events out of a model: its triggers go, and leads are computed without it. The table stays. For the model''s owner only. Writers of leads and events wait until the transaction ends. Raises 42704 for an unknown source, 55000 for the first one, "events", and where rules or stages of the draft or of the current version wait for its events; 22004 for a NULL; 25000 at any isolation level but READ COMMITTED.';
+COMMENT ON FUNCTION lead_scoring.drop_source IS 'Takes a table of events out of a model: its triggers go, and leads are computed without it. The table stays. For the model''s owner only. Writers of leads and events wait until the transaction ends. Raises 42704 for an unknown source, 55000 for the first one, "events", and where rules or stages of the draft or of the current version wait for its events, of the draft alone where its table is gone; 22004 for a NULL; 25000 at any isolation level but READ COMMITTED.';

@@ -18,6 +18,7 @@ extern "C" {
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
@@ -32,16 +33,27 @@ Source& first_source(const Model* model) { return model->binding.sources[0]; }
 
 // The statement that makes the settings name the tables again; null where nobody can tell.
 char* rebind_statement(const Model* model) {
-    if (model->binding.source_count > 1) return nullptr;  // one table is missing, and another may be that of any
+    auto further = sources_of(model->binding).subspan(1);
+    auto* names = static_cast<Datum*>(palloc(sizeof(Datum) * (further.size() + 1)));
+    auto* tables = static_cast<Datum*>(palloc(sizeof(Datum) * (further.size() + 1)));
+    int count = 0;
+    for (const Source& source : further) {
+        names[count] = CStringGetTextDatum(source.name);
+        tables[count++] = CStringGetTextDatum(source.table);
+    }
+    auto texts = [&](Datum* items) {
+        return PointerGetDatum(construct_array(items, count, TEXTOID, -1, false, TYPALIGN_INT));
+    };
+    Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID};
     const Source* identities = model->binding.identities;
-    Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
-    Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(model->binding.leads_name),
+    Datum values[] = {CStringGetTextDatum(model->name),
+                      CStringGetTextDatum(model->binding.leads_name),
                       CStringGetTextDatum(first_source(model).table),
-                      identities == nullptr ? static_cast<Datum>(0) : CStringGetTextDatum(identities->table)};
-    if (identities == nullptr)
-        query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3)", 3, types, values);
-    else
-        query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3, identities => $4)", 4, types, values);
+                      texts(names),
+                      texts(tables),
+                      CStringGetTextDatum(identities == nullptr ? "" : identities->table)};
+    query("SELECT lead_scoring_internal.rebind_statement($1, $2, $3, jsonb_object($4, $5), nullif($6, ''))", 6, types,
+          values);
     return ResultRow{0}.text(1);
 }
 
@@ -79,7 +91,11 @@ Oid find_relation(const Model* model, const Source* source) {
                              quote_literal_cstr(model->name));
     } else if (statement == nullptr) {
         Correction update = correction(model, source, setting_of(model, source));
-        statement = psprintf("Name the table that it is now, by %s'...'%s.", update.begin, update.end);
+        const char* naming = psprintf("ame the table that it is now, by %s'...'%s", update.begin, update.end);
+        statement = is_of_settings(model->binding, source)
+                        ? psprintf("N%s.", naming)
+                        : psprintf("SELECT lead_scoring.drop_source(%s, %s);  -- or n%s",
+                                   quote_literal_cstr(model->name), quote_literal_cstr(source->name), naming);
     }
     ereport(ERROR,
             (errcode(ERRCODE_UNDEFINED_TABLE),
