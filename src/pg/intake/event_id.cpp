@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "pg/intake/event_log.hpp"
 #include "pg/intake/once.hpp"
+#include "pg/intake/plans.hpp"
 
 extern "C" {
 #include "executor/spi.h"

@@ -2,7 +2,7 @@
 
 #include "pg/intake/once.hpp"
 
-#include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/model/lead_of.hpp"
 #include "pg/model/table_name.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/server/query.hpp"
 

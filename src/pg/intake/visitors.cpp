@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
 

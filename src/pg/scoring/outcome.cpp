@@ -2,9 +2,10 @@
 
 #include "pg/scoring/outcome.hpp"
 
-#include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/model/table_write.hpp"
 #include "pg/scoring/history.hpp"
+#include "pg/server/query.hpp"
 
 extern "C" {
 #include "executor/spi.h"

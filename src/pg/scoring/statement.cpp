@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/withheld.hpp"
 #include "pg/scoring/score_row.hpp"

@@ -7,7 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/card/memory_bytes.hpp"
-#include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/server/boundary.hpp"
 #include "pg/server/query.hpp"
 

@@ -3,6 +3,7 @@
 #include "pg/server/postgres.hpp"
 
 #include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "pg/intake/event_log.hpp"
+#include "pg/intake/plans.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/permit.hpp"

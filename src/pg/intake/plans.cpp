@@ -1,0 +1,450 @@
+#include "pg/server/postgres.hpp"
+
+#include "pg/intake/plans.hpp"
+
+#include "pg/intake/once.hpp"
+#include "pg/model/hold.hpp"
+#include "pg/model/lead_of.hpp"
+#include "pg/model/permit.hpp"
+#include "pg/model/table_name.hpp"
+#include "pg/model/table_write.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/query.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+}
+
+namespace lead_scoring {
+
+namespace {
+
+// Whether the statement names one of the user's tables: that of the source, else leads.
+bool names_table(PlanName name) {
+    switch (name) {
+        case PlanName::LeadEvents:
+        case PlanName::VisitorEvents:
+        case PlanName::Identities:
+        case PlanName::AllEvents:
+        case PlanName::RepeatedId:
+        case PlanName::LeadRow:
+        case PlanName::AllLeads:
+        case PlanName::LockLead:
+        case PlanName::LockLeadWaiting:
+        case PlanName::FindLead:
+        case PlanName::PlacesOfLeads:
+        case PlanName::UpdateStatus:
+        case PlanName::UpdateStatuses:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// A select list that makes the arrays $1, $2 ... rows. In a FROM clause each would take a tuplestore, and so many of
+// these that the allocator returns their memory to the kernel each time.
+char* unnested_columns(int count) {
+    StringInfoData list;
+    initStringInfo(&list);
+    for (int i = 1; i <= count; ++i) appendStringInfo(&list, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
+    return list.data;
+}
+
+// Where the values of status columns come from.
+enum class StatusSource { Values, Arrays, ScoreOfLead, Scores };
+
+// What a status column shows: of arguments, or of the model's scores. Null where nothing is published; one of a stage
+// that the version does not have shows nothing.
+const char* status_value(const Model* model, StatusSource source, int place) {
+    if (source == StatusSource::Values) return psprintf("$%d", place + 2);
+    if (source == StatusSource::Arrays) return psprintf("status.value%d", place);
+    const StatusColumn& status = model->binding.status[place];
+    if (status.kind == StatusKind::Stage) return "status.stage";
+    if (status.kind == StatusKind::Score) return "status.score";
+    if (status.kind == StatusKind::Grade) return "status.grade";
+    if (model->newest == nullptr) return nullptr;
+    int stage = find_status_stage(model->newest, status.stage);
+    if (stage == kNoStage) return "NULL::pg_catalog.timestamptz";
+    return psprintf("status.%s", quote_identifier(psprintf("%s_at", model->newest->stages[stage].name)));
+}
+
+// What they are read from, as status, for those sources that are no values.
+const char* status_rows(const Model* model, StatusSource source) {
+    if (source != StatusSource::Arrays) return psprintf("%s AS status", own_table(model, "scores"));
+    StringInfoData names;
+    initStringInfo(&names);
+    for (int i = 0; i < model->binding.status_count; ++i) appendStringInfo(&names, ", value%d", i);
+    return psprintf("(SELECT %s) AS status(lead_id%s)", unnested_columns(model->binding.status_count + 1), names.data);
+}
+
+// Writes the status columns that differ; null where there are none. It runs under the search_path of the user's
+// triggers on leads (pg/model/table_write.hpp); so nothing is left to be looked up by it.
+char* update_statement(const Model* model, StatusSource source) {
+    StringInfoData assignments, differences, statement;
+    for (StringInfo list : {&assignments, &differences, &statement}) initStringInfo(list);
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        const char* column = quote_identifier(model->binding.status[i].column);
+        const char* value = status_value(model, source, i);
+        if (value == nullptr) continue;
+        bool first = assignments.len == 0;
+        appendStringInfo(&assignments, "%s%s = %s", first ? "" : ", ", column, value);
+        appendStringInfo(&differences,
+                         "%1$scoalesce(lead_row.%2$s OPERATOR(pg_catalog.<>) %3$s, "
+                         "(lead_row.%2$s IS NULL) OPERATOR(pg_catalog.<>) (%3$s IS NULL))",
+                         first ? "" : " OR ", column, value);
+    }
+    if (assignments.len == 0) return nullptr;
+    bool is_read = source != StatusSource::Values;
+    appendStringInfo(&statement, "UPDATE %s lead_row SET %s ", user_table(model, kLeads), assignments.data);
+    if (is_read) appendStringInfo(&statement, "FROM %s ", status_rows(model, source));
+    appendStringInfo(&statement, "WHERE %s OPERATOR(pg_catalog.=) %s AND (%s)",
+                     lead_of(model->binding, kLeads, "lead_row"), is_read ? "status.lead_id" : "$1", differences.data);
+    if (source == StatusSource::Scores || source == StatusSource::ScoreOfLead)
+        appendStringInfoString(&statement, " AND status.version OPERATOR(pg_catalog.>) 0");
+    if (source == StatusSource::ScoreOfLead)
+        appendStringInfo(&statement, " AND status.lead_id OPERATOR(pg_catalog.=) $1::%s",
+                         format_type_be_qualified(model->key.type));
+    return statement.data;
+}
+
+// The transitions that make no chain, with what would make one of them, in an order in which they can be changed one by
+// one without two of a lead ever having one number: what moves up from the last to the first, what moves down the other
+// way round. An instant that is before that of the move before, or is none, is moved to it; where one is, none of the
+// lead is taken to be later than it was recorded.
+char* broken_histories(const char* transitions, bool of_one_lead) {
+    return psprintf(
+        "WITH moves AS (SELECT t.lead_id, t.seq, t.from_stage, t.at, "
+        "row_number() OVER history::integer AS new_seq, lag(t.to_stage, 1, t.from_stage) OVER history AS new_from, "
+        "t.at < lag(t.at) OVER history AS falls_back, "
+        "CASE WHEN isfinite(t.recorded_at) THEN t.recorded_at END AS recorded_at, "
+        "CASE WHEN isfinite(t.at) THEN t.at WHEN isfinite(t.recorded_at) THEN t.recorded_at ELSE to_timestamp(0) END "
+        "AS finite_at FROM %s t%s WINDOW history AS (PARTITION BY t.lead_id ORDER BY t.seq)), "
+        "leads AS (SELECT m.*, bool_or(m.falls_back) OVER (PARTITION BY m.lead_id) AS wrong FROM moves m), "
+        "chain AS (SELECT l.*, max(CASE WHEN l.wrong THEN least(l.finite_at, l.recorded_at) ELSE l.finite_at END) "
+        "OVER (PARTITION BY l.lead_id ORDER BY l.seq) AS new_at FROM leads l) "
+        "SELECT c.lead_id, c.seq, c.new_seq, c.new_from, c.new_at FROM chain c "
+        "WHERE c.seq <> c.new_seq OR c.from_stage IS DISTINCT FROM c.new_from OR c.at <> c.new_at "
+        "ORDER BY c.lead_id, c.new_seq <= c.seq, CASE WHEN c.new_seq > c.seq THEN -c.seq::bigint ELSE c.seq END",
+        transitions, of_one_lead ? " WHERE t.lead_id = $1" : "");
+}
+
+}  // namespace
+
+char* events_statement(const Model* model, PlanName name, const Source* source) {
+    const Binding& binding = model->binding;
+    const char* own = psprintf("FROM %s event_row", user_table(model, source));
+    const char* of_lead = psprintf("%s = $1", lead_of(binding, source, "event_row"));
+    if (source->anonymous == nullptr)
+        return name == PlanName::AllEvents ? psprintf("SELECT event_row %s", own)
+                                           : psprintf("SELECT event_row %s WHERE %s", own, of_lead);
+    const char* lead =
+        psprintf("%s::%s", lead_of(binding, binding.identities, "identity"), format_type_be(model->key.type));
+    const char* identities = user_table(model, binding.identities);
+    const char* identified = is_identified(binding, source, "event_row", "identity");
+    if (name == PlanName::AllEvents)
+        return psprintf("SELECT event_row, coalesce(%s::%s, %s) %s LEFT JOIN %s identity ON %s",
+                        lead_of(binding, source, "event_row"), format_type_be(model->key.type), lead, own, identities,
+                        identified);
+    const char* anonymous =
+        psprintf("SELECT event_row, %s %s JOIN %s identity ON %s", lead, own, identities, identified);
+    if (name == PlanName::VisitorEvents)
+        return psprintf("%s WHERE identity.%s = ANY ($1)", anonymous, quote_identifier(binding.identities->anonymous));
+    return psprintf("SELECT event_row, $1 %s WHERE %s UNION ALL %s WHERE %s = $1", own, of_lead, anonymous,
+                    lead_of(binding, binding.identities, "identity"));
+}
+
+namespace {
+
+// The table that a lead is deleted from; null: the statement is another.
+const char* deleted_from(PlanName name) {
+    if (name < PlanName::DeleteState || name > PlanName::DeleteLastState) return nullptr;
+    return kLeadTables[static_cast<int>(name) - static_cast<int>(PlanName::DeleteState)];
+}
+
+char* statement_of(const Model* model, PlanName name, const Source* source) {
+    auto own = [&](const char* table) { return own_table(model, table); };
+    if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s WHERE lead_id = $1", own(table));
+    const char* leads = user_table(model, kLeads);
+    const char* lead = lead_of(model->binding, kLeads, "lead_row");
+    const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
+    switch (name) {
+        case PlanName::LeadEvents:
+        case PlanName::VisitorEvents:
+        case PlanName::AllEvents:
+            return events_statement(model, name, source);
+        case PlanName::Identities:
+            return psprintf(
+                "SELECT identity.%1$s::%4$s, identity.%2$s::%5$s FROM %3$s identity "
+                "WHERE identity.%1$s = ANY ($1) AND identity.%2$s IS NOT NULL",
+                quote_identifier(source->anonymous), quote_identifier(source->lead), user_table(model, source),
+                format_type_be(model->binding.visitor.type), key_type);
+        case PlanName::LeadRow:
+            return psprintf("SELECT lead_row FROM %s lead_row WHERE %s = $1", leads, lead);
+        case PlanName::AllLeads:
+            return psprintf("SELECT lead_row FROM %s lead_row", leads);
+        case PlanName::LeadAdjustments:
+            return psprintf(
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s "
+                "WHERE lead_id = $1 AND cancelled_at IS NULL",
+                key_type, own("adjustments"));
+        case PlanName::AllAdjustments:
+            return psprintf(
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s "
+                "WHERE cancelled_at IS NULL",
+                key_type, own("adjustments"));
+        case PlanName::DueLeads:
+            return psprintf(
+                "SELECT lead_id::%s FROM %s WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
+                "FOR NO KEY UPDATE SKIP LOCKED",
+                key_type, own("scores"));
+        case PlanName::FindScore:
+            return psprintf("SELECT FROM %s WHERE lead_id = $1", own("scores"));
+        case PlanName::LockScore:
+            return psprintf("SELECT FROM %s WHERE lead_id = $1 FOR NO KEY UPDATE", own("scores"));
+        case PlanName::AllScores:
+            return psprintf("SELECT lead_id::%s FROM %s", key_type, own("scores"));
+        case PlanName::LeadEntries:
+            return psprintf(
+                "SELECT coalesce(to_stage::text, ''), max(at)::timestamptz, min(at)::timestamptz, max(seq)::bigint "
+                "FROM %s WHERE lead_id = $1 GROUP BY to_stage",
+                own("transitions"));
+        case PlanName::BrokenHistory:
+        case PlanName::BrokenHistories:
+            return broken_histories(own("transitions"), name == PlanName::BrokenHistory);
+        case PlanName::MendTransition:
+            return psprintf("UPDATE %s SET seq = $3, from_stage = $4, at = $5 WHERE lead_id = $1 AND seq = $2",
+                            own("transitions"));
+        case PlanName::CreateScore:
+            return psprintf(
+                "INSERT INTO %s (lead_id, version, stage_seq, stage_armed, counted, stage) "
+                "VALUES ($1, 0, 0, false, false, $2) ON CONFLICT DO NOTHING",
+                own("scores"));
+        case PlanName::AddTransition:
+        case PlanName::AddTransitions:
+            return psprintf(
+                "INSERT INTO %s (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
+                "grade, version, cause, rule, actor, reason) %s",
+                own("transitions"),
+                name == PlanName::AddTransitions
+                    ? psprintf("SELECT %s", unnested_columns(kTransitionColumns))
+                    : "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+        case PlanName::AddProblem:
+            return psprintf(
+                "INSERT INTO %s AS p (lead_id, rule, message, count, first_at, last_at) "
+                "VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp()) ON CONFLICT (lead_id, rule) "
+                "DO UPDATE SET message = excluded.message, "
+                "count = least(coalesce(p.count, 0), 1000000000000000000) + excluded.count, "
+                "last_at = excluded.last_at",
+                own("problems"));
+        case PlanName::ClearProblems:
+            return psprintf("DELETE FROM %s", own("problems"));
+        case PlanName::AddAdjustment:
+            return psprintf(
+                "INSERT INTO %s (lead_id, points, reason, expires_at, author) VALUES ($1, $2, $3, $4, $5) "
+                "RETURNING id",
+                own("adjustments"));
+        case PlanName::FindAdjustment:
+            return psprintf("SELECT lead_id::%s FROM %s WHERE id = $1", key_type, own("adjustments"));
+        case PlanName::CancelAdjustment:
+            return psprintf(
+                "UPDATE %s SET cancelled_at = clock_timestamp(), cancelled_by = $2, cancel_reason = $3 "
+                "WHERE id = $1 AND cancelled_at IS NULL",
+                own("adjustments"));
+        case PlanName::LockLead:
+            return psprintf("SELECT FROM %s lead_row WHERE %s = $1 FOR NO KEY UPDATE SKIP LOCKED", leads, lead);
+        case PlanName::LockLeadWaiting:
+            return psprintf("SELECT FROM %s lead_row WHERE %s = $1 FOR NO KEY UPDATE", leads, lead);
+        case PlanName::FindLead:
+            return psprintf("SELECT FROM %s lead_row WHERE %s = $1", leads, lead);
+        case PlanName::PlacesOfLeads:
+            return psprintf("SELECT tableoid, ctid FROM %s lead_row WHERE %s = ANY ($1)", leads, lead);
+        case PlanName::UpdateStatus:
+        case PlanName::UpdateStatuses:
+            return update_statement(model,
+                                    name == PlanName::UpdateStatuses ? StatusSource::Arrays : StatusSource::Values);
+        case PlanName::RepeatedId:
+        case PlanName::DeleteState:
+        case PlanName::DeleteLastState:
+        case PlanName::Count:
+            break;
+    }
+    return nullptr;
+}
+
+// Statements that write many rows at once take an array for each column.
+int array_types(const Model* model, PlanName name, Oid* types) {
+    int count = row_types(model, name, types);
+    for (int i = 0; i < count; ++i) types[i] = get_array_type(types[i]);
+    return count;
+}
+
+int argument_types(const Model* model, PlanName name, Oid* types) {
+    types[0] = model->key.type;
+    switch (name) {
+        case PlanName::AllEvents:
+        case PlanName::AllLeads:
+        case PlanName::AllScores:
+        case PlanName::AllAdjustments:
+        case PlanName::ClearProblems:
+        case PlanName::BrokenHistories:
+            return 0;
+        case PlanName::DueLeads:
+            types[0] = TIMESTAMPTZOID;
+            types[1] = INT8OID;
+            return 2;
+        case PlanName::CreateScore:
+            types[1] = TEXTOID;
+            return 2;
+        case PlanName::PlacesOfLeads:
+            types[0] = get_array_type(types[0]);
+            return 1;
+        case PlanName::VisitorEvents:
+        case PlanName::Identities:
+            types[0] = get_array_type(model->binding.visitor.type);
+            return 1;
+        case PlanName::MendTransition:
+            types[1] = INT4OID;
+            types[2] = INT4OID;
+            types[3] = TEXTOID;
+            types[4] = TIMESTAMPTZOID;
+            return 5;
+        case PlanName::AddTransition:
+        case PlanName::UpdateStatus:
+            return row_types(model, name, types);
+        case PlanName::AddTransitions:
+        case PlanName::UpdateStatuses:
+            return array_types(model, name, types);
+        case PlanName::AddProblem:
+            types[1] = TEXTOID;
+            types[2] = TEXTOID;
+            types[3] = INT8OID;
+            return 4;
+        case PlanName::AddAdjustment:
+            types[1] = NUMERICOID;
+            types[2] = TEXTOID;
+            types[3] = TIMESTAMPTZOID;
+            types[4] = TEXTOID;
+            return 5;
+        case PlanName::FindAdjustment:
+            types[0] = UUIDOID;
+            return 1;
+        case PlanName::CancelAdjustment:
+            types[0] = UUIDOID;
+            types[1] = TEXTOID;
+            types[2] = TEXTOID;
+            return 3;
+        default:
+            return 1;
+    }
+}
+
+// The table of the model's own that the statement writes; invalid where it writes none.
+Oid written_table(const Model* model, PlanName name) {
+    static constexpr std::pair<PlanName, const char*> kWritten[] = {
+        {PlanName::CreateScore, "scores"},         {PlanName::AddTransition, "transitions"},
+        {PlanName::AddTransitions, "transitions"}, {PlanName::MendTransition, "transitions"},
+        {PlanName::AddProblem, "problems"},        {PlanName::ClearProblems, "problems"},
+        {PlanName::AddAdjustment, "adjustments"},  {PlanName::CancelAdjustment, "adjustments"},
+    };
+    if (const char* table = deleted_from(name)) return get_relname_relid(table, model->schema);
+    for (const auto& [statement, table] : kWritten)
+        if (statement == name) return get_relname_relid(table, model->schema);
+    return InvalidOid;
+}
+
+}  // namespace
+
+int row_types(const Model* model, PlanName name, Oid* types) {
+    types[0] = model->key.type;
+    if (name == PlanName::AddTransition || name == PlanName::AddTransitions) {
+        const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
+                            TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
+        static_assert(std::size(rest) + 1 == kTransitionColumns);
+        memcpy(types + 1, rest, sizeof rest);
+        return kTransitionColumns;
+    }
+    for (int i = 0; i < model->binding.status_count; ++i) {
+        StatusKind kind = model->binding.status[i].kind;
+        types[i + 1] = kind == StatusKind::Score ? FLOAT8OID : kind == StatusKind::StageAt ? TIMESTAMPTZOID : TEXTOID;
+    }
+    return model->binding.status_count + 1;
+}
+
+char* stored_status_update(const Model* model, bool of_one_lead) {
+    return update_statement(model, of_one_lead ? StatusSource::ScoreOfLead : StatusSource::Scores);
+}
+
+namespace {
+
+// Whether triggers of the user's on leads see it, which run under a path of theirs.
+bool updates_status(PlanName name) { return name == PlanName::UpdateStatus || name == PlanName::UpdateStatuses; }
+
+SPIPlanPtr& kept_plan(Model* model, PlanName name, Source* source, OncePlans* once) {
+    switch (name) {
+        case PlanName::LeadEvents:
+            return once != nullptr ? once->lead_events : source->lead_events;
+        case PlanName::AllEvents:
+            return once != nullptr ? once->all_events : source->all_events;
+        case PlanName::RepeatedId:
+            return once->repeated_id;
+        case PlanName::VisitorEvents:
+            return source->visitor_events;
+        default:
+            return model->plans[static_cast<std::size_t>(name)];
+    }
+}
+
+}  // namespace
+
+SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source, const LoggedSource* logged) {
+    Model* model = as.model;
+    if (!updates_status(name)) shut_search_path();
+    if (names_table(name)) hold_table(model, source);
+    if (source != kLeads && source->anonymous != nullptr) hold_table(model, model->binding.identities);
+    bool counts_once = logged != nullptr && logged->event_id != nullptr && name != PlanName::VisitorEvents;
+    OncePlans* once = counts_once ? once_plans(as, source, logged) : nullptr;
+    SPIPlanPtr& kept = kept_plan(model, name, source, once);
+    if (kept == nullptr) {
+        auto* types = static_cast<Oid*>(
+            palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
+        int count = argument_types(model, name, types);
+        if (name == PlanName::RepeatedId) {
+            types[count++] = get_array_type(once->type);
+            types[count++] = INT8OID;
+        }
+        kept = prepare_kept(
+            once == nullptr ? statement_of(model, name, source) : once_statement(model, name, source, once), count,
+            types);
+    }
+    return kept;
+}
+
+void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls, bool fire_triggers) {
+    SPIPlanPtr statement = plan(as, name);
+    Oid written = written_table(as.model, name);
+    if (updates_status(name)) permit(as, as.model->binding.leads);
+    int code = 0;
+    auto run = [&] {
+        code =
+            SPI_execute_snapshot(statement, values, nulls, InvalidSnapshot, InvalidSnapshot, false, fire_triggers, 0);
+    };
+    if (OidIsValid(written))
+        with_state_write(as, written, run);
+    else
+        run();
+    if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
+}
+
+void delete_state(const AsWriter& as, Datum key) {
+    MemoryContext caller = CurrentMemoryContext;
+    for (std::size_t i = 0; i < std::size(kLeadTables); ++i) {
+        execute(as, static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i), &key);
+        MemoryContextSwitchTo(caller);
+    }
+}
+
+}  // namespace lead_scoring
