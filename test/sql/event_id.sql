@@ -251,5 +251,11 @@ END
 $$;
 SELECT column_name, t.* FROM unnest('{by_number,by_mood,by_length,by_bytes,by_long}'::text[]) column_name, try(column_name) t;
 SELECT * FROM faults;
+-- Two spellings of one id are one id: the stage that it names, late, is entered, and once.
+UPDATE ids.sources SET event_id = 'by_number' WHERE name = 'odd';
+SELECT lead_scoring.add_stage('ids', 'entered', on_event => 'entry', on_event_source => 'odd'), lead_scoring.publish('ids') \g /dev/null
+INSERT INTO odd VALUES (61, 'odd', '2024-02-01', 5);
+INSERT INTO odd VALUES (61, 'entry', '2024-01-01', 1.0), (61, 'entry', '2024-01-02', 1.00);
+SELECT to_stage, cause FROM ids.transitions WHERE lead_id = 61 ORDER BY seq; SELECT * FROM faults;
 SELECT lead_scoring.drop_model(m) FROM unnest('{ids,ids_twin}'::text[]) m \g /dev/null
 DROP SCHEMA event_id CASCADE;

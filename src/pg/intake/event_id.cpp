@@ -3,13 +3,14 @@
 #include "pg/intake/event_id.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "pg/intake/once.hpp"
 #include "pg/intake/plans.hpp"
 
 extern "C" {
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 }
@@ -33,16 +34,22 @@ Datum value_of(const OncePlans* once, std::string_view bytes) {
     return value;
 }
 
+// The version's source of that name; null: the model has none any more.
+Source* source_of(const AsOwner& as, const LoggedSource* logged) {
+    auto sources = sources_of(as.model->binding);
+    auto source =
+        std::ranges::find_if(sources, [&](const Source& source) { return strcmp(source.name, logged->name) == 0; });
+    return source == sources.end() ? nullptr : &*source;
+}
+
 // Whether the source, which is that of all ids, has more than so many rows of the lead with one of them. What it
 // allocates is left to the caller's memory context.
 bool has_more_rows(const AsOwner& as, const Version* version, Datum key, std::span<const FoundId> ids, int64 than) {
     const LoggedSource* logged = &version->sources[ids.front().source];
-    auto sources = sources_of(as.model->binding);
-    auto source =
-        std::ranges::find_if(sources, [&](const Source& source) { return strcmp(source.name, logged->name) == 0; });
-    if (source == sources.end()) return false;
-    SPIPlanPtr statement = plan(as, PlanName::RepeatedId, &*source, logged);
-    const OncePlans* once = once_plans(as, &*source, logged);
+    Source* source = source_of(as, logged);
+    if (source == nullptr) return false;
+    SPIPlanPtr statement = plan(as, PlanName::RepeatedId, source, logged);
+    const OncePlans* once = once_plans(as, source, logged);
     auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * ids.size()));
     int count = 0;
     for (const FoundId& id : ids)
@@ -58,31 +65,59 @@ bool has_more_rows(const AsOwner& as, const Version* version, Datum key, std::sp
     return found;
 }
 
-// Calls use(ids) for each run of ids that are equal in what part(id) gives.
-template <class Part, class Use>
-void for_each_run(std::span<const FoundId> ids, Part part, Use use) {
+// Calls use(ids) for each run of ids that are of one source.
+template <class Id, class Use>
+void for_each_source(std::span<Id> ids, Use use) {
     while (!ids.empty()) {
         CHECK_FOR_INTERRUPTS();
-        auto end = std::ranges::find_if(ids, [&](const FoundId& id) { return part(id) != part(ids.front()); });
+        auto end = std::ranges::find_if(ids, [&](const FoundId& id) { return id.source != ids.front().source; });
         auto count = static_cast<std::size_t>(end - ids.begin());
         use(ids.first(count));
         ids = ids.subspan(count);
     }
 }
 
+// Sorts ids of one source by what they are, then by time, and calls use(ids) for those that SQL takes for one id, which
+// need not be the same bytes.
+template <class Use>
+void for_each_id(const OncePlans* once, std::span<FoundId> ids, Use use) {
+    struct Valued {
+        Datum value;
+        FoundId id;
+    };
+    auto* valued = static_cast<Valued*>(MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Valued) * ids.size()));
+    for (std::size_t i = 0; i < ids.size(); ++i) valued[i] = {value_of(once, ids[i].id), ids[i]};
+    auto compare = [&](const Valued& a, const Valued& b) {
+        return DatumGetInt32(FunctionCall2Coll(once->compare, once->collation, a.value, b.value));
+    };
+    std::sort(valued, valued + ids.size(), [&](const Valued& a, const Valued& b) {
+        int order = compare(a, b);
+        return order != 0 ? order < 0 : std::pair(a.id.at, a.id.stage) < std::pair(b.id.at, b.id.stage);
+    });
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = valued[i].id;
+    for (std::size_t begin = 0, end = 0; begin < ids.size(); begin = end) {
+        CHECK_FOR_INTERRUPTS();
+        while (end < ids.size() && compare(valued[begin], valued[end]) == 0) ++end;
+        use(ids.subspan(begin, end - begin));
+    }
+}
+
+// Whether the event names a stage, and is not later than that.
+bool is_late_entry(const FoundId& id, Timestamp until) { return id.stage != kNoStage && id.at <= until; }
+
 // Of the events of one id, by time, those that do not count although they name a stage. Where others were there before
 // them, none does, for whatever the id has to say was said; else the first does.
 template <class Add>
 void add_repeated(const AsOwner& as, const Version* version, Datum key, std::span<const FoundId> ids, Timestamp until,
                   Add add) {
-    auto is_late_entry = [&](const FoundId& id) { return id.stage != kNoStage && id.at <= until; };
-    if (std::ranges::none_of(ids, is_late_entry)) return;
+    if (std::ranges::none_of(ids, [&](const FoundId& id) { return is_late_entry(id, until); })) return;
     int64 events = std::ranges::count(ids, false, &FoundId::again);
     bool were_there = has_more_rows(as, version, key, ids.first(1), events);
     for (std::size_t i = 0; i < ids.size(); ++i) {
         const FoundId& id = ids[i];
         bool same = i > 0 && id.at == ids[i - 1].at && id.stage == ids[i - 1].stage;
-        if (is_late_entry(id) && (were_there || id.at > ids.front().at || same)) add(RepeatedEntry{id.at, id.stage});
+        if (is_late_entry(id, until) && (were_there || id.at > ids.front().at || same))
+            add(RepeatedEntry{id.at, id.stage});
     }
 }
 
@@ -90,9 +125,9 @@ void add_repeated(const AsOwner& as, const Version* version, Datum key, std::spa
 
 bool has_repeated_id(const AsOwner& as, const Version* version, const LeadFindings& found) {
     bool repeated = false;
-    for_each_run(
-        found.ids, [](const FoundId& id) { return id.source; },
-        [&](std::span<const FoundId> ids) { repeated = repeated || has_more_rows(as, version, found.key, ids, 1); });
+    for_each_source(found.ids, [&](std::span<const FoundId> ids) {
+        repeated = repeated || has_more_rows(as, version, found.key, ids, 1);
+    });
     return repeated;
 }
 
@@ -106,20 +141,23 @@ bool RepeatedEntries::take(const Match& match) {
 
 RepeatedEntries find_repeated_entries(const AsOwner& as, const Version* version, const LeadFindings& found,
                                       Timestamp until) {
-    if (found.ids.empty()) return RepeatedEntries({});
+    if (std::ranges::none_of(found.ids, [&](const FoundId& id) { return is_late_entry(id, until); }))
+        return RepeatedEntries({});
     auto* ids = static_cast<FoundId*>(MemoryContextAllocHuge(CurrentMemoryContext, sizeof(FoundId) * found.ids.size()));
     std::ranges::copy(found.ids, ids);
-    auto order = [](const FoundId& id) { return std::tuple(id.source, id.id, id.at, id.stage); };
-    std::sort(ids, ids + found.ids.size(), [&](const FoundId& a, const FoundId& b) { return order(a) < order(b); });
+    std::sort(ids, ids + found.ids.size(), [](const FoundId& a, const FoundId& b) { return a.source < b.source; });
     auto* entries = static_cast<RepeatedEntry*>(
         MemoryContextAllocHuge(CurrentMemoryContext, sizeof(RepeatedEntry) * found.ids.size()));
     std::size_t count = 0;
-    for_each_run(
-        {ids, found.ids.size()}, [](const FoundId& id) { return std::pair(id.source, id.id); },
-        [&](std::span<const FoundId> of_one) {
+    for_each_source(std::span(ids, found.ids.size()), [&](std::span<FoundId> of_source) {
+        const LoggedSource* logged = &version->sources[of_source.front().source];
+        Source* source = source_of(as, logged);
+        if (source == nullptr) return;
+        for_each_id(once_plans(as, source, logged), of_source, [&](std::span<const FoundId> of_one) {
             add_repeated(as, version, found.key, of_one, until,
                          [&](const RepeatedEntry& entry) { entries[count++] = entry; });
         });
+    });
     std::sort(entries, entries + count, [](const RepeatedEntry& a, const RepeatedEntry& b) {
         return std::pair(a.at, a.stage) < std::pair(b.at, b.stage);
     });

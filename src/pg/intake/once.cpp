@@ -30,6 +30,14 @@ char* instant_of(const Source* source, const OncePlans* once, const char* row) {
                     quote_literal_cstr(pg_get_timezone_name(once->time_zone)));
 }
 
+Oid collation_of(Oid relation, const char* column) {
+    Oid type = InvalidOid;
+    Oid collation = InvalidOid;
+    int32 modifier = 0;
+    get_atttypetypmodcoll(relation, get_attnum(relation, column), &type, &modifier, &collation);
+    return collation;
+}
+
 const char* equals_operator(Oid type) {
     Oid equals = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
     char* name = get_opname(equals);
@@ -95,6 +103,8 @@ OncePlans* once_plans(const AsOwner& as, Source* source, const LoggedSource* log
     once->time_zone = logged->time_zone;
     once->type = type;
     get_typlenbyvalalign(type, &once->length, &once->by_value, &once->align);
+    once->compare = &lookup_type_cache(type, TYPECACHE_CMP_PROC_FINFO)->cmp_proc_finfo;
+    once->collation = collation_of(source->relation, logged->event_id);
     once->next = source->once;
     source->once = once;
     return once;

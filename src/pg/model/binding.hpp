@@ -35,6 +35,8 @@ struct OncePlans {
     int16 length;
     bool by_value;
     char align;
+    FmgrInfo* compare;  // by which SQL takes two of them for one
+    Oid collation;
     SPIPlanPtr lead_events;
     SPIPlanPtr all_events;
     SPIPlanPtr repeated_id;
