@@ -157,7 +157,7 @@ Datum row_key(RowReading* reading, bool* is_null) {
     Datum key = lead_of(reading->program->lead, reading->stream, reading->slot, is_null);
     if (*is_null || type.by_value) return key;
     MemoryContext caller = MemoryContextSwitchTo(reading->context);
-    key = type.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(key)) : datumCopy(key, false, type.length);
+    key = copy_key(type, key);
     MemoryContextSwitchTo(caller);
     return key;
 }

@@ -12,7 +12,6 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/datum.h"
@@ -28,22 +27,8 @@ namespace {
 // Kinds of advisory locks are told apart by this number, and it is none that SQL can take.
 constexpr uint16 kLockKind = 0x4c53;
 
-uint32 hash_of(const KeyType& type, Datum visitor) {
-    if (type.by_value)
-        return murmurhash32(static_cast<uint32>(DatumGetInt64(visitor)) * 31 + static_cast<uint32>(visitor >> 32));
-    if (type.length > 0)
-        return hash_bytes(reinterpret_cast<const unsigned char*>(DatumGetPointer(visitor)), type.length);
-    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(visitor);
-    return hash_bytes(reinterpret_cast<const unsigned char*>(VARDATA_ANY(packed)),
-                      static_cast<int>(VARSIZE_ANY_EXHDR(packed)));
-}
-
-Datum copy_visitor(const KeyType& type, Datum visitor) {
-    if (type.by_value) return visitor;
-    return type.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(visitor)) : datumCopy(visitor, false, type.length);
-}
-
-// As lead_of has it of a row, so that no two plans are needed.
+// Under the latest snapshot at every isolation level: the locks tell what is committed by now, not what the transaction
+// sees.
 template <class Visit>
 void for_each_identity(const AsOwner& as, Datum visitors, Visit visit) {
     MemoryContext caller = CurrentMemoryContext;
@@ -64,7 +49,8 @@ void for_each_identity(const AsOwner& as, Datum visitors, Visit visit) {
 }  // namespace
 
 void add_visitor(const Model* model, Datum visitor, VisitorLocks* locks) {
-    locks->set(hash_of(model->binding.visitor, visitor) % kVisitorLocks);
+    const KeyType& type = model->binding.visitor;
+    locks->set(datum_image_hash(visitor, type.by_value, type.length) % kVisitorLocks);
 }
 
 namespace {
@@ -113,7 +99,7 @@ void IdentifiedRows::mark() {
         MemoryContext caller = MemoryContextSwitchTo(batch_);
         if (identities_ == nullptr)
             identities_ = static_cast<Identity*>(palloc(sizeof(Identity) * static_cast<Size>(kRowsPerBatch)));
-        identities_[count_++] = {copy_visitor(type, visitor), 0, false};
+        identities_[count_++] = {copy_key(type, visitor), 0, false};
         MemoryContextSwitchTo(caller);
     }
     ExecClearTuple(slot_);
@@ -138,7 +124,7 @@ void IdentifiedRows::look_up() {
     for_each_identity(as_, array, [&](Datum known, Datum lead) {
         Identity* identity = find(known);
         if (identity == nullptr) return;
-        identity->lead = copy_visitor(model->key, lead);
+        identity->lead = copy_key(model->key, lead);
         identity->is_known = true;
     });
     MemoryContextSwitchTo(caller);
@@ -174,7 +160,7 @@ VisitorBatch make_visitor_batch() {
 
 void add_visitor(const Model* model, Datum visitor, VisitorBatch* batch) {
     MemoryContext caller = MemoryContextSwitchTo(batch->memory);
-    batch->visitors[batch->count++] = copy_visitor(model->binding.visitor, visitor);
+    batch->visitors[batch->count++] = copy_key(model->binding.visitor, visitor);
     MemoryContextSwitchTo(caller);
 }
 

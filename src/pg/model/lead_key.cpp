@@ -5,6 +5,7 @@
 extern "C" {
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 }
@@ -27,6 +28,10 @@ KeyType key_type(Oid type) {
     key.less_operator = entry->lt_opr;
     key.compare = &entry->cmp_proc_finfo;
     return key;
+}
+
+Datum copy_key(const KeyType& type, Datum key) {
+    return type.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(key)) : datumCopy(key, type.by_value, type.length);
 }
 
 Datum key_array(const KeyType& type, Datum* keys, int count) {

@@ -46,6 +46,14 @@ inline int compare_keys(const KeyType& type, Datum a, Datum b) {
     return with_comparison(type, [&](auto compare) { return compare(a, b); });
 }
 
+// Whether one key is not the other; two that are null are the same.
+inline bool keys_differ(const KeyType& type, NullableDatum a, NullableDatum b) {
+    return a.isnull != b.isnull || (!a.isnull && compare_keys(type, a.value, b.value) != 0);
+}
+
+// The key as it stands in a row, compressed or out of line, copied as a plain value into the current memory context.
+Datum copy_key(const KeyType& type, Datum key);
+
 // An array of the keys, in the current memory context.
 Datum key_array(const KeyType& type, Datum* keys, int count);
 

@@ -21,9 +21,14 @@ void query(const char* sql, int arguments, Oid* types, Datum* values, const char
     if (code < 0) elog(ERROR, "query failed: %s", SPI_result_code_string(code));
 }
 
-SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types) {
+SPIPlanPtr prepare(const char* sql, int arguments, Oid* types) {
     SPIPlanPtr plan = SPI_prepare_cursor(sql, arguments, types, CURSOR_OPT_GENERIC_PLAN);
     if (plan == nullptr) elog(ERROR, "cannot prepare a statement: %s", SPI_result_code_string(SPI_result));
+    return plan;
+}
+
+SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types) {
+    SPIPlanPtr plan = prepare(sql, arguments, types);
     if (SPI_keepplan(plan) != 0) elog(ERROR, "cannot keep a plan");
     return plan;
 }

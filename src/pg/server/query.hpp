@@ -50,7 +50,8 @@ const char* relation_name(Oid relation);
 void query(const char* sql, int arguments = 0, Oid* types = nullptr, Datum* values = nullptr,
            const char* nulls = nullptr);
 
-// A plan that lasts until SPI_freeplan; one serves all arguments. SPI must be connected.
+// A plan that serves all arguments, until SPI_finish; SPI must be connected. One that is kept lasts until SPI_freeplan.
+SPIPlanPtr prepare(const char* sql, int arguments = 0, Oid* types = nullptr);
 SPIPlanPtr prepare_kept(const char* sql, int arguments, Oid* types);
 
 // A cursor that nobody else can close: whatever code runs until we close it may know its name. `read_only`: under the

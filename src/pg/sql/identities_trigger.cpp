@@ -27,25 +27,10 @@ struct IdentityColumns {
     AttrNumber lead;
 };
 
-struct Value {
-    Datum value;
-    bool is_null;
-};
-
-Value value_of(AttrNumber column, TupleTableSlot* row) {
-    Value value = {};
-    value.value = slot_getattr(row, column, &value.is_null);
+NullableDatum value_of(AttrNumber column, TupleTableSlot* row) {
+    NullableDatum value = {};
+    value.value = slot_getattr(row, column, &value.isnull);
     return value;
-}
-
-bool differs(const KeyType& type, Value a, Value b) {
-    return a.is_null != b.is_null || (!a.is_null && compare_keys(type, a.value, b.value) != 0);
-}
-
-// Every old row has its new one, unless it moved to a partition whose BEFORE INSERT trigger let it go.
-bool has_all_pairs(const TriggerData* data) {
-    return TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
-           tuplestore_tuple_count(data->tg_oldtable) == tuplestore_tuple_count(data->tg_newtable);
 }
 
 // Calls visit(old row, new row) for each row that came or went, where the other one is null, or says something else.
@@ -61,28 +46,17 @@ class ChangedIdentities {
         TriggerEvent event = run_->data->tg_event;
         if (TRIGGER_FIRED_BY_UPDATE(event) && has_all_pairs(run_->data)) return for_each_pair(visit);
         if (!TRIGGER_FIRED_BY_INSERT(event))
-            with_rows(true, [&](RowStream* rows) { for_each_row(rows, [&](auto* row) { visit(row, nullptr); }); });
+            with_rows(run_, true,
+                      [&](RowStream* rows) { for_each_row(rows, [&](auto* row) { visit(row, nullptr); }); });
         if (!TRIGGER_FIRED_BY_DELETE(event))
-            with_rows(false, [&](RowStream* rows) { for_each_row(rows, [&](auto* row) { visit(nullptr, row); }); });
+            with_rows(run_, false,
+                      [&](RowStream* rows) { for_each_row(rows, [&](auto* row) { visit(nullptr, row); }); });
     }
 
-    Value visitor(TupleTableSlot* row) const { return value_of(columns_.visitor, row); }
-    Value lead(TupleTableSlot* row) const { return value_of(columns_.lead, row); }
+    NullableDatum visitor(TupleTableSlot* row) const { return value_of(columns_.visitor, row); }
+    NullableDatum lead(TupleTableSlot* row) const { return value_of(columns_.lead, row); }
 
   private:
-    template <class Use>
-    void with_rows(bool old_rows, Use use) {
-        TriggerData* data = run_->data;
-        if (TRIGGER_FIRED_FOR_ROW(data->tg_event)) {
-            bool second = TRIGGER_FIRED_BY_UPDATE(data->tg_event) && !old_rows;
-            SingleRow row(second ? data->tg_newtuple : data->tg_trigtuple);
-            use(&row);
-        } else {
-            TransitionRows rows(old_rows ? data->tg_oldtable : data->tg_newtable);
-            use(&rows);
-        }
-    }
-
     TupleTableSlot* make_slot(const RowStream* rows) {
         return MakeSingleTupleTableSlot(RelationGetDescr(run_->data->tg_relation), rows->slot_type);
     }
@@ -101,13 +75,13 @@ class ChangedIdentities {
     template <class Visit>
     void for_each_pair(Visit visit) {
         const Model* model = run_->model;
-        with_rows(true, [&](RowStream* old_rows) {
-            with_rows(false, [&](RowStream* new_rows) {
+        with_rows(run_, true, [&](RowStream* old_rows) {
+            with_rows(run_, false, [&](RowStream* new_rows) {
                 TupleTableSlot* old_row = make_slot(old_rows);
                 for_each_row(new_rows, [&](TupleTableSlot* new_row) {
                     old_rows->next(old_row);
-                    if (differs(model->binding.visitor, visitor(old_row), visitor(new_row)) ||
-                        differs(model->key, lead(old_row), lead(new_row)))
+                    if (keys_differ(model->binding.visitor, visitor(old_row), visitor(new_row)) ||
+                        keys_differ(model->key, lead(old_row), lead(new_row)))
                         visit(old_row, new_row);
                 });
                 ExecDropSingleTupleTableSlot(old_row);
@@ -123,8 +97,8 @@ class ChangedIdentities {
 template <class Gather, class Use>
 void in_batches(const Model* model, Gather gather, Use use) {
     VisitorBatch batch = make_visitor_batch();
-    gather([&](Value visitor) {
-        if (visitor.is_null) return;
+    gather([&](NullableDatum visitor) {
+        if (visitor.isnull) return;
         add_visitor(model, visitor.value, &batch);
         if (!is_full(batch)) return;
         use(batch);
@@ -145,8 +119,8 @@ void add_changed(TriggerRun* run) {
                 if (row != nullptr) visit(changed.visitor(row));
         });
     };
-    for_each_visitor([&](Value visitor) {
-        if (!visitor.is_null) add_visitor(model, visitor.value, &locks);
+    for_each_visitor([&](NullableDatum visitor) {
+        if (!visitor.isnull) add_visitor(model, visitor.value, &locks);
     });
     lock_visitors(model, locks, VisitorLock::Exclusive);
     in_batches(model, for_each_visitor, [&](const VisitorBatch& batch) { require_seen_events(run->as, batch); });
@@ -154,13 +128,13 @@ void add_changed(TriggerRun* run) {
     changed.for_each([&](TupleTableSlot* old_row, TupleTableSlot* new_row) {
         for (TupleTableSlot* row : {old_row, new_row}) {
             if (row == nullptr) continue;
-            Value lead = changed.lead(row);
-            if (!lead.is_null) add_key(model, lead.value, FindingKind::Identified, run->findings);
+            NullableDatum lead = changed.lead(row);
+            if (!lead.isnull) add_key(model, lead.value, FindingKind::Identified, run->findings);
         }
     });
     auto for_each_known = [&](auto visit) {
         changed.for_each([&](TupleTableSlot*, TupleTableSlot* new_row) {
-            if (new_row != nullptr && !changed.lead(new_row).is_null) visit(changed.visitor(new_row));
+            if (new_row != nullptr && !changed.lead(new_row).isnull) visit(changed.visitor(new_row));
         });
     };
     in_batches(model, for_each_known,
@@ -204,14 +178,13 @@ Datum lead_scoring_identify_leads(PG_FUNCTION_ARGS) {
     AsWriter as = begin_work_in_command(model);
     MemoryContext memory = CurrentMemoryContext;
     Findings* findings = make_findings(model->key);
-    SPIPlanPtr statement = SPI_prepare(sql, 0, nullptr);
-    if (statement == nullptr) elog(ERROR, "cannot read identities: %s", SPI_result_code_string(SPI_result));
+    SPIPlanPtr statement = prepare(sql);
     auto for_each_known = [&](auto visit) {
         for_each_row(statement, nullptr, false, [&](ResultRow row) {
             bool is_null = false;
             add_key(model, row.value(1, &is_null), FindingKind::Identified, findings);
-            Value visitor = {};
-            visitor.value = row.value(2, &visitor.is_null);
+            NullableDatum visitor = {};
+            visitor.value = row.value(2, &visitor.isnull);
             visit(visitor);
         });
     };
@@ -243,8 +216,7 @@ Datum lead_scoring_lock_visitors(PG_FUNCTION_ARGS) {
                                user_table(model, identities), quote_identifier(identities->lead));
     AsWriter as = begin_work_in_command(model);
     Oid type = get_array_type(model->key.type);
-    SPIPlanPtr statement = SPI_prepare(sql, 1, &type);
-    if (statement == nullptr) elog(ERROR, "cannot read identities: %s", SPI_result_code_string(SPI_result));
+    SPIPlanPtr statement = prepare(sql, 1, &type);
     VisitorLocks locks;
     for_each_row(statement, &keys, false, [&](ResultRow row) {
         bool is_null = false;

@@ -27,11 +27,11 @@ class Pairs {
     }
     bool next(TupleTableSlot* new_row) { return new_rows_->next(new_row) && old_rows_->next(old_row_); }
     bool key_differs(TupleTableSlot* new_row) {
-        bool old_null = false;
-        bool new_null = false;
-        Datum old_key = lead_of(program_->lead, old_row_, &old_null);
-        Datum new_key = lead_of(program_->lead, new_row, &new_null);
-        return old_null != new_null || (!old_null && compare_keys(key_type_, old_key, new_key) != 0);
+        NullableDatum old_key = {};
+        NullableDatum new_key = {};
+        old_key.value = lead_of(program_->lead, old_row_, &old_key.isnull);
+        new_key.value = lead_of(program_->lead, new_row, &new_key.isnull);
+        return keys_differ(key_type_, old_key, new_key);
     }
     bool input_differs(TupleTableSlot* new_row) { return lead_scoring::input_differs(program_, old_row_, new_row); }
     TupleTableSlot* old_row() { return old_row_; }
@@ -115,12 +115,6 @@ void update_leads(TriggerRun* run, MakeRows make_rows) {
               lead_column_of(run->model->binding, run->source, run->data->tg_relation), &lost, FindingKind::Removed,
               run->findings);
     lost.finish();
-}
-
-// Every old row has its new one, unless it moved to a partition whose BEFORE INSERT trigger let it go.
-bool has_all_pairs(const TriggerData* data) {
-    return TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
-           tuplestore_tuple_count(data->tg_oldtable) == tuplestore_tuple_count(data->tg_newtable);
 }
 
 bool is_before_update(FunctionCallInfo fcinfo) {

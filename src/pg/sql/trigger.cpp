@@ -143,22 +143,10 @@ bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run)
     return true;
 }
 
-namespace {
-
-// Calls `read` with the old or new rows.
-template <class Read>
-void with_rows(TriggerRun* run, bool old_rows, Read read) {
-    if (TRIGGER_FIRED_FOR_ROW(run->data->tg_event)) {
-        bool second = TRIGGER_FIRED_BY_UPDATE(run->data->tg_event) && !old_rows;
-        SingleRow row(second ? run->data->tg_newtuple : run->data->tg_trigtuple);
-        read(&row);
-    } else {
-        TransitionRows rows(old_rows ? run->data->tg_oldtable : run->data->tg_newtable);
-        read(&rows);
-    }
+bool has_all_pairs(const TriggerData* data) {
+    return TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+           tuplestore_tuple_count(data->tg_oldtable) == tuplestore_tuple_count(data->tg_newtable);
 }
-
-}  // namespace
 
 namespace {
 

@@ -39,7 +39,25 @@ enum class TriggerTable { Events, Leads, Identities };
 // use_model and current_version do.
 bool begin_trigger(FunctionCallInfo fcinfo, TriggerTable table, TriggerRun* run);
 
-// Locks the visitors whose events the rows are, old and new, as pg/intake/visitors.hpp says; to be called before the
+// Calls read(rows) with the old or new rows, of a transition table or the one of a row trigger.
+template <class Read>
+void with_rows(const TriggerRun* run, bool old_rows, Read read) {
+    const TriggerData* data = run->data;
+    if (TRIGGER_FIRED_FOR_ROW(data->tg_event)) {
+        bool second = TRIGGER_FIRED_BY_UPDATE(data->tg_event) && !old_rows;
+        SingleRow row(second ? data->tg_newtuple : data->tg_trigtuple);
+        read(&row);
+    } else {
+        TransitionRows rows(old_rows ? data->tg_oldtable : data->tg_newtable);
+        read(&rows);
+    }
+}
+
+// Of an UPDATE: whether every old row has its new one, in the same order. One that moved to a partition whose BEFORE
+// INSERT trigger let it go has none.
+bool has_all_pairs(const TriggerData* data);
+
+// Locks the visitors whose eventsthe rows are, old and new, as pg/intake/visitors.hpp says; to be called before the
 // events are read.
 void lock_visitors(TriggerRun* run);
 
