@@ -19,10 +19,9 @@ fuzz_one() {
         -artifact_prefix="$failures/$1-" -print_final_stats=1 "$found" ${kept:+"$kept"} >"$RUN/fuzz/$1.out" 2>&1 || status=$?
     echo "$status" >"$RUN/fuzz/$1.status"
 }
-export ROOT RUN seed failures=$ROOT/build/fuzz-failures
-export -f fuzz_one
+export seed failures=$ROOT/build/fuzz-failures
 mkdir -p "$RUN/fuzz" "$failures"
-printf "%s\n" "$@" | xargs -P "$(nproc)" -I NAME bash -c "fuzz_one NAME"
+in_parallel fuzz_one "$@"
 for name in "$@"; do
     out=$RUN/fuzz/$name.out
     if (($(<"$RUN/fuzz/$name.status") == 0)); then

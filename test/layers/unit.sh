@@ -8,9 +8,12 @@ if (($# == 0)); then
 fi
 build_core core "${*/%/_test}" -DLEAD_SCORING_SANITIZE=ON || true # what did not compile cannot run
 mkdir -p "$RUN/unit"
-export ROOT RUN
-printf '%s\n' "$@" | xargs -P "$(nproc)" -I NAME bash -c \
-    'timeout 300 "$ROOT/build/core/bin/NAME_test" --gtest_color=no >"$RUN/unit/NAME.out" 2>&1; echo $? >"$RUN/unit/NAME.status"'
+run_test() {
+    local status=0
+    timeout 300 "$ROOT/build/core/bin/${1}_test" --gtest_color=no >"$RUN/unit/$1.out" 2>&1 || status=$?
+    echo "$status" >"$RUN/unit/$1.status"
+}
+in_parallel run_test "$@"
 for name in "$@"; do
     out=$RUN/unit/$name.out
     status=$(<"$RUN/unit/$name.status")

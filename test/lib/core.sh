@@ -26,3 +26,9 @@ build_core() {
         return 1
     }
 }
+
+# in_parallel FUNCTION NAME...: calls it with each name, as many at a time as there are processors. What it needs is exported.
+in_parallel() {
+    export -f "$1"
+    printf '%s\n' "${@:2}" | xargs -P "$(nproc)" -I NAME bash -c "$1 NAME"
+}
