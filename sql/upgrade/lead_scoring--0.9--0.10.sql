@@ -212,6 +212,18 @@ SELECT CASE type::oid
                      ELSE 'Name another column: event_time => ''...''.' END END
 $$;
 
+CREATE FUNCTION lead_scoring_internal.check_stored(relation regclass, column_name text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', column_name, relation),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(relation, column_name, NULL));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_stored IS 'Raises 0A000 for a virtual generated column.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
                                            event_type text, event_time text, event_campaign text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -271,14 +283,35 @@ BEGIN
         PERFORM lead_scoring_internal.column_type(events, event_campaign, 'event_campaign');
     END IF;
     FOREACH computed IN ARRAY ARRAY[event_lead, event_type, event_time] LOOP
-        IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = computed AND a.attgenerated = 'v') THEN
-            PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', computed, events),
-                'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, computed, NULL));
-        END IF;
+        PERFORM lead_scoring_internal.check_stored(events, computed);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000). event_type may be NULL, where all events are of one type.';
+
+CREATE FUNCTION lead_scoring_internal.has_index(relation regclass, column_name text, with_null text DEFAULT NULL)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_index i
+                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                 JOIN pg_class c ON c.oid = i.indexrelid
+                 JOIN pg_am m ON m.oid = c.relam
+                WHERE i.indrelid = relation AND a.attname = column_name AND m.amname = 'btree' AND i.indisvalid AND i.indcollation[0] = a.attcollation
+                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(' || quote_ident(with_null) || ' IS NULL)'))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.has_index IS 'Whether a valid btree index over all rows, or over those in which another column is NULL, starts with the column.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.check_event_index(events regclass, event_lead text, event_time text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT lead_scoring_internal.has_index(events, event_lead) THEN
+        PERFORM lead_scoring_internal.fail('55000', format('table %s has no index led by column "%s"', events, event_lead),
+            'Rebuilding one lead from its events would read the whole table.',
+            format('CREATE INDEX ON %s (%I, %I);  -- or pass require_index => false', events, event_lead, event_time));
+    END IF;
+END
+$$;
 
 CREATE FUNCTION lead_scoring_internal.check_event_id(events regclass, event_lead text, event_id text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -302,10 +335,7 @@ BEGIN
             'An event''s id is of a type whose values are looked up by an index, such as text, uuid or bigint.',
             coalesce(CASE WHEN found IN ('json'::regtype, 'xml'::regtype) THEN lead_scoring_internal.conversion(events, event_id, 'text') END, 'Name another column: event_id => ''...'', or NULL for none.'));
     END IF;
-    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = event_id AND a.attgenerated = 'v') THEN
-        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', event_id, events),
-            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, event_id, NULL));
-    END IF;
+    PERFORM lead_scoring_internal.check_stored(events, event_id);
     IF NOT EXISTS (SELECT FROM pg_index i
                      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = event_id
                      JOIN pg_attribute l ON l.attrelid = i.indrelid AND l.attname = event_lead
@@ -321,24 +351,12 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_event_id IS 'Raises unless the column is there (42703) and stored (0A000), its type can be looked up (42804), it is not that of leads (22023), and a valid index over all events begins with it, or with the lead and it (55000). event_id may be NULL, for none.';
 
-CREATE FUNCTION lead_scoring_internal.has_index(relation regclass, column_name text, with_null text DEFAULT NULL)
-RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-SELECT EXISTS (SELECT FROM pg_index i
-                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                 JOIN pg_class c ON c.oid = i.indexrelid
-                 JOIN pg_am m ON m.oid = c.relam
-                WHERE i.indrelid = relation AND a.attname = column_name AND m.amname = 'btree' AND i.indisvalid AND i.indcollation[0] = a.attcollation
-                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', with_null)))
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.has_index IS 'Whether a valid btree index over all rows, or over those in which another column is NULL, starts with the column.';
-
 CREATE FUNCTION lead_scoring_internal.check_visitor(relation regclass, column_name text, argument text, wanted regtype DEFAULT NULL)
 RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     given CONSTANT regtype := lead_scoring_internal.column_type(relation, column_name, argument);
-    found CONSTANT regtype := CASE lead_scoring_internal.base_type(given) WHEN 'varchar'::regtype THEN 'text'::regtype ELSE lead_scoring_internal.base_type(given) END;
+    found CONSTANT regtype := replace(lead_scoring_internal.base_type(given)::text, 'character varying', 'text');
 BEGIN
     IF found <> ALL (lead_scoring_internal.key_types()) OR found <> wanted THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, relation, given),
@@ -346,10 +364,7 @@ BEGIN
                  ELSE format('Events and identities name a visitor alike, and identities by the type %s.', wanted) END,
             coalesce(lead_scoring_internal.conversion(relation, column_name, coalesce(wanted, 'text'::regtype)), format('Name another column: %s => ''...''.', argument)));
     END IF;
-    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated = 'v') THEN
-        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', column_name, relation),
-            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(relation, column_name, NULL));
-    END IF;
+    PERFORM lead_scoring_internal.check_stored(relation, column_name);
     RETURN found;
 END
 $$;
@@ -372,7 +387,7 @@ CREATE FUNCTION lead_scoring_internal.check_identities(model text, leads regclas
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key_type CONSTANT regtype := CASE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') WHEN 'character varying' THEN 'text' ELSE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') END;
+    key_type CONSTANT regtype := replace(lead_scoring_internal.plain_type(leads, lead_key, 'lead_key'), 'character varying', 'text');
     visitor regtype;
     given regtype;
 BEGIN
@@ -389,10 +404,7 @@ BEGIN
             'An identity names its lead by the very key of the leads table.',
             coalesce(lead_scoring_internal.conversion(identities, lead, key_type), 'Name another column: lead => ''...''.'));
     END IF;
-    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = identities AND a.attname = lead AND a.attgenerated = 'v') THEN
-        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', lead, identities),
-            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(identities, lead, NULL));
-    END IF;
+    PERFORM lead_scoring_internal.check_stored(identities, lead);
     IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                     WHERE i.indrelid = identities AND a.attname = anonymous AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
         PERFORM lead_scoring_internal.fail('55000', format('column "%s" of table %s is not unique', anonymous, identities),
@@ -488,23 +500,22 @@ COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables 
 
 CREATE FUNCTION lead_scoring_internal.sources(model text)
 RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
-               event_channel text, event_asset text, time_zone text, event_id text, event_anonymous text)
+               event_channel text, event_asset text, time_zone text, event_id text, event_anonymous text, place integer)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
     further record;
+    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);  -- of format 1 without what came later
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
         RETURN;
     END IF;
-    SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone
-      INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
+    SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone, settings ->> 'event_id', settings ->> 'event_anonymous', 1
+      INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone, event_id, event_anonymous, place;
     EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
-    EXECUTE format('SELECT to_jsonb(s) ->> ''event_id'' FROM %I.settings s', model) INTO event_id;  -- which those of format 1 have not
-    event_anonymous := lead_scoring_internal.settings_row(model) ->> 'event_anonymous';
     RETURN NEXT;
     IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         RETURN;
@@ -514,13 +525,13 @@ BEGIN
         IF events IS NULL THEN
             PERFORM lead_scoring_internal.fail('42P01', format('table %s of source "%s" of model "%s" does not exist', further.events, further.name, model),
                 'The table was renamed, moved or dropped after the source was added.',
-                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), lead_scoring_internal.settings_row(model) ->> 'identities'),
+                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), settings ->> 'identities'),
                          format('SELECT lead_scoring.drop_source(%L, %L);  -- or name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %2$L', model, further.name, model)));
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
-               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id, further.event_anonymous
-          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous;
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id, further.event_anonymous, place + 1
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place;
         RETURN NEXT;
     END LOOP;
 END
@@ -552,7 +563,7 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_source(model, s.name, s.events, bound.leads) FROM lead_scoring_internal.sources(model) s;
     SELECT s.events, min(s.place) AS first, (array_agg(s.name ORDER BY s.place))[1:2] AS names INTO again
-      FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+      FROM lead_scoring_internal.sources(model) s
      GROUP BY s.events HAVING count(*) > 1 ORDER BY 2 LIMIT 1;
     IF again.events IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42710', format('table %s is source "%s" and source "%s" of model "%s"', again.events, again.names[1], again.names[2], model),
@@ -566,7 +577,7 @@ CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT array_agg(s.events ORDER BY s.place)
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+  FROM lead_scoring_internal.sources(model) s
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
 
@@ -621,7 +632,7 @@ CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+  FROM lead_scoring_internal.sources(model) s
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 
@@ -805,8 +816,8 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.settings_statement(model text, 
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', w.key, quote_nullable(w.value #>> '{}')), ', ' ORDER BY w.key COLLATE "C"))
-       || CASE WHEN bool_or(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
-       || CASE WHEN NOT bool_and(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
+       || CASE WHEN bool_or(f.is_owners AND f.kind <> 'draft column') THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
+       || CASE WHEN NOT bool_and(f.is_owners AND f.kind <> 'draft column') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
        || '  -- or drop_model() first'
   FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
  WHERE coalesce(existing -> w.key, 'null') <> w.value
@@ -887,7 +898,7 @@ BEGIN
 
     is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
-        existing := '{"event_id": null}' || lead_scoring_internal.settings_row(name);
+        existing := lead_scoring_internal.settings_row(name);
     ELSE
         PERFORM lead_scoring_internal.check_model_name(name);
     END IF;
@@ -1287,21 +1298,21 @@ SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lea
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, and the condition of those that count, as it was typed. Empty where it says neither, as does every model of an older format.';
 
-CREATE FUNCTION lead_scoring_internal.lead_columns(leads regclass, of_times boolean)
+CREATE FUNCTION lead_scoring_internal.time_columns(leads regclass)
 RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') FROM pg_attribute a
  WHERE a.attrelid = leads AND a.attnum > 0 AND NOT a.attisdropped
-   AND (NOT of_times OR lead_scoring_internal.base_type(a.atttypid::regtype) IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype))
+   AND lead_scoring_internal.base_type(a.atttypid::regtype) IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_columns IS 'The columns of the leads table, or those that hold a time.';
+COMMENT ON FUNCTION lead_scoring_internal.time_columns IS 'The columns of the leads table that hold a time.';
 
 CREATE FUNCTION lead_scoring_internal.check_lead_created(model text, leads regclass, column_name text, status_columns jsonb)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     statuses CONSTANT text[] := ARRAY(SELECT e.value FROM jsonb_each_text(status_columns) e);
-    times CONSTANT text[] := ARRAY(SELECT t FROM unnest(lead_scoring_internal.lead_columns(leads, true)) WITH ORDINALITY u (t, place) WHERE t <> ALL (statuses) ORDER BY place);
+    times CONSTANT text[] := ARRAY(SELECT t FROM unnest(lead_scoring_internal.time_columns(leads)) WITH ORDINALITY u (t, place) WHERE t <> ALL (statuses) ORDER BY place);
     found regtype;
     nearest CONSTANT text := coalesce(lead_scoring_internal.nearest_name(column_name, times), times[1]);
     hint CONSTANT text := format('UPDATE %I.settings SET lead_created = %L;', model, nearest);
@@ -2372,7 +2383,6 @@ DECLARE
     at text;
     lead text := format('e.%I', source ->> 'event_lead');
     log jsonb := source;
-    template text := 'SELECT {!lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     time_type := lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time');
@@ -2386,7 +2396,7 @@ BEGIN
                 'visitor', source ->> 'visitor', 'anonymous', source ->> 'event_anonymous')));
         lead := 'e."lead by identity"';
     END IF;
-    RETURN lead_scoring_internal.fill(template,
+    RETURN lead_scoring_internal.fill('SELECT {!lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
     jsonb_build_object('lead', lead, 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', lead_scoring_internal.rows_once(log, at), 'at', at,
         'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
         'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
@@ -2982,14 +2992,14 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 -- A line a field, in the order of the table: its name and its kind.
 CREATE OR REPLACE VIEW lead_scoring_internal.draft_fields AS
 SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field, k.kind,
-       k.kind IN ('table', 'column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
+       k.kind IN ('table', 'column', 'draft column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
-                   future_tolerance: interval, only_row: state, format: state, event_id: column, lead_created: column, lead_condition: condition, event_anonymous: column, identities: table,
+                   future_tolerance: interval, only_row: state, format: state, event_id: draft column, lead_created: draft column, lead_condition: condition, event_anonymous: column, identities: table,
                    identity_anonymous: column, identity_lead: column}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
-                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: column, event_anonymous: column}'),
+                  event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: draft column, event_anonymous: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
                           revenue_table: table, revenue_lead: column, revenue_date: column, revenue_amount: column, lead_created: column,
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
@@ -3005,7 +3015,7 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
                  cooldown: interval, exit: choice, counts_as: choice, id: id, on_event_source: source}')) e (entity, fields)
  CROSS JOIN unnest(e.fields) WITH ORDINALITY f (line, place)
  CROSS JOIN LATERAL split_part(f.line, ': ', 2) k (kind);
-COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none; a group, stage, rules or grades name rows of other tables; what is state is no part of what a user says, and an id is given by publish(). What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
+COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none; a group, stage, rules or grades name rows of other tables; a draft column is one that counts from the next publish on, where other columns of settings are effective at once; what is state is no part of what a user says, and an id is given by publish(). What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
 
 -- By its later formats: a model that is older works without.
 CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS

@@ -32,6 +32,10 @@ SELECT lead_scoring.set_identities('identities_known', 'who');
 ALTER TABLE who ADD UNIQUE (anonymous_id);
 SELECT lead_scoring.set_identities('identities_known', 'who');
 :refused
+CREATE INDEX some_leads ON who (lead_id) WHERE lead_id > 0;
+SELECT lead_scoring.set_identities('identities_known', 'who');
+:refused
+DROP INDEX some_leads;
 CREATE INDEX ON who (lead_id);
 SELECT lead_scoring.set_identities('identities_known', 'who');
 :refused

@@ -155,6 +155,18 @@ SELECT CASE type::oid
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.time_conversion IS 'The statement that makes instants of the values of a column, whatever the zone of the session.';
 
+CREATE FUNCTION lead_scoring_internal.check_stored(relation regclass, column_name text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated = 'v') THEN
+        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', column_name, relation),
+            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(relation, column_name, NULL));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_stored IS 'Raises 0A000 for a virtual generated column.';
+
 CREATE FUNCTION lead_scoring_internal.check_columns(leads regclass, events regclass, lead_key text, event_lead text,
                                            event_type text, event_time text, event_campaign text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -214,25 +226,29 @@ BEGIN
         PERFORM lead_scoring_internal.column_type(events, event_campaign, 'event_campaign');
     END IF;
     FOREACH computed IN ARRAY ARRAY[event_lead, event_type, event_time] LOOP
-        IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = computed AND a.attgenerated = 'v') THEN
-            PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', computed, events),
-                'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, computed, NULL));
-        END IF;
+        PERFORM lead_scoring_internal.check_stored(events, computed);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_columns IS 'Raises unless the columns a model reads are there (42703), have types it can read (42804), are stored (0A000), and the lead key is unique (55000). event_type may be NULL, where all events are of one type.';
 
+CREATE FUNCTION lead_scoring_internal.has_index(relation regclass, column_name text, with_null text DEFAULT NULL)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_index i
+                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                 JOIN pg_class c ON c.oid = i.indexrelid
+                 JOIN pg_am m ON m.oid = c.relam
+                WHERE i.indrelid = relation AND a.attname = column_name AND m.amname = 'btree' AND i.indisvalid AND i.indcollation[0] = a.attcollation
+                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = '(' || quote_ident(with_null) || ' IS NULL)'))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.has_index IS 'Whether a valid btree index over all rows, or over those in which another column is NULL, starts with the column.';
+
 CREATE FUNCTION lead_scoring_internal.check_event_index(events regclass, event_lead text, event_time text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_index i
-                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                     JOIN pg_class c ON c.oid = i.indexrelid
-                     JOIN pg_am m ON m.oid = c.relam
-                    WHERE i.indrelid = events AND a.attname = event_lead AND m.amname = 'btree'
-                      AND i.indisvalid AND i.indpred IS NULL AND i.indcollation[0] = a.attcollation) THEN
+    IF NOT lead_scoring_internal.has_index(events, event_lead) THEN
         PERFORM lead_scoring_internal.fail('55000', format('table %s has no index led by column "%s"', events, event_lead),
             'Rebuilding one lead from its events would read the whole table.',
             format('CREATE INDEX ON %s (%I, %I);  -- or pass require_index => false', events, event_lead, event_time));
@@ -263,10 +279,7 @@ BEGIN
             'An event''s id is of a type whose values are looked up by an index, such as text, uuid or bigint.',
             coalesce(CASE WHEN found IN ('json'::regtype, 'xml'::regtype) THEN lead_scoring_internal.conversion(events, event_id, 'text') END, 'Name another column: event_id => ''...'', or NULL for none.'));
     END IF;
-    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = events AND a.attname = event_id AND a.attgenerated = 'v') THEN
-        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', event_id, events),
-            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(events, event_id, NULL));
-    END IF;
+    PERFORM lead_scoring_internal.check_stored(events, event_id);
     IF NOT EXISTS (SELECT FROM pg_index i
                      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = event_id
                      JOIN pg_attribute l ON l.attrelid = i.indrelid AND l.attname = event_lead
@@ -282,24 +295,12 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_event_id IS 'Raises unless the column is there (42703) and stored (0A000), its type can be looked up (42804), it is not that of leads (22023), and a valid index over all events begins with it, or with the lead and it (55000). event_id may be NULL, for none.';
 
-CREATE FUNCTION lead_scoring_internal.has_index(relation regclass, column_name text, with_null text DEFAULT NULL)
-RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-SELECT EXISTS (SELECT FROM pg_index i
-                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                 JOIN pg_class c ON c.oid = i.indexrelid
-                 JOIN pg_am m ON m.oid = c.relam
-                WHERE i.indrelid = relation AND a.attname = column_name AND m.amname = 'btree' AND i.indisvalid AND i.indcollation[0] = a.attcollation
-                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', with_null)))
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.has_index IS 'Whether a valid btree index over all rows, or over those in which another column is NULL, starts with the column.';
-
 CREATE FUNCTION lead_scoring_internal.check_visitor(relation regclass, column_name text, argument text, wanted regtype DEFAULT NULL)
 RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     given CONSTANT regtype := lead_scoring_internal.column_type(relation, column_name, argument);
-    found CONSTANT regtype := CASE lead_scoring_internal.base_type(given) WHEN 'varchar'::regtype THEN 'text'::regtype ELSE lead_scoring_internal.base_type(given) END;
+    found CONSTANT regtype := replace(lead_scoring_internal.base_type(given)::text, 'character varying', 'text');
 BEGIN
     IF found <> ALL (lead_scoring_internal.key_types()) OR found <> wanted THEN
         PERFORM lead_scoring_internal.fail('42804', format('column "%s" of table %s has type %s', column_name, relation, given),
@@ -307,10 +308,7 @@ BEGIN
                  ELSE format('Events and identities name a visitor alike, and identities by the type %s.', wanted) END,
             coalesce(lead_scoring_internal.conversion(relation, column_name, coalesce(wanted, 'text'::regtype)), format('Name another column: %s => ''...''.', argument)));
     END IF;
-    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name AND a.attgenerated = 'v') THEN
-        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', column_name, relation),
-            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(relation, column_name, NULL));
-    END IF;
+    PERFORM lead_scoring_internal.check_stored(relation, column_name);
     RETURN found;
 END
 $$;
@@ -333,7 +331,7 @@ CREATE FUNCTION lead_scoring_internal.check_identities(model text, leads regclas
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key_type CONSTANT regtype := CASE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') WHEN 'character varying' THEN 'text' ELSE lead_scoring_internal.plain_type(leads, lead_key, 'lead_key') END;
+    key_type CONSTANT regtype := replace(lead_scoring_internal.plain_type(leads, lead_key, 'lead_key'), 'character varying', 'text');
     visitor regtype;
     given regtype;
 BEGIN
@@ -350,10 +348,7 @@ BEGIN
             'An identity names its lead by the very key of the leads table.',
             coalesce(lead_scoring_internal.conversion(identities, lead, key_type), 'Name another column: lead => ''...''.'));
     END IF;
-    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = identities AND a.attname = lead AND a.attgenerated = 'v') THEN
-        PERFORM lead_scoring_internal.fail('0A000', format('column "%s" of table %s is a virtual generated column', lead, identities),
-            'Rows do not have it: it is computed when they are read.', lead_scoring_internal.generation(identities, lead, NULL));
-    END IF;
+    PERFORM lead_scoring_internal.check_stored(identities, lead);
     IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                     WHERE i.indrelid = identities AND a.attname = anonymous AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL) THEN
         PERFORM lead_scoring_internal.fail('55000', format('column "%s" of table %s is not unique', anonymous, identities),

@@ -21,23 +21,22 @@ COMMENT ON FUNCTION lead_scoring_internal.further_tables IS 'What source_tables 
 
 CREATE FUNCTION lead_scoring_internal.sources(model text)
 RETURNS TABLE (name text, events regclass, event_lead text, event_type text, every_event text, event_time text, event_campaign text,
-               event_channel text, event_asset text, time_zone text, event_id text, event_anonymous text)
+               event_channel text, event_asset text, time_zone text, event_id text, event_anonymous text, place integer)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     bound record;
     further record;
+    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);  -- of format 1 without what came later
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF bound.leads IS NULL THEN
         RETURN;
     END IF;
-    SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone
-      INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone;
+    SELECT 'events', bound.events, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign, bound.time_zone, settings ->> 'event_id', settings ->> 'event_anonymous', 1
+      INTO name, events, event_lead, event_type, event_time, event_campaign, time_zone, event_id, event_anonymous, place;
     EXECUTE format('SELECT r.event_channel, r.event_asset FROM %I.report_settings r', model) INTO event_channel, event_asset;
-    EXECUTE format('SELECT to_jsonb(s) ->> ''event_id'' FROM %I.settings s', model) INTO event_id;  -- which those of format 1 have not
-    event_anonymous := lead_scoring_internal.settings_row(model) ->> 'event_anonymous';
     RETURN NEXT;
     IF NOT EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         RETURN;
@@ -47,13 +46,13 @@ BEGIN
         IF events IS NULL THEN
             PERFORM lead_scoring_internal.fail('42P01', format('table %s of source "%s" of model "%s" does not exist', further.events, further.name, model),
                 'The table was renamed, moved or dropped after the source was added.',
-                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), lead_scoring_internal.settings_row(model) ->> 'identities'),
+                coalesce(lead_scoring_internal.rebind_statement(model, bound.leads::text, bound.events::text, lead_scoring_internal.further_tables(model), settings ->> 'identities'),
                          format('SELECT lead_scoring.drop_source(%L, %L);  -- or name the table that it is now, by UPDATE %I.sources SET events = ''...'' WHERE name = %2$L', model, further.name, model)));
         END IF;
         PERFORM lead_scoring_internal.require_own(events, false);
         SELECT further.name, further.event_lead, further.event_type, further.every_event, further.event_time, further.event_campaign,
-               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id, further.event_anonymous
-          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous;
+               further.event_channel, further.event_asset, coalesce(further.time_zone, bound.time_zone), further.event_id, further.event_anonymous, place + 1
+          INTO name, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place;
         RETURN NEXT;
     END LOOP;
 END
@@ -85,7 +84,7 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     PERFORM lead_scoring_internal.check_source(model, s.name, s.events, bound.leads) FROM lead_scoring_internal.sources(model) s;
     SELECT s.events, min(s.place) AS first, (array_agg(s.name ORDER BY s.place))[1:2] AS names INTO again
-      FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+      FROM lead_scoring_internal.sources(model) s
      GROUP BY s.events HAVING count(*) > 1 ORDER BY 2 LIMIT 1;
     IF again.events IS NOT NULL THEN
         PERFORM lead_scoring_internal.fail('42710', format('table %s is source "%s" and source "%s" of model "%s"', again.events, again.names[1], again.names[2], model),
@@ -99,7 +98,7 @@ CREATE FUNCTION lead_scoring_internal.event_tables(model text)
 RETURNS regclass[] LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT array_agg(s.events ORDER BY s.place)
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+  FROM lead_scoring_internal.sources(model) s
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_tables IS 'The tables of events of a model, as sources() has them.';
 
@@ -154,7 +153,7 @@ CREATE FUNCTION lead_scoring_internal.source_list(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_agg(to_jsonb(s) - 'place' || jsonb_build_object('events', s.events::oid) ORDER BY s.place), '[]')
-  FROM lead_scoring_internal.sources(model) WITH ORDINALITY s (name, events, event_lead, event_type, every_event, event_time, event_campaign, event_channel, event_asset, time_zone, event_id, event_anonymous, place)
+  FROM lead_scoring_internal.sources(model) s
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_list IS 'What sources() says, as an array of objects, for whoever looks at it once for each rule. Tables are OIDs: whoever may not use a schema cannot look up a name in it.';
 

@@ -8,8 +8,8 @@ CREATE FUNCTION lead_scoring_internal.settings_statement(model text, existing js
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('UPDATE %I.settings SET %s;', model, string_agg(format('%I = %s', w.key, quote_nullable(w.value #>> '{}')), ', ' ORDER BY w.key COLLATE "C"))
-       || CASE WHEN bool_or(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
-       || CASE WHEN NOT bool_and(f.is_owners AND f.field <> 'event_id') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
+       || CASE WHEN bool_or(f.is_owners AND f.kind <> 'draft column') THEN format(' SELECT lead_scoring.repair(%L);', model) ELSE '' END
+       || CASE WHEN NOT bool_and(f.is_owners AND f.kind <> 'draft column') THEN format(' SELECT lead_scoring.publish(%L);', model) ELSE '' END
        || '  -- or drop_model() first'
   FROM jsonb_each(wanted) w JOIN lead_scoring_internal.draft_fields f ON f.entity = 'settings' AND f.field = w.key
  WHERE coalesce(existing -> w.key, 'null') <> w.value
@@ -96,7 +96,7 @@ BEGIN
 
     is_there := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = create_model.name);
     IF is_there THEN
-        existing := '{"event_id": null}' || lead_scoring_internal.settings_row(name);
+        existing := lead_scoring_internal.settings_row(name);
     ELSE
         PERFORM lead_scoring_internal.check_model_name(name);
     END IF;

@@ -10,21 +10,21 @@ SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lea
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, and the condition of those that count, as it was typed. Empty where it says neither, as does every model of an older format.';
 
-CREATE FUNCTION lead_scoring_internal.lead_columns(leads regclass, of_times boolean)
+CREATE FUNCTION lead_scoring_internal.time_columns(leads regclass)
 RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') FROM pg_attribute a
  WHERE a.attrelid = leads AND a.attnum > 0 AND NOT a.attisdropped
-   AND (NOT of_times OR lead_scoring_internal.base_type(a.atttypid::regtype) IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype))
+   AND lead_scoring_internal.base_type(a.atttypid::regtype) IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.lead_columns IS 'The columns of the leads table, or those that hold a time.';
+COMMENT ON FUNCTION lead_scoring_internal.time_columns IS 'The columns of the leads table that hold a time.';
 
 CREATE FUNCTION lead_scoring_internal.check_lead_created(model text, leads regclass, column_name text, status_columns jsonb)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     statuses CONSTANT text[] := ARRAY(SELECT e.value FROM jsonb_each_text(status_columns) e);
-    times CONSTANT text[] := ARRAY(SELECT t FROM unnest(lead_scoring_internal.lead_columns(leads, true)) WITH ORDINALITY u (t, place) WHERE t <> ALL (statuses) ORDER BY place);
+    times CONSTANT text[] := ARRAY(SELECT t FROM unnest(lead_scoring_internal.time_columns(leads)) WITH ORDINALITY u (t, place) WHERE t <> ALL (statuses) ORDER BY place);
     found regtype;
     nearest CONSTANT text := coalesce(lead_scoring_internal.nearest_name(column_name, times), times[1]);
     hint CONSTANT text := format('UPDATE %I.settings SET lead_created = %L;', model, nearest);

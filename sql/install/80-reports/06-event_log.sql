@@ -18,7 +18,6 @@ DECLARE
     at text;
     lead text := format('e.%I', source ->> 'event_lead');
     log jsonb := source;
-    template text := 'SELECT {!lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e';
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     time_type := lead_scoring_internal.plain_type((source ->> 'events')::regclass, source ->> 'event_time', 'event_time');
@@ -32,7 +31,7 @@ BEGIN
                 'visitor', source ->> 'visitor', 'anonymous', source ->> 'event_anonymous')));
         lead := 'e."lead by identity"';
     END IF;
-    RETURN lead_scoring_internal.fill(template,
+    RETURN lead_scoring_internal.fill('SELECT {!lead}::{!key_type} AS lead_id, {!at} AS at, {!type} AS type, {''name''}::text AS source, {!campaign} AS campaign, {!channel} AS channel, {!asset} AS asset FROM {!events} e',
     jsonb_build_object('lead', lead, 'key_type', lead_scoring_internal.key_type(model), 'name', source ->> 'name', 'events', lead_scoring_internal.rows_once(log, at), 'at', at,
         'type', CASE WHEN source ->> 'every_event' IS NULL THEN format('e.%I::text', source ->> 'event_type') ELSE format('%L::text', source ->> 'every_event') END,
         'campaign', coalesce('nullif(e.' || quote_ident(source ->> 'event_campaign') || '::text, '''')', 'NULL::text'),
