@@ -14,6 +14,7 @@ CREATE TABLE lead_scoring_internal.scores (
     engagement  double precision,
     stage       text,
     grade       text,
+    stage_barred text,
     card        lead_scoring.scorecard,
     memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
@@ -52,3 +53,10 @@ ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_anonymous text, ADD 
     ADD CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3));
 ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
     ADD CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'));
+
+-- Moves can be taken back, and the engagement of a lead be reset.
+ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, ADD COLUMN undone_by text, ADD COLUMN undo_reason text,
+    ADD COLUMN superseded boolean NOT NULL DEFAULT false;
+CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
+ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;
+DROP FUNCTION lead_scoring_internal.move_rows(model text);

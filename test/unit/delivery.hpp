@@ -54,6 +54,41 @@ class Delivery {
         (void)lead_scoring::set_stage(definition_, lead, stage, now, transitions);
     }
 
+    // Takes back the latest move that stands, as history has it then. False where there is none.
+    bool take_back(Timestamp now) {
+        (void)refresh(now);
+        recorded_.resize(transitions.size(), now);
+        undone_.resize(transitions.size(), kNever);
+        auto standing = [&](std::size_t i) { return undone_[i] == kNever; };
+        std::size_t last = transitions.size();
+        while (last > 0 && !standing(last - 1)) --last;
+        if (last == 0) return false;
+        undone_[last - 1] = now;
+
+        StageState stage;
+        stage.stage = definition_.first_stage;
+        stage.seq = lead.stage.seq;
+        stage.last_entry.resize(definition_.stages.size(), kNever);
+        std::vector<Timestamp> undone_at(definition_.stages.size(), kNever);
+        for (std::size_t i = 0; i < transitions.size(); ++i) {
+            auto to = static_cast<std::size_t>(transitions[i].to);
+            if (!standing(i)) {
+                undone_at[to] = std::max(undone_at[to], undone_[i]);
+                continue;
+            }
+            stage.stage = transitions[i].to;
+            stage.since = stage.last_entry[to] = transitions[i].at;
+        }
+        for (std::size_t i = 0; i < transitions.size(); ++i)
+            if (standing(i) && recorded_[i] >= undone_at[static_cast<std::size_t>(transitions[i].to)])
+                undone_at[static_cast<std::size_t>(transitions[i].to)] = kNever;
+        stage.barred = bars_after(definition_, stage.stage, undone_at, true);
+        lead.stage = stage;
+        evaluate(definition_, lead, now, Cause::Manual, transitions);
+        recorded_.resize(transitions.size(), now);
+        return true;
+    }
+
     Lead lead;
     std::vector<Match> log;
     std::vector<Transition> transitions;
@@ -68,6 +103,9 @@ class Delivery {
         evaluate_at_clock(definition_, lead, now, transitions);
     }
 
+    std::vector<Timestamp>
+        recorded_;                   // of each move, where that was asked for; such as came since are of the next call
+    std::vector<Timestamp> undone_;  // kNever: it stands
     const Definition& definition_;
 };
 

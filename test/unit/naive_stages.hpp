@@ -30,12 +30,16 @@ struct Happening {
     std::optional<bool> left_out;
     std::optional<std::vector<Adjustment>> adjustments;
     std::optional<int> stage;
+    bool takes_back = false;  // the latest move that stands
 };
 
 class NaiveStages {
   public:
     explicit NaiveStages(const Definition& definition)
-        : definition_(definition), stage_(definition.first_stage), entered_(definition.stages.size(), kNever) {}
+        : definition_(definition),
+          stage_(definition.first_stage),
+          entered_(definition.stages.size(), kNever),
+          bars_(definition.stages.size()) {}
 
     // Happenings in time order, of which only the first may find the lead without a past.
     void live_through(const std::vector<Happening>& happenings, Timestamp end) {
@@ -56,8 +60,10 @@ class NaiveStages {
 
     void pass_time() {
         if (!began_ || left_out_) return;
-        if (current().within && since_ != kNever && now_ - since_ >= *current().within)
+        if (current().within && since_ != kNever && now_ - since_ >= *current().within &&
+            since_ + *current().within > bar_of(current().timeout_stage).since)
             enter(current().timeout_stage, Cause::Time);
+        lift_bars();
         follow_score(Cause::Time);
         note_armed();
     }
@@ -70,7 +76,9 @@ class NaiveStages {
         if (happening.fit) card_.fit = *happening.fit;
         if (happening.adjustments) card_.adjustments = *happening.adjustments;
         left_out_ = happening.left_out.value_or(left_out_);
+        if (happening.takes_back) take_back();
         if (left_out_) return;
+        lift_bars();
         for (const Match& match : happening.matches)
             if (match.kind == MatchKind::Stage) follow_event(match.target);
         if (happening.stage && *happening.stage != stage_) enter(*happening.stage, Cause::Manual);
@@ -80,13 +88,14 @@ class NaiveStages {
 
     static Cause cause_of(const Happening& happening) {
         if (!happening.matches.empty()) return Cause::Event;
-        return happening.adjustments ? Cause::Manual : Cause::Attribute;
+        return happening.adjustments || happening.takes_back ? Cause::Manual : Cause::Attribute;
     }
 
     void follow_event(int target) {
         bool upwards = stage(target).detour || current().detour || stage(target).rank > current().rank;
         bool bound = current().detour && current().exit_by_hand;
-        if (target != stage_ && upwards && !bound && is_open(target)) enter(target, Cause::Event);
+        if (target != stage_ && upwards && !bound && is_open(target) && now_ > bar_of(target).since)
+            enter(target, Cause::Event);
     }
 
     void follow_score(Cause cause) {
@@ -99,11 +108,13 @@ class NaiveStages {
             (current().exit_by_hand || cause != Cause::Event || now_ <= since_ || now_ < since_ + current().cooldown))
             return std::nullopt;
         for (int i = static_cast<int>(definition_.stages.size()) - 1; i >= 0; --i)
-            if ((current().detour || stage(i).rank > current().rank) && is_open(i) && holds(stage(i))) return i;
+            if ((current().detour || stage(i).rank > current().rank) && is_open(i) && !bar_of(i).by_score &&
+                holds(stage(i)))
+                return i;
         if (current().detour || !armed_ || !current().falls_below || score().total >= *current().falls_below)
             return std::nullopt;
         for (int i = stage_ - 1; i >= 0; --i)
-            if (!stage(i).detour &&
+            if (!stage(i).detour && !bar_of(i).by_score &&
                 (holds(stage(i)) || (stage(i).falls_below && score().total >= *stage(i).falls_below)))
                 return i;
         if (stage_ == definition_.first_stage) return std::nullopt;
@@ -137,11 +148,39 @@ class NaiveStages {
         Timestamp& entered = entered_[static_cast<std::size_t>(target)];
         if (entered == now_) return false;
         moves.push_back({stage_, target, now_, cause});
+        standing_.push_back(moves.size() - 1);
+        bars_[static_cast<std::size_t>(target)] = {};
         stage_ = target;
         since_ = entered = now_;
         armed_ = false;
         note_armed();
         return true;
+    }
+
+    struct Barred {
+        Timestamp since = kNever;
+        bool by_score = false;
+    };
+    const Barred& bar_of(int index) const { return bars_[static_cast<std::size_t>(index)]; }
+
+    // The lead stands where the move began, and stays below what its score calls for.
+    void take_back() {
+        if (standing_.empty()) return;
+        NaiveMove undone = moves[standing_.back()];
+        standing_.pop_back();
+        stage_ = undone.from;
+        since_ = kNever;
+        armed_ = false;
+        std::ranges::fill(entered_, kNever);
+        for (std::size_t move : standing_) since_ = entered_[static_cast<std::size_t>(moves[move].to)] = moves[move].at;
+        bars_[static_cast<std::size_t>(undone.to)].since = now_;
+        for (std::size_t i = 0; i < bars_.size(); ++i)
+            bars_[i].by_score = current().detour || definition_.stages[i].rank > current().rank;
+    }
+
+    void lift_bars() {
+        for (std::size_t i = 0; i < bars_.size(); ++i)
+            if (!holds(definition_.stages[i])) bars_[i].by_score = false;
     }
 
     void note_armed() {
@@ -157,6 +196,8 @@ class NaiveStages {
     Timestamp since_ = kNever;
     bool armed_ = false;
     std::vector<Timestamp> entered_;
+    std::vector<Barred> bars_;           // of each stage
+    std::vector<std::size_t> standing_;  // places of the moves that nobody took back
 };
 
 inline std::vector<NaiveMove> moves_of(const std::vector<Transition>& transitions) {

@@ -64,13 +64,30 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: visitors before leads before scores, each in their order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
 
+CREATE FUNCTION lead_scoring_internal.require_scoring(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
+                           (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
+    IF state.is_paused OR NOT state.is_published THEN
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model),
+            CASE WHEN state.is_paused THEN 'It is paused.' ELSE 'Nothing is published yet, so that no lead has a score.' END,
+            format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.require_scoring IS 'Raises 55000 where the model is paused or not published.';
+
 -- ---------------------------------------------------------------- merging
 
 CREATE FUNCTION lead_scoring_internal.begin_merge(model text, from_lead text, into_lead text)
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    state record;
     keys text[];
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -78,13 +95,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('22004', 'an argument of merge_leads is NULL',
             'It takes a model, the lead to be merged, and the one that stays.', 'For example lead_scoring.merge_leads(''sales'', 42, 7).');
     END IF;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
-                           (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
-    IF state.is_paused OR NOT state.is_published THEN
-        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model), 
-            CASE WHEN state.is_paused THEN 'It is paused.' ELSE 'Nothing is published yet, so that no lead has a score.' END,
-            format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model));
-    END IF;
+    PERFORM lead_scoring_internal.require_scoring(model);
     keys := lead_scoring_internal.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
     IF keys[1] = keys[2] THEN
         PERFORM lead_scoring_internal.fail('22023', format('cannot merge lead "%s" into itself', keys[1]), 'Both arguments are the same key.',

@@ -81,22 +81,22 @@ BEGIN
         SELECT coalesce(c.lead_id, s.lead_id)::text, 'transitions', c.chain, s.stage_seq || ' to ' || s.stage
           FROM %1$I.scores s
           FULL JOIN (SELECT t.lead_id, max(t.seq) AS last_seq,
-                            (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS last_stage,
-                            max(t.at) AS last_at,
+                            (array_agg(t.to_stage ORDER BY t.seq DESC) FILTER (WHERE t.stands))[1] AS last_stage,
+                            max(t.at) FILTER (WHERE t.stands) AS last_at,
                             string_agg(t.seq || ' ' || coalesce(t.from_stage, '-') || ' to ' || t.to_stage, ', ' ORDER BY t.seq) AS chain,
                             bool_and(t.sound) AS sound
-                       FROM (SELECT w.*,
-                                    w.seq = row_number() OVER lead
-                                    AND w.from_stage IS NOT DISTINCT FROM lag(w.to_stage, 1, w.from_stage) OVER lead
-                                    AND w.at >= lag(w.at, 1, w.at) OVER lead AS sound
-                               FROM %1$I.transitions w
-                             WINDOW lead AS (PARTITION BY w.lead_id ORDER BY w.seq)) t
+                       FROM (SELECT t.*, %2$s AS stands,
+                                    t.seq = row_number() OVER (PARTITION BY t.lead_id ORDER BY t.seq)
+                                    AND (NOT %2$s OR t.from_stage IS NOT DISTINCT FROM lag(t.to_stage, 1, t.from_stage) OVER lead
+                                                     AND t.at >= lag(t.at, 1, t.at) OVER lead) AS sound
+                               FROM %1$I.transitions t
+                             WINDOW lead AS (PARTITION BY t.lead_id, %2$s ORDER BY t.seq)) t
                       GROUP BY t.lead_id) c ON c.lead_id = s.lead_id
          WHERE s.lead_id IS NULL OR NOT coalesce(c.sound, true)
             OR s.stage_seq IS DISTINCT FROM coalesce(c.last_seq, 0) OR s.stage_since IS DISTINCT FROM c.last_at
-            OR c.last_seq IS NULL AND s.version > 0 AND s.stage IS DISTINCT FROM $1
-            OR c.last_seq IS NOT NULL AND c.last_stage IS DISTINCT FROM s.stage
-        $query$, model) USING newest.first_stage;
+            OR c.last_stage IS NULL AND s.version > 0 AND s.stage IS DISTINCT FROM $1
+            OR c.last_stage IS NOT NULL AND c.last_stage IS DISTINCT FROM s.stage
+        $query$, model, lead_scoring_internal.move_stands(model)) USING newest.first_stage;
 
     FOR status IN EXECUTE format('SELECT left(a.attname, -3) AS stage, a.attname AS name FROM pg_attribute a
                                    WHERE a.attrelid = %L::regclass AND NOT a.attisdropped
@@ -104,9 +104,9 @@ BEGIN
                                    ORDER BY a.attnum', format('%I.scores', model), model) LOOP
         RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %2$L::text, s.%2$I::text, t.at::text
               FROM %1$I.scores s
-              LEFT JOIN LATERAL (SELECT min(w.at) AS at FROM %1$I.transitions w
-                                  WHERE w.lead_id = s.lead_id AND w.to_stage = $1) t ON true
-             WHERE s.%2$I IS DISTINCT FROM t.at', model, status.name) USING status.stage;
+              LEFT JOIN LATERAL (SELECT min(t.at) AS at FROM %1$I.transitions t
+                                  WHERE t.lead_id = s.lead_id AND t.to_stage = $1 AND %3$s) t ON true
+             WHERE s.%2$I IS DISTINCT FROM t.at', model, status.name, lead_scoring_internal.move_stands(model)) USING status.stage;
     END LOOP;
 
     -- The status columns of the leads table.
@@ -123,4 +123,4 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.verify IS 'Implements lead_scoring.verify, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.verify IS
-'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead, and settings.lead_condition holds for it), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller. 42809 for anybody but the owner where a table of the model was made a view, got row security or columns of other types.';
+'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead, and settings.lead_condition holds for it), transitions (a break in the chain of moves, or in that of those which stand), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller. 42809 for anybody but the owner where a table of the model was made a view, got row security or columns of other types.';

@@ -26,6 +26,24 @@ SELECT lead_scoring_internal.fill(template, places || (SELECT coalesce(jsonb_obj
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.fill_from_log IS 'The template filled in, as fill does, with the places and with those of own_log that it has.';
 
+CREATE FUNCTION lead_scoring_internal.undone_rows(model text, stages text[])
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    any_undone boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF NOT lead_scoring_internal.keeps_undone(model) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.transitions t WHERE t.undone_at IS NOT NULL AND NOT t.superseded)', model) INTO any_undone;
+    RETURN (SELECT format('SELECT t.lead_id%s FROM %I.transitions t WHERE t.undone_at > $1 AND NOT t.superseded AND t.at <= $1 GROUP BY t.lead_id',
+                          string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', n, n || '_at'), '' ORDER BY place), model)
+              FROM unnest(stages) WITH ORDINALITY u (n, place) WHERE any_undone HAVING any_undone);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.undone_rows IS 'SQL for the leads that stood elsewhere as of parameter 1, before moves of theirs were taken back, with when these entered each of the stages; NULL where nothing was ever taken back.';
+
 CREATE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -37,7 +55,8 @@ DECLARE
     log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, kind);
     channel text := CASE kind WHEN 'channel' THEN coalesce(log ->> 'channel', 'NULL') END;
     campaign text;
-    entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
+    undone text;
+    entered text[];
     reached text[];
     came_at text;
     created text;
@@ -50,6 +69,8 @@ DECLARE
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     own_log := lead_scoring_internal.own_log(model, log, remembering);
+    undone := lead_scoring_internal.undone_rows(model, names);
+    entered := ARRAY(SELECT format(CASE WHEN undone IS NULL THEN 's.%1$I' ELSE 'LEAST(s.%1$I, u.%1$I)' END, n || '_at') FROM unnest(names) n);
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
@@ -83,14 +104,15 @@ BEGIN
     -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
     -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
     leads := lead_scoring_internal.fill_report(settings, $query$
-        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, {!campaign} AS campaign, [[{!dimension} AS dimension, ]]LEAST({!first}{!created}) AS first_at, s.memory, s.card, {!remembers} AS remembers
-          FROM {model}.scores s{!attributes}{!dimensions}
+        SELECT s.lead_id, s.stage_since, s.stage, {!stood_elsewhere} AS stood_elsewhere, {!entered}, {!campaign} AS campaign, [[{!dimension} AS dimension, ]]LEAST({!first}{!created}) AS first_at, s.memory, s.card, {!remembers} AS remembers
+          FROM {model}.scores s{!attributes}{!dimensions}{!undone}
           {!touches}
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
          WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!rows} WHERE e.{lead} = s.lead_id LIMIT 1)){!only_lead}
            AND (now() <= $1 OR {!known} <= $1 OR {!had_come})
         $query$, jsonb_build_object(
-        'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
+        'undone', ' LEFT JOIN (' || undone || ') u ON u.lead_id = s.lead_id', 'stood_elsewhere', CASE WHEN undone IS NULL THEN 'false' ELSE 'u.lead_id IS NOT NULL' END,
+        'entered', (SELECT string_agg(format('%s AS %I', e, n || '_at'), ', ' ORDER BY place) FROM unnest(entered, names) WITH ORDINALITY c (e, n, place)), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
         'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
         'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
         -- The expression names columns without their table, and a whole row by its name.
@@ -102,7 +124,7 @@ BEGIN
         leads := lead_scoring_internal.fill_report(settings, $query$
             {!leads}
             UNION ALL
-            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}, NULL, NULL, false
+            SELECT NULL, NULL, NULL, false, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}, NULL, NULL, false
               FROM {model}.forgotten o, generate_series(1, o.leads)
              WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
             $query$,
@@ -112,6 +134,7 @@ BEGIN
                 'zone', settings ->> 'time_zone', 'model', model));
     END IF;
 
+    entered := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     -- Times are made those of the report here, as late as can be: the server evaluates each as often as it is used.
     reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s), $1)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
     came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at), $1)', array_to_string(entered, ', '));
@@ -121,14 +144,14 @@ BEGIN
     entered[1] := came_at;
     -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
     RETURN lead_scoring_internal.fill_report(settings, $query$
-        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
-               (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
+        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 OR s.stood_elsewhere THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
+               (CASE WHEN s.stage_since > $1 OR s.stood_elsewhere THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
                s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
                {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
                s.memory, s.card, s.remembers, {!reached}
           FROM ({!leads}) s
         $query$, jsonb_build_object(
-        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model)),
+        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model, '$1')),
         'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
         'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
         'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),

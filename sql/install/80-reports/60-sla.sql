@@ -27,7 +27,7 @@ BEGIN
         $query$, jsonb_build_object(
         'model', model, 'period', lead_scoring_internal.period_expression('t.at', settings),
         'over', lead_scoring_internal.is_over(lead_scoring_internal.period_expression('t.at', settings), settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'leads', lead_scoring_internal.lead_rows(model, settings),
-        'moves', lead_scoring_internal.move_rows(model)));
+        'moves', lead_scoring_internal.move_rows(model, '$1')));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the report "sla".';
@@ -75,7 +75,7 @@ BEGIN
                CASE WHEN {!over} THEN (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0) END, {!over}
           FROM judged WHERE {!asked_for} GROUP BY [[dimension, ]]rule, period ORDER BY [[dimension, ]]rule COLLATE "C", period
         $query$, jsonb_build_object(
-        'moves', lead_scoring_internal.move_rows(model), 'mql', names[mql],
+        'moves', lead_scoring_internal.move_rows(model, '$1'), 'mql', names[mql],
         'period', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(e.at)', settings),
         'over', lead_scoring_internal.is_over('period', settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'stages', names::text,
         'accepted_at', CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END,

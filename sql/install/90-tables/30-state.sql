@@ -40,6 +40,7 @@ CREATE TABLE lead_scoring_internal.scores (
     engagement  double precision,
     stage       text,
     grade       text,
+    stage_barred text,
     card        lead_scoring.scorecard,
     memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
@@ -64,10 +65,15 @@ CREATE TABLE lead_scoring_internal.transitions (
     actor       text,
     reason      text,
     merged_from text,
+    undone_at   timestamptz,
+    undone_by   text,
+    undo_reason text,
+    superseded  boolean NOT NULL DEFAULT false,
     CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
     CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'))
 );
 CREATE INDEX transitions_merged_from_idx ON lead_scoring_internal.transitions (merged_from) WHERE merged_from IS NOT NULL;
+CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
 
 CREATE TABLE lead_scoring_internal.merged (
     merged_from lead_scoring_internal.lead_key,
@@ -95,6 +101,7 @@ CREATE TABLE lead_scoring_internal.adjustments (
     cancelled_at  timestamptz,
     cancelled_by  text,
     cancel_reason text,
+    resets        boolean NOT NULL DEFAULT false,
     CONSTRAINT adjustments_pkey PRIMARY KEY (lead_id, id),
     CONSTRAINT adjustments_points CHECK (points BETWEEN -1e9 AND 1e9),
     CONSTRAINT adjustments_expires_at CHECK (isfinite(expires_at))
@@ -122,13 +129,14 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "version": "Published version the row was computed under.",
       "stage_seq": "Number of the lead''s latest transition.",
       "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+      "stage_barred": "Stages that the lead enters again by hand only, by a later event, or once their conditions have ceased to hold, since undo_move took back its moves: for each its id, @ and the instant in microseconds since 2000, and ! while the conditions have held ever since. NULL where no move of the lead was ever taken back.",
       "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds: the view \"leads\" shows these, and reports count them.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow.",
       "memory": "What reports ask of the lead''s events: the time of the first one, its campaign, the first match of each rule, its touches."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
-    'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
+    'Every move of every lead between stages, in order: append-only, but for merge_leads, forget_lead, and the marks that undo_move and replay set.',
     '{"lead_id": "Key of the lead.",
       "seq": "Number of the move within the lead, from 1 without gaps.",
       "from_stage": "Stage left.",
@@ -144,7 +152,11 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
       "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
       "actor": "Role that moved it by hand.",
       "reason": "Why it was moved by hand.",
-      "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
+      "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own.",
+      "undone_at": "When it was taken back, by undo_move or replay; NULL while it stands.",
+      "undone_by": "Role that took it back.",
+      "undo_reason": "Why it was taken back.",
+      "superseded": "Whether a replay took it back, which made the lead''s moves anew."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
     'Leads that merge_leads made part of another, by which reports find what still names the old one.',
     '{"merged_from": "Key of the lead that was merged.",
@@ -166,7 +178,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.adjustments',
       "expires_at": "From when on it counts no more; NULL for never.",
       "cancelled_at": "When it was taken back; NULL while it counts.",
       "cancelled_by": "Role that took it back.",
-      "cancel_reason": "Why it was taken back."}');
+      "cancel_reason": "Why it was taken back.",
+      "resets": "Whether it is a reset by reset_engagement: rules count the matches after made_at alone."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.problems',
     'Expressions of rules that raised an error on an event or a lead, and so counted as no match.',
     '{"lead_id": "Key of the lead.",

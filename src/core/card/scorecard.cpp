@@ -21,12 +21,14 @@ constexpr std::size_t kAdjustmentsSection = 2;
 constexpr std::size_t kRulesSection = 4;
 constexpr std::size_t kPendingSection = 8;
 constexpr std::size_t kLeftOut = 16;  // there is no more to it
-constexpr std::size_t kAllSections = 31;
+constexpr std::size_t kResetSection = 32;
+constexpr std::size_t kAllSections = 63;
 
 std::size_t sections_of(const Scorecard& card) {
     return (card.fit.empty() ? 0 : kFitSection) | (card.adjustments.empty() ? 0 : kAdjustmentsSection) |
            (card.rules.empty() ? 0 : kRulesSection) |
-           (card.pending.empty() && !card.pending_more ? 0 : kPendingSection) | (card.left_out ? kLeftOut : 0);
+           (card.pending.empty() && !card.pending_more ? 0 : kPendingSection) | (card.left_out ? kLeftOut : 0) |
+           (card.reset_at == kNever ? 0 : kResetSection);
 }
 
 // How rules and stages are named where a card is written: as the card does,
@@ -258,6 +260,7 @@ template <class Archive, class Card>
 void forget_absent_sections(Archive&, Card& card, std::size_t sections) {
     if constexpr (Archive::kReads) {
         card.left_out = (sections & kLeftOut) != 0;
+        if (!(sections & kResetSection)) card.reset_at = kNever;
         if (!(sections & kFitSection)) card.fit.clear();
         if (!(sections & kAdjustmentsSection)) card.adjustments.clear();
         if (!(sections & kRulesSection)) card.rules.clear();
@@ -300,6 +303,7 @@ void visit(Archive& archive, const Names& names, Card& card) {
             visit_pendings(archive, pending, card.pending_more, card.clock);
         }
     }
+    if (sections & kResetSection) archive.number("reset_at", card.reset_at);
     if constexpr (Archive::kReads) refuse(archive, sections != sections_of(card));
 }
 
@@ -347,6 +351,7 @@ void Scorecard::clear() {
     clock = kNever;
     fit.clear();
     left_out = false;
+    reset_at = kNever;
     adjustments.clear();
     rules.clear();
     pending.clear();

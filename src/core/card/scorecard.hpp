@@ -64,6 +64,7 @@ struct Scorecard {
     Timestamp clock = kNever;             // time of the latest counted event
     std::vector<std::size_t> fit;         // fit rules that match the lead's attributes, rising, named as those below
     bool left_out = false;                // by its attributes the lead is none that counts: it enters no stage
+    Timestamp reset_at = kNever;          // rules count the matches after it alone
     std::vector<Adjustment> adjustments;  // sorted
     std::vector<RuleState> rules;         // by rule
     std::vector<Match> pending;           // future events, sorted: the earliest

@@ -20,12 +20,25 @@ bool is_there(const LeadFacts& facts, Until until, Moves moves) {
     return until.leaves_out_later ? facts.came_at <= until.at : !comes(facts, moves);
 }
 
+// Of the resets that are to be known: those up to which the lead does not move are done from the beginning.
+std::span<const Timestamp> known_resets(const LeadFacts& facts, Until until) {
+    Timestamp last = until.leaves_out_later ? until.at : kForever;
+    auto later = std::ranges::upper_bound(facts.resets, last);
+    return facts.resets.first(static_cast<std::size_t>(later - facts.resets.begin()));
+}
+
+std::size_t count_done(std::span<const Timestamp> resets, Moves moves) {
+    return static_cast<std::size_t>(std::ranges::upper_bound(resets, moves.after) - resets.begin());
+}
+
 Lead& begin_anew(Lead& lead, const LeadFacts& facts, Until until, Moves moves) {
     lead.card.clear();
     const Attributes& attributes = facts.attributes;
     if (is_there(facts, until, moves)) lead.card.fit.assign(attributes.fit.begin(), attributes.fit.end());
     lead.card.left_out = attributes.left_out;
     lead.card.adjustments.assign(facts.adjustments.begin(), facts.adjustments.end());
+    std::span<const Timestamp> resets = known_resets(facts, until);
+    if (std::size_t done = count_done(resets, moves)) lead.card.reset_at = resets[done - 1];
     lead.due_at = kNever;  // unknown
     return lead;
 }
@@ -36,6 +49,8 @@ Replay::Replay(const Definition& definition, Lead& lead, const LeadFacts& facts,
                std::vector<Transition>& transitions)
     : until_(until), folding_(definition, begin_anew(lead, facts, until, moves), until.at, moves, transitions) {
     if (!until.leaves_out_later && comes(facts, moves)) folding_.come(facts.attributes.fit, facts.came_at);
+    std::span<const Timestamp> resets = known_resets(facts, until);
+    folding_.be_handled(resets.subspan(count_done(resets, moves)), facts.hands);
 }
 
 void Replay::add(std::span<const Match> matches) {

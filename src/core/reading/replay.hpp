@@ -15,6 +15,8 @@ struct LeadFacts {
     Attributes attributes;
     std::span<const Adjustment> adjustments = {};  // sorted
     Timestamp came_at = kNever;                    // it had no fit before; kNever: it had that always
+    std::span<const Timestamp> resets = {};        // of its engagement, sorted
+    std::span<const HandMove> hands = {};          // to be made again, by time; of a lead whose moves are all replayed
 };
 
 // As of when a lead is told, and what becomes of matches that lie ahead of that.

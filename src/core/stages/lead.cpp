@@ -65,6 +65,11 @@ void Folding::come(std::span<const std::size_t> fit, Timestamp at) {
     comes_at_ = at;
 }
 
+void Folding::be_handled(std::span<const Timestamp> resets, std::span<const HandMove> moves) {
+    resets_ = resets;
+    hand_moves_ = moves;
+}
+
 // What time did before is done without its fit.
 void Folding::arrive() {
     machine_.advance(comes_at_, unchanged_to_);
@@ -74,8 +79,45 @@ void Folding::arrive() {
     comes_at_ = kForever;
 }
 
+// What was counted until then counts no more.
+void Folding::reset() {
+    Timestamp at = resets_.front();
+    resets_ = resets_.subspan(1);
+    machine_.advance(at, unchanged_to_);
+    lead_.card.rules.clear();
+    lead_.card.reset_at = at;
+    machine_.step(at, Cause::Manual);
+    unchanged_to_ = at;
+}
+
+void Folding::move_by_hand() {
+    HandMove move = hand_moves_.front();
+    hand_moves_ = hand_moves_.subspan(1);
+    machine_.advance(move.at, unchanged_to_);
+    if (lead_.stage.stage != move.stage) machine_.enter_by_hand(move.stage, move.at, hands_made_);
+    ++hands_made_;
+    unchanged_to_ = move.at;
+}
+
+// What else happened by then, in its order.
+void Folding::do_until(Timestamp at) {
+    for (;;) {
+        Timestamp reset_at = resets_.empty() ? kForever : resets_.front();
+        Timestamp hand_at = hand_moves_.empty() ? kForever : hand_moves_.front().at;
+        Timestamp next = std::min({comes_at_, reset_at, hand_at});
+        if (next == kForever || next > at) return;
+        check_stop();
+        if (comes_at_ == next)
+            arrive();
+        else if (reset_at == next)
+            reset();
+        else
+            move_by_hand();
+    }
+}
+
 void Folding::begin_instant(Timestamp at) {
-    if (at >= comes_at_) arrive();
+    do_until(at);
     instant_.at = at;
     instant_.clock_before = lead_.card.clock;
     instant_.moving = at > moves_.after;
@@ -93,7 +135,8 @@ void Folding::end_instant() {
         machine_.step(lead_.card.clock, Cause::Event, instant_.rule, instant_.stages);
     } else if (moves_.after != kForever) {
         late_ = true;
-        if (instant_.moving) late_stages_.insert(late_stages_.end(), instant_.stages.begin(), instant_.stages.end());
+        for (int stage : instant_.stages)
+            if (instant_.moving && !bars_event(lead_.stage.barred, stage, instant_.at)) late_stages_.push_back(stage);
     }
     instant_.at = kNever;
 }
@@ -107,6 +150,7 @@ bool Folding::take(const Match& match) {
         return true;
     }
     if (match.at != instant_.at) begin_instant(match.at);
+    if (match.kind == MatchKind::Rule && match.at <= card.reset_at) return true;
     note(match);
     if (match.kind != MatchKind::Rule) return true;
     auto index = static_cast<std::size_t>(match.target);
@@ -138,7 +182,7 @@ bool Folding::finish() {
         std::sort(late_stages_.begin(), late_stages_.end());
         machine_.step(card.clock, Cause::Event, instant_.rule, late_stages_);
     }
-    if (comes_at_ != kForever) arrive();
+    do_until(kForever);
     due_may_be_earlier_ |= late_ || lead_.stage.armed != armed_before_;
     lead_scoring::finish(definition_, lead_, now_, transitions_.size() != moves_before_, due_may_be_earlier_,
                          transitions_, unchanged_to_);
@@ -191,8 +235,9 @@ void evaluate_at_clock(const Definition& definition, Lead& lead, Timestamp now, 
     finish(definition, lead, now, true, true, transitions);
 }
 
-void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp now,
+void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp at, Timestamp now,
                     std::vector<Transition>& transitions) {
+    if (bars_event(lead.stage.barred, stage, at)) return;
     const int stages[] = {stage};
     StageMachine(definition, lead.card, lead.stage, transitions).step(lead.card.clock, Cause::Event, kNoRule, stages);
     finish(definition, lead, now, true, true, transitions);

@@ -45,6 +45,8 @@ class Folding {
     // The lead, which has no fit yet, comes with this at that time, up to which it may have events already. To be
     // called before any is added; what is behind `fit` must be there until finish.
     void come(std::span<const std::size_t> fit, Timestamp at);
+    // The same with what hands did to it: resets of its engagement, and moves, both by time. Likewise.
+    void be_handled(std::span<const Timestamp> resets, std::span<const HandMove> moves);
     [[nodiscard]] bool add(std::span<const Match> matches);
     [[nodiscard]] bool finish();
 
@@ -64,6 +66,9 @@ class Folding {
     void end_instant();
     void note(const Match& match);
     void arrive();
+    void do_until(Timestamp at);
+    void reset();
+    void move_by_hand();
 
     const Definition& definition_;
     Lead& lead_;
@@ -81,7 +86,10 @@ class Folding {
     std::vector<int> late_stages_;
     std::span<const std::size_t> fit_;  // with which the lead comes
     Timestamp comes_at_ = kForever;     // kForever: it is there
-    std::vector<Match> due_;            // what was future and has come
+    std::span<const Timestamp> resets_;
+    std::span<const HandMove> hand_moves_;
+    int hands_made_ = 0;
+    std::vector<Match> due_;  // what was future and has come
     std::size_t due_taken_ = 0;
     Instant instant_;
 };
@@ -115,8 +123,8 @@ void evaluate(const Definition& definition, Lead& lead, Timestamp now, Cause cau
 // Evaluates it once as of the card's clock, where the events it rests on were changed.
 void evaluate_at_clock(const Definition& definition, Lead& lead, Timestamp now, std::vector<Transition>& transitions);
 
-// Moves the lead to a stage that an event names which came too late to be folded in its place.
-void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp now,
+// Moves the lead to a stage that an event of that time names, which came too late to be folded in its place.
+void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp at, Timestamp now,
                     std::vector<Transition>& transitions);
 
 // Other events are the lead's now than were before, whenever they happened: evaluates it once, now. `stages`: those

@@ -32,7 +32,7 @@ WideUnits missing(const Stage& stage, const Score& score) {
     return missing;
 }
 
-bool at_least(Units high, const std::optional<Units>& threshold) { return !threshold || high >= *threshold; }
+bool at_least(Units points, const std::optional<Units>& threshold) { return !threshold || points >= *threshold; }
 
 }  // namespace
 
@@ -40,6 +40,7 @@ bool StageMachine::time_matters() const {
     if (card_.left_out) return false;
     const Stage& stage = current();
     if (stage.within || stage.falls_below || definition_.rises_by_itself) return true;
+    if (std::ranges::any_of(state_.barred, &Bar::by_score)) return true;
     return std::any_of(card_.adjustments.begin(), card_.adjustments.end(),
                        [](const Adjustment& adjustment) { return adjustment.expires_at != kForever; });
 }
@@ -56,36 +57,59 @@ Timestamp StageMachine::opens_at(int index) const {
 
 Timestamp StageMachine::timeout_at() const {
     if (!current().within || state_.since == kNever) return kForever;
-    return add_saturated(state_.since, *current().within);
+    Timestamp at = add_saturated(state_.since, *current().within);
+    return bars_event(state_.barred, current().timeout_stage, at) ? kForever : at;
+}
+
+bool StageMachine::meets_requirements(const Stage& stage) const {
+    return std::ranges::all_of(stage.required, [&](const Requirement& requirement) {
+        const Rule& rule = definition_.rules[requirement.rule];
+        std::int64_t count = rule.fit ? std::binary_search(card_.fit.begin(), card_.fit.end(), requirement.rule)
+                                      : card_.count(requirement.rule);
+        return count >= requirement.count;
+    });
+}
+
+bool StageMachine::qualifies(const Stage& stage, Grade grade) const {
+    return definition_.has_grade(grade) &&
+           std::find(stage.grades.begin(), stage.grades.end(), definition_.label(grade)) != stage.grades.end();
 }
 
 bool StageMachine::may_hold(const Stage& stage, const ScoreRange& range) const {
     if (!at_least(range.total.high, stage.min_score) || !at_least(range.engagement.high, stage.min_engagement) ||
-        !at_least(range.fit, stage.min_fit))
+        !at_least(range.fit, stage.min_fit) || !meets_requirements(stage))
         return false;
-    for (const Requirement& requirement : stage.required) {
-        const Rule& rule = definition_.rules[requirement.rule];
-        std::int64_t count = rule.fit ? std::binary_search(card_.fit.begin(), card_.fit.end(), requirement.rule)
-                                      : card_.count(requirement.rule);
-        if (count < requirement.count) return false;
-    }
     if (stage.grades.empty()) return true;
     Grade low = definition_.grade(range.fit, range.engagement.low);
     Grade high = definition_.grade(range.fit, range.engagement.high);
     for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement)
-        if (definition_.has_grade(grade) &&
-            std::find(stage.grades.begin(), stage.grades.end(), definition_.label(grade)) != stage.grades.end())
-            return true;
+        if (qualifies(stage, grade)) return true;
     return false;
+}
+
+bool StageMachine::must_hold(const Stage& stage, const ScoreRange& range) const {
+    if (!stage.entered_by_score() || !at_least(range.total.low, stage.min_score) ||
+        !at_least(range.engagement.low, stage.min_engagement) || !at_least(range.fit, stage.min_fit) ||
+        !meets_requirements(stage))
+        return false;
+    if (stage.grades.empty()) return true;
+    Grade low = definition_.grade(range.fit, range.engagement.low);
+    Grade high = definition_.grade(range.fit, range.engagement.high);
+    for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement)
+        if (!qualifies(stage, grade)) return false;
+    return true;
 }
 
 bool StageMachine::may_rise_to(int index, const ScoreRange& range, Timestamp at) const {
     const Stage& target = stage(index);
-    return target.entered_by_score() && opens_at(index) <= at && may_hold(target, range);
+    return target.entered_by_score() && opens_at(index) <= at && !bars_score(state_.barred, index) &&
+           may_hold(target, range);
 }
 
 bool StageMachine::may_change(const ScoreRange& range, Timestamp to) const {
     if (timeout_at() <= to) return true;
+    for (const Bar& bar : state_.barred)
+        if (bar.by_score && !must_hold(stage(bar.stage), range)) return true;
     const Stage& now = current();
     if (now.detour) return false;
     bool may_fall = now.falls_below && state_.stage != definition_.first_stage;
@@ -99,7 +123,7 @@ bool StageMachine::may_change(const ScoreRange& range, Timestamp to) const {
 int StageMachine::fall_target(const ScoreRange& range) const {
     for (int i = static_cast<int>(definition_.stages.size()) - 1; i >= 0; --i) {
         const Stage& lower = stage(i);
-        if (lower.detour || lower.rank >= current().rank) continue;
+        if (lower.detour || lower.rank >= current().rank || bars_score(state_.barred, i)) continue;
         bool stays = lower.falls_below && range.total.low >= *lower.falls_below;
         if (stays || (lower.entered_by_score() && may_hold(lower, range))) return i;
     }
@@ -122,7 +146,7 @@ int StageMachine::next_stage(const ScoreRange& range, Timestamp at, Cause cause)
 }
 
 bool StageMachine::may_enter_by_event(int target, Timestamp at) const {
-    if (target == state_.stage || opens_at(target) > at) return false;
+    if (target == state_.stage || opens_at(target) > at || bars_event(state_.barred, target, at)) return false;
     if (current().detour && current().exit_by_hand) return false;
     return stage(target).detour || current().detour || stage(target).rank > current().rank;
 }
@@ -130,6 +154,13 @@ bool StageMachine::may_enter_by_event(int target, Timestamp at) const {
 void StageMachine::arm(const ScoreRange& range) {
     const Stage& now = current();
     if (now.falls_below && range.total.high >= *now.falls_below) state_.armed = true;
+}
+
+// What score no longer bars, and events never did, is barred no more.
+void StageMachine::lift_bars(const ScoreRange& range) {
+    for (Bar& bar : state_.barred)
+        if (bar.by_score && !must_hold(stage(bar.stage), range)) bar.by_score = false;
+    std::erase_if(state_.barred, [](const Bar& bar) { return !bar.by_score && bar.since == kNever; });
 }
 
 void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule) {
@@ -146,6 +177,7 @@ void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Caus
     state_.stage = target;
     state_.since = at;
     state_.armed = false;
+    std::erase_if(state_.barred, [=](const Bar& bar) { return bar.stage == target; });
     state_.last_entry.resize(definition_.stages.size(), kNever);
     state_.last_entry[static_cast<std::size_t>(target)] = at;
 }
@@ -156,7 +188,8 @@ void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Caus
 Units StageMachine::spare(const Score& score) const {
     constexpr Units kExact = Units{1} << 48;
     const Stage& now = current();
-    if (definition_.rises_by_itself || !card_.adjustments.empty() || now.detour || now.falls_below) return 0;
+    if (definition_.rises_by_itself || !card_.adjustments.empty() || !state_.barred.empty()) return 0;
+    if (now.detour || now.falls_below) return 0;
     for (const RuleState& state : card_.rules) {
         const Rule& known = definition_.rules[state.rule];
         bool exact = known.tally->constant ||
@@ -174,6 +207,7 @@ void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int
     at = std::max(at, state_.since);
     Score score = score_at(definition_, card_, at);
     ScoreRange range = exactly(score);
+    lift_bars(range);
     int entered_before = state_.since == at ? state_.stage : kNoStage;
     auto enter_once = [&](int target) {  // no stage is entered twice at one instant
         if (target == entered_before || last_entry(target) == at) return false;
@@ -262,11 +296,12 @@ void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
     }
 }
 
-void StageMachine::enter_by_hand(int stage, Timestamp at) {
+void StageMachine::enter_by_hand(int stage, Timestamp at, int hand) {
     if (card_.left_out) return;
     at = std::max(at, state_.since);
     ScoreRange range = exactly(score_at(definition_, card_, at));
     enter(stage, at, range, Cause::Manual, kNoRule);
+    transitions_.back().hand = hand;
     arm(range);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/card/features.hpp"
 #include "core/card/tally/tally.hpp"
+#include "core/stages/bars.hpp"
 
 namespace lead_scoring {
 
@@ -17,9 +18,17 @@ struct StageState {
     bool armed = false;        // the score has been at or above falls_below during this stay
     // Latest entry of each stage, for cooldowns; may be shorter than the list of stages, missing ones count as never.
     std::vector<Timestamp> last_entry;
+    std::vector<Bar> barred;
 };
 
 enum class Cause { Event, Attribute, Time, Manual, Publish, Identity };
+
+// A move by hand that history has, to be made again at its time.
+struct HandMove {
+    Timestamp at = kNever;
+    int stage = kNoStage;
+};
+inline constexpr int kNoHand = -1;
 
 struct Transition {
     int from = kNoStage;
@@ -29,6 +38,7 @@ struct Transition {
     Features features;  // of the lead, when it moved
     Cause cause = Cause::Event;
     int rule = kNoRule;  // the rule whose points came last, where the cause is an event
+    int hand = kNoHand;  // of a replay, the move by hand that it makes again
 };
 
 struct Due {
@@ -59,7 +69,7 @@ class StageMachine {
     void advance(Timestamp to, Timestamp unchanged_to = kNever);
 
     // Enters `stage` by hand, whatever the score says; `at` is moved to the last transition where it lies before.
-    void enter_by_hand(int stage, Timestamp at);
+    void enter_by_hand(int stage, Timestamp at, int hand = kNoHand);
 
     // When time alone will move the lead; nothing does until `unchanged_to`, as the caller knows.
     Due next_due(Timestamp unchanged_to = kNever) const;
@@ -75,7 +85,10 @@ class StageMachine {
     Timestamp timeout_at() const;
 
     Units spare(const Score& score) const;
+    bool meets_requirements(const Stage& stage) const;
+    bool qualifies(const Stage& stage, Grade grade) const;
     bool may_hold(const Stage& stage, const ScoreRange& range) const;
+    bool must_hold(const Stage& stage, const ScoreRange& range) const;
     bool may_rise_to(int index, const ScoreRange& range, Timestamp at) const;
     bool may_change(const ScoreRange& range, Timestamp to) const;
     int fall_target(const ScoreRange& range) const;
@@ -89,6 +102,7 @@ class StageMachine {
 
     void enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule);
     void arm(const ScoreRange& range);
+    void lift_bars(const ScoreRange& range);
 
     const Definition& definition_;
     const Scorecard& card_;

@@ -96,10 +96,11 @@ void read_adjustments(const AsOwner& as, PlanName name, Datum* arguments, bool f
         bool is_null = false;
         Finding finding = {};
         finding.key = row.value(1, &is_null);
-        finding.kind = FindingKind::Adjustment;
-        finding.match.points = units_of_points(row.number(2, 0));
         finding.match.at = kNever;
-        finding.match.bucket = row.integer(3, kForever);
+        Timestamp reset_at = row.integer(4, kNever);
+        finding.kind = reset_at == kNever ? FindingKind::Adjustment : FindingKind::Reset;
+        finding.match.points = units_of_points(row.number(2, 0));
+        finding.match.bucket = reset_at == kNever ? row.integer(3, kForever) : reset_at;
         add_finding(findings, finding);
     });
 }

@@ -88,12 +88,12 @@ auto with_log(const AsOwner& as, const Version* version, Datum key, bool frozen,
     return use_single(findings, use);
 }
 
-// Calls use(adjustments) with what read_adjustments finds, sorted.
+// Calls use(found) with what read_adjustments finds.
 template <class Use>
 void with_adjustments(const AsOwner& as, Datum key, Use use) {
     Findings* findings = make_findings(as.model->key);
     read_adjustments(as, key, findings);
-    use_single(findings, [&](const LeadFindings& found) { use(found.adjustments); });
+    use_single(findings, use);
 }
 
 // Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot. What

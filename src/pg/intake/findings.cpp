@@ -122,6 +122,8 @@ struct Findings {
     std::size_t fit_capacity;
     Adjustment* adjustments;
     std::size_t adjustment_capacity;
+    Timestamp* resets;
+    std::size_t reset_capacity;
     Match* matches;
     std::size_t match_capacity;
     Match* more_matches;  // portions after the first one
@@ -415,6 +417,7 @@ struct Portion {
     std::size_t touch_count;
     std::size_t fits;
     std::size_t adjustments;
+    std::size_t resets;
     std::size_t ids;
 
     bool is_full() const { return count + touch_count >= kPortion; }
@@ -452,6 +455,10 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
         case FindingKind::Adjustment:
             push(findings->context, &findings->adjustments, &portion->adjustments, &findings->adjustment_capacity,
                  Adjustment{match.points, match.bucket});
+            break;
+        case FindingKind::Reset:
+            push(findings->context, &findings->resets, &portion->resets, &findings->reset_capacity,
+                 Timestamp{match.bucket});
             break;
         case FindingKind::Id:
             push(findings->context, &findings->ids, &portion->ids, &findings->id_capacity,
@@ -568,9 +575,11 @@ bool next_lead(Findings* findings, LeadFindings* lead) {
     }
     std::sort(findings->fit, findings->fit + portion.fits);
     std::sort(findings->adjustments, findings->adjustments + portion.adjustments);
+    std::sort(findings->resets, findings->resets + portion.resets);
     lead->key = findings->lead;
     lead->fit = {findings->fit, portion.fits};
     lead->adjustments = {findings->adjustments, portion.adjustments};
+    lead->resets = {findings->resets, portion.resets};
     lead->matches = {findings->matches, portion.count};
     lead->touches = {findings->touches, portion.touch_count};
     lead->ids = {findings->ids, portion.ids};

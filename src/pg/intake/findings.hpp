@@ -24,6 +24,7 @@ enum class FindingKind : int32 {
     LeftOut,     // the condition of those that count does not hold for it
     Fit,         // a fit rule, match.target, matches the lead's attributes
     Adjustment,  // match.points by hand, until match.bucket
+    Reset,       // its engagement was reset at match.bucket
     Match,       // an event matched
     Id,          // an event has an id that counts once: see FoundId
     Touch,       // an event named something: match.points, .bucket and .key are numbers of its channel, asset, campaign
@@ -68,6 +69,7 @@ struct LeadFindings {
     bool removed;
     std::span<const std::size_t> fit;
     std::span<const Adjustment> adjustments;
+    std::span<const Timestamp> resets;    // of its engagement, sorted
     Timestamp first_at = kForever;        // of its earliest event; kForever: none has a time
     std::span<const Match> matches;       // sorted: all, or the first ones of many
     std::span<const FoundTouch> touches;  // by time, likewise
@@ -93,7 +95,7 @@ inline Timestamp created_by(const LeadFindings& lead, Timestamp now) {
 
 // All there is of it but matches, where it was all read.
 inline LeadFacts facts_of(const LeadFindings& lead, Timestamp came_at) {
-    return {attributes_of(lead), lead.adjustments, came_at};
+    return {attributes_of(lead), lead.adjustments, came_at, lead.resets};
 }
 
 // Gives out all matches and touches of the lead that next_lead gave out last, in order, a portion at a time. One at a

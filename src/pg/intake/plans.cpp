@@ -3,6 +3,7 @@
 #include "pg/intake/plans.hpp"
 
 #include "pg/intake/once.hpp"
+#include "pg/model/format.hpp"
 #include "pg/model/hold.hpp"
 #include "pg/model/lead_of.hpp"
 #include "pg/model/permit.hpp"
@@ -111,28 +112,41 @@ char* update_statement(const Model* model, StatusSource source) {
     return statement.data;
 }
 
+// Of an adjustment, when it reset the engagement of its lead; models of older formats know no resets.
+const char* reset_time(const Model* model) {
+    return has_column(model, "adjustments", "resets") ? "CASE WHEN resets THEN made_at END::timestamptz"
+                                                      : "NULL::timestamptz";
+}
+
 // The transitions that make no chain, with what would make one of them, in an order in which they can be changed one by
 // one without two of a lead ever having one number: what moves up from the last to the first, what moves down the other
-// way round. An instant that is before that of the move before, or is none, is moved to it; where one is, none of the
-// lead is taken to be later than it was recorded.
-char* broken_histories(const char* transitions, bool of_one_lead) {
+// way round. Those that were taken back have their numbers among the others, which go on from where the ones before
+// them led that stand. An instant that is before that of the move before, or is none, is moved to it; where one is,
+// none of the lead is taken to be later than it was recorded.
+char* broken_histories(const Model* model, bool of_one_lead) {
     return psprintf(
-        "WITH moves AS (SELECT t.lead_id, t.seq, t.from_stage, t.at, "
-        "row_number() OVER history::integer AS new_seq, lag(t.to_stage, 1, t.from_stage) OVER history AS new_from, "
-        "t.at < lag(t.at) OVER history AS falls_back, "
+        "WITH moves AS (SELECT t.lead_id, t.seq, t.from_stage, t.at, %3$s AS stands, "
+        "row_number() OVER (PARTITION BY t.lead_id ORDER BY t.seq)::integer AS new_seq, "
+        "CASE WHEN %3$s THEN lag(t.to_stage, 1, t.from_stage) OVER history ELSE t.from_stage END AS new_from, "
+        "%3$s AND t.at < lag(t.at) OVER history AS falls_back, "
         "CASE WHEN isfinite(t.recorded_at) THEN t.recorded_at END AS recorded_at, "
         "CASE WHEN isfinite(t.at) THEN t.at WHEN isfinite(t.recorded_at) THEN t.recorded_at ELSE to_timestamp(0) END "
-        "AS finite_at FROM %s t%s WINDOW history AS (PARTITION BY t.lead_id ORDER BY t.seq)), "
+        "AS finite_at FROM %1$s t%2$s WINDOW history AS (PARTITION BY t.lead_id, %3$s ORDER BY t.seq)), "
         "leads AS (SELECT m.*, bool_or(m.falls_back) OVER (PARTITION BY m.lead_id) AS wrong FROM moves m), "
-        "chain AS (SELECT l.*, max(CASE WHEN l.wrong THEN least(l.finite_at, l.recorded_at) ELSE l.finite_at END) "
-        "OVER (PARTITION BY l.lead_id ORDER BY l.seq) AS new_at FROM leads l) "
+        "chain AS (SELECT l.*, CASE WHEN l.stands THEN "
+        "max(CASE WHEN l.wrong THEN least(l.finite_at, l.recorded_at) ELSE l.finite_at END) "
+        "OVER (PARTITION BY l.lead_id, l.stands ORDER BY l.seq) ELSE l.finite_at END AS new_at FROM leads l) "
         "SELECT c.lead_id, c.seq, c.new_seq, c.new_from, c.new_at FROM chain c "
         "WHERE c.seq <> c.new_seq OR c.from_stage IS DISTINCT FROM c.new_from OR c.at <> c.new_at "
         "ORDER BY c.lead_id, c.new_seq <= c.seq, CASE WHEN c.new_seq > c.seq THEN -c.seq::bigint ELSE c.seq END",
-        transitions, of_one_lead ? " WHERE t.lead_id = $1" : "");
+        own_table(model, "transitions"), of_one_lead ? " WHERE t.lead_id = $1" : "", stands(model));
 }
 
 }  // namespace
+
+bool keeps_undone(const Model* model) { return has_column(model, "transitions", "undone_at"); }
+
+const char* stands(const Model* model) { return keeps_undone(model) ? "t.undone_at IS NULL" : "true"; }
 
 char* events_statement(const Model* model, PlanName name, const Source* source) {
     const Binding& binding = model->binding;
@@ -188,14 +202,14 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
             return psprintf("SELECT lead_row FROM %s lead_row", leads);
         case PlanName::LeadAdjustments:
             return psprintf(
-                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s "
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz, %s FROM %s "
                 "WHERE lead_id = $1 AND cancelled_at IS NULL",
-                key_type, own("adjustments"));
+                key_type, reset_time(model), own("adjustments"));
         case PlanName::AllAdjustments:
             return psprintf(
-                "SELECT lead_id::%s, points::float8, expires_at::timestamptz FROM %s "
+                "SELECT lead_id::%s, points::float8, expires_at::timestamptz, %s FROM %s "
                 "WHERE cancelled_at IS NULL",
-                key_type, own("adjustments"));
+                key_type, reset_time(model), own("adjustments"));
         case PlanName::DueLeads:
             return psprintf(
                 "SELECT lead_id::%s FROM %s WHERE due_at <= $1 AND scored_at < $1 ORDER BY due_at LIMIT $2 "
@@ -209,12 +223,35 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
             return psprintf("SELECT lead_id::%s FROM %s", key_type, own("scores"));
         case PlanName::LeadEntries:
             return psprintf(
-                "SELECT coalesce(to_stage::text, ''), max(at)::timestamptz, min(at)::timestamptz, max(seq)::bigint "
-                "FROM %s WHERE lead_id = $1 GROUP BY to_stage",
+                "SELECT coalesce(to_stage::text, ''), max(at) FILTER (WHERE %1$s)::timestamptz, "
+                "min(at) FILTER (WHERE %1$s)::timestamptz, max(seq) FILTER (WHERE %1$s)::bigint, max(seq)::bigint, "
+                "max(recorded_at) FILTER (WHERE %1$s)::timestamptz, %2$s "
+                "FROM %3$s t WHERE lead_id = $1 GROUP BY to_stage",
+                stands(model),
+                keeps_undone(model) ? "max(undone_at) FILTER (WHERE NOT superseded)" : "NULL::timestamptz",
                 own("transitions"));
+        case PlanName::FindMove:
+            return psprintf("SELECT undone_at::timestamptz, undone_by::text FROM %s WHERE lead_id = $1 AND seq = $2",
+                            own("transitions"));
+        case PlanName::HandMoves:
+            return psprintf(
+                "SELECT to_stage::text, at::timestamptz, actor::text, reason::text FROM %s WHERE lead_id = $1 "
+                "AND undone_at = $2 AND superseded AND cause = 'manual' AND actor IS NOT NULL ORDER BY seq",
+                own("transitions"));
+        case PlanName::TakeBackMoves:
+            return psprintf(
+                "UPDATE %s SET undone_at = clock_timestamp(), undone_by = $3, undo_reason = $4 "
+                "WHERE lead_id = $1 AND seq >= $2 AND undone_at IS NULL",
+                own("transitions"));
+        case PlanName::SupersedeMoves:
+        case PlanName::SupersedeAllMoves:
+            return psprintf(
+                "UPDATE %s SET undone_at = $1, undone_by = $2, undo_reason = 'replay', superseded = true "
+                "WHERE undone_at IS NULL%s",
+                own("transitions"), name == PlanName::SupersedeMoves ? " AND lead_id = $3" : "");
         case PlanName::BrokenHistory:
         case PlanName::BrokenHistories:
-            return broken_histories(own("transitions"), name == PlanName::BrokenHistory);
+            return broken_histories(model, name == PlanName::BrokenHistory);
         case PlanName::MendTransition:
             return psprintf("UPDATE %s SET seq = $3, from_stage = $4, at = $5 WHERE lead_id = $1 AND seq = $2",
                             own("transitions"));
@@ -245,6 +282,11 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
         case PlanName::AddAdjustment:
             return psprintf(
                 "INSERT INTO %s (lead_id, points, reason, expires_at, author) VALUES ($1, $2, $3, $4, $5) "
+                "RETURNING id",
+                own("adjustments"));
+        case PlanName::AddReset:
+            return psprintf(
+                "INSERT INTO %s (lead_id, points, reason, author, resets) VALUES ($1, 0, $2, $3, true) "
                 "RETURNING id",
                 own("adjustments"));
         case PlanName::FindAdjustment:
@@ -329,6 +371,27 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
             types[3] = TIMESTAMPTZOID;
             types[4] = TEXTOID;
             return 5;
+        case PlanName::AddReset:
+            types[1] = TEXTOID;
+            types[2] = TEXTOID;
+            return 3;
+        case PlanName::FindMove:
+            types[1] = INT4OID;
+            return 2;
+        case PlanName::HandMoves:
+            types[1] = TIMESTAMPTZOID;
+            return 2;
+        case PlanName::TakeBackMoves:
+            types[1] = INT4OID;
+            types[2] = TEXTOID;
+            types[3] = TEXTOID;
+            return 4;
+        case PlanName::SupersedeMoves:
+        case PlanName::SupersedeAllMoves:
+            types[0] = TIMESTAMPTZOID;
+            types[1] = TEXTOID;
+            types[2] = model->key.type;
+            return name == PlanName::SupersedeMoves ? 3 : 2;
         case PlanName::FindAdjustment:
             types[0] = UUIDOID;
             return 1;
@@ -349,6 +412,8 @@ Oid written_table(const Model* model, PlanName name) {
         {PlanName::AddTransitions, "transitions"}, {PlanName::MendTransition, "transitions"},
         {PlanName::AddProblem, "problems"},        {PlanName::ClearProblems, "problems"},
         {PlanName::AddAdjustment, "adjustments"},  {PlanName::CancelAdjustment, "adjustments"},
+        {PlanName::AddReset, "adjustments"},       {PlanName::TakeBackMoves, "transitions"},
+        {PlanName::SupersedeMoves, "transitions"}, {PlanName::SupersedeAllMoves, "transitions"},
     };
     if (const char* table = deleted_from(name)) return get_relname_relid(table, model->schema);
     for (const auto& [statement, table] : kWritten)

@@ -22,6 +22,12 @@ int row_types(const Model* model, PlanName name, Oid* types);
 // where visitors can be known, with whose they are in a second column.
 char* events_statement(const Model* model, PlanName name, const Source* source);
 
+// Of a transition, t, whether nobody took it back.
+const char* stands(const Model* model);
+
+// Whether the model can keep moves that were taken back; those of older formats cannot.
+bool keeps_undone(const Model* model);
+
 // The plan of that name, made at its first use and the model's. Shuts the search_path, but for updates of statuses, and
 // locks the table of the user's that it names, as hold_table does. `source`: whose events it reads; `logged`: what the
 // version says of it, where it may say that not all of its rows count.

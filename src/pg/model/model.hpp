@@ -25,11 +25,16 @@ extern "C" {
 namespace lead_scoring {
 
 enum class PlanName {
-    LeadEvents,     // the events of one lead: of a source, which keeps the plan
-    VisitorEvents,  // those of visitors that are leads, likewise; takes an array
-    Identities,     // which of the visitors are leads; takes an array
-    LeadRow,        // the row of one lead
-    LeadEntries,    // its latest and first entry into each stage, and the number of the latest
+    LeadEvents,         // the events of one lead: of a source, which keeps the plan
+    VisitorEvents,      // those of visitors that are leads, likewise; takes an array
+    Identities,         // which of the visitors are leads; takes an array
+    LeadRow,            // the row of one lead
+    LeadEntries,        // its entries into each stage
+    FindMove,           // whether one of its moves stands
+    HandMoves,          // its moves by hand that a replay superseded at a time
+    TakeBackMoves,      // from one on
+    SupersedeMoves,     // all that stand
+    SupersedeAllMoves,  // of all leads
     BrokenHistory,
     BrokenHistories,  // of all leads
     MendTransition,
@@ -49,6 +54,7 @@ enum class PlanName {
     AddProblem,
     ClearProblems,
     AddAdjustment,
+    AddReset,
     FindAdjustment,  // whose it is
     CancelAdjustment,
     LockLead,  // without waiting

@@ -49,7 +49,8 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
         run_cpp([&] {
             for (const Match& match : matches)
                 if (match.kind == MatchKind::Stage && match.at <= clock && !repeated.take(match))
-                    enter_by_event(definition, workspace->lead, match.target, task->now, workspace->transitions);
+                    enter_by_event(definition, workspace->lead, match.target, match.at, task->now,
+                                   workspace->transitions);
         });
 }
 
@@ -115,16 +116,25 @@ std::vector<int>* named_stages(const StoredLead& stored) {
     return stages;
 }
 
+// Lets what is stored, where it is `current`, do what time alone has done by now, and makes the card anew from the log.
+// False as rebuild_from_log has it.
+bool renew_now(const StoredLead& stored, bool current) {
+    const Computation* task = stored.task;
+    Workspace* workspace = task->workspace;
+    const Definition& definition = *task->version->definition;
+    if (current && !run_cpp([&] { return refresh(definition, workspace->lead, task->now, workspace->transitions); }))
+        load_again(stored);
+    return rebuild_from_log(task, stored.found.key, Moves::none(), nullptr);
+}
+
 // Visitors became the lead, or ceased to be: it moves now, whenever their events were, after what time alone has done.
 bool change_identity(const StoredLead& stored) {
+    bool current = stored.row.card != nullptr && precedes_statement(stored);
+    if (!renew_now(stored, current)) return false;
     const Computation* task = stored.task;
     const Definition& definition = *task->version->definition;
     Workspace* workspace = task->workspace;
     Lead& lead = workspace->lead;
-    bool current = stored.row.card != nullptr && precedes_statement(stored);
-    if (current && !run_cpp([&] { return refresh(definition, lead, task->now, workspace->transitions); }))
-        load_again(stored);
-    if (!rebuild_from_log(task, stored.found.key, Moves::none(), nullptr)) return false;
     std::vector<int>* stages = named_stages(stored);
     run_cpp([&] { identify(definition, lead, *stages, task->now, workspace->transitions); });
     return true;
@@ -167,13 +177,21 @@ bool change(const StoredLead& stored) {
 bool adjust(const StoredLead& lead) {
     const Computation* task = lead.task;
     Workspace* workspace = task->workspace;
-    with_adjustments(task->as, lead.found.key, [&](std::span<const Adjustment> adjustments) {
-        change_card(lead, [&] {
-            return set_adjustments(*task->version->definition, workspace->lead, adjustments, task->now,
-                                   workspace->transitions);
-        });
+    const Definition& definition = *task->version->definition;
+    bool known = true;
+    with_adjustments(task->as, lead.found.key, [&](const LeadFindings& found) {
+        Timestamp reset_at = found.resets.empty() ? kNever : found.resets.back();
+        if (reset_at == workspace->lead.card.reset_at) {
+            change_card(lead, [&] {
+                return set_adjustments(definition, workspace->lead, found.adjustments, task->now,
+                                       workspace->transitions);
+            });
+            return;
+        }
+        known = renew_now(lead, true);
+        run_cpp([&] { evaluate(definition, workspace->lead, task->now, Cause::Manual, workspace->transitions); });
     });
-    return true;
+    return known;
 }
 
 [[noreturn]] void refuse_left_out(const Model* model, Datum key) {
@@ -199,6 +217,16 @@ bool move_by_hand(const StoredLead& lead) {
     return true;
 }
 
+// Where it stands by the moves that are left, with what its score bars it from.
+bool settle(const StoredLead& lead) {
+    const Computation* task = lead.task;
+    Workspace* workspace = task->workspace;
+    run_cpp([&] {
+        evaluate(*task->version->definition, workspace->lead, task->now, Cause::Manual, workspace->transitions);
+    });
+    return true;
+}
+
 bool let_time_pass(const StoredLead& lead) {
     const Computation* task = lead.task;
     Workspace* workspace = task->workspace;
@@ -209,13 +237,18 @@ bool let_time_pass(const StoredLead& lead) {
 
 // A line a kind of work, in their order.
 constexpr Policy kPolicies[] = {
-    {Work::Change, Facts::Rows, When::Always, When::Never, Anew::Acts, Rivals::Usual, change},
-    {Work::Adjust, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::Usual, adjust},
-    {Work::SetStage, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::RefusesMerging, move_by_hand},
-    {Work::Refresh, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::LeavesBusy, let_time_pass},
-    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, Anew::Settles, Rivals::Usual, let_time_pass},
-    {Work::Rescore, Facts::All, When::IfNew, When::Never, Anew::Settles, Rivals::Usual, nullptr},
-    {Work::Replay, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, nullptr},
+    {Work::Change, Facts::Rows, When::Always, When::Never, Anew::Acts, Rivals::Usual, From::Row, change},
+    {Work::Adjust, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::Usual, From::Row, adjust},
+    {Work::SetStage, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::RefusesMerging, From::Row,
+     move_by_hand},
+    {Work::TakeBack, Facts::Card, When::Never, When::Never, Anew::Acts, Rivals::RefusesMerging, From::History, settle},
+    {Work::Refresh, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::LeavesBusy, From::Row, let_time_pass},
+    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, Anew::Settles, Rivals::Usual, From::Row, let_time_pass},
+    {Work::Rescore, Facts::All, When::IfNew, When::Never, Anew::Settles, Rivals::Usual, From::Row, nullptr},
+    {Work::Replay, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Row, nullptr},
+    {Work::ReplayLead, Facts::Card, When::Always, When::Always, Anew::Settles, Rivals::RefusesMerging, From::Nothing,
+     nullptr},
+    {Work::ReplayAll, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Nothing, nullptr},
 };
 
 constexpr bool policies_are_sound() {
@@ -223,7 +256,7 @@ constexpr bool policies_are_sound() {
         if (static_cast<std::size_t>(kPolicies[i].work) != i ||
             (kPolicies[i].act == nullptr && kPolicies[i].anew != Anew::Settles))
             return false;
-    return std::size(kPolicies) == static_cast<std::size_t>(Work::Replay) + 1;
+    return std::size(kPolicies) == static_cast<std::size_t>(Work::ReplayAll) + 1;
 }
 static_assert(policies_are_sound());
 
@@ -231,12 +264,14 @@ static_assert(policies_are_sound());
 // asked.
 bool load(const Computation* task, const LeadFindings& found, ScoreRow* row) {
     Workspace* workspace = task->workspace;
-    bool trusted = !task->distrusts && implausible_column(task->version, *row) == nullptr &&
-                   load_lead(workspace, task->version, *row);
+    bool trusted = !task->distrusts && task->policy->from == From::Row &&
+                   implausible_column(task->version, *row) == nullptr && load_lead(workspace, task->version, *row);
     if (!trusted) {
         if (task->predicts) return false;
-        restore_from_history(task->as, task->version, found.key, row);
+        bool begins_again = task->policy->from == From::Nothing;
+        restore_from_history(task->as, task->version, found.key, row, begins_again);
         if (!load_lead(workspace, task->version, *row)) elog(ERROR, "a row without a card cannot be read");
+        if (begins_again) load_hands(workspace, task->as, task->version, found.key, task->by_hand->superseded_at);
     }
     load_entries(task, found, *row);
     return true;

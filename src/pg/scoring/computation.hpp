@@ -11,15 +11,18 @@
 namespace lead_scoring {
 
 enum class Work {
-    Change,    // of events and leads: fold new events into what is stored, compute the cards of leads that had events
-               // changed or removed from the log, take over which fit rules match a lead that came or changed, remove
-               // state and history of one that is gone; findings tell which
-    Adjust,    // adjustments changed
-    SetStage,  // somebody moved the lead
-    Refresh,   // time passed
-    Renew,     // leads of an older version, or without a row: compute anew, move each lead once, now
-    Rescore,   // the same of all leads at once
-    Replay,    // compute all leads anew, stages included from where each stands
+    Change,      // of events and leads: fold new events into what is stored, compute the cards of leads that had events
+                 // changed or removed from the log, take over which fit rules match a lead that came or changed, remove
+                 // state and history of one that is gone; findings tell which
+    Adjust,      // adjustments changed
+    SetStage,    // somebody moved the lead
+    TakeBack,    // somebody took back moves of the lead
+    Refresh,     // time passed
+    Renew,       // leads of an older version, or without a row: compute anew, move each lead once, now
+    Rescore,     // the same of all leads at once
+    Replay,      // compute all leads anew, stages included from where each stands
+    ReplayLead,  // its moves are superseded: compute it anew, from where it began
+    ReplayAll,   // the same of all leads at once
 };
 
 // Where what is known of a lead comes from, and whose snapshot sees it.
@@ -40,6 +43,10 @@ enum class Anew { Acts, Settles };
 // What becomes of leads that others are at. A row in the leads table that others have is waited for, or left with its
 // lead for the next time; a lead that is being merged is left to the merge, or refused.
 enum class Rivals { Usual, LeavesBusy, RefusesMerging };
+
+// Which state a lead goes on from: that of its row, where history does not contradict; that in which history leaves it,
+// since a hand took back moves; or none, since all its moves are superseded.
+enum class From { Row, History, Nothing };
 
 struct Policy;
 
@@ -74,6 +81,7 @@ struct Policy {
     When passes;  // whether time moves it then, each time at an instant of its own
     Anew anew;
     Rivals rivals;
+    From from;
     // What is done with a card that is of the version. False where there is no such lead any more.
     bool (*act)(const StoredLead& lead);
 };

@@ -9,6 +9,7 @@
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/table_name.hpp"
+#include "pg/server/boundary.hpp"
 #include "pg/server/query.hpp"
 
 extern "C" {
@@ -32,7 +33,11 @@ const char* implausible_column(const Version* version, const ScoreRow& row) {
     bool is_new = row.card == nullptr && row.version == 0;
     bool unknown_stage = find_stage(version, row.stage_name) == kNoStage;
     if (row.stage_seq < 0 || row.stage_seq > kMostMoves) return "stage_seq";
-    if (row.stage_since == kForever || (row.stage_since == kNever) != (row.stage_seq == 0)) return "stage_since";
+    // A lead whose moves were all taken back stands where it began.
+    bool moved = row.stage_since != kNever;
+    if (row.stage_since == kForever || (moved && row.stage_seq == 0) ||
+        (!moved && row.stage_seq != 0 && row.barred == nullptr))
+        return "stage_since";
     if (row.stage_name[0] == '\0' || (unknown_stage && row.version == version->number)) return "stage";
     if (is_new) return row.stage_seq == 0 ? nullptr : "card";
     if (row.card == nullptr) return "card";
@@ -40,12 +45,45 @@ const char* implausible_column(const Version* version, const ScoreRow& row) {
     return nullptr;
 }
 
-void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row) {
+namespace {
+
+// What the history of a lead says besides where it stands.
+struct TakenBack {
+    bool ever;
+    Timestamp* undone_at;  // by hand, of each stage of the version; kNever: not
+    Timestamp last;        // of these
+    Timestamp last_move;   // when the latest of the moves that stand was recorded
+};
+
+// Printed in the current memory context. A lead that has not moved since stays below what its score calls for, but for
+// stages whose conditions turn out not to hold; one that begins again is let in wherever they come to hold.
+const char* print_bars(const Version* version, const TakenBack& taken, const char* stage, bool begins_again) {
+    if (!taken.ever) return nullptr;
+    int standing = find_stage(version, stage);
+    bool held = !begins_again && taken.last > taken.last_move;
+    std::span<const Timestamp> undone_at = {taken.undone_at, static_cast<std::size_t>(version->stage_count)};
+    auto make = [&] {
+        const Definition& definition = *version->definition;
+        return print(bars_after(definition, standing == kNoStage ? definition.first_stage : standing, undone_at, held),
+                     definition);
+    };
+    std::size_t length = run_cpp([&] { return make().size(); });
+    auto* copy = static_cast<char*>(palloc(length + 1));
+    run_cpp([&] { strlcpy(copy, make().c_str(), length + 1); });
+    return copy;
+}
+
+}  // namespace
+
+void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row, bool begins_again) {
     mend_histories(as, &key);
     const char* stage = version->stages[version->definition->first_stage].name;
-    auto* entered = static_cast<Timestamp*>(palloc(sizeof(Timestamp) * static_cast<Size>(version->stage_count + 1)));
-    for (int i = 0; i < version->stage_count; ++i) entered[i] = kNever;
+    Size room = sizeof(Timestamp) * static_cast<Size>(version->stage_count + 1);
+    auto* entered = static_cast<Timestamp*>(palloc(room));
+    TakenBack taken = {false, static_cast<Timestamp*>(palloc(room)), kNever, kNever};
+    for (int i = 0; i < version->stage_count; ++i) entered[i] = taken.undone_at[i] = kNever;
     ScoreRow stored = *row;
+    int64 standing = 0;  // number of the latest move that stands
     row->stage_seq = 0;
     row->stage_since = kNever;
 
@@ -58,9 +96,19 @@ void restore_from_history(const AsWriter& as, const Version* version, Datum key,
         MemoryContext connected = MemoryContextSwitchTo(caller);
         const char* name = entry.text(1);
         int number = find_stage(version, name);
-        if (number != kNoStage) entered[number] = entry.integer(3, kNever);
-        if (entry.integer(4, 0) > row->stage_seq) {
-            row->stage_seq = entry.integer(4, 0);
+        Timestamp undone_at = entry.integer(7, kNever);
+        int64 last_standing = entry.integer(4, 0);
+        int64 last = entry.integer(5, 0);
+        if (number != kNoStage) {
+            entered[number] = entry.integer(3, kNever);
+            if (undone_at > entry.integer(6, kNever)) taken.undone_at[number] = undone_at;
+        }
+        taken.ever |= last_standing == 0 || undone_at != kNever;
+        taken.last = std::max(taken.last, undone_at);
+        taken.last_move = std::max<Timestamp>(taken.last_move, entry.integer(6, kNever));
+        row->stage_seq = std::max(row->stage_seq, last);
+        if (last_standing > standing) {
+            standing = last_standing;
             row->stage_since = entry.integer(2, kNever);
             stage = name;
         }
@@ -73,14 +121,17 @@ void restore_from_history(const AsWriter& as, const Version* version, Datum key,
     bool confirmed = same_stage && row->stage_seq == stored.stage_seq && row->stage_since == stored.stage_since;
     row->stage_armed = stored.stage_armed && same_stage;
     row->stage_name = stage;
+    row->barred = print_bars(version, taken, stage, begins_again);
     row->entered = entered;
     row->restored = true;
     row->card = nullptr;
     row->version = 0;
     if (row->scored_at > GetCurrentTimestamp()) row->scored_at = kNever;
     row->due_at = kForever;
-    // What was scored after the latest move has moved nobody, if the row knows that move.
-    row->settled_to = confirmed ? std::max(row->stage_since, row->scored_at) : row->stage_since;
+    // What was scored after the latest move has moved nobody, if the row knows that move; nor has what was there when a
+    // hand took moves back.
+    row->settled_to = confirmed ? std::max(row->stage_since, row->scored_at) : std::max(row->stage_since, taken.last);
+    if (begins_again) row->settled_to = kNever;
 }
 
 int64 mend_histories(const AsWriter& as, const Datum* key) {
@@ -161,18 +212,19 @@ struct EntryColumns {
 };
 
 EntryColumns entry_columns(const Model* model) {
-    Oid types[] = {TEXTOID, OIDOID};
-    Datum values[] = {CStringGetTextDatum(model->name), ObjectIdGetDatum(model->scores)};
+    Oid types[] = {TEXTOID, OIDOID, TEXTOID};
+    Datum values[] = {CStringGetTextDatum(model->name), ObjectIdGetDatum(model->scores),
+                      CStringGetTextDatum(stands(model))};
     query(
-        "SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', left(a.attname, -3), "
-        "a.attname), '' ORDER BY a.attnum), ''), "
+        "SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L AND %s) AS %I', "
+        "left(a.attname, -3), $3, a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(', %I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(', h.%I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '') "
         "FROM pg_attribute a WHERE a.attrelid = $2 AND NOT a.attisdropped "
         "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
-        2, types, values);
+        3, types, values);
     ResultRow row{0};
     return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
 }
@@ -184,11 +236,12 @@ void mend_scores(const AsWriter& as, const Version* version) {
     const Model* model = as.model;
     static constexpr const char* kStatement =
         "WITH history AS ("
-        "SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC))[1] AS stage, max(t.seq) AS stage_seq, "
-        "max(t.at) AS stage_since %2$s FROM %7$s t GROUP BY t.lead_id), "
+        "SELECT t.lead_id, (array_agg(t.to_stage ORDER BY t.seq DESC) FILTER (WHERE %8$s))[1] AS stage, "
+        "max(t.seq) AS stage_seq, max(t.at) FILTER (WHERE %8$s) AS stage_since %2$s FROM %7$s t GROUP BY t.lead_id), "
         "ends AS ("
         "SELECT coalesce(s.lead_id, h.lead_id) AS lead_id, s.lead_id IS NULL AS is_missing, "
-        "coalesce(h.stage, CASE WHEN s.version = $2 OR s.stage IS NULL THEN $1 ELSE s.stage END) AS stage, "
+        "CASE WHEN h.stage IS NOT NULL THEN h.stage WHEN h.lead_id IS NOT NULL OR s.version = $2 OR s.stage IS NULL "
+        "THEN $1 ELSE s.stage END AS stage, "
         "coalesce(h.stage_seq, 0) AS stage_seq, h.stage_since %4$s "
         "FROM %1$s s FULL JOIN history h ON h.lead_id = s.lead_id), "
         "found AS ("
@@ -210,7 +263,7 @@ void mend_scores(const AsWriter& as, const Version* version) {
                       Int64GetDatum(version->number)};
     write_state(as, "scores",
                 psprintf(kStatement, own_table(model, "scores"), entered.entries, entered.names, entered.found,
-                         entered.assignments, entered.differences, own_table(model, "transitions")),
+                         entered.assignments, entered.differences, own_table(model, "transitions"), stands(model)),
                 2, types, values);
 }
 

@@ -17,8 +17,9 @@ namespace lead_scoring {
 const char* implausible_column(const Version* version, const ScoreRow& row);
 
 // Makes of the row one that has no card, is of no version, and stands at the end of the lead's history, which is mended
-// before. The transaction must have locked the row, or be about to replace it.
-void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row);
+// before. The transaction must have locked the row, or be about to replace it. A lead that `begins_again` has no move
+// left, and all that happened to it moves it anew.
+void restore_from_history(const AsWriter& as, const Version* version, Datum key, ScoreRow* row, bool begins_again);
 
 // Makes chains of histories that are none, of one lead or of all (`key` null): numbered without gaps, each move from
 // where the last one led, never back in time. Returns the number of rows that were changed.

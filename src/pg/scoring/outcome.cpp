@@ -201,7 +201,9 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
         outcome->pending = AllocSetContextCreate(outcome->context, "lead_scoring transitions", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(outcome->pending);
     for (const Transition& transition : workspace->transitions) {
-        bool by_hand = transition.cause == Cause::Manual && outcome->by_hand != nullptr;
+        const HandRow* again = transition.hand == kNoHand ? nullptr : &workspace->hand_rows[transition.hand];
+        bool by_hand =
+            transition.cause == Cause::Manual && outcome->by_hand != nullptr && outcome->by_hand->stage != kNoStage;
         bool first = &transition == workspace->transitions.data();
         RowToWrite* added = add_row(&outcome->transitions, kTransitionColumns);
         added->values[0] = datumCopy(key, type.by_value, type.length);
@@ -216,8 +218,8 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
         added->values[9] = Int64GetDatum(version->number);
         set_text(added, 10, cause_name(transition.cause));
         set_text(added, 11, transition.rule == kNoRule ? nullptr : version->rules[transition.rule].name);
-        set_text(added, 12, by_hand ? outcome->by_hand->actor : nullptr);
-        set_text(added, 13, by_hand ? outcome->by_hand->reason : nullptr);
+        set_text(added, 12, again != nullptr ? again->actor : by_hand ? outcome->by_hand->actor : nullptr);
+        set_text(added, 13, again != nullptr ? again->reason : by_hand ? outcome->by_hand->reason : nullptr);
     }
     MemoryContextSwitchTo(caller);
 }

@@ -14,11 +14,12 @@ extern "C" {
 
 namespace lead_scoring {
 
-// Of SetStage: where to, by whom and why.
+// What a hand did: of SetStage where to, by whom and why.
 struct MoveByHand {
     int stage;
     const char* actor;
-    const char* reason;  // null: not given
+    const char* reason;       // null: not given
+    Timestamp superseded_at;  // of a replay, when the moves that stood were marked; stage is kNoStage then
 };
 
 // A row to be written: the values and whether they are null, in a list.

@@ -91,6 +91,7 @@ constexpr int for_each_column(Values& values, Visit visit) {
     visit(number++, "stage_since", values.stage_since, Instant{kNever});
     visit(number++, "stage_seq", values.stage_seq, ShortNumber{});
     visit(number++, "stage_armed", values.stage_armed, Flag{});
+    visit(number++, "stage_barred", values.barred, Text{nullptr});
     visit(number++, "counted", values.counted, Flag{});
     visit(number++, "scored_at", values.scored_at, Instant{kNever});
     visit(number++, "due_at", values.due_at, Instant{kForever});
@@ -191,6 +192,7 @@ Datum get(const ScoreTable* table, AttrNumber number, bool* is_null) {
 
 template <class How>
 auto get(const ScoreTable* table, AttrNumber number, How how) {
+    if (number == InvalidAttrNumber) return how.read(static_cast<Datum>(0), true);  // an older format
     bool is_null = false;
     Datum value = get(table, number, &is_null);
     return how.read(value, is_null);
@@ -203,6 +205,7 @@ void set(ScoreTable* table, AttrNumber number, Datum value, bool is_null) {
 
 template <class Value, class How>
 void set(ScoreTable* table, AttrNumber number, Value value, How how) {
+    if (number == InvalidAttrNumber) return;
     bool is_null = false;
     Datum datum = how.write(value, &is_null);
     set(table, number, datum, is_null);

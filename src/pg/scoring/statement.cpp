@@ -151,6 +151,7 @@ ScoreUpdate score_update(const LeadsUpdate* update, const ScoreRow& row) {
     row_update.stage_since = lead.stage.since;
     row_update.stage_seq = lead.stage.seq;
     row_update.stage_armed = lead.stage.armed;
+    row_update.barred = workspace->has_bars ? workspace->barred.c_str() : nullptr;
     row_update.counted = workspace->counted;
     row_update.scored_at = lead.seen_at;
     row_update.due_at = lead.due_at;
@@ -163,7 +164,8 @@ ScoreUpdate score_update(const LeadsUpdate* update, const ScoreRow& row) {
 constexpr int kMostAttempts = 100;
 
 bool seems_gone(const LeadsUpdate* update, const LeadFindings& found) {
-    return found.removed || (update->everything && !found.known && !found.seen);
+    bool all_known = update->task.policy->facts == Facts::All;  // not of a lead that is worked on again
+    return found.removed || (all_known && !found.known && !found.seen);
 }
 
 // Whether the lead in the workspace, whose row that was, may need its row in the leads table.

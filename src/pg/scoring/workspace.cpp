@@ -66,6 +66,8 @@ void reset(Workspace* workspace, const Version* version) {
     workspace->remembered = false;
     workspace->memory_bytes.clear();
     workspace->grade.clear();
+    workspace->has_bars = false;
+    workspace->hands.clear();
     workspace->entered.assign(version->definition->stages.size(), kNever);
 }
 
@@ -109,6 +111,8 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
         lead.stage.since = row.stage_since;
         lead.stage.seq = row.stage_seq;
         lead.stage.armed = row.stage_armed;
+        workspace->has_bars = row.barred != nullptr;
+        if (workspace->has_bars) lead.stage.barred = parse_bars(row.barred, *version->definition);
         lead.seen_at = row.scored_at;
         lead.due_at = row.due_at;
     });
@@ -123,7 +127,7 @@ void load_entries(Workspace* workspace, const AsOwner& as, const Version* versio
         ResultRow row{i};
         int stage = find_stage(version, row.text(1));
         int64 at = row.integer(2, kNever);
-        if (stage == kNoStage) continue;
+        if (stage == kNoStage || at == kNever) continue;
         run_cpp([&] {
             auto& entries = workspace->lead.stage.last_entry;
             entries.resize(version->definition->stages.size(), kNever);
@@ -131,6 +135,27 @@ void load_entries(Workspace* workspace, const AsOwner& as, const Version* versio
         });
     }
     SPI_freetuptable(SPI_tuptable);
+    MemoryContextSwitchTo(caller);
+}
+
+void load_hands(Workspace* workspace, const AsOwner& as, const Version* version, Datum key, Timestamp superseded_at) {
+    Datum values[] = {key, Int64GetDatum(superseded_at)};
+    MemoryContext caller = CurrentMemoryContext;
+    if (SPI_execute_plan(plan(as, PlanName::HandMoves), values, nullptr, false, 0) < 0)
+        elog(ERROR, "cannot read transitions");
+    SPITupleTable* rows = SPI_tuptable;
+    MemoryContext connected = MemoryContextSwitchTo(caller);
+    workspace->hand_rows = static_cast<HandRow*>(palloc(sizeof(HandRow) * static_cast<Size>(SPI_processed + 1)));
+    std::size_t count = 0;
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        ResultRow row{i};
+        int stage = find_stage(version, row.text(1));
+        if (stage == kNoStage) continue;
+        workspace->hand_rows[count++] = {row.text(3), row.text(4)};
+        run_cpp([&] { workspace->hands.push_back({row.integer(2, kNever), stage}); });
+    }
+    MemoryContextSwitchTo(connected);
+    SPI_freetuptable(rows);
     MemoryContextSwitchTo(caller);
 }
 
@@ -249,6 +274,7 @@ void replay(Workspace* workspace, const Version* version, const LeadFindings& fo
     workspace->counted = is_counted(found);
     workspace->remembered = version->touches.remembers;
     LeadFacts facts = facts_of(found, came_at);
+    facts.hands = workspace->hands;
     run_cpp([&] {
         workspace->memory.clear();
         workspace->memory.see(found.first_at);
@@ -286,6 +312,7 @@ void finish_lead(Workspace* workspace, const Version* version) {
             workspace->memory_bytes.clear();
             encode(workspace->memory, workspace->memory_bytes);
         }
+        if (workspace->has_bars) workspace->barred = print(lead.stage.barred, *version->definition);
         Grade grade = lead.features.grade;
         if (version->definition->has_grade(grade)) workspace->grade = version->definition->label(grade);
         for (const Transition& transition : workspace->transitions) {

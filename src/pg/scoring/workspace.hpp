@@ -13,6 +13,12 @@
 
 namespace lead_scoring {
 
+// Who moved a lead by hand, and why; in the memory context of the lead.
+struct HandRow {
+    const char* actor;
+    const char* reason;  // null: not given
+};
+
 struct Workspace {
     Lead lead;
     bool counted;                   // the leads table has it, and it is not left out
@@ -25,9 +31,13 @@ struct Workspace {
     std::optional<Folding> folding;  // of a lead whose matches do not come all at once
     std::optional<Replay> replay;
     std::vector<Transition> transitions;
-    std::vector<int> named_stages;   // by events of visitors that became the lead
-    std::string card;                // encoded
-    std::string grade;               // label; empty: none
+    std::vector<int> named_stages;  // by events of visitors that became the lead
+    std::string card;               // encoded
+    std::string grade;              // label; empty: none
+    std::string barred;             // printed, where moves of the lead were taken back
+    bool has_bars;
+    std::vector<HandMove> hands;     // of a replay, to be made again
+    HandRow* hand_rows;              // of these
     std::vector<Timestamp> entered;  // of each stage, by the transitions above
 };
 
@@ -43,6 +53,9 @@ Workspace* make_workspace();
 // Adds the lead's latest entries into stages from its history, under the active snapshot. Cooldowns ask for them, and
 // so does whoever moves a lead at an instant at which it has moved before.
 void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key);
+
+// Adds the moves by hand that a replay superseded at that time, but for those into stages that are no more.
+void load_hands(Workspace* workspace, const AsOwner& as, const Version* version, Datum key, Timestamp superseded_at);
 
 // Loads a lead of which nothing is known but its card. Raises XX001 where the card cannot be read, 22023 where it is
 // not of the version.

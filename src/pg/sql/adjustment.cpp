@@ -5,6 +5,7 @@
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/plans.hpp"
 #include "pg/intake/reading.hpp"
+#include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/row_security.hpp"
@@ -83,6 +84,21 @@ Statuses evaluate(const AsWriter& as, const Version* version, Datum key) {
     no_such_lead(model, key);
 }
 
+// Adds a row by that plan and lets the lead follow; ends the work. Returns the row's id.
+Datum add_adjustment(const AsWriter& as, const Version* version, Datum key, PlanName name, Datum* values,
+                     const char* nulls) {
+    Model* model = as.model;
+    SPI_execute_plan(plan(as, PlanName::FindScore), &key, nullptr, false, 0);
+    if (SPI_processed == 0) refuse_unknown(model, key);
+    execute(as, name, values, nulls);
+    if (SPI_processed == 0) refuse_kept_out(model, "adjustments", key);
+    bool is_null = false;
+    auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
+    *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
+    end_work(as, evaluate(as, version, key));
+    PG_RETURN_UUID_P(id);
+}
+
 }  // namespace
 
 // adjust(model text, lead, points numeric, reason text, expires_at timestamptz) returns uuid
@@ -97,15 +113,25 @@ Datum lead_scoring_adjust(PG_FUNCTION_ARGS) {
     const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
 
     AsWriter as = begin_work(model);
-    SPI_execute_plan(plan(as, PlanName::FindScore), &key, nullptr, false, 0);
-    if (SPI_processed == 0) refuse_unknown(model, key);
-    execute(as, PlanName::AddAdjustment, values, nulls);
-    if (SPI_processed == 0) refuse_kept_out(model, "adjustments", key);
-    bool is_null = false;
-    auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
-    *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
-    end_work(as, evaluate(as, version, key));
-    PG_RETURN_UUID_P(id);
+    return add_adjustment(as, version, key, PlanName::AddAdjustment, values, nulls);
+}
+
+// reset_engagement(model text, lead, reason text) returns uuid
+LEAD_SCORING_FUNCTION(lead_scoring_reset_engagement);
+Datum lead_scoring_reset_engagement(PG_FUNCTION_ARGS) {
+    static constexpr const char* kNames[] = {"model", "lead"};
+    for (int i = 0; i < 2; ++i)
+        require_argument(fcinfo, i, kNames[i], "For example lead_scoring.reset_engagement('sales', 42, 'said no').");
+    Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    require_column(model, "adjustments", "resets", "reset the engagement of leads");
+    const Version* version = scoring_version(model);
+    Datum key = lead_argument(fcinfo, 1, model->key);
+    if (!sees_lead(model, key)) refuse_unknown(model, key);
+    Datum values[] = {key, PG_GETARG_DATUM(2), asking_name()};
+    const char nulls[] = {' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
+
+    AsWriter as = begin_work(model);
+    return add_adjustment(as, version, key, PlanName::AddReset, values, nulls);
 }
 
 namespace {

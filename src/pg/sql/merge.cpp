@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "pg/intake/plans.hpp"
+#include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
 #include "pg/model/model.hpp"
 #include "pg/model/permit.hpp"
@@ -31,10 +32,12 @@ Datum key_argument(FunctionCallInfo fcinfo, int number, const Model* model) {
     return key_from_text(model->key, text_to_cstring(PG_GETARG_TEXT_PP(number)));
 }
 
-// Runs a statement that writes that table, for which %1$s stands in `sql`.
+// Runs a statement that writes that table, for which %1$s stands in `sql`, and %2$s for whether a transition, t,
+// stands.
 void write_rows(const AsWriter& as, const char* table, const char* sql, int arguments, Oid* types, Datum* values,
                 const char* nulls = nullptr) {
-    write_state(as, table, psprintf(sql, own_table(as.model, table)), arguments, types, values, nulls);
+    write_state(as, table, psprintf(sql, own_table(as.model, table), stands(as.model)), arguments, types, values,
+                nulls);
 }
 
 // Two leads, of which the first becomes part of the second: $1 and $2.
@@ -50,10 +53,11 @@ struct Pair {
 void join_histories(Pair* pair) {
     pair->write("transitions",
                 "WITH chain AS ("
-                "SELECT t.lead_id, t.seq, t.lead_id = $1 AS is_moved, row_number() OVER history AS new_seq, "
-                "lag(t.to_stage, 1, t.from_stage) OVER history AS new_from "
-                "FROM %1$s t WHERE t.lead_id IN ($1, $2) "
-                "WINDOW history AS (ORDER BY t.at, t.lead_id = $1, t.seq)) "
+                "SELECT t.lead_id, t.seq, t.lead_id = $1 AS is_moved, "
+                "row_number() OVER (ORDER BY t.at, t.lead_id = $1, t.seq) AS new_seq, "
+                "CASE WHEN %2$s THEN lag(t.to_stage, 1, t.from_stage) OVER (PARTITION BY %2$s "
+                "ORDER BY t.at, t.lead_id = $1, t.seq) ELSE t.from_stage END AS new_from "
+                "FROM %1$s t WHERE t.lead_id IN ($1, $2)) "
                 "UPDATE %1$s t SET lead_id = $2, seq = -c.new_seq, from_stage = c.new_from, "
                 "merged_from = CASE WHEN c.is_moved THEN coalesce(t.merged_from, t.lead_id || '#' || t.seq) "
                 "ELSE t.merged_from END "
@@ -85,15 +89,15 @@ void note_merge(Pair* pair) {
 
 // Sets for each stage when the lead, s, entered it first.
 char* entry_assignments(const Model* model) {
-    Oid types[] = {TEXTOID, TEXTOID, OIDOID};
+    Oid types[] = {TEXTOID, TEXTOID, OIDOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(model->name), CStringGetTextDatum(own_table(model, "transitions")),
-                      ObjectIdGetDatum(model->scores)};
+                      ObjectIdGetDatum(model->scores), CStringGetTextDatum(stands(model))};
     query(
         "SELECT coalesce(string_agg(format(', %I = (SELECT min(t.at) FROM %s t WHERE t.lead_id = s.lead_id "
-        "AND t.to_stage = %L)', a.attname, $2, left(a.attname, -3)), ''), '') FROM pg_attribute a "
+        "AND t.to_stage = %L AND %s)', a.attname, $2, left(a.attname, -3), $4), ''), '') FROM pg_attribute a "
         "WHERE a.attrelid = $3 AND NOT a.attisdropped "
         "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
-        3, types, values);
+        4, types, values);
     return ResultRow{0}.text(1);
 }
 
@@ -103,18 +107,25 @@ char* entry_assignments(const Model* model) {
 void join_scores(Pair* pair) {
     const char* update =
         "UPDATE %1$s s SET version = 0, card = pair.card, scored_at = pair.scored_at, "
-        "stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(latest.seq, 0), stage_since = latest.at, "
-        "stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%3$s "
+        "stage = coalesce(latest.to_stage, s.stage), stage_seq = coalesce(pair.last_seq, 0), stage_since = latest.at, "
+        "stage_armed = coalesce(latest.to_stage, s.stage) = ANY (pair.armed_stages)%3$s%4$s "
         "FROM (SELECT (array_agg(b.card ORDER BY lead_scoring_internal.card_clock(b.card) DESC NULLS LAST))[1] AS "
         "card, "
-        "max(b.scored_at) AS scored_at, "
+        "max(b.scored_at) AS scored_at%5$s, "
+        "(SELECT max(t.seq) FROM %2$s t WHERE t.lead_id = $2) AS last_seq, "
         "array_remove(array_agg(CASE WHEN b.stage_armed THEN b.stage END), NULL) AS armed_stages "
         "FROM %1$s b WHERE b.lead_id IN ($1, $2)) pair "
-        "LEFT JOIN LATERAL (SELECT t.to_stage, t.seq, t.at FROM %2$s t WHERE t.lead_id = $2 "
+        "LEFT JOIN LATERAL (SELECT t.to_stage, t.at FROM %2$s t WHERE t.lead_id = $2 AND %6$s "
         "ORDER BY t.seq DESC LIMIT 1) latest ON true WHERE s.lead_id = $2";
     const Model* model = pair->as.model;
-    const char* sql =
-        psprintf(update, own_table(model, "scores"), own_table(model, "transitions"), entry_assignments(model));
+    // What either was barred from the other is too; NULL stays where no move of theirs was ever taken back.
+    bool barred = has_column(model, "scores", "stage_barred");
+    const char* sql = psprintf(update, own_table(model, "scores"), own_table(model, "transitions"),
+                               entry_assignments(model), barred ? ", stage_barred = pair.stage_barred" : "",
+                               barred ? ", coalesce(string_agg(nullif(b.stage_barred, ''), ',' ORDER BY b.lead_id), "
+                                        "left(max(b.stage_barred), 0)) AS stage_barred"
+                                      : "",
+                               stands(model));
     write_state(pair->as, "scores", sql, 2, pair->types, pair->keys);
     pair->write("scores", "DELETE FROM %1$s WHERE lead_id = $1");
 }

@@ -17,6 +17,13 @@ Lead replayed(const Definition& definition, const std::vector<Match>& matches, U
     return lead;
 }
 
+// The points that rules have counted.
+std::string print_rules(const Scorecard& card) {
+    Scorecard rules;
+    rules.rules = card.rules;
+    return print(rules);
+}
+
 // What came in any order, of events, attributes and adjustments, is what is told from all of it at once.
 TEST(Replay, GivesTheCardThatWasDelivered) {
     for_each_seed(300, [](Choices& choices) {
@@ -105,6 +112,48 @@ TEST(Replay, TellsOfATimeBeforeTheLeadCameWithoutItsFit) {
         replay(definition, lead, {{fit}, {}, kStart + kHour}, {}, Until::instant(at), Moves::none(), none);
         EXPECT_EQ(lead.card.fit.size(), at == kStart ? 0u : 1u);
     }
+}
+
+// What was reset counts as if it had never been, once it was; until then it moves the lead.
+TEST(Replay, ForgetsWhatCameBeforeAReset) {
+    for_each_seed(300, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.stages = true});
+        std::vector<Match> matches = random_matches(choices, model, kStart, 60, 30);
+        std::sort(matches.begin(), matches.end());
+        Timestamp end = matches.back().at + kHour;
+        std::vector<Timestamp> resets = {choices.between(kStart - kHour, end), choices.between(kStart - kHour, end)};
+        std::sort(resets.begin(), resets.end());
+        std::vector<Transition> transitions;
+        auto card_by = [&](std::span<const Match> some, std::span<const Timestamp> known, Moves moves) {
+            Lead lead = new_lead(model.definition);
+            replay(model.definition, lead, {.resets = known}, some, Until::statement(end), moves, transitions);
+            return lead.card;
+        };
+        Scorecard card = card_by(matches, resets, Moves::none());
+        EXPECT_EQ(card.reset_at, resets.back());
+        EXPECT_EQ(print(card), print(card_by(matches, resets, Moves::all())));
+        EXPECT_EQ(print(card), print(card_by(matches, resets, Moves{choices.between(kStart, end)})));
+        auto kept = std::ranges::find_if(matches, [&](const Match& match) { return match.at > resets.back(); });
+        std::vector<Match> rest(kept, matches.end());
+        std::erase_if(rest, [](const Match& match) { return match.kind != MatchKind::Rule; });
+        EXPECT_EQ(print_rules(card), print_rules(card_by(rest, {}, Moves::none())));
+    });
+}
+
+TEST(Replay, MakesMovesByHandAgain) {
+    Definition definition =
+        model({Rule{.points = 5}}, {Stage{.name = "mql", .min_score = points(10)}, Stage{.name = "sql"}});
+    std::vector<Match> matches = {match(0, kStart, points(5)), match(0, kStart + kDay, points(5))};
+    std::vector<HandMove> hands = {{kStart + kHour, 2}, {kStart + 2 * kDay, 0}};
+    Lead lead = new_lead(definition);
+    std::vector<Transition> transitions;
+    replay(definition, lead, {.hands = hands}, matches, Until::statement(kStart + 3 * kDay), Moves::all(), transitions);
+    ASSERT_EQ(transitions.size(), 2u);
+    EXPECT_EQ(transitions[0].at, kStart + kHour);
+    EXPECT_EQ(transitions[0].to, 2);
+    EXPECT_EQ(transitions[0].hand, 0);
+    EXPECT_EQ(transitions[1].to, 0);
+    EXPECT_EQ(transitions[1].hand, 1);
 }
 
 TEST(Replay, TakesSortedMatchesOnly) {

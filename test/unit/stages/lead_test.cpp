@@ -118,7 +118,7 @@ TEST(LateEvent, MayEnterAStageAfterARebuild) {
     Definition definition = tolerant({mql(), Stage{.name = "demo"}});
     Delivery delivery(definition);
     delivery.deliver({match(kPage, kStart, points(10))}, kStart);
-    enter_by_event(definition, delivery.lead, 2, kStart + kDay, delivery.transitions);
+    enter_by_event(definition, delivery.lead, 2, kStart, kStart + kDay, delivery.transitions);
     ASSERT_EQ(delivery.transitions.size(), 1u);
     EXPECT_EQ(delivery.transitions[0].to, 2);
     EXPECT_EQ(delivery.transitions[0].at, kStart);
