@@ -30,7 +30,8 @@ AS $$
                        ELSE count(*) END AS amount
               FROM all_events() e
              CROSS JOIN LATERAL (SELECT extract(epoch FROM $2 - e.occurred_at)::float8 AS seconds) a
-             WHERE e.lead = $1 AND e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0) w
+             WHERE e.lead = $1 AND e.type = r.event_type AND e.source = coalesce(r.source, 'events') AND a.seconds >= 0
+               AND e.occurred_at > coalesce((SELECT max(x.made_at) FROM race.adjustments x WHERE x.lead_id::text = $1 AND x.resets AND x.cancelled_at IS NULL), '-infinity')) w
      WHERE w.amount IS NOT NULL
 $$;
 

@@ -57,13 +57,12 @@ class Delivery {
     // Takes back the latest move that stands, as history has it then. False where there is none.
     bool take_back(Timestamp now) {
         (void)refresh(now);
-        recorded_.resize(transitions.size(), now);
-        undone_.resize(transitions.size(), kNever);
-        auto standing = [&](std::size_t i) { return undone_[i] == kNever; };
+        undone_.resize(transitions.size());
+        auto standing = [&](std::size_t i) { return undone_[i].at == kNever; };
         std::size_t last = transitions.size();
         while (last > 0 && !standing(last - 1)) --last;
         if (last == 0) return false;
-        undone_[last - 1] = now;
+        undone_[last - 1] = {now, transitions.size()};
 
         StageState stage;
         stage.stage = definition_.first_stage;
@@ -71,21 +70,20 @@ class Delivery {
         stage.last_entry.resize(definition_.stages.size(), kNever);
         std::vector<Timestamp> undone_at(definition_.stages.size(), kNever);
         for (std::size_t i = 0; i < transitions.size(); ++i) {
-            auto to = static_cast<std::size_t>(transitions[i].to);
-            if (!standing(i)) {
-                undone_at[to] = std::max(undone_at[to], undone_[i]);
-                continue;
-            }
+            if (!standing(i)) continue;
             stage.stage = transitions[i].to;
-            stage.since = stage.last_entry[to] = transitions[i].at;
+            stage.since = stage.last_entry[static_cast<std::size_t>(stage.stage)] = transitions[i].at;
         }
-        for (std::size_t i = 0; i < transitions.size(); ++i)
-            if (standing(i) && recorded_[i] >= undone_at[static_cast<std::size_t>(transitions[i].to)])
-                undone_at[static_cast<std::size_t>(transitions[i].to)] = kNever;
+        for (std::size_t i = 0; i < transitions.size(); ++i) {
+            bool entered_since = false;
+            for (std::size_t later = undone_[i].moves; later < transitions.size(); ++later)
+                entered_since |= standing(later) && transitions[later].to == transitions[i].to;
+            Timestamp& of_stage = undone_at[static_cast<std::size_t>(transitions[i].to)];
+            if (!standing(i) && !entered_since) of_stage = std::max(of_stage, undone_[i].at);
+        }
         stage.barred = bars_after(definition_, stage.stage, undone_at, true);
         lead.stage = stage;
         evaluate(definition_, lead, now, Cause::Manual, transitions);
-        recorded_.resize(transitions.size(), now);
         return true;
     }
 
@@ -103,9 +101,11 @@ class Delivery {
         evaluate_at_clock(definition_, lead, now, transitions);
     }
 
-    std::vector<Timestamp>
-        recorded_;                   // of each move, where that was asked for; such as came since are of the next call
-    std::vector<Timestamp> undone_;  // kNever: it stands
+    struct Undone {
+        Timestamp at = kNever;  // it stands
+        std::size_t moves = 0;  // that there were then
+    };
+    std::vector<Undone> undone_;  // of each move, where any was taken back
     const Definition& definition_;
 };
 

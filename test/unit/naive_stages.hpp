@@ -69,6 +69,7 @@ class NaiveStages {
     }
 
     void apply(const Happening& happening) {
+        if (happening.takes_back && standing_.empty()) return;
         began_ = true;
         for (const Match& match : happening.matches)
             if (match.kind == MatchKind::Rule && !fold(definition_, card_, match)) throw std::logic_error("not folded");

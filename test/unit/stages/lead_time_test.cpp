@@ -42,7 +42,7 @@ std::vector<Happening> random_life(Choices& choices, const RandomModel& model) {
             std::sort(happening.adjustments->begin(), happening.adjustments->end());
         } else if (detour != kNoStage && choices.one_in(10)) {
             happening.stage = detour;
-        } else if (choices.one_in(6)) {
+        } else if (&happening != life.data() && choices.one_in(6)) {
             happening.takes_back = true;
         } else {
             happening.matches = random_instant(choices, model, at);
