@@ -21,7 +21,7 @@ SELECT seq, from_stage, to_stage FROM wins.moves WHERE lead_id = 11 ORDER BY seq
 SELECT lead_scoring.undo_move('wins', 11, 2, 'the wrong deal');
 SELECT customers, mql_to_customer_rate FROM wins.funnel WHERE period = '2026-03-01';
 SELECT channel, customers, revenue FROM wins.channels WHERE attribution = 'last';
-SELECT campaign, customers FROM wins.campaigns;
+SELECT campaign, customers, revenue FROM wins.campaigns;
 SELECT sum(customers) FROM wins.forecast;
 SELECT stage, reached FROM wins.cohorts WHERE stage = 'customer' AND reached > 0;
 SELECT seq, to_stage FROM wins.moves WHERE lead_id = 11;

@@ -33,6 +33,7 @@ CREATE FUNCTION lead_scoring_internal.revenue_rows(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    customer CONSTANT text := settings -> 'stages' ->> ((settings ->> 'customer')::integer - 1);
     relation regclass;
 BEGIN
     IF settings ->> 'revenue_table' IS NULL THEN
@@ -40,15 +41,19 @@ BEGIN
     END IF;
     relation := lead_scoring_internal.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
-    RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead} WHERE ({!time} <= $1) IS NOT FALSE',
+    RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead} WHERE ({!time} <= $1) IS NOT FALSE{!won}',
         jsonb_build_object('lead', settings ->> 'revenue_lead',
+            'won', CASE WHEN lead_scoring_internal.undone_rows(model, ARRAY[customer]) IS NOT NULL THEN
+                lead_scoring_internal.fill(' AND (EXISTS (SELECT FROM ({!moves}) t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.at <= $1)
+                    OR NOT EXISTS (SELECT FROM {model}.transitions t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.undone_at <= $1 AND NOT t.superseded))',
+                    jsonb_build_object('moves', lead_scoring_internal.move_rows(model, '$1'), 'lead', settings ->> 'revenue_lead', 'customer', customer, 'model', model)) END,
             'time', lead_scoring_internal.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
             'amount', lead_scoring_internal.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
             'rows', lead_scoring_internal.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'),
             'model', model));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in up to parameter 1, or at no known time: lead_id, at, amount; of a merged lead, by the one it is now. Raises 42P01, 42703 or 42804 where the table has changed.';
+COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in up to parameter 1, or at no known time: lead_id, at, amount; of a merged lead, by the one it is now, and nothing of a lead that is no customer since its win was taken back. Raises 42P01, 42703 or 42804 where the table has changed.';
 
 CREATE FUNCTION lead_scoring_internal.campaigns_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -22,7 +22,7 @@ void load_entries(const Computation* task, const LeadFindings& found, const Scor
     bool at_last_move =
         found.identified || (found.matches.empty() ? found.taken_back : found.matches.front().at <= row.stage_since);
     if (task->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
-        load_entries(task->workspace, task->as, task->version, found.key);
+        load_entries(task->workspace, task->as, task->version, found.key, task->policy->from != From::Row);
 }
 
 // When the lead came: as its row says it, else with its first event.

@@ -118,10 +118,10 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
     });
 }
 
-void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key) {
+void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key, bool latest) {
     if (workspace->lead.stage.seq == 0) return;
     MemoryContext caller = CurrentMemoryContext;
-    if (SPI_execute_plan(plan(as, PlanName::LeadEntries), &key, nullptr, true, 0) < 0)
+    if (SPI_execute_plan(plan(as, PlanName::LeadEntries), &key, nullptr, !latest, 0) < 0)
         elog(ERROR, "cannot read transitions");
     for (uint64 i = 0; i < SPI_processed; ++i) {
         ResultRow row{i};

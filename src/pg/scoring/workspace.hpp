@@ -50,9 +50,10 @@ Workspace* make_workspace();
 // half-loaded then. A card of another version names its rules by ids still, and has to be made anew.
 [[nodiscard]] bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row);
 
-// Adds the lead's latest entries into stages from its history, under the active snapshot. Cooldowns ask for them, and
-// so does whoever moves a lead at an instant at which it has moved before.
-void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key);
+// Adds the lead's latest entries into stages from its history, under the active snapshot, or the latest one,
+// which sees what this command has taken back. Cooldowns ask for them, and so does whoever moves a lead at an instant
+// at which it has moved before.
+void load_entries(Workspace* workspace, const AsOwner& as, const Version* version, Datum key, bool latest);
 
 // Adds the moves by hand that a replay superseded at that time, but for those into stages that are no more.
 void load_hands(Workspace* workspace, const AsOwner& as, const Version* version, Datum key, Timestamp superseded_at);

@@ -141,7 +141,7 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     }
     bool readable = load_lead(verification->stored, version, row);
     if (version->definition->has_cooldown)
-        load_entries(verification->stored, verification->reading->as, version, found.key);
+        load_entries(verification->stored, verification->reading->as, version, found.key, false);
     recompute(verification, found, row);
     const Lead& computed = verification->computed->lead;
     bool same = readable && run_cpp([&] { return verification->stored->lead.card == computed.card; });
