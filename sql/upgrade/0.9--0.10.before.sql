@@ -52,3 +52,9 @@ ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_anonymous text, ADD 
     ADD CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3));
 ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
     ADD CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'));
+
+-- Rules can wait, and what is named can be told of in words.
+ALTER TABLE lead_scoring_internal.rule_groups ADD COLUMN comment text;
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN enabled boolean NOT NULL DEFAULT true, ADD COLUMN comment text;
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN comment text;
+DROP FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb);

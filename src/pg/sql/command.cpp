@@ -45,11 +45,13 @@ constexpr std::string_view kEntry = "_as_owner";
 // What the caller needs, where he is not to be the owner.
 struct Capability {
     const char* function;
-    const char* tables[4];  // to read; null: no more
+    const char* tables[8];  // to read; null: no more
 };
 
 constexpr Capability kCapabilities[] = {
     {"versions", {"versions"}},
+    {"diff", {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
+    {"export_model", {"settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
 };
 
