@@ -42,18 +42,19 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.version_definition IS 'What a version of the model says. Raises 42704 for one that was never published.';
 
-CREATE FUNCTION lead_scoring_internal.definition_rows(definition jsonb)
+CREATE FUNCTION lead_scoring_internal.definition_rows(definition jsonb, with_sources boolean)
 RETURNS TABLE (what text, entity text, id bigint, name text, fields jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT i.what, i.entity, (i.item ->> 'id')::bigint, coalesce(i.item ->> 'name', i.item ->> 'axis' || ' ' || (i.item ->> 'label')),
-       jsonb_strip_nulls((i.item || coalesce(i.item -> 'typed', '{}')) - '{id,typed,format}'::text[])
-  FROM (SELECT k.what, k.entity, e.item
+       jsonb_strip_nulls((i.source || i.item || coalesce(i.item -> 'typed', '{}')) - '{id,typed,format}'::text[])
+  FROM (SELECT k.what, k.entity, e.item,  -- where there is one, it has no name in the definition
+               CASE WHEN with_sources AND e.item ->> 'event_type' IS NOT NULL THEN '{"source": "events"}' WHEN with_sources AND e.item ->> 'on_event' IS NOT NULL THEN '{"on_event_source": "events"}' ELSE '{}' END::jsonb AS source
           FROM (VALUES ('group', 'rule_groups', 'groups'), ('rule', 'rules', 'rules'), ('band', 'bands', 'bands'), ('stage', 'stages', 'stages'), ('source', 'sources', 'sources')) k (what, entity, section)
          CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(definition -> k.section) WHEN 'array' THEN definition -> k.section END) e (item)
-        UNION ALL SELECT 'settings', 'settings', definition - '{groups,rules,bands,stages,sources,touches}'::text[]
-        UNION ALL SELECT 'touches', 'report_settings', coalesce(definition -> 'touches', '{}')) i
+        UNION ALL SELECT 'settings', 'settings', definition - '{groups,rules,bands,stages,sources,touches}'::text[], '{}'
+        UNION ALL SELECT 'touches', 'report_settings', coalesce(definition -> 'touches', '{}'), '{}') i
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.definition_rows IS 'What a definition is made of, a row for each thing that has a name, and one for the settings and for what leads remember: its fields that are not NULL, expressions as they were typed; "entity" is the table of the draft.';
+COMMENT ON FUNCTION lead_scoring_internal.definition_rows IS 'What a definition is made of, a row for each thing that has a name, and one for the settings and for what leads remember: its fields that are not NULL, expressions as they were typed; "entity" is the table of the draft. With "with_sources" each rule or stage on events names its source.';
 
 CREATE FUNCTION lead_scoring_internal.field_text(entity text, field text, value jsonb)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
@@ -83,9 +84,9 @@ CREATE FUNCTION lead_scoring_internal.differences(before jsonb, after jsonb)
 RETURNS TABLE (what text, name text, field text, old text, new text) LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 WITH a AS MATERIALIZED (
-    SELECT r.* FROM lead_scoring_internal.definition_rows(before) r
+    SELECT r.* FROM lead_scoring_internal.definition_rows(before, before ? 'sources' OR after ? 'sources') r
 ), drafted AS MATERIALIZED (
-    SELECT r.* FROM lead_scoring_internal.definition_rows(after) r
+    SELECT r.* FROM lead_scoring_internal.definition_rows(after, before ? 'sources' OR after ? 'sources') r
 ), b AS (  -- what has no id yet is what was called so, as publish() has it
     SELECT r.what, r.entity, coalesce(r.id, (SELECT a.id FROM a WHERE a.what = r.what AND a.name = r.name AND NOT EXISTS (SELECT FROM drafted o WHERE o.what = a.what AND o.id = a.id))) AS id,
            r.name, r.fields

@@ -12,7 +12,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE lead_scoring_internal.fill('SELECT to_jsonb(n) FROM jsonb_populate_record(NULL::{model}.{table}, $1) n', places) INTO wanted USING draft_row;
     EXECUTE lead_scoring_internal.fill('SELECT to_jsonb(t) FROM {model}.{table} t WHERE t.name = $1', places) INTO existing USING name;
-    SELECT string_agg(quote_ident(k), ', ' ORDER BY k COLLATE "C") INTO columns FROM jsonb_object_keys(draft_row) k WHERE existing IS NULL OR existing -> k IS DISTINCT FROM wanted -> k;
+    SELECT string_agg(quote_ident(k), ', ' ORDER BY k COLLATE "C") INTO columns FROM jsonb_object_keys(draft_row) k WHERE existing IS NULL OR existing ->> k IS DISTINCT FROM wanted ->> k;
     IF existing IS NULL THEN
         EXECUTE lead_scoring_internal.fill('INSERT INTO {model}.{table} ({!columns}) SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.{table}, $1)',
             places || jsonb_build_object('columns', columns)) USING draft_row;
@@ -22,7 +22,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.write_draft_row IS 'Gives the row of that name of a table of the draft these values, or makes it; does nothing where it has them.';
+COMMENT ON FUNCTION lead_scoring_internal.write_draft_row IS 'Gives the row of that name of a table of the draft these values, or makes it; does nothing where it has them, letter by letter.';
 
 CREATE FUNCTION lead_scoring_internal.restored_row(entity text, item jsonb)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -39,24 +39,24 @@ DECLARE
     places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
     former jsonb;
     source jsonb := '{}';
-    item jsonb;
+    wanted jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- Two may have changed names. What waits disabled is no part of any version.
     EXECUTE lead_scoring_internal.fill('WITH gone AS (DELETE FROM {model}.{table} t
               WHERE lead_scoring_internal.is_enabled(to_jsonb(t)) OR EXISTS (SELECT FROM jsonb_array_elements($1) i (item) WHERE (i.item ->> ''id'')::integer = t.id OR i.item ->> ''name'' = t.name)
               RETURNING t.name, t.id, t.comment) SELECT coalesce(jsonb_agg(to_jsonb(g)), ''[]'') FROM gone g', places) INTO former USING items;
-    FOR item IN SELECT i.item FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+    FOR wanted IN SELECT i.item FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
         -- A version of a time when there was one source does not name it.
-        IF relation = 'rules' AND NOT item ? 'source' AND item ->> 'event_type' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+        IF relation = 'rules' AND NOT wanted ? 'source' AND wanted ->> 'event_type' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
             source := '{"source": "events"}';
-        ELSIF relation = 'stages' AND NOT item ? 'on_event_source' AND item ->> 'on_event' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+        ELSIF relation = 'stages' AND NOT wanted ? 'on_event_source' AND wanted ->> 'on_event' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
             source := '{"on_event_source": "events"}';
         ELSE
             source := '{}';
         END IF;
-        PERFORM lead_scoring_internal.write_draft_row(model, relation, item ->> 'name', lead_scoring_internal.restored_row(relation, item) || source || jsonb_build_object('comment',
-            (SELECT f.item -> 'comment' FROM jsonb_array_elements(former) f (item) WHERE f.item -> 'id' = item -> 'id' OR f.item -> 'name' = item -> 'name' ORDER BY f.item -> 'id' = item -> 'id' DESC LIMIT 1)));
+        PERFORM lead_scoring_internal.write_draft_row(model, relation, wanted ->> 'name', lead_scoring_internal.restored_row(relation, wanted) || source || jsonb_build_object('comment',
+            (SELECT f.item -> 'comment' FROM jsonb_array_elements(former) f (item) WHERE f.item -> 'id' = wanted -> 'id' OR f.item -> 'name' = wanted -> 'name' ORDER BY f.item -> 'id' = wanted -> 'id' DESC LIMIT 1)));
     END LOOP;
 END
 $$;

@@ -19,7 +19,7 @@ RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_
 AS $$
 SELECT coalesce(string_agg(format('%s: %s', to_json(f.key), draft_row -> f.field), ', ' ORDER BY f.place), '')
   FROM lead_scoring_internal.document_fields f CROSS JOIN lead_scoring_internal.draft_defaults(document_object.entity) d (defaults)
- WHERE f.section = document_object.section AND f.entity = document_object.entity AND coalesce(draft_row -> f.field, 'null') <> coalesce(d.defaults -> f.field, 'null')
+ WHERE f.section = document_object.section AND f.entity = document_object.entity AND draft_row ? f.field AND draft_row -> f.field <> coalesce(d.defaults -> f.field, 'null')
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_object IS 'What a row of a table of the draft says in a section of the document, without what is its default, as the inside of a JSON object.';
 

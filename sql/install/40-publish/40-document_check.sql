@@ -34,14 +34,16 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.require_known_key IS 'Raises 42703, with the nearest one, for a field of an object that is none of these.';
 
-CREATE FUNCTION lead_scoring_internal.example_of(kind text)
+CREATE FUNCTION lead_scoring_internal.example_of(kind text, key text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'grades' THEN '["A1", "A2"]'
+SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'decay' THEN '"none"' WHEN 'limit_window' THEN '"day"' WHEN 'exit' THEN '"score"' WHEN 'counts_as' THEN '"mql"'
+                WHEN 'week_starts' THEN '"monday"' WHEN 'kind' THEN '"engagement"' ELSE
+       CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'grades' THEN '["A1", "A2"]'
                  WHEN 'rules' THEN '{"webinar": 1}' WHEN 'columns' THEN '{"stage": "lead_stage"}' WHEN 'key expressions' THEN '{"country": "country"}'
-                 WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' ELSE '"webinar"' END
+                 WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' WHEN 'column' THEN '"lead_id"' WHEN 'time zone' THEN '"Europe/Berlin"' WHEN 'group' THEN '"engagement"' ELSE '"webinar"' END END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind may be in a document.';
+COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind and name may be in a document.';
 
 CREATE FUNCTION lead_scoring_internal.check_document_object(path text, section text, item jsonb, of text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
@@ -57,13 +59,13 @@ BEGIN
                    FROM lead_scoring_internal.document_fields f
                    JOIN pg_attribute a ON a.attrelid = format('lead_scoring_internal.%I', f.entity)::regclass AND a.attname = f.field
                   WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity) AND coalesce(item -> f.key, 'null') <> 'null' ORDER BY f.place LOOP
-        PERFORM lead_scoring_internal.require_json(format('%s.%s', path, field.key), field.value, field.type, format('"%s": %s', field.key, lead_scoring_internal.example_of(field.kind)));
+        PERFORM lead_scoring_internal.require_json(format('%s.%s', path, field.key), field.value, field.type, format('"%s": %s', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
         IF field.kind IN ('interval', 'points', 'number', 'share') THEN
             BEGIN
                 EXECUTE format('SELECT ($1 #>> ''{}'')::%s', field.column_type) USING field.value;
             EXCEPTION WHEN data_exception THEN
                 PERFORM lead_scoring_internal.fail('22023', format('%s.%s cannot be %s', path, field.key, left(field.value::text, 70)), format('The field has type %s.', field.column_type),
-                    format('For example "%s": %s.', field.key, lead_scoring_internal.example_of(field.kind)));
+                    format('For example "%s": %s.', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
             END;
         ELSIF field.kind = 'name' AND field.value = '""' THEN
             PERFORM lead_scoring_internal.fail('22023', format('%s.%s is empty', path, field.key), 'By it the rest is known.', format('For example "%s": "webinar".', field.key));
@@ -72,7 +74,7 @@ BEGIN
     FOR field IN SELECT k.key FROM unnest(CASE WHEN of = 'settings' THEN '{name}'::text[]
                                                ELSE ARRAY(SELECT f.key FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.kind = 'name' ORDER BY f.place) END) k (key)
                   WHERE coalesce(item -> k.key, 'null') = 'null' LOOP
-        PERFORM lead_scoring_internal.fail('22004', format('%s has no %s', path, field.key), 'By it the rest is known.', format('For example "%s": "webinar".', field.key));
+        PERFORM lead_scoring_internal.fail('22004', format('%s has no %s', path, field.key), 'By it the rest is known.', format('For example "%s": %s.', field.key, lead_scoring_internal.example_of('name', field.key)));
     END LOOP;
 END
 $$;

@@ -1,6 +1,6 @@
 -- What a document says of a model besides its draft: tables and columns, settings, sources, identities, reports.
 
-CREATE FUNCTION lead_scoring_internal.require_table(name text, path text)
+CREATE FUNCTION lead_scoring_internal.require_table(name text, path text, argument text)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -10,12 +10,12 @@ DECLARE
 BEGIN
     IF found IS NULL THEN
         PERFORM lead_scoring_internal.fail('42P01', format('%s: table %s does not exist', path, name), 'A document names a table with its schema, quoted where needed.',
-            format('Pass tables => ''{"%s": "%s"}''.', regexp_replace(path, '^sources\[.*\]\.', ''), coalesce(others[1], 'public.' || regexp_replace(path, '^sources\[.*\]\.', ''))));
+            format('Pass tables => %L.', jsonb_build_object(argument, coalesce(others[1], 'public.' || quote_ident(argument)))));
     END IF;
     RETURN found;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.require_table IS 'The table that a document names at that path. Raises 42P01 where there is none.';
+COMMENT ON FUNCTION lead_scoring_internal.require_table IS 'The table that a document names at that path, and apply_model() takes otherwise by that key of its argument tables. Raises 42P01 where there is none.';
 
 CREATE FUNCTION lead_scoring_internal.create_defaults()
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -88,7 +88,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(n) FROM jsonb_populate_record(NULL::%I.settings, $1) n', model) INTO normal USING wanted;
-    changed := ARRAY(SELECT k FROM jsonb_object_keys(wanted) k WHERE coalesce(existing -> k, 'null') <> normal -> k ORDER BY k COLLATE "C");
+    changed := ARRAY(SELECT k FROM jsonb_object_keys(wanted) k WHERE existing ->> k IS DISTINCT FROM normal ->> k ORDER BY k COLLATE "C");
     IF changed <> '{}' THEN
         EXECUTE lead_scoring_internal.fill('UPDATE {model}.settings SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.settings, $1))',
             jsonb_build_object('model', model, 'columns', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(changed) c))) USING wanted;
@@ -118,7 +118,7 @@ BEGIN
     END IF;
     wanted := wanted || jsonb_build_object('events', existing -> 'events',
         'event_channel', lead_scoring_internal.report_key(events, item ->> 'event_channel', 'event_channel'), 'event_asset', lead_scoring_internal.report_key(events, item ->> 'event_asset', 'event_asset'));
-    changed := ARRAY(SELECT k FROM jsonb_object_keys(wanted) k WHERE existing -> k IS DISTINCT FROM wanted -> k);
+    changed := ARRAY(SELECT k FROM jsonb_object_keys(wanted) k WHERE existing ->> k IS DISTINCT FROM wanted ->> k);
     IF changed <> '{}' THEN
         PERFORM lead_scoring_internal.write_draft_row(model, 'sources', item ->> 'name', wanted);
     END IF;
@@ -134,9 +134,9 @@ DECLARE
     bound record;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    IF document ? 'leads' AND lead_scoring_internal.require_table(document ->> 'leads', 'leads') <> bound.leads THEN
+    IF document ? 'leads' AND lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads') <> bound.leads THEN
         PERFORM lead_scoring_internal.refuse_rebinding(model, 'table of leads', bound.leads::text, document ->> 'leads');
-    ELSIF events IS NOT NULL AND lead_scoring_internal.require_table(events, 'events') <> bound.events THEN
+    ELSIF events IS NOT NULL AND lead_scoring_internal.require_table(events, 'sources[0].events', 'events') <> bound.events THEN
         PERFORM lead_scoring_internal.refuse_rebinding(model, 'table of events', bound.events::text, events);
     ELSIF document ->> 'lead_key' <> bound.lead_key THEN
         PERFORM lead_scoring_internal.refuse_rebinding(model, 'lead_key', bound.lead_key, document ->> 'lead_key');
@@ -166,15 +166,16 @@ BEGIN
     END IF;
     needs_repair := lead_scoring_internal.put_settings(model, settings);
     FOR source IN SELECT s.item, format('sources[%s].events', s.place - 1) AS path FROM jsonb_array_elements(document -> 'sources') WITH ORDINALITY s (item, place) WHERE s.place > 1 ORDER BY s.place LOOP
-        needs_repair := lead_scoring_internal.put_source(model, source.item, lead_scoring_internal.require_table(source.item ->> 'events', source.path)) OR needs_repair;
+        needs_repair := lead_scoring_internal.put_source(model, source.item, lead_scoring_internal.require_table(source.item ->> 'events', source.path, source.item ->> 'name')) OR needs_repair;
     END LOOP;
     IF document ? 'identities' AND document -> 'identities' IS DISTINCT FROM
            (SELECT jsonb_strip_nulls(jsonb_build_object('identities', i.identities::text, 'anonymous', i.anonymous, 'lead', i.lead)) FROM lead_scoring_internal.identities(model) i) THEN
         identities := document -> 'identities';
-        PERFORM lead_scoring_internal.set_identities(model, CASE WHEN identities ? 'identities' THEN lead_scoring_internal.require_table(identities ->> 'identities', 'identities') END,
+        PERFORM lead_scoring_internal.set_identities(model, CASE WHEN identities ? 'identities' THEN lead_scoring_internal.require_table(identities ->> 'identities', 'identities.identities', 'identities') END,
             identities ->> 'anonymous', identities ->> 'lead');
     END IF;
     IF needs_repair THEN
+        PERFORM lead_scoring_internal.check_settings(model);
         PERFORM lead_scoring_internal.repair(model);
     END IF;
 END
@@ -190,7 +191,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO existing;
-    IF EXISTS (SELECT FROM jsonb_each(wanted) w WHERE w.value <> coalesce(existing, lead_scoring_internal.document_row('reports', 'report_settings', '{}')) -> w.key) THEN
+    IF EXISTS (SELECT FROM jsonb_each(wanted) w WHERE w.value #>> '{}' IS DISTINCT FROM coalesce(existing, lead_scoring_internal.document_row('reports', 'report_settings', '{}')) ->> w.key) THEN
         PERFORM lead_scoring_internal.change_report_settings(model, wanted);
     END IF;
 END

@@ -9,7 +9,7 @@ BEGIN
         PERFORM lead_scoring_internal.fail('22004', format('no table of leads is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
             'Pass tables => ''{"leads": "public.leads", "events": "public.events"}''.');
     END IF;
-    RETURN lead_scoring_internal.require_table(coalesce(tables ->> 'leads', document ->> 'leads'), 'leads');
+    RETURN lead_scoring_internal.require_table(coalesce(tables ->> 'leads', document ->> 'leads'), 'leads', 'leads');
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_leads IS 'The table of leads of a model that is to be made of a document: whose owner is to own it. What is wrong with the document is raised before.';
@@ -22,7 +22,7 @@ DECLARE
     former CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(item -> 'formerly'));
     places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
     there text[];
-    other text;
+    other record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE lead_scoring_internal.fill('SELECT array_agg(d.name ORDER BY d.name COLLATE "C") FROM {model}.{table} d WHERE d.name = $1 OR d.name = ANY ($2)', places) INTO there USING name, former;
@@ -33,13 +33,14 @@ BEGIN
     END IF;
     -- History goes by names, those of versions too.
     EXECUTE lead_scoring_internal.fill($query$
-        SELECT d.name FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item)
+        SELECT d.name, i.item ->> 'name' AS bore FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item)
           JOIN {model}.{table} d ON d.id = (i.item ->> 'id')::integer
          WHERE d.name <> $1 AND d.name <> ALL ($2) AND i.item ->> 'name' = ANY ($1 || $2) ORDER BY v.version DESC, d.name COLLATE "C" LIMIT 1
         $query$, places) INTO other USING name, former;
-    IF other IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('42710', format('what "%s" is to be called, or was, is a former name of "%s"', name, other),
-            format('A version of model "%s" has it under that name, and history goes by names.', model), format('Write "formerly": ["%s"] if that is meant, else leave the former name out or choose another.', other));
+    IF other.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42710', format('"%s", which "%s" %s called, is a former name of "%s"', other.bore, name, CASE WHEN other.bore = name THEN 'is to be' ELSE 'was' END, other.name),
+            format('In a version of model "%s" it was the name of that one, and history goes by names.', model),
+            CASE WHEN other.bore = name THEN format('Choose another name, such as "%s 2".', name) ELSE format('Write "formerly": ["%s"] if that one is meant, else leave it out.', other.name) END);
     END IF;
     IF there[1] <> name THEN
         EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} d SET name = $1 WHERE d.name = $2', places) USING name, there[1];
@@ -74,6 +75,22 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.fit_to_tables IS 'A rule or stage as it can be with the tables that the model has: a rule whose column is not there is disabled, with a notice. Raises all else that keeps it from being compiled.';
 
+CREATE FUNCTION lead_scoring_internal.refuse_lost_group(model text, groups jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    lost record;
+BEGIN
+    EXECUTE format('SELECT r.name, r.rule_group, g.kind FROM %1$I.rules r JOIN %1$I.rule_groups g ON g.name = r.rule_group
+                     WHERE r.rule_group <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item))) ORDER BY r.name COLLATE "C" LIMIT 1', model) INTO lost USING groups;
+    IF lost.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('groups have no "%s", which rule "%s" is in', lost.rule_group, lost.name), 'A section of a document that is there is whole.',
+            format('Add %s to groups.', jsonb_build_object('name', lost.rule_group, 'kind', lost.kind)));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_lost_group IS 'Raises 42704 where a rule of the draft is in a group that is none of these of a document.';
+
 CREATE FUNCTION lead_scoring_internal.write_document(model text, document jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -87,6 +104,7 @@ DECLARE
     message text;
     detail text;
     hint text;
+    context text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
@@ -117,12 +135,13 @@ BEGIN
         END IF;
     END LOOP;
     IF document ? 'groups' THEN
+        PERFORM lead_scoring_internal.refuse_lost_group(model, document -> 'groups');
         EXECUTE format('DELETE FROM %I.rule_groups d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model) USING document -> 'groups';
     END IF;
     IF document ? 'bands' THEN
-        EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE n = b)', model) USING document -> 'bands';
+        EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE to_jsonb(n)::text = to_jsonb(b)::text)', model) USING document -> 'bands';
         FOR item IN EXECUTE format('SELECT i.item, i.place FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::%1$I.bands, i.item) n
-                                     WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE n = b) ORDER BY i.place', model) USING document -> 'bands' LOOP
+                                     WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE to_jsonb(n)::text = to_jsonb(b)::text) ORDER BY i.place', model) USING document -> 'bands' LOOP
             path := format('bands[%s]', item.place - 1);
             PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item.item);
         END LOOP;
@@ -131,7 +150,8 @@ EXCEPTION WHEN OTHERS THEN
     IF path IS NULL THEN
         RAISE;
     END IF;
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+    path := path || coalesce('.' || substring(context FROM '^(\w+) of (?:rule|stage) "'), '');
     PERFORM lead_scoring_internal.fail(state, message, concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path)), nullif(hint, ''));
 END
 $$;
@@ -170,8 +190,8 @@ BEGIN
         PERFORM lead_scoring_internal.fail('22004', format('no table of events is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
             'Pass tables => ''{"leads": "public.leads", "events": "public.events"}''.');
     ELSE
-        PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads'),
-            lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events'));
+        PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads'),
+            lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events', 'events'));
     END IF;
     PERFORM lead_scoring_internal.write_bindings(name, document);
     PERFORM lead_scoring_internal.write_document(name, document);

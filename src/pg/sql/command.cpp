@@ -371,6 +371,7 @@ Datum lead_scoring_apply_model(PG_FUNCTION_ARGS) {
     const char* model = model_of(fcinfo, command);
     if (strlen(model) >= NAMEDATALEN) no_such_model(model);
     if (is_model(find_schema(model).schema)) return run_command(fcinfo, command, model);
+    enter_model(model, GetUserId(), false);
     connect_spi();
     Oid types[] = {TEXTOID, JSONBOID, JSONBOID};
     Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(4)};
@@ -379,6 +380,7 @@ Datum lead_scoring_apply_model(PG_FUNCTION_ARGS) {
     bool is_null = false;
     Oid leads = DatumGetObjectId(ResultRow{0}.value(1, &is_null));
     finish_spi();
+    leave_model();
     enter_model(model, owner_of_leads(leads), false);
     Datum result = call(fcinfo, command);
     leave_model();
