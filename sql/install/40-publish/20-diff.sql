@@ -81,7 +81,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.fields_text IS 'What a thing of a definition is besides its name, as JSON in the order of the table of the draft.';
 
 CREATE FUNCTION lead_scoring_internal.differences(before jsonb, after jsonb)
-RETURNS TABLE (what text, name text, field text, old text, new text) LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS TABLE (what text, name text, field text, old text, new text) LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 WITH a AS MATERIALIZED (
     SELECT r.* FROM lead_scoring_internal.definition_rows(before, before ? 'sources' OR after ? 'sources') r
