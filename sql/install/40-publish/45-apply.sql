@@ -49,7 +49,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.follow_former_names IS 'Renames the rule or stage of the draft that an item of a document says was called otherwise; nothing where none is called so any more. Raises 42710 where the name, or a former one, is or was that of another.';
 
-CREATE FUNCTION lead_scoring_internal.fit_to_tables(model text, relation text, item jsonb, draft_row jsonb)
+CREATE FUNCTION lead_scoring_internal.fit_to_tables(model text, relation text, draft_row jsonb)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -125,7 +125,7 @@ BEGIN
             END IF;
             PERFORM lead_scoring_internal.check_draft_values(model, part.relation, draft_row);
             IF part.relation <> 'rule_groups' AND lead_scoring_internal.is_enabled(draft_row) THEN
-                draft_row := lead_scoring_internal.fit_to_tables(model, part.relation, item.item, draft_row);
+                draft_row := lead_scoring_internal.fit_to_tables(model, part.relation, draft_row);
             END IF;
             PERFORM lead_scoring_internal.write_draft_row(model, part.relation, item.item ->> 'name', draft_row);
         END LOOP;
