@@ -60,3 +60,8 @@ ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, 
 CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
 ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;
 DROP FUNCTION lead_scoring_internal.move_rows(model text);
+-- Rules can wait, and what is named can be told of in words.
+ALTER TABLE lead_scoring_internal.rule_groups ADD COLUMN comment text;
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN enabled boolean NOT NULL DEFAULT true, ADD COLUMN comment text;
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN comment text;
+DROP FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb);

@@ -35,6 +35,22 @@ SELECT format('SELECT lead_scoring.add_source(%L, %L, %L%s);', model, left((pars
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_statement IS 'The statement that makes a table of events a further source of the model.';
 
+CREATE FUNCTION lead_scoring_internal.add_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    added record;
+BEGIN
+    FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(model, leads, lead_key, status_columns) LOOP
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
+                       format('Written by lead scoring model "%s".', model));
+        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_status_columns IS 'Adds the status columns that the leads table lacks, each with a notice. Raises what check_status_columns raises.';
+
 -- ---------------------------------------------------------------- interface
 
 CREATE FUNCTION lead_scoring.create_model(
@@ -79,7 +95,6 @@ DECLARE
     differing text;
     is_of_other_tables boolean;
     is_source boolean;
-    added record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
@@ -141,12 +156,7 @@ BEGIN
         PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time),
                 CASE WHEN event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor_index(events, event_anonymous, event_lead) END;
     END IF;
-    FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(name, leads, lead_key, status_columns) LOOP
-        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
-        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
-                       format('Written by lead scoring model "%s".', name));
-        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
-    END LOOP;
+    PERFORM lead_scoring_internal.add_status_columns(name, leads, lead_key, status_columns);
 
     IF NOT is_there THEN
         PERFORM lead_scoring_internal.create_schema(name);

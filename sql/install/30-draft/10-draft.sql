@@ -196,17 +196,10 @@ COMMENT ON FUNCTION lead_scoring_internal.check_rule_group_as_owner IS 'Trigger 
 CREATE FUNCTION lead_scoring_internal.insert_draft_row(model text, relation text, draft_row jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    is_first_change boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AND NOT lead_scoring_internal.draft_differs($1)', model) INTO is_first_change USING model;
     EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I.%2$I, $1)', model, relation,
                    (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(draft_row) c (key))) USING draft_row;
-    IF is_first_change THEN
-        RAISE NOTICE USING MESSAGE = format('%s counts once the draft is published', lead_scoring_internal.draft_subject(model, relation, draft_row)),
-            HINT = format('SELECT lead_scoring.publish(%L);', model);
-    END IF;
 EXCEPTION WHEN unique_violation THEN
     PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', lead_scoring_internal.draft_subject(model, relation, draft_row), model),
         CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
@@ -214,4 +207,4 @@ EXCEPTION WHEN unique_violation THEN
         format('SELECT * FROM %I.%I;  -- UPDATE or DELETE its row', model, relation));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only. A notice says so where the draft is no more what is published. Raises what its triggers raise, 42710 for a name that is taken.';
+COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only. Raises what its triggers raise, 42710 for a name that is taken.';

@@ -47,22 +47,24 @@ AS $$
 DECLARE
     waits_for CONSTANT text := (SELECT draft_row ->> f.field FROM lead_scoring_internal.draft_fields f
                                  WHERE f.entity = compile_row.entity AND f.kind = 'event type');
+    unversioned CONSTANT text[] := ARRAY(SELECT f.field FROM lead_scoring_internal.draft_fields f
+                                          WHERE f.entity = compile_row.entity AND f.kind IN ('switch', 'comment'));
 BEGIN
     IF waits_for IS NOT NULL THEN
         PERFORM lead_scoring_internal.check_event_type(events, type_column, waits_for, subject);
     END IF;
     RETURN (
-        SELECT draft_row
-               || jsonb_object_agg(f.field, CASE f.kind
+        SELECT draft_row - unversioned
+               || coalesce(jsonb_object_agg(f.field, CASE f.kind
                       WHEN 'interval' THEN to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval))
                       ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
-                                                                    split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END)
+                                                                    split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END), '{}')
                || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
           FROM lead_scoring_internal.draft_fields f
          WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression') AND draft_row ? f.field);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds, without what is no part of a version. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_status(status_columns jsonb, expression text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -81,6 +83,11 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_status IS 'Raises 22023 where an expression over leads, as deparsed, reads a status column; "subject" is what the error calls it.';
 
+CREATE FUNCTION lead_scoring_internal.is_enabled(draft_row jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT draft_row ->> 'enabled' IS DISTINCT FROM 'false' $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_enabled IS 'Whether a rule of the draft is published; those of a model of an older format all are.';
+
 CREATE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -97,7 +104,7 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR r IN EXECUTE format('SELECT r.name, r.rule_group, r.event_type IS NULL AS is_fit, g.kind AS group_kind, to_jsonb(r) AS draft_row
                                FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group
-                              WHERE $1 IS NULL OR r.name = $1 ORDER BY r.name COLLATE "C"', model) USING only_rule LOOP
+                              WHERE ($1 IS NULL OR r.name = $1) AND lead_scoring_internal.is_enabled(to_jsonb(r)) ORDER BY r.name COLLATE "C"', model) USING only_rule LOOP
         subject := format('rule "%s"', r.name);
         -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
         IF r.group_kind IS NULL THEN
@@ -121,11 +128,30 @@ BEGIN
     RETURN to_jsonb(rules);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_rules IS 'Checks each rule of the draft (or only_rule) against its group and the tables of the model, and returns these as a version holds them, by name.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_rules IS 'Checks each rule of the draft that is enabled (or only_rule) against its group and the tables of the model, and returns these as a version holds them, by name.';
 
 CREATE FUNCTION lead_scoring_internal.draft_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_changed';
 COMMENT ON FUNCTION lead_scoring_internal.draft_changed IS 'Trigger function of the tables of a draft: has the draft checked at the end of the transaction, as the model''s owner; raises 42501 where a role without his rights writes an expression, a table or a column.';
+
+CREATE FUNCTION lead_scoring_internal.draft_begins() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_begins';
+COMMENT ON FUNCTION lead_scoring_internal.draft_begins IS 'Trigger function of the tables of a draft and of report_settings: where the draft is what is published before a transaction''s first statement on it, and not any more at the transaction''s end, a notice says so then.';
+
+CREATE FUNCTION lead_scoring_internal.draft_is_published(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_there boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.versions)', model) INTO is_there;
+    RETURN is_there AND NOT lead_scoring_internal.draft_differs(model);
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;  -- what is wrong with the model, others say, and it may be just being put right
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_is_published IS 'Whether the draft is what is published; NULL where it cannot be told.';
 
 CREATE FUNCTION lead_scoring_internal.draft_renamed()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

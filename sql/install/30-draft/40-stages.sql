@@ -39,6 +39,13 @@ BEGIN
             'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules;', model) || lead_scoring_internal.perhaps(found.rule, found.rules));
     END IF;
 
+    EXECUTE format('SELECT s.name, q.rule FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule) JOIN %1$I.rules r ON r.name = q.rule
+                     WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r)) ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('55000', format('stage "%s" requires rule "%s", which is disabled', found.name, found.rule),
+            'No lead could ever reach the stage by its score.', format('UPDATE %I.rules SET enabled = true WHERE name = %L;  -- or take it out of requires', model, found.rule));
+    END IF;
+
     -- An axis without bands adds nothing to a grade; without any bands there are no grades.
     EXECUTE format('SELECT s.name, q.grade, (SELECT count(*) FROM %1$I.bands) AS bands
                       FROM %1$I.stages s, unnest(s.grades) q (grade)
@@ -58,7 +65,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
+COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress, or a disabled rule in requires (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
 
 CREATE FUNCTION lead_scoring_internal.stage_exit(name text, kind text, exit text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

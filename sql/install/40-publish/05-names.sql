@@ -17,16 +17,16 @@ BEGIN
             SELECT i.place, i.item, (i.item ->> 'id')::bigint AS id FROM jsonb_array_elements($2) WITH ORDINALITY i (item, place)
         ), found AS (
             SELECT n.place, n.item, coalesce(n.id, (
-                       SELECT k.id FROM known k WHERE k.name = n.item ->> 'name' AND NOT EXISTS (SELECT FROM numbered o WHERE o.id = k.id)
+                       SELECT k.id FROM known k WHERE k.name = n.item ->> 'name' AND NOT EXISTS (SELECT FROM {model}.{section} o WHERE o.id = k.id)
                         ORDER BY k.version DESC LIMIT 1)) AS id
               FROM numbered n
         ), given AS (
             SELECT f.place, f.item, coalesce(f.id, row_number() OVER (PARTITION BY f.id IS NULL ORDER BY f.place)
-                       + (SELECT coalesce(max(i.id), -1) FROM (SELECT k.id FROM known k UNION ALL SELECT o.id FROM found o) i)) AS id
+                       + (SELECT coalesce(max(i.id), -1) FROM (SELECT k.id FROM known k UNION ALL SELECT o.id FROM found o UNION ALL SELECT d.id FROM {model}.{section} d) i)) AS id
               FROM found f
         )
         SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY CASE $1 WHEN 'rules' THEN g.id END, g.place), '[]') FROM given g
-        $query$, jsonb_build_object('names', names)) INTO items USING section, items;
+        $query$, jsonb_build_object('names', names, 'model', model, 'section', section)) INTO items USING section, items;
     SELECT d.id, d.name, d.other INTO wrong
       FROM (SELECT (i.item ->> 'id')::bigint AS id, i.item ->> 'name' AS name,
                    lead(i.item ->> 'name') OVER (PARTITION BY i.item ->> 'id' ORDER BY i.item ->> 'name' COLLATE "C") AS other
@@ -164,7 +164,7 @@ CREATE FUNCTION lead_scoring_internal.rename_in_history(model text, section text
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rename_in_history';
 COMMENT ON FUNCTION lead_scoring_internal.rename_in_history IS 'Has the rows of a model''s state call one of its rules or stages by its new name.';
 
-CREATE FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb)
+CREATE FUNCTION lead_scoring_internal.follow_names(model text, version bigint)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -173,11 +173,13 @@ DECLARE
     is_named boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOR renamed IN SELECT s.section, b.item ->> 'name' AS former, n.item ->> 'name' AS name
-                     FROM unnest('{rules,stages}'::text[]) s (section)
-                    CROSS JOIN LATERAL jsonb_array_elements(before -> s.section) b (item)
-                     JOIN LATERAL jsonb_array_elements(now -> s.section) n (item) ON n.item -> 'id' = b.item -> 'id' AND n.item -> 'name' <> b.item -> 'name'
-                    ORDER BY s.section, b.item ->> 'name' COLLATE "C" LOOP
+    -- What is back was called last as in the version that had it last.
+    FOR renamed IN EXECUTE format('SELECT n.section, b.name AS former, n.item ->> ''name'' AS name
+                                     FROM (SELECT s.section, i.item FROM %1$I.versions v, unnest(''{rules,stages}''::text[]) s (section), jsonb_array_elements(v.definition -> s.section) i (item)
+                                            WHERE v.version = $1) n
+                                    CROSS JOIN LATERAL (SELECT i.item ->> ''name'' AS name FROM %1$I.versions v, jsonb_array_elements(v.definition -> n.section) i (item)
+                                                         WHERE v.version < $1 AND i.item -> ''id'' = n.item -> ''id'' ORDER BY v.version DESC LIMIT 1) b
+                                    WHERE b.name <> n.item ->> ''name'' ORDER BY n.section, b.name COLLATE "C"', model) USING version LOOP
         PERFORM lead_scoring_internal.rename_in_history(model, renamed.section, renamed.former, renamed.name);
         CONTINUE WHEN renamed.section = 'rules';
         IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid IN (format('%I.scores', model)::regclass, to_regclass(format('%I.leads', model)))
@@ -210,7 +212,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.follow_names IS 'What goes by the name of a rule or stage goes by its new one: history, dates, keys of status columns, what reports are told. No move is recorded. Raises 42701 where a column of the new name is there already.';
+COMMENT ON FUNCTION lead_scoring_internal.follow_names IS 'What goes by the name of a rule or stage goes by its new one, that of the version which is published: history, dates, keys of status columns, what reports are told. No move is recorded. Raises 42701 where a column of the new name is there already.';
 
 CREATE FUNCTION lead_scoring_internal.tell_what_stays_empty(model text, definition jsonb)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -270,3 +272,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.tell_what_is_skipped IS 'A notice for each stage that leads jump over because the conditions of a higher one hold wherever its own do.';
+
+CREATE FUNCTION lead_scoring_internal.tell_what_waits(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    waiting text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT array_agg(r.name ORDER BY r.name COLLATE "C") FROM %I.rules r WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r))', model) INTO waiting;
+    IF waiting IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('disabled rules of model "%s" are not published: %s', model, array_to_string(waiting, ', ')),
+            HINT = format('UPDATE %1$I.rules SET enabled = true WHERE name = %2$L; SELECT lead_scoring.publish(%1$L);', model, waiting[1]);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.tell_what_waits IS 'A notice of the rules that a version leaves out because they are disabled.';

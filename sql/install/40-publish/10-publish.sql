@@ -103,7 +103,7 @@ BEGIN
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
                || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1) || lead_scoring_internal.compile_leads($1)
                || jsonb_build_object(
-                   'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
+                   'groups', (SELECT coalesce(jsonb_agg(lead_scoring_internal.compile_row('rule_groups', NULL, to_jsonb(g)) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
                    'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
                    'stages', lead_scoring_internal.with_meaning($1, lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1))))
@@ -142,9 +142,9 @@ BEGIN
     END IF;
     version := coalesce(current_version, 0) + 1;
     PERFORM lead_scoring_internal.add_version(model, version, note, draft);
-    PERFORM lead_scoring_internal.follow_names(model, current_definition, draft);
+    PERFORM lead_scoring_internal.follow_names(model, version);
     PERFORM lead_scoring_internal.tell_what_stays_empty(model, draft);
-    PERFORM lead_scoring_internal.tell_what_is_skipped(model, draft);
+    PERFORM lead_scoring_internal.tell_what_is_skipped(model, draft), lead_scoring_internal.tell_what_waits(model);
 
     FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
                          WHERE NOT EXISTS (SELECT FROM pg_attribute a

@@ -115,6 +115,40 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
 
+CREATE FUNCTION lead_scoring_internal.refuse_draft_drop(model text, name text, is_gone boolean)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    draft jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
+            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
+          FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
+        jsonb_build_object('model', model)) INTO draft;
+    PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, is_gone);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_draft_drop IS 'Raises what refuse_drop raises of the draft.';
+
+CREATE FUNCTION lead_scoring_internal.remove_source(model text, name text, events regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('DELETE FROM %I.sources WHERE name = $1', model) USING name;
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t
+                  WHERE t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(events) p UNION SELECT events)
+                    AND t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0
+                  ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.remove_source IS 'Takes a source out of a model, with its triggers; "events" is its table, NULL where that is gone.';
+
 CREATE FUNCTION lead_scoring.drop_source(model text, name text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.drop_source(model text, name text)
@@ -124,9 +158,7 @@ DECLARE
     names text[];
     source record;
     is_there boolean;
-    draft jsonb;
     current_definition jsonb;
-    found record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF name IS NULL THEN
@@ -147,22 +179,12 @@ BEGIN
     IF is_there THEN
         PERFORM lead_scoring_internal.lock_tables(model);
     END IF;
-    EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
-            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
-          FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
-        jsonb_build_object('model', model)) INTO draft;
-    PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, NOT is_there);
+    PERFORM lead_scoring_internal.refuse_draft_drop(model, name, NOT is_there);
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO current_definition;
     IF is_there THEN
         PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true, false);
     END IF;
-    EXECUTE format('DELETE FROM %I.sources WHERE name = $1', model) USING name;
-    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t
-                  WHERE t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(lead_scoring_internal.resolve_table(source.events)) p UNION SELECT lead_scoring_internal.resolve_table(source.events))
-                    AND t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0
-                  ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
-    END LOOP;
+    PERFORM lead_scoring_internal.remove_source(model, name, lead_scoring_internal.resolve_table(source.events));
     -- Leads may be known by its events alone.
     IF EXISTS (SELECT FROM jsonb_path_query(current_definition, '$.sources[*]') s WHERE s ->> 'name' = drop_source.name) THEN
         PERFORM lead_scoring_internal.lock_tables(model);

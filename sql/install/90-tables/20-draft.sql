@@ -5,6 +5,7 @@ CREATE TABLE lead_scoring_internal.rule_groups (
     kind       text NOT NULL,
     min_points numeric,
     max_points numeric,
+    comment    text,
     CONSTRAINT rule_groups_pkey PRIMARY KEY (name),
     CONSTRAINT rule_groups_name CHECK (octet_length(name) BETWEEN 1 AND 63),
     CONSTRAINT rule_groups_kind CHECK (kind IN ('engagement', 'fit')),
@@ -32,6 +33,8 @@ CREATE TABLE lead_scoring_internal.rules (
     max_occurrences integer NOT NULL DEFAULT 1000,
     id              integer,
     source          text,
+    enabled         boolean NOT NULL DEFAULT true,
+    comment         text,
     CONSTRAINT rules_pkey PRIMARY KEY (name),
     CONSTRAINT rules_rule_group FOREIGN KEY (rule_group) REFERENCES lead_scoring_internal.rule_groups (name) ON UPDATE CASCADE,
     CONSTRAINT rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
@@ -92,7 +95,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rule_groups',
     '{"name": "Name of the group.",
       "kind": "engagement for rules on events, fit for rules on the lead.",
       "min_points": "The group never gives less, in points; NULL for no floor.",
-      "max_points": "The group never gives more, in points; NULL for no ceiling."}');
+      "max_points": "The group never gives more, in points; NULL for no ceiling.",
+      "comment": "What it is for, in words; no part of a version."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
     'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
     '{"name": "Name of the rule.",
@@ -113,7 +117,9 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
       "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
       "max_occurrences": "So many live matches count at the most, the latest ones.",
       "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
-      "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
+      "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types.",
+      "enabled": "While false, the rule waits: it is not checked, and is no part of what is published, but keeps its id.",
+      "comment": "What it is for, in words; no part of a version."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.bands',
     'Draft: the bands that make a grade, a letter of fit followed by a number of engagement.',
     '{"axis": "fit or engagement.",
@@ -139,6 +145,7 @@ CREATE TABLE lead_scoring_internal.stages (
     counts_as          text,
     id                 integer,
     on_event_source    text,
+    comment            text,
     CONSTRAINT stages_pkey PRIMARY KEY (name),
     CONSTRAINT stages_name CHECK (octet_length(name) >= 1 AND octet_length(name) <= 60 AND name NOT IN ('scored', 'due', 'stage')),
     CONSTRAINT stages_kind CHECK (kind IN ('progress', 'detour')),
@@ -164,6 +171,16 @@ CREATE TRIGGER stages_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.s
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner();
 CREATE TRIGGER stages_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.stages
     FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+DO $begins$
+DECLARE
+    begun text;
+BEGIN
+    FOREACH begun IN ARRAY '{settings,sources,rule_groups,rules,bands,stages}'::text[] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.draft_begins()',
+                       begun || '_begins', begun);
+    END LOOP;
+END
+$begins$;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
     'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
     '{"name": "Name of the stage.",
@@ -183,4 +200,5 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
       "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
       "counts_as": "What reports and status columns take it for, whatever it is called: mql, sal, sql, opportunity or customer; NULL: what its name says, in any case of letters.",
       "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
-      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
+      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types.",
+      "comment": "What it is for, in words; no part of a version."}');

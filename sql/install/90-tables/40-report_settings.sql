@@ -38,6 +38,8 @@ CREATE TABLE lead_scoring_internal.report_settings (
 );
 CREATE TRIGGER report_settings_valid BEFORE INSERT OR UPDATE ON lead_scoring_internal.report_settings FOR EACH ROW
     EXECUTE FUNCTION lead_scoring_internal.check_report_settings_as_owner();
+CREATE TRIGGER report_settings_begins BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring_internal.draft_begins();
 -- After the statement: INSERT ... ON CONFLICT DO UPDATE is an UPDATE to the triggers of statements, and has made the row by then.
 CREATE TRIGGER report_settings_updated AFTER UPDATE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
     EXECUTE FUNCTION lead_scoring_internal.report_settings_updated();

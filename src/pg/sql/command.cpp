@@ -45,11 +45,13 @@ constexpr std::string_view kEntry = "_as_owner";
 // What the caller needs, where he is not to be the owner.
 struct Capability {
     const char* function;
-    const char* tables[4];  // to read; null: no more
+    const char* tables[8];  // to read; null: no more
 };
 
 constexpr Capability kCapabilities[] = {
     {"versions", {"versions"}},
+    {"diff", {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
+    {"export_model", {"settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
 };
 
@@ -355,6 +357,31 @@ Datum lead_scoring_create_model(PG_FUNCTION_ARGS) {
         owner = owner_of_leads(PG_GETARG_OID(1));
     }
     enter_model(model, owner, false);
+    Datum result = call(fcinfo, command);
+    leave_model();
+    return result;
+}
+
+// apply_model(name text, definition jsonb, note text, words jsonb, tables jsonb): of a model that is not there, for the
+// owner of the leads table that the document names. It is named again when the model is made: of whatever is that
+// table by then, the same role has to be the owner.
+LEAD_SCORING_FUNCTION(lead_scoring_apply_model);
+Datum lead_scoring_apply_model(PG_FUNCTION_ARGS) {
+    const Command* command = find_command(fcinfo);
+    const char* model = model_of(fcinfo, command);
+    if (strlen(model) >= NAMEDATALEN) no_such_model(model);
+    if (is_model(find_schema(model).schema)) return run_command(fcinfo, command, model);
+    enter_model(model, GetUserId(), false);
+    connect_spi();
+    Oid types[] = {TEXTOID, JSONBOID, JSONBOID};
+    Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(4)};
+    const char nulls[] = {' ', PG_ARGISNULL(1) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', '\0'};
+    query("SELECT lead_scoring_internal.document_leads($1, $2, $3)", 3, types, values, nulls);
+    bool is_null = false;
+    Oid leads = DatumGetObjectId(ResultRow{0}.value(1, &is_null));
+    finish_spi();
+    leave_model();
+    enter_model(model, owner_of_leads(leads), false);
     Datum result = call(fcinfo, command);
     leave_model();
     return result;

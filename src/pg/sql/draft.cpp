@@ -35,6 +35,8 @@ struct ChangedDraft {
     bool named;       // what stages name: rules and bands
     List* rules;      // names of rules, as text
     List* stages;     // and of stages
+    bool looked;      // whether it was what is published, before it was changed
+    bool parts;       // it was, and whoever changes it is to hear of it
     int level;        // of the transaction that changed it first
     ChangedDraft* next;
 };
@@ -62,33 +64,63 @@ Datum names_array(List* names) {
     return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-void validate(const ChangedDraft* draft) {
-    const char* model = get_namespace_name(draft->schema);
-    if (model == nullptr || !OidIsValid(get_relname_relid("scores", draft->schema))) return;  // dropped meanwhile
+// Calls work(model) as the model's owner, who sees all that the transaction did; not where the model was dropped
+// meanwhile.
+template <class Work>
+void work_as_owner(Oid schema, Work work) {
+    const char* model = get_namespace_name(schema);
+    if (model == nullptr || !OidIsValid(get_relname_relid("scores", schema))) return;
+    CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
-    ModelSchema schema = require_model(model, false);
-    enter_model(model, schema.owner, false);
+    enter_model(model, require_model(model, false).owner, false);
     connect_spi();
-    Oid types[] = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, BOOLOID};
-    Datum values[] = {CStringGetTextDatum(model), names_array(draft->rules), names_array(draft->stages),
-                      BoolGetDatum(draft->named), BoolGetDatum(draft->everything)};
-    query("SELECT lead_scoring_internal.validate_draft($1, $2, $3, $4, $5)", 5, types, values);
+    work(model);
     finish_spi();
     leave_model();
     PopActiveSnapshot();
 }
 
+bool is_empty(const ChangedDraft* draft) {
+    return !draft->everything && !draft->named && draft->rules == NIL && draft->stages == NIL;
+}
+
+void validate(const char* model, const ChangedDraft* draft) {
+    Oid types[] = {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, BOOLOID};
+    Datum values[] = {CStringGetTextDatum(model), names_array(draft->rules), names_array(draft->stages),
+                      BoolGetDatum(draft->named), BoolGetDatum(draft->everything)};
+    query("SELECT lead_scoring_internal.validate_draft($1, $2, $3, $4, $5)", 5, types, values);
+}
+
+bool is_published(const char* model, bool unknown) {
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(model);
+    query("SELECT lead_scoring_internal.draft_is_published($1)", 1, &type, &value);
+    return ResultRow{0}.boolean(1, unknown);
+}
+
+void tell(const char* model) {
+    if (is_published(model, true)) return;
+    const char* name = quote_literal_cstr(model);
+    ereport(NOTICE, (errmsg("the draft of model \"%s\" is not what is published any more", model),
+                     errhint("SELECT * FROM lead_scoring.diff(%s); SELECT lead_scoring.publish(%s);", name, name)));
+}
+
 // What runs meanwhile may change drafts again, which are put on a list of their own; and it is undone, which takes them
 // off that list.
 void validate_changed() {
+    List* parted = NIL;
     while (changed_drafts != nullptr) {
         const ChangedDraft* drafts = changed_drafts;
         changed_drafts = nullptr;
         for (; drafts != nullptr; drafts = drafts->next) {
             CHECK_FOR_INTERRUPTS();
-            call_and_undo([&] { validate(drafts); });
+            if (drafts->parts) parted = lappend_oid(parted, drafts->schema);
+            if (is_empty(drafts)) continue;
+            call_and_undo([&] { work_as_owner(drafts->schema, [&](const char* model) { validate(model, drafts); }); });
         }
     }
+    ListCell* cell = nullptr;
+    foreach (cell, parted) work_as_owner(lfirst_oid(cell), tell);
 }
 
 void at_transaction_end(XactEvent event, void*) {
@@ -157,6 +189,40 @@ Datum lead_scoring_draft_changed(PG_FUNCTION_ARGS) {
         if (!of_rules || !TRIGGER_FIRED_BY_INSERT(data->tg_event)) draft->named = true;
     }
     return PointerGetDatum(nullptr);
+}
+
+// draft_begins() returns trigger: before each statement on a table of the draft, or of what reports are told
+LEAD_SCORING_FUNCTION(lead_scoring_draft_begins);
+Datum lead_scoring_draft_begins(PG_FUNCTION_ARGS) {
+    if (!CALLED_AS_TRIGGER(fcinfo) ||
+        !TRIGGER_FIRED_FOR_STATEMENT(reinterpret_cast<TriggerData*>(fcinfo->context)->tg_event) ||
+        !TRIGGER_FIRED_BEFORE(reinterpret_cast<TriggerData*>(fcinfo->context)->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("draft_begins() was not called as the trigger it is"),
+                        errdetail("It runs before statements on the tables of a model's draft."),
+                        errhint("Let lead_scoring.create_model() make the triggers.")));
+    auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+    static constexpr const char* kTables[] = {"settings", "sources", "rule_groups",    "rules",
+                                              "bands",    "stages",  "report_settings"};
+    require_own_table(data, "draft_begins", kTables);
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
+    ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));
+    if (draft->looked) return PointerGetDatum(nullptr);
+    draft->looked = true;
+    work_as_owner(draft->schema, [&](const char* model) { draft->parts = is_published(model, false); });
+    return PointerGetDatum(nullptr);
+}
+
+// draft_is_loaded(model text)
+LEAD_SCORING_FUNCTION(lead_scoring_draft_is_loaded);
+Datum lead_scoring_draft_is_loaded(PG_FUNCTION_ARGS) {
+    const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    require_entry(model);
+    watch_transactions<at_transaction_end, at_subtransaction_end>();
+    ChangedDraft* draft = find_changed(find_schema(model).schema);
+    draft->looked = true;
+    draft->parts = false;
+    PG_RETURN_VOID();
 }
 
 // compile_expression(relation regclass, expression text, kind text, subject text) returns text
