@@ -15,6 +15,7 @@
 #include "pg/model/shape.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
+#include "pg/server/session_locks.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -45,12 +46,15 @@ constexpr std::string_view kEntry = "_as_owner";
 // What the caller needs, where he is not to be the owner.
 struct Capability {
     const char* function;
-    const char* tables[4];  // to read; null: no more
+    const char* tables[7];  // to read; null: no more
+    bool undone;            // it reads by views and expressions of the owner's, and nothing of what they do is left
 };
 
 constexpr Capability kCapabilities[] = {
     {"versions", {"versions"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
+    {"preview", {"scores", "settings", "versions", "transitions", "rules", "stages", "report_settings"}, true},
+    {"preview_leads", {"scores", "settings", "versions", "transitions", "rules", "stages"}, true},
 };
 
 // Of one SQL function, kept as long as its call site.
@@ -234,13 +238,19 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
         if (!has_rows(get_relname_relid("settings", schema.schema))) no_settings_row(model);
     }
     if (command->returns_set) InitMaterializedSRF(fcinfo, 0);
-    enter_model(model, schema.owner, keep);
     Datum result = 0;
-    if (command->returns_set)
-        call_for_rows(fcinfo, command);
+    auto enter_and_call = [&] {
+        enter_model(model, schema.owner, keep);
+        if (command->returns_set)
+            call_for_rows(fcinfo, command);
+        else
+            result = call(fcinfo, command);
+        leave_model();
+    };
+    if (command->capability != nullptr && command->capability->undone)
+        call_and_undo(enter_and_call);
     else
-        result = call(fcinfo, command);
-    leave_model();
+        enter_and_call();
     return result;
 }
 
