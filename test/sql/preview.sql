@@ -100,6 +100,23 @@ SELECT * FROM lead_scoring.preview_leads('sales') WHERE lead_id = '8';
 UPDATE sales.rules SET points = 30 WHERE name = 'demo';
 SELECT lead_scoring.repair('sales') > 0;
 
+-- What is due under a version that cannot be computed any more stays as it is, as with publish.
+CREATE TABLE others (LIKE events INCLUDING ALL);
+SELECT lead_scoring.create_model('old', 'leads', 'others', status_columns => '{}');
+SELECT lead_scoring.add_rule('old', 'visit', 'visit', 30, $$page <> ''$$, decay => 'exponential', half_life => '10 days'), lead_scoring.add_stage('old', 'mql', min_score => 20, falls_below => 10);
+SELECT lead_scoring.publish('old');
+INSERT INTO others (lead_id, type, occurred_at, page) VALUES (1, 'visit', '2024-01-03', '/pricing'), (2, 'visit', '2024-01-03', '/pricing');
+SELECT lead_id, stage_now, stage_after, mql_at_backtest, because FROM lead_scoring.preview_leads('old') WHERE lead_id < '3';
+UPDATE old.rules SET points = 40 WHERE name = 'visit';
+SELECT lead_scoring.publish('old', rescore => false);
+ALTER TABLE others RENAME page TO place;
+UPDATE old.rules SET condition = NULL, decay = 'none', half_life = NULL WHERE name = 'visit';
+SELECT lead_id, stage_now, stage_after, score_after FROM lead_scoring.preview_leads('old') WHERE lead_id < '3';
+SELECT lead_scoring.publish('old');
+SELECT lead_id, stage, score FROM old.scores WHERE lead_id < 3 ORDER BY 1;
+SELECT * FROM lead_scoring.verify('old');
+SELECT lead_scoring.drop_model('old');
+
 -- What goes wrong.
 SELECT * FROM lead_scoring.preview('nothing');
 SELECT * FROM lead_scoring.preview(NULL);

@@ -121,7 +121,7 @@ BEGIN
 
     SELECT count(*), count(*) FILTER (WHERE s.stage_now <> s.stage_after), count(s.mql_at_backtest) INTO leads, moved, mqls FROM said s;
     SELECT count(*) INTO wrong_stages FROM said s FULL JOIN (SELECT o.* FROM m.scores o WHERE o.counted) o ON o.lead_id::text = s.lead_id
-     WHERE o.stage IS DISTINCT FROM s.stage_after AND NOT EXISTS (SELECT FROM m.merged d WHERE d.merged_from::text = o.lead_id::text)
+     WHERE o.stage IS DISTINCT FROM s.stage_after AND NOT EXISTS (SELECT FROM m.merged d WHERE d.merged_from = o.lead_id AND NOT EXISTS (SELECT FROM events e WHERE e.lead_id = o.lead_id))
        AND (o.lead_id IS NOT NULL OR s.stage_after <> (SELECT x.stage FROM m.scores x WHERE x.lead_id::text = s.lead_id));
     SELECT count(*) INTO wrong_scores FROM said s JOIN m.scores o ON o.lead_id::text = s.lead_id JOIN m.leads l ON l.lead_id = o.lead_id WHERE abs(l.score - s.score_after) > 0.01;
     mql := CASE WHEN EXISTS (SELECT FROM twin.stages WHERE name = 'good') THEN 'good' ELSE 'mql' END;
@@ -130,7 +130,7 @@ BEGIN
       FROM said s FULL JOIN (
         SELECT t.lead_id, min(t.at) AS at FROM twin.transitions t JOIN twin.stages g ON g.name = t.to_stage AND g.kind = 'progress'
           JOIN twin.scores o ON o.lead_id = t.lead_id AND o.counted
-         WHERE g.rank >= (SELECT rank FROM twin.stages WHERE name = mql) AND NOT EXISTS (SELECT FROM m.merged d WHERE d.merged_from = t.lead_id)
+         WHERE g.rank >= (SELECT rank FROM twin.stages WHERE name = mql) AND NOT EXISTS (SELECT FROM m.merged d WHERE d.merged_from = t.lead_id AND NOT EXISTS (SELECT FROM events e WHERE e.lead_id = t.lead_id))
          GROUP BY 1) t ON t.lead_id::text = s.lead_id
      WHERE s.mql_at_backtest IS DISTINCT FROM t.at AND least(s.mql_at_backtest, t.at) < now() OR (s.mql_at_backtest IS NULL) <> (t.at IS NULL);
     wrong_sums := difference('SELECT period, mqls, mqls_before, joins, leaves FROM told WHERE period IS NULL OR num_nonnulls(nullif(mqls, 0), nullif(mqls_before, 0)) > 0',
@@ -142,5 +142,8 @@ BEGIN
     DROP TABLE told, said, events, leads;
 END $$;
 
-SELECT seed, t.* FROM generate_series(1, 6) seed, try(seed) t;
+-- Each is a transaction: together they would take too many locks.
+\pset format unaligned
+\pset tuples_only on
+SELECT format('SELECT %s AS seed, t.* FROM try(%1$s) t', s) FROM unnest(ARRAY[2, 3, 5, 6, 139, 229]) s \gexec
 DROP SCHEMA preview_random CASCADE;
