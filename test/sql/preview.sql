@@ -109,6 +109,9 @@ INSERT INTO others (lead_id, type, occurred_at, page) VALUES (1, 'visit', '2024-
 SELECT lead_id, stage_now, stage_after, mql_at_backtest, because FROM lead_scoring.preview_leads('old') WHERE lead_id < '3';
 UPDATE old.rules SET points = 40 WHERE name = 'visit';
 SELECT lead_scoring.publish('old', rescore => false);
+ALTER TABLE old.scores DISABLE TRIGGER USER;
+UPDATE old.scores SET due_at = '2024-02-01';
+ALTER TABLE old.scores ENABLE TRIGGER USER;
 ALTER TABLE others RENAME page TO place;
 UPDATE old.rules SET condition = NULL, decay = 'none', half_life = NULL WHERE name = 'visit';
 SELECT lead_id, stage_now, stage_after, score_after FROM lead_scoring.preview_leads('old') WHERE lead_id < '3';
