@@ -97,6 +97,15 @@ BEGIN
         PERFORM lead_scoring.publish('m', rescore => false);
         INSERT INTO events SELECT * FROM some_events(seed, 'stale', 20);
     END IF;
+    -- Some leads have no row, as if they had come while nothing was scored.
+    IF pick(seed, 'missing', 2) = 0 THEN
+        ALTER TABLE m.scores DISABLE TRIGGER USER;
+        ALTER TABLE m.transitions DISABLE TRIGGER USER;
+        DELETE FROM m.transitions WHERE lead_id % 8 = 5;
+        DELETE FROM m.scores WHERE lead_id % 8 = 5;
+        ALTER TABLE m.scores ENABLE TRIGGER USER;
+        ALTER TABLE m.transitions ENABLE TRIGGER USER;
+    END IF;
     IF pick(seed, 'unchanged', 6) > 0 THEN
         PERFORM second_draft('m', seed);
     END IF;
@@ -137,7 +146,7 @@ BEGIN
         'SELECT p, count(a), count(b), count(a) FILTER (WHERE a IS NOT NULL AND before IS NULL), count(b) FILTER (WHERE after IS NULL)
            FROM (SELECT date_trunc(''month'', mql_at_backtest)::date AS p, mql_at_backtest AS a, NULL::timestamptz AS b, mql_at_now AS before, mql_at_backtest AS after FROM said WHERE mql_at_backtest IS NOT NULL
                  UNION ALL SELECT date_trunc(''month'', mql_at_now)::date, NULL, mql_at_now, mql_at_now, mql_at_backtest FROM said WHERE mql_at_now IS NOT NULL) x GROUP BY GROUPING SETS ((p), ())');
-    SELECT count(*) INTO verified FROM (SELECT FROM lead_scoring.verify('m') s WHERE s.problem <> 'stale' UNION ALL SELECT FROM lead_scoring.verify('twin')) v;
+    SELECT count(*) INTO verified FROM (SELECT FROM lead_scoring.verify('m') s WHERE s.problem NOT IN ('stale', 'missing') UNION ALL SELECT FROM lead_scoring.verify('twin')) v;
     PERFORM lead_scoring.drop_model('twin'), lead_scoring.drop_model('m');
     DROP TABLE told, said, events, leads;
 END $$;
@@ -145,5 +154,5 @@ END $$;
 -- Each is a transaction: together they would take too many locks.
 \pset format unaligned
 \pset tuples_only on
-SELECT format('SELECT %s AS seed, t.* FROM try(%1$s) t', s) FROM unnest(ARRAY[2, 3, 5, 6, 139, 229]) s \gexec
+SELECT format('SELECT %s AS seed, t.* FROM try(%1$s) t', s) FROM unnest(ARRAY[2, 107, 111, 117, 136, 211]) s \gexec
 DROP SCHEMA preview_random CASCADE;
