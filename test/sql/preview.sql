@@ -120,6 +120,21 @@ SELECT lead_id, stage, score FROM old.scores WHERE lead_id < 3 ORDER BY 1;
 SELECT * FROM lead_scoring.verify('old');
 SELECT lead_scoring.drop_model('old');
 
+-- What is due may lead into a stage and out of it again, which then is closed for a while.
+CREATE TABLE calls (LIKE events INCLUDING ALL);
+SELECT lead_scoring.create_model('cool', 'leads', 'calls', status_columns => '{}');
+SELECT lead_scoring.add_rule('cool', 'good', 'call', 30, decay => 'window', lifespan => '60 days'), lead_scoring.add_rule('cool', 'base', 'call', 10),
+       lead_scoring.add_rule('cool', 'bad', 'call', -20, decay => 'exponential', half_life => '5 days'),
+       lead_scoring.add_stage('cool', 'mql', min_score => 30, falls_below => 15, cooldown => '300 days');
+SELECT lead_scoring.publish('cool');
+INSERT INTO calls (lead_id, type, occurred_at) VALUES (1, 'call', now() - interval '70 days');
+UPDATE cool.stages SET min_score = 8, falls_below = 5 WHERE name = 'mql';
+SELECT lead_id, stage_now, stage_after FROM lead_scoring.preview_leads('cool') WHERE lead_id = '1';
+SELECT lead_scoring.publish('cool');
+SELECT seq, to_stage, cause FROM cool.moves WHERE lead_id = 1 ORDER BY seq;
+SELECT * FROM lead_scoring.verify('cool');
+SELECT lead_scoring.drop_model('cool');
+
 -- What goes wrong.
 SELECT * FROM lead_scoring.preview('nothing');
 SELECT * FROM lead_scoring.preview(NULL);
