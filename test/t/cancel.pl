@@ -78,6 +78,8 @@ my %readers = (
     'explain' => q{SELECT count(*) FROM lead_scoring.explain('long', 1)},
     'score_at' => q{SELECT lead_scoring.score_at('long', i, '2024-06-01') FROM generate_series(1, 10) i},
     'models' => q{SELECT count(*) FROM lead_scoring.models(), generate_series(1, 100)},
+    'preview' => q{SELECT count(*) FROM lead_scoring.preview('long', against => 1)},
+    'preview_leads' => q{SELECT count(*) FROM lead_scoring.preview_leads('long')},
 );
 # A large group each.
 for my $name (keys %AGGREGATES) {

@@ -17,7 +17,7 @@ $primary->safe_psql('postgres', 'ANALYZE');
 
 # What to ask: of each view everything, of each function that takes a model, does not write, and returns rows or a number, what
 # it returns for arguments of these names, or of these types. An answer may be an error, the same each time.
-my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of => q{'2024-06-01 00:00+00'}, report => q{'funnel'}, grain => q{'week'}, by => q{'channel'}, since => q{'2024-01-15'}, until => q{'2024-05-15'}, date => q{'2024-01-15'}, stage => q{'sql'},
+my %arguments = (model => q{'full_model'}, at => q{'2024-06-01 00:00+00'}, as_of => q{'2024-06-01 00:00+00'}, report => q{'funnel'}, grain => q{'week'}, by => q{'channel'}, since => q{'2024-01-15'}, until => q{'2024-05-15'}, date => q{'2024-01-15'}, stage => q{'sql'}, version => 1, against => 1,
     text => q{'8'}, bigint => 8, integer => 8, oid => q{'full_model.scores'::regclass}, uuid => q{'00000000-0000-0000-0000-000000000008'}, 'text[]' => q{'{8,16}'},
     events => q{VARIADIC ARRAY['full_test.events']}, regclass => q{'full_test.leads'}, jsonb => q{'{}'}, numeric => 8, boolean => 'true', 'timestamp with time zone' => 'now()');
 my @questions = map { "SELECT * FROM $_" } split /\n/, $primary->safe_psql('postgres', q{
@@ -41,7 +41,7 @@ for (split /\n/, $primary->safe_psql('postgres', q{
 }
 cmp_ok(scalar(grep { /FROM full_model\./ } @questions), '>=', 12, 'views of the model');
 cmp_ok($functions, '>=', 10, 'functions');
-for my $needed (qw(explain score_at verify rule_matches versions models funnel channels)) {
+for my $needed (qw(explain score_at verify preview preview_leads rule_matches versions models funnel channels)) {
     ok(scalar(grep { /FROM lead_scoring(_internal)?\.$needed\(/ } @questions), $needed);
 }
 is($primary->safe_psql('postgres', q{
@@ -73,7 +73,7 @@ sub plainly { return "$_[0];" }
 sub ask_plainly { return map { ask($primary, ['max_parallel_workers_per_gather=0'], '', \&plainly, $_) } @_ }
 my %plain = map { $_ => ask_plainly($_) } @questions;
 cmp_ok(scalar(grep { $plain{$_} !~ /ERROR/ } @questions), '>=', 20, 'answers');
-unlike($plain{$_}, qr/ERROR/, $_) for grep { /^SELECT \* FROM (?:full_model\.|lead_scoring\.(?:explain|score_at|rule_matches|verify|versions|models|progress)\b)/ && !/uuid/ } @questions;
+unlike($plain{$_}, qr/ERROR/, $_) for grep { /^SELECT \* FROM (?:full_model\.|lead_scoring\.(?:explain|score_at|rule_matches|verify|preview|preview_leads|versions|models|progress)\b)/ && !/uuid/ } @questions;
 
 # compare(what, got): an answer to each question, in their order, which must be the plain one.
 sub compare {

@@ -69,7 +69,7 @@ SELECT r.pid, n.nspname::text AS model, r.phase, r.leads_done, r.leads_total, r.
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
  WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE');
 GRANT SELECT ON lead_scoring.progress TO PUBLIC;
-COMMENT ON VIEW lead_scoring.progress IS 'What publish, rescore, resume and repair are doing right now, a row each, for models whose schema the reader may use. Nothing where track_activities is off.';
+COMMENT ON VIEW lead_scoring.progress IS 'What publish, rescore, resume, repair and previews are doing right now, a row each, for models whose schema the reader may use. Nothing where track_activities is off.';
 COMMENT ON COLUMN lead_scoring.progress.pid IS 'Process of the session, as in pg_stat_activity.';
 COMMENT ON COLUMN lead_scoring.progress.model IS 'Name of the model.';
 COMMENT ON COLUMN lead_scoring.progress.phase IS 'reading events, scoring leads or writing status columns.';

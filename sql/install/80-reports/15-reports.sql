@@ -6,30 +6,37 @@
 
 -- ---------------------------------------------------------------- statements
 
+CREATE FUNCTION lead_scoring_internal.stage_roles(definition jsonb, settings jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names CONSTANT text[] := ARRAY(SELECT s.stage ->> 'name' FROM jsonb_array_elements(definition -> 'stages') s (stage)
+                                    WHERE s.stage ->> 'kind' = 'progress' ORDER BY (s.stage ->> 'rank')::integer);
+    meanings CONSTANT jsonb := (SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name')
+                                  FROM jsonb_array_elements(definition -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL);
+BEGIN
+    RETURN (SELECT jsonb_object_agg(d.role, array_position(names,
+                       coalesce(settings ->> (d.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> d.role ELSE names[d.place] END)))
+              FROM (VALUES ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
+                           ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
+                           ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place))
+           || jsonb_build_object('stages', names);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_roles IS 'What the stages of a definition are to reports told these settings: stages (the progress stages by rank), and mql, sql and customer as places in these, NULL where there is no such stage.';
+
 CREATE FUNCTION lead_scoring_internal.report_setting(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     settings jsonb;
     version jsonb;
-    names text[] := ARRAY(SELECT p.stage FROM lead_scoring_internal.progress_stages(model) p ORDER BY p.rank);
-    meanings jsonb;
-    role_stage record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
     settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
-    SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name') INTO meanings
-      FROM jsonb_array_elements(version -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL;
-    FOR role_stage IN SELECT * FROM (VALUES
-            ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
-            ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
-            ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place) LOOP
-        settings := settings || jsonb_build_object(role_stage.role, array_position(names,
-            coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> role_stage.role ELSE names[role_stage.place] END)));
-    END LOOP;
-    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
+    RETURN settings || lead_scoring_internal.stage_roles(version, settings) || jsonb_build_object('time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
         'lead_created', coalesce(settings ->> 'lead_created', version ->> 'lead_created'));
 END
 $$;

@@ -50,24 +50,41 @@ SELECT 'Service levels: how many of the leads that entered a stage with "within"
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.sla_form IS 'What the report "sla" is.';
 
+CREATE FUNCTION lead_scoring_internal.hand_over_rows(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN lead_scoring_internal.fill($query$
+        WITH entries AS (
+            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM ({!moves}) t
+             WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq)
+        SELECT e.lead_id, e.rule, e.at, d.rejected, d.expired
+          FROM entries e
+          LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
+                       FROM ({!moves}) d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
+                      WHERE d.at <= $1 AND d.to_stage <> ALL ({'stages'}::text[]) GROUP BY 1) d USING (lead_id)
+        $query$, jsonb_build_object('moves', lead_scoring_internal.move_rows(model, '$1'),
+        'mql', settings -> 'stages' ->> (settings ->> 'mql')::integer - 1, 'stages', ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'))::text));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.hand_over_rows IS 'SQL that gives the leads that were handed over up to parameter 1, the time of the report, each once: its first move into the MQL stage (rule, at), and whether it went to a detour afterwards by event or by hand (rejected) or by time (expired); NULL where it went to none. It is accepted where it reached the next stage or a higher one, as lead_rows have it, see acceptance_expression.';
+
+CREATE FUNCTION lead_scoring_internal.acceptance_expression(settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN (settings ->> 'mql')::integer < jsonb_array_length(settings -> 'stages') THEN format('l.reached_%s', (settings ->> 'mql')::integer + 1) ELSE 'NULL::timestamptz' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.acceptance_expression IS 'SQL for when a row l of lead_rows reached the stage behind the MQL stage, or a higher one.';
+
 CREATE FUNCTION lead_scoring_internal.feedback_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    mql CONSTANT integer := settings ->> 'mql';
-    names CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'));
 BEGIN
     RETURN lead_scoring_internal.fill_report(settings, $query$
-        WITH entries AS (
-            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM ({!moves}) t
-             WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq),
-        judged AS (
+        WITH judged AS (
             SELECT [[l.dimension, ]]e.rule, {!period} AS period, l.accepted_at IS NOT NULL AS accepted,
-                   d.rejected, d.expired
-              FROM entries e
-              LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
-                           FROM ({!moves}) d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
-                          WHERE d.at <= $1 AND d.to_stage <> ALL ({'stages'}::text[]) GROUP BY 1) d USING (lead_id)
+                   e.rejected, e.expired
+              FROM ({!handed_over}) e
               JOIN (SELECT l.lead_id, [[l.dimension, ]]{!accepted_at} AS accepted_at FROM ({!leads}) l) l USING (lead_id))
         SELECT [[dimension|NULL::text]], rule, period, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
                count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired),
@@ -75,10 +92,10 @@ BEGIN
                CASE WHEN {!over} THEN (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0) END, {!over}
           FROM judged WHERE {!asked_for} GROUP BY [[dimension, ]]rule, period ORDER BY [[dimension, ]]rule COLLATE "C", period
         $query$, jsonb_build_object(
-        'moves', lead_scoring_internal.move_rows(model, '$1'), 'mql', names[mql],
+        'handed_over', lead_scoring_internal.hand_over_rows(model, settings),
         'period', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(e.at)', settings),
-        'over', lead_scoring_internal.is_over('period', settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'stages', names::text,
-        'accepted_at', CASE WHEN mql < cardinality(names) THEN format('l.reached_%s', mql + 1) ELSE 'NULL::timestamptz' END,
+        'over', lead_scoring_internal.is_over('period', settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings),
+        'accepted_at', lead_scoring_internal.acceptance_expression(settings),
         'leads', lead_scoring_internal.lead_rows(model, settings)));
 END
 $$;

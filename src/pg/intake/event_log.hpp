@@ -96,13 +96,14 @@ void with_adjustments(const AsOwner& as, Datum key, Use use) {
     use_single(findings, use);
 }
 
-// Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot. What
-// the call allocates is freed after it.
-template <class Visit>
-void for_each_lead(const AsOwner& as, const Version* version, Visit visit) {
+// Calls visit(found) for each lead of the model by key, with everything there is of it under the active snapshot;
+// before them begin(leads), with how many there are, as estimate_leads has it. What visit allocates is freed after it.
+template <class Begin, class Visit>
+void for_each_lead(const AsOwner& as, const Version* version, Begin begin, Visit visit) {
     Findings* findings = make_findings(as.model->key);
     read_everything(as, version, findings, nullptr, true);
     sort_findings(findings);
+    begin(estimate_leads(findings));
     rewind_findings(findings);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     LeadFindings found;
@@ -114,6 +115,11 @@ void for_each_lead(const AsOwner& as, const Version* version, Visit visit) {
     }
     MemoryContextDelete(memory);
     free_findings(findings);
+}
+template <class Visit>
+void for_each_lead(const AsOwner& as, const Version* version, Visit visit) {
+    for_each_lead(
+        as, version, [](std::size_t) {}, visit);
 }
 
 // Adds a finding that is no more than the lead's key: the lead is to be worked on, whatever else is found. Copies the

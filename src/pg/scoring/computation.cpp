@@ -23,6 +23,15 @@ void load_entries(const Computation* task, const LeadFindings& found, const Scor
         found.identified || (found.matches.empty() ? found.taken_back : found.matches.front().at <= row.stage_since);
     if (task->version->definition->has_cooldown || (at_last_move && row.stage_seq > 1))
         load_entries(task->workspace, task->as, task->version, found.key, task->policy->from != From::Row);
+    for (const UnwrittenMove& move : task->unwritten) {
+        int stage = find_stage(task->version, move.stage);
+        if (stage == kNoStage) continue;
+        run_cpp([&] {
+            auto& entries = task->workspace->lead.stage.last_entry;
+            entries.resize(task->version->definition->stages.size(), kNever);
+            entries[static_cast<std::size_t>(stage)] = move.at;
+        });
+    }
 }
 
 // When the lead came: as its row says it, else with its first event.
@@ -57,7 +66,7 @@ void rebuild(const Computation* task, const LeadFindings& complete, Moves moves,
 // From the log, whatever the statement's own findings are. False where neither table names the lead any more.
 bool rebuild_from_log(const Computation* task, Datum key, Moves moves, const LeadFindings* late,
                       Timestamp arrives = kForever) {
-    return with_log(task->as, task->version, key, false, [&](const LeadFindings& complete) {
+    return with_log(task->as, task->version, key, task->frozen, [&](const LeadFindings& complete) {
         rebuild(task, complete, moves, late, arrives);
         return is_known(complete);
     });
@@ -290,6 +299,18 @@ Timestamp there_at(const StoredLead& lead) {
     return with_attributes ? std::max(lead.clock, lead.row.scored_at) : lead.clock;
 }
 
+// Takes over the card that is known already, where the lead is as a rebuild of it would leave it but for what
+// evaluating it sets: nothing moves it meanwhile, and what is future to the one is to the other. False where it is not.
+bool take_card(const Computation* task, const LeadFindings& found, Moves moves, Timestamp arrives) {
+    Workspace* workspace = task->workspace;
+    bool same = task->card != nullptr && moves.after == kForever && came_at(found, task->now) <= arrives &&
+                workspace->lead.seen_at <= task->now;
+    if (!same) return false;
+    run_cpp([&] { workspace->lead.card = *task->card; });
+    workspace->counted = is_counted(found);
+    return true;
+}
+
 // Makes the lead's card anew as the work's policy says, from all that was found before any lead was computed, or from
 // what triggers of the user's have made of it meanwhile. False where there is no such lead any more.
 bool make_anew(const StoredLead& lead) {
@@ -301,10 +322,11 @@ bool make_anew(const StoredLead& lead) {
     auto holds = [&](When when) { return !was_left_out && (when == When::Always || (when == When::IfNew && is_new)); };
     Moves moves = holds(policy.moves) ? Moves{lead.clock} : Moves::none();
     Timestamp arrives = policy.anew == Anew::Settles ? there_at(lead) : kForever;
-    if (policy.facts == Facts::All && !lead.gone && (is_new || !lead.row.written_since))
-        rebuild(task, lead.found, moves, nullptr, arrives);
-    else if (!rebuild_from_log(task, lead.found.key, moves, nullptr, arrives))
+    if (policy.facts == Facts::All && !lead.gone && (is_new || !lead.row.written_since)) {
+        if (!take_card(task, lead.found, moves, arrives)) rebuild(task, lead.found, moves, nullptr, arrives);
+    } else if (!rebuild_from_log(task, lead.found.key, moves, nullptr, arrives)) {
         return false;
+    }
     if (policy.anew == Anew::Acts && !was_left_out) return true;
     run_cpp([&] {
         const Definition& definition = *task->version->definition;

@@ -53,6 +53,12 @@ struct Policy;
 // What each kind of work does.
 const Policy& policy_of(Work work);
 
+// A move that a lead has made before, and that its history does not have.
+struct UnwrittenMove {
+    const char* stage;  // it led to, as history calls it
+    Timestamp at;
+};
+
 struct Computation {
     AsWriter as;
     Model* model;
@@ -60,9 +66,12 @@ struct Computation {
     const Policy* policy;
     const MoveByHand* by_hand;  // of SetStage
     Timestamp now;
-    bool distrusts;        // the stored row, which history contradicts
-    bool predicts;         // nothing may be written
-    Workspace* workspace;  // where the lead is computed
+    bool distrusts;                            // the stored row, which history contradicts
+    bool predicts;                             // nothing may be written
+    bool frozen;                               // all is read under the active snapshot
+    std::span<const UnwrittenMove> unwritten;  // of the lead
+    const Scorecard* card;  // what all that was found of the lead makes by the version, as of now; null: not known yet
+    Workspace* workspace;   // where the lead is computed
 };
 
 // A lead whose stored row is in the workspace.

@@ -131,35 +131,6 @@ Gone forget(LeadsUpdate* update, Datum key) {
     return remain ? Gone::EventsRemain : Gone::Entirely;
 }
 
-ScoreUpdate score_update(const LeadsUpdate* update, const ScoreRow& row) {
-    const Workspace* workspace = update->task.workspace;
-    const Lead& lead = workspace->lead;
-    ScoreUpdate row_update = {};
-    row_update.card = workspace->card.data();
-    row_update.card_size = workspace->card.size();
-    if (!workspace->memory_bytes.empty()) {
-        row_update.memory = workspace->memory_bytes.data();
-        row_update.memory_size = workspace->memory_bytes.size();
-    }
-    row_update.forgets = !update->task.version->touches.remembers;
-    row_update.score = points_of_units(lead.features.score.total);
-    row_update.engagement = points_of_units(lead.features.score.engagement);
-    row_update.fit = points_of_units(lead.features.score.fit);
-    row_update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
-    row_update.version = update->task.version->number;
-    row_update.stage_name = update->task.version->stages[lead.stage.stage].name;
-    row_update.stage_since = lead.stage.since;
-    row_update.stage_seq = lead.stage.seq;
-    row_update.stage_armed = lead.stage.armed;
-    row_update.barred = workspace->has_bars ? workspace->barred.c_str() : nullptr;
-    row_update.counted = workspace->counted;
-    row_update.scored_at = lead.seen_at;
-    row_update.due_at = lead.due_at;
-    row_update.entered = workspace->entered.data();
-    row_update.entered_before = row.restored ? row.entered : nullptr;
-    return row_update;
-}
-
 // Others may remove a row as soon as it is made, or take one out of what a statement writes, but not for ever.
 constexpr int kMostAttempts = 100;
 
@@ -222,7 +193,8 @@ void work_on_lead(LeadsUpdate* update, const LeadFindings& found) {
             status = lead == LeadRow::Locked;
         }
         if (update->blocked) return;
-        if (!write_score(update->task.as, update->scores, score_update(update, row))) {
+        if (!write_score(update->task.as, update->scores,
+                         score_update(update->task.workspace, update->task.version, row))) {
             if (is_seen_by_others(update->scores) && ++attempts > kMostAttempts)
                 refuse_kept_out(update->task.model, "scores", found.key);
             continue;
@@ -328,7 +300,7 @@ bool prepare_lead(LeadsUpdate* update, const LeadFindings& found, MemoryContext 
     bool status = needs_status(update, found, row);
     if (status && !came_or_changed(update, found)) lock_first();
     MemoryContext caller = MemoryContextSwitchTo(memory);
-    lead->score = prepare_score(update->scores, score_update(update, row));
+    lead->score = prepare_score(update->scores, score_update(update->task.workspace, update->task.version, row));
     MemoryContextSwitchTo(caller);
     if (lead->score.row == nullptr) return true;
     Outcome* predicted = &update->predicted;

@@ -322,6 +322,34 @@ void finish_lead(Workspace* workspace, const Version* version) {
     });
 }
 
+ScoreUpdate score_update(const Workspace* workspace, const Version* version, const ScoreRow& row) {
+    const Lead& lead = workspace->lead;
+    ScoreUpdate row_update = {};
+    row_update.card = workspace->card.data();
+    row_update.card_size = workspace->card.size();
+    if (!workspace->memory_bytes.empty()) {
+        row_update.memory = workspace->memory_bytes.data();
+        row_update.memory_size = workspace->memory_bytes.size();
+    }
+    row_update.forgets = !version->touches.remembers;
+    row_update.score = points_of_units(lead.features.score.total);
+    row_update.engagement = points_of_units(lead.features.score.engagement);
+    row_update.fit = points_of_units(lead.features.score.fit);
+    row_update.grade = workspace->grade.empty() ? nullptr : workspace->grade.c_str();
+    row_update.version = version->number;
+    row_update.stage_name = version->stages[lead.stage.stage].name;
+    row_update.stage_since = lead.stage.since;
+    row_update.stage_seq = lead.stage.seq;
+    row_update.stage_armed = lead.stage.armed;
+    row_update.barred = workspace->has_bars ? workspace->barred.c_str() : nullptr;
+    row_update.counted = workspace->counted;
+    row_update.scored_at = lead.seen_at;
+    row_update.due_at = lead.due_at;
+    row_update.entered = workspace->entered.data();
+    row_update.entered_before = row.restored ? row.entered : nullptr;
+    return row_update;
+}
+
 const char* grade_label(const Version* version, Grade grade) {
     if (!version->definition->has_grade(grade)) return nullptr;
     auto label_of = [](const std::vector<Band>& bands, int band) {

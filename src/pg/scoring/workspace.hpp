@@ -82,6 +82,9 @@ void replay(Workspace* workspace, const Version* version, const LeadFindings& fo
 // Encodes the lead's card and memory and derives what the row shows besides: grade, entries into stages.
 void finish_lead(Workspace* workspace, const Version* version);
 
+// What is to be written of the finished lead, whose row that was.
+ScoreUpdate score_update(const Workspace* workspace, const Version* version, const ScoreRow& row);
+
 // The label of a grade in the current memory context; null where there is none.
 const char* grade_label(const Version* version, Grade grade);
 

@@ -15,6 +15,7 @@
 #include "pg/model/shape.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/server/query.hpp"
+#include "pg/server/session_locks.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -46,6 +47,7 @@ constexpr std::string_view kEntry = "_as_owner";
 struct Capability {
     const char* function;
     const char* tables[8];  // to read; null: no more
+    bool undone;            // it reads by views and expressions of the owner's, and nothing of what they do is left
 };
 
 constexpr Capability kCapabilities[] = {
@@ -53,6 +55,8 @@ constexpr Capability kCapabilities[] = {
     {"diff", {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
     {"export_model", {"settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
+    {"preview", {"scores", "settings", "versions", "transitions", "rules", "stages", "report_settings"}, true},
+    {"preview_leads", {"scores", "settings", "versions", "transitions", "rules", "stages"}, true},
 };
 
 // Of one SQL function, kept as long as its call site.
@@ -236,13 +240,19 @@ Datum run_command(FunctionCallInfo fcinfo, const Command* command, const char* m
         if (!has_rows(get_relname_relid("settings", schema.schema))) no_settings_row(model);
     }
     if (command->returns_set) InitMaterializedSRF(fcinfo, 0);
-    enter_model(model, schema.owner, keep);
     Datum result = 0;
-    if (command->returns_set)
-        call_for_rows(fcinfo, command);
+    auto enter_and_call = [&] {
+        enter_model(model, schema.owner, keep);
+        if (command->returns_set)
+            call_for_rows(fcinfo, command);
+        else
+            result = call(fcinfo, command);
+        leave_model();
+    };
+    if (command->capability != nullptr && command->capability->undone)
+        call_and_undo(enter_and_call);
     else
-        result = call(fcinfo, command);
-    leave_model();
+        enter_and_call();
     return result;
 }
 
