@@ -31,12 +31,12 @@ WhyNot ask(const Definition& definition, const Lead& lead, Timestamp at, std::ve
 }
 
 // Such as "2 0" for twice the first act, "1 0, 3 1" for more; alternatives are put apart by " or ".
-std::string print(const std::vector<Plan>& plans) {
+std::string print(const std::vector<Way>& ways) {
     std::string text;
-    for (const Plan& plan : plans) {
+    for (const Way& way : ways) {
         if (!text.empty()) text += " or ";
         std::string steps;
-        for (const PlanStep& step : plan.steps)
+        for (const WayStep& step : way.steps)
             steps += (steps.empty() ? "" : ", ") + std::to_string(step.times) + " " + std::to_string(step.act);
         text += steps.empty() ? "wait" : steps;
     }
@@ -48,11 +48,11 @@ TEST(WhyNot, CountsTheMatchesThatAreMissing) {
     Lead lead = new_lead(definition);
     WhyNot answer = ask(definition, lead, kStart, {event(0, points(10)), event(1, points(3))});
     EXPECT_EQ(answer.verdict, Verdict::No);
-    EXPECT_EQ(print(answer.plans), "3 0 or 9 1");
-    EXPECT_EQ(answer.plans[0].before, kForever);
+    EXPECT_EQ(print(answer.ways), "3 0 or 9 1");
+    EXPECT_EQ(answer.ways[0].before, kForever);
     ASSERT_EQ(answer.conditions.size(), 1u);
     EXPECT_EQ(answer.conditions[0].kind, ConditionKind::Score);
-    EXPECT_EQ(print(answer.conditions[0].plans), "3 0 or 9 1");
+    EXPECT_EQ(print(answer.conditions[0].ways), "3 0 or 9 1");
 }
 
 TEST(WhyNot, SaysYesOfALeadThatIsThere) {
@@ -62,7 +62,7 @@ TEST(WhyNot, SaysYesOfALeadThatIsThere) {
         lead.stage.stage = stage;
         WhyNot answer = ask(definition, lead, kStart, acts_of(definition));
         EXPECT_EQ(answer.verdict, Verdict::Yes);
-        EXPECT_TRUE(answer.plans.empty());
+        EXPECT_TRUE(answer.ways.empty());
         EXPECT_EQ(answer.conditions[0].verdict, Verdict::No);
     }
 }
@@ -72,21 +72,21 @@ TEST(WhyNot, GoesByLimitsAndCaps) {
         model({Rule{.points = 10, .limit_count = 2}, Rule{.points = 4, .bounds = {.max = points(10)}}},
               {Stage{.min_score = points(28)}});
     Lead lead = new_lead(definition);
-    EXPECT_EQ(print(ask(definition, lead, kStart, {event(0, points(10)), event(1, points(4))}).plans), "2 0, 2 1");
+    EXPECT_EQ(print(ask(definition, lead, kStart, {event(0, points(10)), event(1, points(4))}).ways), "2 0, 2 1");
     // With a key of its own each counts.
     definition.rules[0].limit_count = 1;
     Act keyed = event(0, points(10));
     keyed.matches[0].key = 1;
-    EXPECT_EQ(print(ask(definition, lead, kStart, {keyed}).plans), "3 0");
+    EXPECT_EQ(print(ask(definition, lead, kStart, {keyed}).ways), "3 0");
     definition.groups[kEngagement].bounds.max = points(20);
-    EXPECT_EQ(print(ask(definition, lead, kStart, {keyed, event(1, points(4))}).plans), "");
+    EXPECT_EQ(print(ask(definition, lead, kStart, {keyed, event(1, points(4))}).ways), "");
 }
 
 TEST(WhyNot, CountsWhatElseAnEventMatches) {
     Definition definition = model({Rule{.points = 10}, Rule{.points = -4}}, {Stage{.min_score = points(25)}});
     Act act = event(0, points(10));
     act.matches.push_back(match(1, kNever, points(-4)));
-    EXPECT_EQ(print(ask(definition, new_lead(definition), kStart, {act}).plans), "5 0");
+    EXPECT_EQ(print(ask(definition, new_lead(definition), kStart, {act}).ways), "5 0");
 }
 
 TEST(WhyNot, TellsWhenDecayUndoesIt) {
@@ -96,16 +96,16 @@ TEST(WhyNot, TellsWhenDecayUndoesIt) {
     std::vector<Match> one = {match(0, kStart, points(10))};
     ASSERT_TRUE(fold_matches(definition, lead, one, kStart, Moves::all(), none));
     WhyNot answer = ask(definition, lead, kStart + kDay, {event(0, points(10))});
-    EXPECT_EQ(print(answer.plans), "2 0");
-    EXPECT_FALSE(answer.plans[0].at_one_time);
-    EXPECT_LE(answer.plans[0].before, kStart + 10 * kDay);
-    EXPECT_GT(answer.plans[0].before, kStart + 10 * kDay - 2 * kSecond);
+    EXPECT_EQ(print(answer.ways), "2 0");
+    EXPECT_FALSE(answer.ways[0].at_one_time);
+    EXPECT_LE(answer.ways[0].before, kStart + 10 * kDay);
+    EXPECT_GT(answer.ways[0].before, kStart + 10 * kDay - 2 * kSecond);
     // Two matches with nothing to spare do at one time only.
     definition.rules[0].decay = linear(10 * kDay);
     definition.complete();
     answer = ask(definition, new_lead(definition), kStart, {event(0, points(15))});
-    EXPECT_EQ(print(answer.plans), "2 0");
-    EXPECT_TRUE(answer.plans[0].at_one_time);
+    EXPECT_EQ(print(answer.ways), "2 0");
+    EXPECT_TRUE(answer.ways[0].at_one_time);
 }
 
 TEST(WhyNot, AsksForWhatIsRequired) {
@@ -113,12 +113,12 @@ TEST(WhyNot, AsksForWhatIsRequired) {
         model({Rule{.points = 10}, Rule{.points = 0}, Rule{.points = 5, .fit = true}},
               {Stage{.min_score = points(20), .min_fit = points(5), .required = {{.rule = 1, .count = 2}}}});
     WhyNot answer = ask(definition, new_lead(definition), kStart, {event(0, points(10)), event(1, 0), Act{.rule = 2}});
-    EXPECT_EQ(print(answer.plans), "2 1, 1 2, 2 0");
+    EXPECT_EQ(print(answer.ways), "2 1, 1 2, 2 0");
     ASSERT_EQ(answer.conditions.size(), 3u);
     EXPECT_EQ(answer.conditions[1].kind, ConditionKind::Fit);
-    EXPECT_EQ(print(answer.conditions[1].plans), "1 2");
+    EXPECT_EQ(print(answer.conditions[1].ways), "1 2");
     EXPECT_EQ(answer.conditions[2].kind, ConditionKind::Requirement);
-    EXPECT_EQ(print(answer.conditions[2].plans), "2 1");
+    EXPECT_EQ(print(answer.conditions[2].ways), "2 1");
 }
 
 TEST(WhyNot, KnowsWhatIsNotKnown) {
@@ -126,12 +126,12 @@ TEST(WhyNot, KnowsWhatIsNotKnown) {
                                   {Stage{.min_fit = points(5)}});
     std::vector<Act> acts = {event(0, points(10)), {.rule = 1}, {.rule = 2}};
     EXPECT_EQ(ask(definition, new_lead(definition), kStart, acts).verdict, Verdict::No);
-    EXPECT_EQ(print(ask(definition, new_lead(definition), kStart, acts).plans), "1 2");
+    EXPECT_EQ(print(ask(definition, new_lead(definition), kStart, acts).ways), "1 2");
     acts[1].unknown = true;
     WhyNot answer = ask(definition, new_lead(definition), kStart, acts);
     EXPECT_EQ(answer.verdict, Verdict::Unknown);
     EXPECT_EQ(answer.conditions[0].verdict, Verdict::Unknown);
-    EXPECT_EQ(print(answer.plans), "1 1");
+    EXPECT_EQ(print(answer.ways), "1 1");
     definition = model({Rule{.points = 10}}, {Stage{.min_score = points(20)}});
     EXPECT_EQ(ask(definition, new_lead(definition), kStart, {event(0, points(10))}, {{0, 1}}).verdict, Verdict::No);
     EXPECT_EQ(ask(definition, new_lead(definition), kStart, {event(0, points(10))}, {{0, 2}}).verdict,
@@ -144,16 +144,16 @@ TEST(WhyNot, WaitsForWhatIsClosed) {
     lead.stage.since = kStart;
     lead.stage.last_entry = {kNever, kStart};
     WhyNot answer = ask(definition, lead, kStart + kDay, {event(0, points(10))});
-    ASSERT_EQ(print(answer.plans), "1 0");
-    EXPECT_EQ(answer.plans[0].from, kStart + 5 * kDay);
+    ASSERT_EQ(print(answer.ways), "1 0");
+    EXPECT_EQ(answer.ways[0].from, kStart + 5 * kDay);
     lead.card.rules = {RuleState{.rule = 0, .closed_count = 1, .closed_sum = points(10)}};
     lead.card.clock = kStart;
     answer = ask(definition, lead, kStart + kDay, {event(0, points(10))});
-    EXPECT_EQ(print(answer.plans), "wait");
-    EXPECT_EQ(answer.plans[0].from, kStart + 5 * kDay);
+    EXPECT_EQ(print(answer.ways), "wait");
+    EXPECT_EQ(answer.ways[0].from, kStart + 5 * kDay);
     EXPECT_EQ(answer.conditions[0].verdict, Verdict::Yes);
     lead.card.left_out = true;
-    EXPECT_EQ(print(ask(definition, lead, kStart + kDay, {event(0, points(10))}).plans), "");
+    EXPECT_EQ(print(ask(definition, lead, kStart + kDay, {event(0, points(10))}).ways), "");
 }
 
 TEST(WhyNot, LeavesDetoursAsTheyAreLeft) {
@@ -162,9 +162,9 @@ TEST(WhyNot, LeavesDetoursAsTheyAreLeft) {
     Lead lead = new_lead(definition);
     lead.stage.stage = 2;
     lead.stage.since = kStart;
-    EXPECT_EQ(print(ask(definition, lead, kStart + kDay, acts_of(definition)).plans), "");
+    EXPECT_EQ(print(ask(definition, lead, kStart + kDay, acts_of(definition)).ways), "");
     definition.stages[2].exit_by_hand = false;
-    EXPECT_EQ(print(ask(definition, lead, kStart + kDay, {event(0, points(10))}).plans), "1 0");
+    EXPECT_EQ(print(ask(definition, lead, kStart + kDay, {event(0, points(10))}).ways), "1 0");
 }
 
 // Match by match, as `model` has events.
@@ -178,7 +178,7 @@ Match real(const RandomModel& model, Match match, Timestamp at, std::uint64_t nu
 }
 
 TEST(WhyNot, IsRightAboutWhatWouldDo) {
-    int plans = 0;
+    int ways = 0;
     for_each_seed(300, [&](Choices& choices) {
         RandomModel model = random_model(choices, {.unit = kDay, .stages = true});
         const Definition& definition = model.definition;
@@ -203,21 +203,21 @@ TEST(WhyNot, IsRightAboutWhatWouldDo) {
             }
         int stage = static_cast<int>(choices.below(definition.stages.size()));
         WhyNot answer = why_not(definition, {delivery.lead, stage, at, acts, {}});
-        for (const Plan& plan : answer.plans) {
-            ++plans;
+        for (const Way& way : answer.ways) {
+            ++ways;
             Delivery then = delivery;
             std::vector<std::size_t> order;
-            for (const PlanStep& step : plan.steps)
+            for (const WayStep& step : way.steps)
                 order.insert(order.end(), static_cast<std::size_t>(step.times), step.act);
-            Timestamp from = std::max(at, plan.from);
+            Timestamp from = std::max(at, way.from);
             Timestamp end =
-                std::min(plan.before, from + choices.pick<Microseconds>({kSecond, kHour, 20 * kDay, 500 * kDay}));
+                std::min(way.before, from + choices.pick<Microseconds>({kSecond, kHour, 20 * kDay, 500 * kDay}));
             std::vector<Timestamp> times(order.size());
             for (Timestamp& time : times)
                 time = from + static_cast<Timestamp>(
                                   choices.below(static_cast<std::uint64_t>(std::max<Timestamp>(end - from, 1))));
             std::sort(times.begin(), times.end());
-            if (plan.at_one_time) times.assign(times.size(), times.back());
+            if (way.at_one_time) times.assign(times.size(), times.back());
             for (std::size_t i = 0; i < order.size(); ++i) {
                 const Act& act = acts[order[i]];
                 if (!act.is_event()) {
@@ -239,9 +239,9 @@ TEST(WhyNot, IsRightAboutWhatWouldDo) {
                     return move.to == stage ||
                            (!to.detour && to.rank >= definition.stages[static_cast<std::size_t>(stage)].rank);
                 });
-            EXPECT_TRUE(entered) << print({plan}) << " from " << from - at << " before " << plan.before - at
+            EXPECT_TRUE(entered) << print({way}) << " from " << from - at << " before " << way.before - at
                                  << " last at " << (times.empty() ? 0 : times.back() - at)
-                                 << (plan.at_one_time ? " at one time" : "");
+                                 << (way.at_one_time ? " at one time" : "");
         }
         if (answer.verdict == Verdict::Yes) return;
         // Where all conditions of a stage ahead hold, something else stands in the way.
@@ -253,7 +253,7 @@ TEST(WhyNot, IsRightAboutWhatWouldDo) {
             EXPECT_GT(stage_opens_at(definition, delivery.lead.stage, stage), at);
         }
     });
-    EXPECT_GT(plans, 100);
+    EXPECT_GT(ways, 100);
 }
 
 }  // namespace

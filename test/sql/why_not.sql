@@ -1,0 +1,121 @@
+-- why_not: the conditions of a stage, what stands in a lead's way, and what would bring it there.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET client_min_messages = warning;
+CREATE SCHEMA why_test;
+SET search_path = why_test, public;
+CREATE TABLE leads (id bigint PRIMARY KEY, employees integer, came date, test boolean NOT NULL DEFAULT false);
+CREATE TABLE events (lead_id bigint, type text, occurred_at timestamptz, properties jsonb);
+CREATE INDEX ON events (lead_id);
+INSERT INTO leads SELECT i, CASE i WHEN 2 THEN NULL WHEN 3 THEN 5 ELSE 100 END, CASE i WHEN 7 THEN date '2025-03-01' END, i = 8 FROM generate_series(1, 8) i;
+SELECT lead_scoring.create_model('why', 'leads', 'events') \g /dev/null
+-- Nothing is published yet.
+SELECT * FROM lead_scoring.why_not('why', 1);
+UPDATE why.settings SET lead_created = 'came', lead_condition = 'NOT test';
+SELECT lead_scoring.add_rule('why', 'page', 'page_view', 5, decay => 'window', lifespan => '90 days'),
+       lead_scoring.add_rule('why', 'pricing', 'page_view', 8, $$properties->>'path' = '/pricing'$$),
+       lead_scoring.add_rule('why', 'webinar', 'webinar', 10, limit_count => 1, limit_window => 'day', limit_key => $$properties->>'name'$$),
+       lead_scoring.add_rule('why', 'watched', 'watched', 2, per => $$(properties->>'minutes')::numeric$$, max_points => 8),
+       lead_scoring.add_fit_rule('why', 'big', 'employees > 50', 20),
+       lead_scoring.add_band('why', 'fit', 'A', 20), lead_scoring.add_band('why', 'fit', 'B', 0), lead_scoring.add_band('why', 'engagement', '1', 10),
+       lead_scoring.add_band('why', 'engagement', '2', 0),
+       lead_scoring.add_stage('why', 'mql', min_score => 50, min_engagement => 10, min_fit => 10, grades => '{A1,B1}', requires => '{"webinar": 1}', cooldown => '30 days'),
+       lead_scoring.add_stage('why', 'sql', on_event => 'accepted', on_event_condition => $$properties->>'by' <> 'bot'$$),
+       lead_scoring.add_stage('why', 'customer'),
+       lead_scoring.add_stage('why', 'recycled', kind => 'detour', on_event => 'recycle', exit => 'score', cooldown => '5 days'),
+       lead_scoring.add_stage('why', 'disqualified', kind => 'detour', on_event => 'spam') \g /dev/null
+SELECT lead_scoring.publish('why') \g /dev/null
+INSERT INTO events VALUES (1, 'page_view', '2025-01-10', '{"path": "/"}'), (1, 'page_view', '2025-01-20', '{}'), (1, 'pageview', '2025-01-21', '{}');
+\pset format aligned
+\pset tuples_only off
+SELECT * FROM lead_scoring.why_not('why', 1, at => '2025-02-01');
+-- What is NULL of it is to be asked for.
+INSERT INTO events VALUES (2, 'webinar', '2025-01-10', '{"name": "a"}'), (2, 'page_view', '2025-01-20', '{"path": "/pricing"}');
+SELECT * FROM lead_scoring.why_not('why', '2', 'mql', '2025-02-01');
+SELECT what, has, verdict, how FROM lead_scoring.why_not('why', 3, 'mql', '2025-02-01');
+-- Already there, at the top, by event or by hand only.
+SELECT lead_scoring.set_stage('why', 4, 'sql') \g /dev/null
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 4, 'mql');
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 4);
+INSERT INTO events VALUES (1, 'accepted', '2025-01-22', '{}');
+SELECT * FROM lead_scoring.why_not('why', 1, 'sql', '2025-02-01');
+SELECT lead_scoring.set_stage('why', 4, 'customer') \g /dev/null
+SELECT * FROM lead_scoring.why_not('why', 4);
+-- Detours, left by hand or by an event; a cooldown.
+INSERT INTO events VALUES (5, 'spam', '2025-01-10', NULL), (6, 'webinar', '2025-01-01', '{"name": "a"}'), (6, 'webinar', '2025-01-02', '{"name": "b"}'), (6, 'webinar', '2025-01-02', '{"name": "c"}'),
+    (6, 'recycle', '2025-01-03', NULL);
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 5, at => '2025-01-11');
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 6, at => '2025-01-04');
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 6, at => '2025-01-02 12:00');
+-- As of before it came, and of one that does not count.
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 7, at => '2025-02-01');
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 8, at => '2025-02-01');
+-- Events in the future, and of a lead that is none; a paused model.
+INSERT INTO events VALUES (99, 'webinar', '2025-01-01', '{"name": "a"}'), (99, 'webinar', '2925-01-01', '{"name": "b"}'), (99, 'watched', '2925-01-02', '{"minutes": 3}');
+SELECT lead_scoring.pause('why') \g /dev/null
+SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 99, at => '2025-02-01');
+SELECT lead_scoring.resume('why') \g /dev/null
+-- A past instant knows nothing of what came later: adjustments neither, made or cancelled.
+SELECT lead_scoring.adjust('why', 3, 7) AS adjusted \gset
+SELECT what, has FROM lead_scoring.why_not('why', 3, 'mql', '2025-02-01') WHERE what = 'min_score';
+SELECT what, has FROM lead_scoring.why_not('why', 3, 'mql') WHERE what = 'min_score';
+SELECT lead_scoring.score_at('why', 3, '2025-02-01'), lead_scoring.score_at('why', 3, now() + interval '1 day'), count(*) FROM lead_scoring.explain('why', 3, '2025-02-01') WHERE rule = 'adjustment';
+SELECT pg_sleep(0.001), clock_timestamp() AS moment \gset
+SELECT lead_scoring.cancel_adjustment('why', :'adjusted') \g /dev/null
+SELECT lead_scoring.score_at('why', 3, :'moment'), lead_scoring.score_at('why', 3, clock_timestamp());
+
+-- What it says does.
+CREATE TABLE said AS SELECT how FROM lead_scoring.why_not('why', 3, 'mql') WHERE what = 'stage';
+SELECT regexp_replace(how, 'before [^;]*', 'before ...', 'g') AS how FROM said;
+UPDATE leads SET employees = 51 WHERE id = 3;
+INSERT INTO events SELECT 3, 'webinar', now(), jsonb_build_object('name', 'web ' || i) FROM generate_series(1, 2) i;
+SELECT what, has, missing FROM lead_scoring.why_not('why', 3, 'mql') WHERE verdict = 'no';
+INSERT INTO events VALUES (3, 'webinar', now(), '{"name": "web 3"}');
+SELECT what, has, verdict, how FROM lead_scoring.why_not('why', 3, 'mql');
+
+-- Errors.
+\pset format unaligned
+\pset tuples_only on
+SELECT * FROM lead_scoring.why_not('why', 4711);
+\echo :LAST_ERROR_SQLSTATE
+SELECT lead_id FROM why.leads LIMIT 0;
+SELECT * FROM lead_scoring.why_not('why', 1, 'mqll');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.why_not('why', 1, at => 'infinity');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.why_not('why', NULL::bigint);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.why_not(NULL, 1);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.why_not('why', 1, at => NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.why_not('nowhere', 1);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM lead_scoring.why_not('why', 'x');
+\echo :LAST_ERROR_SQLSTATE
+-- Rights: as those of explain.
+CREATE ROLE regress_lead_scoring_why;
+SET ROLE regress_lead_scoring_why;
+SELECT * FROM lead_scoring.why_not('why', 1);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+GRANT USAGE ON SCHEMA why TO regress_lead_scoring_why;
+GRANT SELECT ON why.scores TO regress_lead_scoring_why;
+SET ROLE regress_lead_scoring_why;
+SELECT count(*) FROM lead_scoring.why_not('why', 1, 'mql', '2025-02-01');
+RESET ROLE;
+ALTER TABLE why.scores ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON why.scores USING (lead_id = 2);
+SET ROLE regress_lead_scoring_why;
+SELECT count(*) FROM lead_scoring.why_not('why', 1, 'mql', '2025-02-01');
+SELECT count(*) FROM lead_scoring.why_not('why', 4711, 'mql', '2025-02-01');
+SELECT count(*) > 0 FROM lead_scoring.why_not('why', 2, 'mql', '2025-02-01');
+RESET ROLE;
+SELECT * FROM lead_scoring.verify('why');
+SELECT lead_scoring.drop_model('why');
+DROP SCHEMA why_test CASCADE;
+DROP ROLE regress_lead_scoring_why;
