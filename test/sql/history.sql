@@ -21,11 +21,12 @@ SELECT lead_scoring.add_rule('hist', 'page', 'page_view', 5, decay => 'window', 
        lead_scoring.add_rule('hist', 'call', 'call', 3, limit_count => 1, limit_window => 'week'),
        lead_scoring.add_fit_rule('hist', 'big', 'employees > 50', 20),
        lead_scoring.add_stage('hist', 'mql', min_score => 30, falls_below => 25),
-       lead_scoring.add_stage('hist', 'sql', on_event => 'accepted', within => '10 days', timeout_stage => 'recycled'),
-       lead_scoring.add_stage('hist', 'recycled', kind => 'detour') \g /dev/null
+       lead_scoring.add_stage('hist', 'recycled', kind => 'detour'),
+       lead_scoring.add_stage('hist', 'sql', on_event => 'accepted', within => '10 days', timeout_stage => 'recycled') \g /dev/null
 SELECT lead_scoring.publish('hist') \g /dev/null
 INSERT INTO events VALUES (1, 'page_view', '2025-01-02'), (1, 'mail', '2025-01-03'), (1, 'demo', '2025-01-08'), (1, 'demo', '2025-01-09'), (1, 'accepted', '2025-01-20'), (2, 'mail', '2025-01-03');
 INSERT INTO calls VALUES (1, '2025-01-06'), (1, '2025-01-07');
+CALL lead_scoring.refresh('hist');
 SELECT at, source, event_type, rule, points, round(score::numeric, 4) AS score, stage FROM lead_scoring.history('hist', 1, until => '2025-03-01');
 SELECT at, source, event_type, rule, points, round(score::numeric, 4) AS score, stage FROM lead_scoring.history('hist', 1, '2025-01-07', '2025-01-15');
 SELECT at, source, event_type, rule, points, round(score::numeric, 4) AS score, stage FROM lead_scoring.history('hist', '2', until => '2025-01-13');
@@ -34,11 +35,11 @@ SELECT count(*) FROM lead_scoring.history('hist', 1, '2025-01-07', '2025-01-05')
 -- Adjustments, while they counted.
 SELECT lead_scoring.adjust('hist', 2, 5, expires_at => clock_timestamp() + interval '1 hour'), lead_scoring.adjust('hist', 2, 4, 'mistake') AS mistake \gset
 SELECT lead_scoring.cancel_adjustment('hist', :'mistake') \g /dev/null
-SELECT source, event_type, points, round(score::numeric, 2) AS score FROM lead_scoring.history('hist', 2, '2026-06-01', clock_timestamp() + interval '1 day');
+SELECT source, event_type, points, round(score::numeric, 2) AS score FROM lead_scoring.history('hist', 2, clock_timestamp() - interval '1 minute', clock_timestamp() + interval '1 day');
 
 -- At every row, the score is score_at's.
 CREATE TABLE all_rows AS SELECT l.id, h.* FROM leads l, LATERAL lead_scoring.history('hist', l.id, until => clock_timestamp() + interval '1 day') h;
-SELECT count(*) > 20, count(*) FILTER (WHERE h.score IS DISTINCT FROM lead_scoring.score_at('hist', h.id, h.at)) AS differ
+SELECT count(*) > 15 AS many, count(*) FILTER (WHERE h.score IS DISTINCT FROM lead_scoring.score_at('hist', h.id, h.at)) AS differ
   FROM all_rows h WHERE h.at IS NOT NULL AND h.source <> 'stage' AND NOT EXISTS (SELECT FROM all_rows o WHERE o.id = h.id AND o.at = h.at AND o.ctid > h.ctid AND o.source <> 'stage');
 
 -- The same of a random log, and of its last row.
@@ -47,7 +48,7 @@ INSERT INTO events SELECT 3 + i * 37 % 58, (ARRAY['page_view', 'mail', 'demo', '
   FROM generate_series(1, 900) i;
 INSERT INTO calls SELECT 3 + i * 31 % 58, date '2025-01-01' + i * 13 % 400 FROM generate_series(1, 200) i;
 CREATE TABLE random_rows AS SELECT l.id, h.* FROM leads l, LATERAL lead_scoring.history('hist', l.id, CASE WHEN l.id % 2 = 0 THEN timestamptz '2025-06-01' END, timestamptz '2026-03-01' + l.id * interval '1 hour') WITH ORDINALITY h WHERE l.id > 2;
-SELECT count(*) > 1500 AS many, count(*) FILTER (WHERE abs(h.score - lead_scoring.score_at('hist', h.id, h.at)) > 0.00015) AS differ
+SELECT count(*) > 1000 AS many, count(*) FILTER (WHERE abs(h.score - lead_scoring.score_at('hist', h.id, h.at)) > 0.00015) AS differ
   FROM random_rows h WHERE h.at IS NOT NULL AND h.source <> 'stage' AND NOT EXISTS (SELECT FROM random_rows o WHERE o.id = h.id AND o.at = h.at AND o.ordinality > h.ordinality AND o.source <> 'stage');
 SELECT count(*), count(*) FILTER (WHERE r.event_type = 'until' AND r.score = lead_scoring.score_at('hist', r.id, r.at)) AS exact
   FROM random_rows r WHERE NOT EXISTS (SELECT FROM random_rows o WHERE o.id = r.id AND o.ordinality > r.ordinality);

@@ -39,7 +39,7 @@ SELECT * FROM lead_scoring.why_not('why', '2', 'mql', '2025-02-01');
 SELECT what, has, verdict, how FROM lead_scoring.why_not('why', 3, 'mql', '2025-02-01');
 -- Already there, at the top, by event or by hand only.
 SELECT lead_scoring.set_stage('why', 4, 'sql') \g /dev/null
-SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 4, 'mql');
+SELECT what, needed, has, verdict FROM lead_scoring.why_not('why', 4, 'mql');
 SELECT what, needed, has, verdict, how FROM lead_scoring.why_not('why', 4);
 INSERT INTO events VALUES (1, 'accepted', '2025-01-22', '{}');
 SELECT * FROM lead_scoring.why_not('why', 1, 'sql', '2025-02-01');
@@ -76,6 +76,20 @@ INSERT INTO events SELECT 3, 'webinar', now(), jsonb_build_object('name', 'web '
 SELECT what, has, missing FROM lead_scoring.why_not('why', 3, 'mql') WHERE verdict = 'no';
 INSERT INTO events VALUES (3, 'webinar', now(), '{"name": "web 3"}');
 SELECT what, has, verdict, how FROM lead_scoring.why_not('why', 3, 'mql');
+
+-- Visitors who became the lead, further sources and merged leads count as they do for scores.
+CREATE TABLE calls (lead_id bigint, visitor text, called_at timestamptz);
+CREATE INDEX ON calls (lead_id);
+CREATE INDEX ON calls (visitor);
+CREATE TABLE visitors (anonymous_id text PRIMARY KEY, lead_id bigint);
+CREATE INDEX ON visitors (lead_id);
+SELECT lead_scoring.add_source('why', 'calls', 'calls', event_time => 'called_at', every_event => 'call', event_anonymous => 'visitor'), lead_scoring.set_identities('why', 'visitors'),
+       lead_scoring.add_rule('why', 'call', 'call', 4), lead_scoring.publish('why') \g /dev/null
+INSERT INTO calls VALUES (NULL, 'v', '2025-01-03'), (1, NULL, '2025-01-04');
+INSERT INTO visitors VALUES ('v', 1);
+SELECT has FROM lead_scoring.why_not('why', 1, 'mql', '2025-01-05') WHERE what = 'min_score';
+SELECT lead_scoring.merge_leads('why', 2, 1) \g /dev/null
+SELECT has FROM lead_scoring.why_not('why', 1, 'mql', '2025-01-15') WHERE what = 'min_score';
 
 -- Errors.
 \pset format unaligned

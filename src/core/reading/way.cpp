@@ -69,6 +69,7 @@ class Search {
         std::size_t first = early && !acts.empty() ? acts.size() - 1 : 0;
         std::span<const std::size_t> all(acts);
         if (!go(trial, all.first(first), start_)) return false;
+        at = std::max(start_, at - static_cast<Timestamp>(acts.size() - first) + 1);  // the last one then
         trial.pass(at);
         return go(trial, all.subspan(first), at) && met(trial);
     }

@@ -139,7 +139,7 @@ void tell(const Reading& reading, const LeadFindings& found, Datum key, Timestam
     MoveList moves = read_moves(reading.as, version, key, until);
     const char* first = version->stages[version->definition->first_stage].name;
     Course course = {result, version, moves, 0, first, since};
-    LeadFacts facts = facts_of(found, created_by(found, std::max(until, GetCurrentStatementStartTimestamp())));
+    LeadFacts facts = facts_of(found, created_by(found, GetCurrentStatementStartTimestamp()));
     auto* history = make_owned<History>(
         *version->definition, facts,
         std::span<const AdjustmentSpan>(spans.spans, static_cast<std::size_t>(spans.count)), since, until);

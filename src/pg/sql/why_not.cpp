@@ -219,10 +219,11 @@ void put_lead(const Telling& telling, const LeadFindings& found) {
     if (!found.known)
         put(telling.result, {"lead", "a row of the leads table", "events only", nullptr, "no",
                              "without a row no rule on the lead matches"});
-    if (found.created > telling.at && IS_VALID_TIMESTAMP(found.created))
+    Timestamp came = created_by(found, GetCurrentStatementStartTimestamp());
+    if (came > telling.at)
         put(telling.result,
-            {"lead_created", psprintf("by %s", time_text(telling.at)), psprintf("came %s", time_text(found.created)),
-             nullptr, "no", "rules on the lead count from then on"});
+            {"lead_created", psprintf("by %s", time_text(telling.at)), psprintf("came %s", time_text(came)), nullptr,
+             "no", "rules on the lead count from then on"});
 }
 
 // What is NULL: to be asked for.
