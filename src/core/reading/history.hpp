@@ -33,8 +33,8 @@ struct HistoryLine {
 
 class History {
   public:
-    // From `since` (kNever: all there is) to `until`, both included; nothing where the first is later. `adjustments` of facts are not looked at. What is
-    // named must outlive it.
+    // From `since` (kNever: all there is) to `until`, both included; nothing where the first is later. `adjustments` of
+    // facts are not looked at. What is named must outlive it.
     History(const Definition& definition, const LeadFacts& facts, std::span<const AdjustmentSpan> spans,
             Timestamp since, Timestamp until);
 
