@@ -77,6 +77,32 @@ SELECT what, has, missing FROM lead_scoring.why_not('why', 3, 'mql') WHERE verdi
 INSERT INTO events VALUES (3, 'webinar', now(), '{"name": "web 3"}');
 SELECT what, has, verdict, how FROM lead_scoring.why_not('why', 3, 'mql');
 
+-- What it says does, of a random log: the first way of each lead, typed in.
+CREATE TABLE others (id bigint PRIMARY KEY);
+CREATE TABLE clicks (lead_id bigint, type text, occurred_at timestamptz, asset text);
+CREATE INDEX ON clicks (lead_id);
+SELECT lead_scoring.create_model('why_random', 'others', 'clicks', status_columns => '{}') \g /dev/null
+SELECT lead_scoring.add_group('why_random', 'mail', max_points => 12),
+       lead_scoring.add_rule('why_random', 'visit', 'visit', 3, decay => 'exponential', half_life => '200 days'),
+       lead_scoring.add_rule('why_random', 'opened', 'opened', 2, rule_group => 'mail', decay => 'window', lifespan => '700 days'),
+       lead_scoring.add_rule('why_random', 'paper', 'paper', 7, limit_count => 1, limit_window => 'ever', limit_key => 'asset'),
+       lead_scoring.add_rule('why_random', 'any visit', 'visit', 0.5, max_points => 2),
+       lead_scoring.add_rule('why_random', 'bounced', 'bounced', -6, decay => 'step', step => '90 days', drop => 0.1),
+       lead_scoring.add_stage('why_random', 'aware', min_score => 15, falls_below => 5),
+       lead_scoring.add_stage('why_random', 'mql', min_score => 40, requires => '{"paper": 2, "opened": 1}', cooldown => '10 days'),
+       lead_scoring.publish('why_random') \g /dev/null
+INSERT INTO others SELECT generate_series(1, 80);
+INSERT INTO clicks SELECT 1 + i * 37 % 80, (ARRAY['visit', 'opened', 'paper', 'bounced', 'visit'])[1 + i * i % 47 % 5], clock_timestamp() - interval '2 days' - i * 7919 % 50000 * interval '17 minutes', 'asset ' || i % 9
+  FROM generate_series(1, 700) i;
+CREATE TABLE ways AS
+SELECT o.id, split_part(w.how, '; or', 1) AS way, s.stage FROM others o JOIN why_random.scores s ON s.lead_id = o.id, lead_scoring.why_not('why_random', o.id) w WHERE w.what = 'stage' AND w.verdict = 'no';
+INSERT INTO clicks SELECT w.id, replace(m.found[2], 'any ', ''), clock_timestamp(), 'new ' || n FROM ways w, regexp_matches(w.way, '(\d+) more match(?:es)? of "([^"]+)"', 'g') m (found), generate_series(1, m.found[1]::integer) n;
+CALL lead_scoring.refresh('why_random');
+SELECT count(*) > 60 AS many, count(DISTINCT w.way) > 10 AS various, count(*) FILTER (WHERE w.way IS NULL) AS without, count(*) FILTER (WHERE s.stage = w.stage) AS wrong
+  FROM ways w JOIN why_random.scores s ON s.lead_id = w.id;
+SELECT * FROM lead_scoring.verify('why_random');
+SELECT lead_scoring.drop_model('why_random') \g /dev/null
+
 -- Visitors who became the lead, further sources and merged leads count as they do for scores.
 CREATE TABLE calls (lead_id bigint, visitor text, called_at timestamptz);
 CREATE INDEX ON calls (lead_id);

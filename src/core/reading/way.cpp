@@ -28,7 +28,7 @@ class Search {
     std::vector<Way> ways() {
         if (start_ >= kForever - kMinute) return {};
         if (works({}, start_)) {
-            if (start_ > question_.at) keep({});
+            keep({});
             return finished();
         }
         for (std::size_t act = 0; act < question_.acts.size(); ++act)
@@ -44,8 +44,11 @@ class Search {
     using Acts = std::vector<std::size_t>;  // one after the other
 
     const Act& act(std::size_t index) const { return question_.acts[index]; }
-    // An event that leads into another stage is a way of its own, not to be proposed.
+    // Not an event that leads into another stage, which is a way of its own, or one that an earlier act is, too.
     bool is_proposed(std::size_t index, std::int64_t most) const {
+        auto earlier = question_.acts.first(index);
+        if (act(index).is_event() && std::ranges::find(earlier, act(index).matches, &Act::matches) != earlier.end())
+            return false;
         return (act(index).stage == kNoStage || act(index).stage == stage_) && cost_of(act(index)) <= most;
     }
 

@@ -14,7 +14,7 @@ struct WayStep {
     std::int64_t times = 1;
 };
 
-// Things to happen, in any order. Without steps, time alone will do.
+// Things to happen, in any order. Without steps, time alone will do, or has done already what nobody has looked at yet.
 struct Way {
     std::vector<WayStep> steps;
     Timestamp from = kNever;      // it does not do before; kNever: at once

@@ -96,6 +96,12 @@ const char* step_text(const Telling& telling, const WayStep& step) {
                     rule.limit_key != nullptr && step.times > 1 ? ", each of another limit_key" : "");
 }
 
+// Time alone would have moved the lead by then.
+const char* due_text(const Telling& telling) {
+    if (telling.at < GetCurrentStatementStartTimestamp()) return "by today's rules it would be there";
+    return psprintf("CALL lead_scoring.refresh(%s);", quote_literal_cstr(telling.model->name));
+}
+
 const char* ways_text(const Telling& telling, const std::vector<Way>& ways) {
     if (ways.empty()) return nullptr;
     StringInfoData text;
@@ -103,7 +109,7 @@ const char* ways_text(const Telling& telling, const std::vector<Way>& ways) {
     for (const Way& way : ways) {
         if (text.len > 0) appendStringInfoString(&text, "; or ");
         bool known = way.from != kNever && IS_VALID_TIMESTAMP(way.from);
-        if (way.steps.empty()) appendStringInfoString(&text, "wait");
+        if (way.steps.empty()) appendStringInfoString(&text, known ? "wait" : due_text(telling));
         for (const WayStep& step : way.steps)
             appendStringInfo(&text, "%s%s", &step == way.steps.data() ? "" : " and ", step_text(telling, step));
         if (known) appendStringInfo(&text, way.steps.empty() ? " until %s" : ", from %s on", time_text(way.from));
