@@ -8,7 +8,9 @@ WITH arguments (name, list) AS (VALUES
     ('qualified_rate', '''full_model'', by => ''country'''), ('rule_lift', '''full_model'', ''2026-01-01 UTC'', ''campaign'''),
     ('forecast', '''full_model'', ''2025-01-01 UTC'', ''country'''), ('sla', '''full_model'', grain => ''week'''), ('feedback', '''full_model'', by => ''country'''),
     ('event_types', '''full_model'''),
-    ('explain', '''full_model'', 9007199254740993, ''2024-01-07 01:02:03.456+00''')),
+    ('explain', '''full_model'', 9007199254740993, ''2024-01-07 01:02:03.456+00'''),
+    ('why_not', '''full_model'', 9007199254740993, at => ''2024-01-07 01:02:03.456+00'''),
+    ('history', '''full_model'', 9007199254740993, until => ''2024-01-07 01:02:03.456+00''')),
 columns AS (
     SELECT format('%I.%I', c.relnamespace::regnamespace, c.relname) AS source, a.attnum AS place, a.atttypid AS type
       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

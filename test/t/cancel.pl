@@ -76,6 +76,9 @@ my %batches = (
 
 my %readers = (
     'explain' => q{SELECT count(*) FROM lead_scoring.explain('long', 1)},
+    'why_not' => q{SELECT count(*) FROM lead_scoring.why_not('long', 1, 'customer', '2024-03-01')},
+    'why_not of scores that hardly differ' => q{SELECT count(*) FROM lead_scoring.why_not('close', 1, 'mql')},
+    'history' => q{SELECT count(*) FROM lead_scoring.history('long', 1)},
     'score_at' => q{SELECT lead_scoring.score_at('long', i, '2024-06-01') FROM generate_series(1, 10) i},
     'models' => q{SELECT count(*) FROM lead_scoring.models(), generate_series(1, 100)},
     'preview' => q{SELECT count(*) FROM lead_scoring.preview('long', against => 1)},

@@ -73,7 +73,7 @@ void require_rows_of(Relation relation, Portal portal) {
 }
 
 void read_query(const AsOwner& as, const Version* version, PlanName name, Source* source, Datum* arguments,
-                Findings* findings, Problems* problems, bool frozen) {
+                Findings* findings, Problems* problems, bool frozen, Doubts* doubts = nullptr) {
     MemoryContext caller = CurrentMemoryContext;
     SPIPlanPtr statement =
         plan(as, name, source, source == kLeads ? nullptr : find_logged(version, source));  // locks the table
@@ -85,7 +85,7 @@ void read_query(const AsOwner& as, const Version* version, PlanName name, Source
     Portal portal = open_cursor(statement, arguments, frozen);
     require_rows_of(relation, portal);
     CursorRows rows(portal);
-    read_rows(as, version, source, relation, &rows, findings, problems);
+    read_rows(as, version, source, relation, &rows, findings, problems, false, doubts);
     rows.close();
     table_close(relation, NoLock);
     MemoryContextSwitchTo(caller);
@@ -151,12 +151,28 @@ void for_each_logged(const AsOwner& as, const Version* version, Read read) {
 
 }  // namespace
 
-void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen) {
+namespace {
+
+void read_rows_of_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen,
+                       Doubts* doubts) {
     for_each_logged(as, version, [&](Source* source) {
-        read_query(as, version, PlanName::LeadEvents, source, &key, findings, nullptr, frozen);
+        read_query(as, version, PlanName::LeadEvents, source, &key, findings, nullptr, frozen, doubts);
     });
-    read_query(as, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen);
+    read_query(as, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen, doubts);
+}
+
+}  // namespace
+
+void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen) {
+    read_rows_of_lead(as, version, key, findings, frozen, nullptr);
     read_adjustments(as, PlanName::LeadAdjustments, &key, frozen, findings);
+}
+
+void read_lead_at(const AsOwner& as, const Version* version, Datum key, Timestamp at, Findings* findings,
+                  Doubts* doubts) {
+    read_rows_of_lead(as, version, key, findings, true, doubts);
+    Datum arguments[] = {key, TimestampTzGetDatum(at)};
+    read_adjustments(as, PlanName::PastAdjustments, arguments, true, findings);
 }
 
 void read_visitors(const AsOwner& as, const Version* version, Datum visitors, Findings* findings) {

@@ -72,6 +72,11 @@ void read_adjustments(const AsOwner& as, Datum key, Findings* findings);
 // take_program raise.
 void read_lead(const AsOwner& as, const Version* version, Datum key, Findings* findings, bool frozen);
 
+// The same under the active snapshot, of an instant: with the adjustments that counted then. They count from when they
+// were made until they expire or are cancelled. `doubts` may be null.
+void read_lead_at(const AsOwner& as, const Version* version, Datum key, Timestamp at, Findings* findings,
+                  Doubts* doubts = nullptr);
+
 // Adds what the events of some visitors say, each of the lead that identities know the visitor to be, under a new
 // snapshot.
 void read_visitors(const AsOwner& as, const Version* version, Datum visitors, Findings* findings);
@@ -85,6 +90,14 @@ template <class Use>
 auto with_log(const AsOwner& as, const Version* version, Datum key, bool frozen, Use use) {
     Findings* findings = make_findings(as.model->key);
     read_lead(as, version, key, findings, frozen);
+    return use_single(findings, use);
+}
+
+// The same of an instant, with all that read_lead_at finds.
+template <class Use>
+auto with_log_at(const AsOwner& as, const Version* version, Datum key, Timestamp at, Doubts* doubts, Use use) {
+    Findings* findings = make_findings(as.model->key);
+    read_lead_at(as, version, key, at, findings, doubts);
     return use_single(findings, use);
 }
 

@@ -205,6 +205,12 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 "SELECT lead_id::%s, points::float8, expires_at::timestamptz, %s FROM %s "
                 "WHERE lead_id = $1 AND cancelled_at IS NULL",
                 key_type, reset_time(model), own("adjustments"));
+        case PlanName::PastAdjustments:
+            return psprintf(
+                "SELECT lead_id::%s, points::float8, least(expires_at, cancelled_at)::timestamptz, %s FROM %s "
+                "WHERE lead_id = $1 AND made_at::timestamptz <= $2 AND (cancelled_at IS NULL OR "
+                "cancelled_at::timestamptz > $2)",
+                key_type, reset_time(model), own("adjustments"));
         case PlanName::AllAdjustments:
             return psprintf(
                 "SELECT lead_id::%s, points::float8, expires_at::timestamptz, %s FROM %s "
@@ -392,6 +398,9 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
             types[1] = TEXTOID;
             types[2] = model->key.type;
             return name == PlanName::SupersedeMoves ? 3 : 2;
+        case PlanName::PastAdjustments:
+            types[1] = TIMESTAMPTZOID;
+            return 2;
         case PlanName::FindAdjustment:
             types[0] = UUIDOID;
             return 1;

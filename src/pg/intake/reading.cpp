@@ -86,6 +86,13 @@ bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
     return true;
 }
 
+bool begin_reading_lead_if_published(FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
+    if (!look_up_lead(fcinfo, reading, key)) return false;
+    reading->version = visible_version(reading->model);
+    if (reading->version != nullptr) reading->as = begin_reading_work(reading->model);
+    return true;
+}
+
 bool begin_reading_lead_by(Datum definition, FunctionCallInfo fcinfo, Reading* reading, Datum* key) {
     if (!look_up_lead(fcinfo, reading, key)) return false;
     reading->as = begin_reading_work(reading->model);

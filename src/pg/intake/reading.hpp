@@ -29,6 +29,8 @@ Reading begin_reading(const char* model, const char* what);
 // False, and nothing was begun, where row security hides the lead from the caller. Raises as begin_reading does, and
 // what key_from_text raises. Whether there is such a lead is not looked at.
 bool begin_reading_lead(FunctionCallInfo fcinfo, Reading* reading, Datum* key);
+// The same where nothing may be published yet: then the version is null, and nothing was begun.
+bool begin_reading_lead_if_published(FunctionCallInfo fcinfo, Reading* reading, Datum* key);
 // The same by a definition that is not stored, as compile_draft() returns it; nothing needs to be published. To be
 // called within an entry of the model.
 bool begin_reading_lead_by(Datum definition, FunctionCallInfo fcinfo, Reading* reading, Datum* key);

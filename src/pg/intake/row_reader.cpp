@@ -17,6 +17,7 @@
 extern "C" {
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -49,6 +50,8 @@ struct RowReading {
     int only_name;              // that is evaluated by itself
     bool ids;                   // are asked for
     bool counts;                // the row's lead: its condition holds
+    Doubts* doubts;             // null: nobody asks
+    int64 rows_before;          // this batch
 };
 
 void emit(RowReading* reading, FindingKind kind, Datum key, const Match& match) {
@@ -133,6 +136,29 @@ void try_candidates(RowReading* reading, const Dispatch& dispatch, Datum key, Ti
         for (const Link* link = find_case(choice, value); link != nullptr; link = link->next)
             try_candidate(reading, candidates[link->candidate], candidates[link->candidate].rest, key, at);
     }
+}
+
+// Notes the conditions that are NULL for the row.
+void note_doubts(RowReading* reading, const Dispatch& dispatch) {
+    for (const Link* link = dispatch.all; link != nullptr; link = link->next) {
+        const Candidate& candidate = reading->program->candidates[link->candidate];
+        if (candidate.condition.state == nullptr) continue;
+        bool is_null = false;
+        evaluate(reading, candidate.condition, &is_null);
+        if (is_null) note_null(reading->doubts, candidate, reading->slot, reading->rows_before + reading->rows);
+    }
+}
+
+// Of an event for which nothing is looked for.
+void note_type(RowReading* reading) {
+    const Program* program = reading->program;
+    if (program->type == 0) return;
+    bool is_null = false;
+    Datum type = slot_getattr(reading->slot, program->type, &is_null);
+    if (is_null) return;
+    char* name = OidIsValid(program->type_output) ? OidOutputFunctionCall(program->type_output, type)
+                                                  : TextDatumGetCString(type);
+    note_unnamed_type(reading->doubts, name, reading->rows_before + reading->rows);
 }
 
 // Null where nothing is looked for in events of the row's type.
@@ -294,6 +320,12 @@ bool read_row(RowReading* reading, bool may_fail) {
             emit_lead(reading, key);
         }
         if (dispatch != nullptr) try_candidates(reading, *dispatch, key, at);
+        if (reading->doubts != nullptr && reading->only == nullptr && at <= reading->doubts->until) {
+            if (dispatch != nullptr)
+                note_doubts(reading, *dispatch);
+            else if (at != kNever)
+                note_type(reading);
+        }
         if (is_whole_lead) emit_left_out(reading, key);
         if (names) {
             read_names(reading);
@@ -432,7 +464,7 @@ void read_batch_carefully(RowReading* reading) {
 }  // namespace
 
 void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
-               Findings* findings, Problems* problems, bool with_ids) {
+               Findings* findings, Problems* problems, bool with_ids, Doubts* doubts) {
     Model* model = as.model;
     RowReading reading = {};
     reading.model = model;
@@ -441,6 +473,8 @@ void read_rows(const AsOwner& as, const Version* version, const Source* source, 
     reading.findings = findings;
     reading.problems = problems;
     reading.ids = with_ids && reading.program->id != 0;
+    reading.doubts = doubts;
+    if (doubts != nullptr) reading.rows_before = doubts->rows;
     if (reading.program->reads_settings) fix_settings();
     reading.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), rows->slot_type);
     if (!model->key.by_value)
@@ -454,8 +488,10 @@ void read_rows(const AsOwner& as, const Version* version, const Source* source, 
         rows->mark();
         if (!read_on(&reading, false) && attempt(&reading, read_rest) != nullptr) read_batch_carefully(&reading);
         end_batch(&reading);
+        reading.rows_before += kRowsPerBatch;
     }
     if (locks != nullptr) put_back_session_locks(locks);
+    if (doubts != nullptr) doubts->rows = reading.rows_before;
     give_back_program();
     ExecDropSingleTupleTableSlot(reading.slot);
     pfree(reading.batch);

@@ -3,6 +3,7 @@
 
 #include "pg/server/postgres.hpp"
 
+#include "pg/intake/doubts.hpp"
 #include "pg/intake/findings.hpp"
 #include "pg/intake/problems.hpp"
 #include "pg/model/as_owner.hpp"
@@ -50,7 +51,8 @@ inline Datum lead_of(LeadColumn column, RowStream* rows, TupleTableSlot* row, bo
 // reason of, it counts as no match there, and `problems`, which may be null, are told; other errors propagate. Requires
 // the relation to be locked; raises as take_program does. `with_ids`: adds those that count once, for whoever does not
 // read the log, which leaves out what does not count.
+// `doubts`, which may be null, are told of what else the rows say.
 void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
-               Findings* findings, Problems* problems, bool with_ids = false);
+               Findings* findings, Problems* problems, bool with_ids = false, Doubts* doubts = nullptr);
 
 }  // namespace lead_scoring

@@ -43,6 +43,7 @@ enum class PlanName {
     AllScores,
     AllAdjustments,
     LeadAdjustments,
+    PastAdjustments,  // of one lead, those that counted at a time
     DueLeads,
     FindScore,
     LockScore,

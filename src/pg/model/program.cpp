@@ -169,6 +169,7 @@ void add_candidate(Program* program, const Candidate& candidate, const char* typ
         dispatch->may_raise |= may_raise(formula.expression);
     Candidate* added = &program->candidates[program->candidate_count];
     *added = candidate;
+    pull_varattnos(reinterpret_cast<Node*>(candidate.condition.expression), 1, &added->inputs);
     added->rest.expression = add_candidate(dispatch, program->candidate_count, candidate.condition.expression);
     ++program->candidate_count;
 }
@@ -191,7 +192,7 @@ void share_among_candidates(const Program* program, Dispatch* dispatch) {
 
 void add_lead_condition(Program* program, Relation relation, const Model* model, const Version* version) {
     if (version->lead_condition == nullptr) return;
-    Candidate candidate = {MatchKind::Rule, kNoRule, "lead_condition", {}, {}, {}, {}, LimitWindow::None, 0};
+    Candidate candidate = {MatchKind::Rule, kNoRule, "lead_condition", {}, {}, {}, {}, LimitWindow::None, 0, nullptr};
     candidate.condition = compile(program, relation, {model->name, "settings", nullptr, nullptr}, candidate.name,
                                   version->lead_condition, ExpressionKind::Condition);
     add_candidate(program, candidate, nullptr);
@@ -211,7 +212,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
         if (program->source == kLeads ? rule.event_type != nullptr : rule.event_type == nullptr) continue;
         if (program->source != kLeads && !is_source(version, rule.source, program->source)) continue;
         Subject subject = {model->name, "rules", nullptr, rule.name};
-        Candidate candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, {}, rule.window, rule.points};
+        Candidate candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, {}, rule.window, rule.points, nullptr};
         candidate.condition =
             compile(program, relation, subject, "condition", rule.condition, ExpressionKind::Condition);
         candidate.per = compile(program, relation, subject, "per", rule.per, ExpressionKind::Number);
@@ -223,7 +224,7 @@ void add_candidates(Program* program, Relation relation, const Model* model, con
         const StageSource& stage = version->stages[i];
         if (stage.on_event == nullptr || !is_source(version, stage.on_event_source, program->source)) continue;
         Subject subject = {model->name, "stages", nullptr, stage.name};
-        Candidate candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, {}, LimitWindow::None, 0};
+        Candidate candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, {}, LimitWindow::None, 0, nullptr};
         candidate.condition = compile(program, relation, subject, "on_event_condition", stage.on_event_condition,
                                       ExpressionKind::Condition);
         add_candidate(program, candidate, stage.on_event);

@@ -32,6 +32,7 @@ struct Candidate {
     Formula key;
     LimitWindow window;
     double points;
+    Bitmapset* inputs;  // columns that the condition reads, as pull_varattnos counts
 };
 
 // What an event names: its channel, asset or campaign, in the order of EventNames.

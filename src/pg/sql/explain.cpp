@@ -48,7 +48,7 @@ Units score_of(const Reading* reading, const LeadFindings& found, Timestamp at) 
 }
 
 void explain(const Reading* reading, Datum key, Timestamp at, ReturnSetInfo* result) {
-    with_log(reading->as, reading->version, key, true, [&](const LeadFindings& found) {
+    with_log_at(reading->as, reading->version, key, at, nullptr, [&](const LeadFindings& found) {
         if (!is_known(found)) return;
         LeadFacts facts = facts_of(found, came_at(found));
         auto* explanation = make_owned<Explanation>(*reading->version->definition, facts, at);
@@ -97,7 +97,7 @@ Datum lead_scoring_score_at(PG_FUNCTION_ARGS) {
     if (!begin_reading_lead(fcinfo, &reading, &key)) PG_RETURN_NULL();
     bool known = false;
     Units points = 0;
-    with_log(reading.as, reading.version, key, true, [&](const LeadFindings& found) {
+    with_log_at(reading.as, reading.version, key, at, nullptr, [&](const LeadFindings& found) {
         known = is_known(found);
         if (known) points = score_of(&reading, found, at);
     });

@@ -1,0 +1,141 @@
+#include "core/reading/history.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/stop.hpp"
+#include "core/card/fold.hpp"
+
+namespace lead_scoring {
+
+namespace {
+
+constexpr std::size_t kMostLines = 1000;
+
+}  // namespace
+
+History::History(const Definition& definition, const LeadFacts& facts, std::span<const AdjustmentSpan> spans,
+                 Timestamp since, Timestamp until)
+    : definition_(definition), facts_(facts), spans_(spans), since_(since), until_(until) {
+    for (std::size_t i = 0; i < spans.size(); ++i)
+        if (spans[i].from < spans[i].to) instants_.push({spans[i].from, kNoRule, i, kNever});
+}
+
+Units History::points(int rule, Timestamp at) const {
+    const Rule& known = definition_.rules[static_cast<std::size_t>(rule)];
+    const RuleState nothing;
+    const RuleState* state = card_.find(static_cast<std::size_t>(rule));
+    return contribution(known, state == nullptr ? nothing : *state, at).capped;
+}
+
+void History::put(std::vector<HistoryLine>& lines, HistoryLine line) {
+    if (line.at != kNever ? !shows(line.at) : since_ != kNever) return;
+    line.score = score(line.at);
+    lines.push_back(line);
+}
+
+// The lead comes, with its attributes.
+void History::come(std::vector<HistoryLine>& lines, Timestamp at) {
+    came_ = true;
+    for (std::size_t rule : facts_.attributes.fit) {
+        card_.fit.push_back(rule);
+        const Rule& fit = definition_.rules[rule];
+        put(lines, {.step = Step::Fit,
+                    .at = at,
+                    .rule = static_cast<int>(rule),
+                    .points = fit.bounds.clamp(units_of_points(fit.points))});
+    }
+}
+
+void History::take(std::vector<HistoryLine>& lines, const Match& match) {
+    if (match.kind == MatchKind::Stage) {
+        card_.clock = match.at;
+        return put(lines, {.at = match.at, .stage = match.target});
+    }
+    Units before = points(match.target, match.at);
+    if (!fold(definition_, card_, match)) throw Error(ErrorCode::Internal, "events in order could not be folded");
+    card_.clock = match.at;
+    await_change(match.target, match.at, match.at);
+    put(lines, {.at = match.at, .rule = match.target, .points = points(match.target, match.at) - before});
+}
+
+// The next time after `after` at which what began then falls at once.
+void History::await_change(int rule, Timestamp began, Timestamp after) {
+    const Decay& decay = definition_.rules[static_cast<std::size_t>(rule)].decay;
+    Timestamp at = kForever;
+    if (decay.kind == DecayKind::Window) {
+        at = after == began ? add_saturated(began, decay.lifetime()) : kForever;
+    } else if (decay.kind == DecayKind::Step) {
+        Microseconds age = age_between(began, after);
+        if (age >= decay.lifetime()) return;
+        at = add_saturated(began, (age / decay.step + 1) * decay.step);
+    }
+    if (at <= until_ && at != kForever) instants_.push({at, rule, 0, began});
+}
+
+void History::change(std::vector<HistoryLine>& lines, const Instant& instant) {
+    const AdjustmentSpan& span = spans_[instant.index];
+    Adjustment adjustment = {span.points, span.to};
+    std::vector<Adjustment>& all = card_.adjustments;
+    if (instant.at == span.from) {
+        all.insert(std::ranges::upper_bound(all, adjustment), adjustment);
+        if (span.to <= until_) instants_.push({span.to, kNoRule, instant.index, span.from});
+        return put(lines, {.step = Step::Adjusted, .at = instant.at, .points = span.points});
+    }
+    auto place = std::ranges::lower_bound(all, adjustment);
+    if (place != all.end() && *place == adjustment) all.erase(place);
+    put(lines, {.step = span.cancelled ? Step::Cancelled : Step::Expired, .at = instant.at, .points = -span.points});
+}
+
+void History::pass(std::vector<HistoryLine>& lines, const Instant& instant) {
+    if (instant.rule == kNoRule) return change(lines, instant);
+    Timestamp at = instant.at;
+    await_change(instant.rule, instant.began, at);
+    // All that falls of the rule at this instant is one line.
+    for (; !instants_.empty() && instants_.top().at == at && instants_.top().rule == instant.rule;) {
+        Instant same = instants_.top();
+        instants_.pop();
+        await_change(same.rule, same.began, at);
+    }
+    Units points = this->points(instant.rule, at) - this->points(instant.rule, at - 1);
+    if (points != 0) put(lines, {.step = Step::Decay, .at = at, .rule = instant.rule, .points = points});
+}
+
+bool History::next(std::vector<HistoryLine>& lines) {
+    lines.clear();
+    if (since_ > until_) return false;
+    while (lines.size() < kMostLines) {
+        check_stop();
+        // At one instant: adjustments and time before events, which come in the order of the log.
+        Timestamp match = !matches_.empty() ? matches_.front().at : kForever;
+        Timestamp instant = !instants_.empty() ? instants_.top().at : kForever;
+        Timestamp comes = came_ ? kForever : facts_.came_at;
+        Timestamp at = std::min({match, instant, comes});
+        if (!opened_ && since_ != kNever && at >= since_ && (finished_ || !matches_.empty())) {
+            opened_ = true;
+            lines.push_back({.step = Step::Opening, .at = since_, .score = score(since_)});
+        }
+        if (at > until_ || at == kForever) {
+            matches_ = {};
+            if (!finished_ || closed_) return !lines.empty();
+            closed_ = true;
+            lines.push_back({.step = Step::Closing, .at = until_, .score = score(until_)});
+            return true;
+        }
+        // What time does waits until it is known which matches come before.
+        if (matches_.empty() && !finished_) return !lines.empty();
+        if (at == comes) {
+            come(lines, comes);
+        } else if (at == instant) {
+            Instant first = instants_.top();
+            instants_.pop();
+            pass(lines, first);
+        } else {
+            take(lines, matches_.front());
+            matches_ = matches_.subspan(1);
+        }
+    }
+    return true;
+}
+
+}  // namespace lead_scoring

@@ -1,0 +1,33 @@
+// Why a lead is not in a stage: each condition of the stage, and the cheapest things that would bring the lead there.
+#pragma once
+
+#include <vector>
+
+#include "core/reading/way.hpp"
+
+namespace lead_scoring {
+
+enum class ConditionKind { Score, Engagement, Fit, Grade, Requirement };
+
+// Unknown: it would be so if all that is not known of the lead were so.
+enum class Verdict { Yes, No, Unknown };
+
+// A condition of the stage. `ways` are of it alone, whatever else the stage asks for.
+struct Condition {
+    ConditionKind kind = ConditionKind::Score;
+    std::size_t requirement = 0;  // which of the stage's, where it is one
+    Verdict verdict = Verdict::No;
+    std::int64_t count = 0;  // of a requirement, so far
+    std::vector<Way> ways;
+};
+
+struct WhyNot {
+    Verdict verdict = Verdict::No;  // Yes: the lead is there, or in a higher stage
+    Features features;
+    std::vector<Condition> conditions;
+    std::vector<Way> ways;  // into the stage, or a higher one
+};
+
+WhyNot why_not(const Definition& definition, const WhyNotQuestion& question);
+
+}  // namespace lead_scoring
