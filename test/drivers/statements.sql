@@ -1,7 +1,7 @@
 -- What drivers are to read: a line for each view of full_model and of the extension, its history, and each function that
 -- returns rows to users; after a tab the types of the columns. A new function needs its arguments here.
 WITH arguments (name, list) AS (VALUES
-    ('models', ''), ('versions', '''full_model'''), ('verify', '''full_model'''),
+    ('models', ''), ('versions', '''full_model'''), ('definition', '''full_model'''), ('definition_of_draft', '''full_model'''), ('verify', '''full_model'''),
     ('funnel', '''full_model'', ''2026-01-01 UTC'', ''week'', ''campaign'''), ('campaigns', '''full_model'', by => ''channel'''),
     ('channels', '''full_model'', by => ''campaign'', since => ''2024-02-01'''), ('lead_magnets', '''full_model'', ''2026-01-01 UTC'', ''channel'''),
     ('cohorts', '''full_model'', grain => ''quarter'', by => ''campaign'''), ('velocity', '''full_model'', ''2026-01-01 UTC'', ''day'', ''id % 2'''),
@@ -21,6 +21,8 @@ columns AS (
     SELECT DISTINCT format('lead_scoring.%I(%s)', p.proname, n.list), u.place, u.type
       FROM pg_proc p LEFT JOIN arguments n ON n.name = p.proname,
            unnest(p.proallargtypes, p.proargmodes) WITH ORDINALITY u (type, mode, place)
-     WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND u.mode = 't')
+     WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND u.mode = 't'
+       AND p.proname <> 'templates'  -- of its documents each driver makes objects of its own
+)
 SELECT format(E'SELECT * FROM %s AS r ORDER BY r::text COLLATE "C"\t%s', source, string_agg(format_type(type, NULL), ',' ORDER BY place))
   FROM columns GROUP BY source ORDER BY source;

@@ -54,6 +54,7 @@ constexpr Capability kCapabilities[] = {
     {"versions", {"versions"}},
     {"diff", {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
     {"export_model", {"settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
+    {"definition", {"versions"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
     {"preview", {"scores", "settings", "versions", "transitions", "rules", "stages", "report_settings"}, true},
     {"preview_leads", {"scores", "settings", "versions", "transitions", "rules", "stages"}, true},
