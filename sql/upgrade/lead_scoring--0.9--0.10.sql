@@ -834,6 +834,22 @@ SELECT format('SELECT lead_scoring.add_source(%L, %L, %L%s);', model, left((pars
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.source_statement IS 'The statement that makes a table of events a further source of the model.';
 
+CREATE FUNCTION lead_scoring_internal.add_status_columns(model text, leads regclass, lead_key text, status_columns jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    added record;
+BEGIN
+    FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(model, leads, lead_key, status_columns) LOOP
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
+                       format('Written by lead scoring model "%s".', model));
+        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_status_columns IS 'Adds the status columns that the leads table lacks, each with a notice. Raises what check_status_columns raises.';
+
 -- Of events that were delivered twice one counts.
 DROP FUNCTION lead_scoring.create_model(name text, leads regclass, events regclass, lead_key text, event_lead text, event_type text, event_time text, event_campaign text, time_zone text, status_columns jsonb, min_score numeric, max_score numeric, require_index boolean);
 
@@ -881,7 +897,6 @@ DECLARE
     differing text;
     is_of_other_tables boolean;
     is_source boolean;
-    added record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
     IF num_nulls(name, leads, events, event_lead, event_type, event_time, time_zone, status_columns, require_index) > 0 THEN
@@ -943,12 +958,7 @@ BEGIN
         PERFORM lead_scoring_internal.check_event_index(events, event_lead, event_time),
                 CASE WHEN event_anonymous IS NOT NULL THEN lead_scoring_internal.check_visitor_index(events, event_anonymous, event_lead) END;
     END IF;
-    FOR added IN SELECT * FROM lead_scoring_internal.check_status_columns(name, leads, lead_key, status_columns) LOOP
-        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', leads, added.missing_column, added.missing_type);
-        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', leads, added.missing_column,
-                       format('Written by lead scoring model "%s".', name));
-        RAISE NOTICE 'added column "%" to table %', added.missing_column, leads;
-    END LOOP;
+    PERFORM lead_scoring_internal.add_status_columns(name, leads, lead_key, status_columns);
 
     IF NOT is_there THEN
         PERFORM lead_scoring_internal.create_schema(name);
@@ -1145,45 +1155,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_differs(model text)
-RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    differs boolean;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE lead_scoring_internal.fill($query$
-        WITH published AS (
-            SELECT v.definition FROM {model}.versions v ORDER BY v.version DESC LIMIT 1
-        ), list (sources) AS (
-            SELECT lead_scoring_internal.source_list({'model'})
-        ), drafted (section, item) AS (
-            SELECT 'groups', to_jsonb(g) FROM {model}.rule_groups g
-            UNION ALL SELECT 'bands', to_jsonb(b) FROM {model}.bands b
-            UNION ALL SELECT 'rules', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r))) FROM {model}.rules r
-            UNION ALL SELECT 'stages', lead_scoring_internal.with_source((SELECT l.sources FROM list l), lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s))) || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)) FROM {model}.stages s
-            UNION ALL SELECT 'settings', lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
-                                    || lead_scoring_internal.draft_touches({'model'}) || lead_scoring_internal.draft_sources({'model'}) - 'sources' || lead_scoring_internal.draft_leads({'model'})
-                         FROM {model}.settings s
-            UNION ALL SELECT 'sources', i.item FROM jsonb_array_elements(lead_scoring_internal.draft_sources({'model'}) -> 'sources') i (item)
-        ), stored (section, item) AS (
-            SELECT d.key, CASE d.key WHEN 'stages'
-                       THEN i.item || jsonb_build_object('counts_as', i.item #> '{typed,counts_as}', 'typed', (i.item -> 'typed') - 'counts_as') ELSE i.item END
-              FROM published p, jsonb_each(p.definition) d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'array' THEN d.value END) i (item)
-            UNION ALL SELECT 'settings', (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(p.definition) d WHERE jsonb_typeof(d.value) <> 'array') FROM published p
-        ), expressions (entity, fields) AS (  -- what was typed stands beside what the server made of it
-            SELECT f.entity, array_agg(f.field) FROM lead_scoring_internal.draft_fields f WHERE f.kind ~ 'condition|expression' OR f.kind = 'id' GROUP BY 1
-        )
-        SELECT EXISTS (SELECT FROM published)
-               AND (EXISTS (SELECT d.section, d.item - coalesce(x.fields, '{}') FROM drafted d LEFT JOIN expressions x ON x.entity = d.section
-                            EXCEPT ALL SELECT s.section, s.item - coalesce(x.fields, '{}') FROM stored s LEFT JOIN expressions x ON x.entity = s.section)
-                    OR EXISTS (SELECT s.section, s.item - coalesce(x.fields, '{}') FROM stored s LEFT JOIN expressions x ON x.entity = s.section
-                               EXCEPT ALL SELECT d.section, d.item - coalesce(x.fields, '{}') FROM drafted d LEFT JOIN expressions x ON x.entity = d.section))
-        $query$, jsonb_build_object('model', model)) INTO differs;
-    RETURN differs;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_subject(model text, relation text, draft_row jsonb)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1287,6 +1258,22 @@ $$;
 
 COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.insert_draft_row(model text, relation text, draft_row jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I.%2$I, $1)', model, relation,
+                   (SELECT string_agg(quote_ident(c.key), ', ') FROM jsonb_object_keys(draft_row) c (key))) USING draft_row;
+EXCEPTION WHEN unique_violation THEN
+    PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', lead_scoring_internal.draft_subject(model, relation, draft_row), model),
+        CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
+             ELSE 'Names are unique within a model.' END,
+        format('SELECT * FROM %I.%I;  -- UPDATE or DELETE its row', model, relation));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only. Raises what its triggers raise, 42710 for a name that is taken.';
+
 -- What a draft says of leads: when they came, and which of them count.
 CREATE FUNCTION lead_scoring_internal.draft_leads(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1362,22 +1349,24 @@ AS $$
 DECLARE
     waits_for CONSTANT text := (SELECT draft_row ->> f.field FROM lead_scoring_internal.draft_fields f
                                  WHERE f.entity = compile_row.entity AND f.kind = 'event type');
+    unversioned CONSTANT text[] := ARRAY(SELECT f.field FROM lead_scoring_internal.draft_fields f
+                                          WHERE f.entity = compile_row.entity AND f.kind IN ('switch', 'comment'));
 BEGIN
     IF waits_for IS NOT NULL THEN
         PERFORM lead_scoring_internal.check_event_type(events, type_column, waits_for, subject);
     END IF;
     RETURN (
-        SELECT draft_row
-               || jsonb_object_agg(f.field, CASE f.kind
+        SELECT draft_row - unversioned
+               || coalesce(jsonb_object_agg(f.field, CASE f.kind
                       WHEN 'interval' THEN to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval))
                       ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
-                                                                    split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END)
+                                                                    split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END), '{}')
                || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
           FROM lead_scoring_internal.draft_fields f
          WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression') AND draft_row ? f.field);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds, without what is no part of a version. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_status(status_columns jsonb, expression text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -1396,6 +1385,11 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_status IS 'Raises 22023 where an expression over leads, as deparsed, reads a status column; "subject" is what the error calls it.';
 
+CREATE FUNCTION lead_scoring_internal.is_enabled(draft_row jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT draft_row ->> 'enabled' IS DISTINCT FROM 'false' $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_enabled IS 'Whether a rule of the draft is published; those of a model of an older format all are.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1412,7 +1406,7 @@ BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     FOR r IN EXECUTE format('SELECT r.name, r.rule_group, r.event_type IS NULL AS is_fit, g.kind AS group_kind, to_jsonb(r) AS draft_row
                                FROM %1$I.rules r LEFT JOIN %1$I.rule_groups g ON g.name = r.rule_group
-                              WHERE $1 IS NULL OR r.name = $1 ORDER BY r.name COLLATE "C"', model) USING only_rule LOOP
+                              WHERE ($1 IS NULL OR r.name = $1) AND lead_scoring_internal.is_enabled(to_jsonb(r)) ORDER BY r.name COLLATE "C"', model) USING only_rule LOOP
         subject := format('rule "%s"', r.name);
         -- The foreign key holds in sessions that are no replica's, and as long as nobody drops it.
         IF r.group_kind IS NULL THEN
@@ -1436,6 +1430,26 @@ BEGIN
     RETURN to_jsonb(rules);
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_rules IS 'Checks each rule of the draft that is enabled (or only_rule) against its group and the tables of the model, and returns these as a version holds them, by name.';
+
+CREATE FUNCTION lead_scoring_internal.draft_begins() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_draft_begins';
+COMMENT ON FUNCTION lead_scoring_internal.draft_begins IS 'Trigger function of the tables of a draft and of report_settings: where the draft is what is published before a transaction''s first statement on it, and not any more at the transaction''s end, a notice says so then.';
+
+CREATE FUNCTION lead_scoring_internal.draft_is_published(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_there boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.versions)', model) INTO is_there;
+    RETURN is_there AND NOT lead_scoring_internal.draft_differs(model);
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;  -- what is wrong with the model, others say, and it may be just being put right
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_is_published IS 'Whether the draft is what is published; NULL where it cannot be told.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages text[], named boolean, everything boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1534,6 +1548,74 @@ COMMENT ON FUNCTION lead_scoring.add_rule IS
 'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
 per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead. source is where the events come from: by default the source whose events are all of that type, else the only one with a column of types.
 Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group or source, 22023 where several sources may have such events and none is named, and for an expression what check_expression() raises.';
+
+-- Stages: the draft table, its checks, and the function that fills it.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.check_stages(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT count(*) = 0 AS none FROM %I.stages s WHERE s.kind = ''progress''', model) INTO found;
+    IF found.none THEN
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" has no progress stage', model), 'Every lead starts in the lowest one.',
+            format('SELECT lead_scoring.add_stage(%L, ''lead'', rank => 0);', model));
+    END IF;
+
+    EXECUTE format('SELECT * FROM (SELECT s.name, lead(s.name) OVER (PARTITION BY s.rank ORDER BY s.name COLLATE "C") AS other, s.rank
+                                     FROM %1$I.stages s WHERE s.kind = ''progress'') s
+                     WHERE s.other IS NOT NULL ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('stages "%s" and "%s" both have rank %s', found.name, found.other, found.rank),
+            'Leads move up by rank, so each progress stage has one of its own.', 'Give one of them another rank, or leave rank out to come last.');
+    END IF;
+
+    EXECUTE format('SELECT s.name, s.timeout_stage, ARRAY(SELECT o.name FROM %1$I.stages o WHERE o.name <> s.name) AS others FROM %1$I.stages s
+                     WHERE s.timeout_stage IS NOT NULL AND NOT EXISTS (SELECT FROM %1$I.stages o WHERE o.name = s.timeout_stage)
+                     ORDER BY s.rank, s.name COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('timeout_stage "%s" of stage "%s" does not exist', found.timeout_stage, found.name),
+            format('The stages of model "%s" are the rows of %I.stages.', model, model),
+            format('SELECT lead_scoring.add_stage(%L, %L, kind => ''detour'');', model, found.timeout_stage)
+                || lead_scoring_internal.perhaps(found.timeout_stage, found.others));
+    END IF;
+
+    EXECUTE format('SELECT s.name, q.rule, ARRAY(SELECT r.name FROM %1$I.rules r) AS rules FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule)
+                     WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.name = q.rule)
+                     ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('stage "%s" requires rule "%s", which does not exist', found.name, found.rule),
+            'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules;', model) || lead_scoring_internal.perhaps(found.rule, found.rules));
+    END IF;
+
+    EXECUTE format('SELECT s.name, q.rule FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule) JOIN %1$I.rules r ON r.name = q.rule
+                     WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r)) ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('55000', format('stage "%s" requires rule "%s", which is disabled', found.name, found.rule),
+            'No lead could ever reach the stage by its score.', format('UPDATE %I.rules SET enabled = true WHERE name = %L;  -- or take it out of requires', model, found.rule));
+    END IF;
+
+    -- An axis without bands adds nothing to a grade; without any bands there are no grades.
+    EXECUTE format('SELECT s.name, q.grade, (SELECT count(*) FROM %1$I.bands) AS bands
+                      FROM %1$I.stages s, unnest(s.grades) q (grade)
+                     WHERE NOT EXISTS (
+                           SELECT FROM (SELECT b.label FROM %1$I.bands b WHERE b.axis = ''fit''
+                                        UNION ALL SELECT '''' WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE b.axis = ''fit'')) f (label),
+                                       (SELECT b.label FROM %1$I.bands b WHERE b.axis = ''engagement''
+                                        UNION ALL SELECT '''' WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE b.axis = ''engagement'')) e (label)
+                            WHERE f.label || e.label = q.grade AND q.grade <> '''')
+                     ORDER BY s.rank, s.name COLLATE "C", q.grade COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('grade "%s" of stage "%s" cannot occur', found.grade, found.name),
+            CASE WHEN found.bands = 0 THEN 'The model has no bands, and so no grades.'
+                 ELSE 'A grade is a label of fit followed by a label of engagement.' END,
+            CASE WHEN found.bands = 0 THEN format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);', model)
+                 ELSE format('SELECT * FROM %I.bands;', model) END);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress, or a disabled rule in requires (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_stages(model text, only_stage text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1685,7 +1767,64 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb)
+-- Who is who from version to version: ids, what a stage counts as, and what follows from a new name.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.with_ids(model text, section text, items jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wrong record;
+    names CONSTANT text := lead_scoring_internal.fill(
+        'SELECT (d.item ->> ''id'')::bigint AS id, d.item ->> ''name'' AS name, v.version FROM {model}.versions v, jsonb_array_elements(v.definition -> $1) d (item)',
+        jsonb_build_object('model', model));
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill($query$
+        WITH known AS (  -- what each was called last
+            SELECT DISTINCT ON (n.id) n.* FROM ({!names}) n ORDER BY n.id, n.version DESC
+        ), numbered AS (
+            SELECT i.place, i.item, (i.item ->> 'id')::bigint AS id FROM jsonb_array_elements($2) WITH ORDINALITY i (item, place)
+        ), found AS (
+            SELECT n.place, n.item, coalesce(n.id, (
+                       SELECT k.id FROM known k WHERE k.name = n.item ->> 'name' AND NOT EXISTS (SELECT FROM {model}.{section} o WHERE o.id = k.id)
+                        ORDER BY k.version DESC LIMIT 1)) AS id
+              FROM numbered n
+        ), given AS (
+            SELECT f.place, f.item, coalesce(f.id, row_number() OVER (PARTITION BY f.id IS NULL ORDER BY f.place)
+                       + (SELECT coalesce(max(i.id), -1) FROM (SELECT k.id FROM known k UNION ALL SELECT o.id FROM found o UNION ALL SELECT d.id FROM {model}.{section} d) i)) AS id
+              FROM found f
+        )
+        SELECT coalesce(jsonb_agg(g.item || jsonb_build_object('id', g.id) ORDER BY CASE $1 WHEN 'rules' THEN g.id END, g.place), '[]') FROM given g
+        $query$, jsonb_build_object('names', names, 'model', model, 'section', section)) INTO items USING section, items;
+    SELECT d.id, d.name, d.other INTO wrong
+      FROM (SELECT (i.item ->> 'id')::bigint AS id, i.item ->> 'name' AS name,
+                   lead(i.item ->> 'name') OVER (PARTITION BY i.item ->> 'id' ORDER BY i.item ->> 'name' COLLATE "C") AS other
+              FROM jsonb_array_elements(items) i (item)) d
+     WHERE d.other IS NOT NULL OR d.id NOT BETWEEN 0 AND 65535 ORDER BY d.id, d.name COLLATE "C" LIMIT 1;
+    IF wrong.other IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('%s "%s" and "%s" both have id %s', section, wrong.name, wrong.other, wrong.id),
+            'By its id cards know whose points they hold.', format('UPDATE %I.%I SET id = NULL WHERE name = %L;', model, section, wrong.other));
+    ELSIF wrong.id IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('54000', format('id %s of "%s" in %s.%s is out of range', wrong.id, wrong.name, quote_ident(model), section),
+            'Ids go from 0 to 65535, and that of what is deleted is not given again.',
+            format('UPDATE %I.%I SET id = NULL WHERE name = %L;  -- and where none is left, make another model', model, section, wrong.name));
+    END IF;
+    -- History and dates bear names. One that was another's would be taken for it.
+    EXECUTE format('SELECT i.item ->> ''name'' AS name, n.now FROM jsonb_array_elements($2) i (item)
+                      JOIN (SELECT DISTINCT ON (k.id) k.id, k.name AS now, array_agg(k.name) OVER (PARTITION BY k.id) AS names
+                              FROM (%s) k ORDER BY k.id, k.version DESC) n ON i.item ->> ''name'' = ANY (n.names) AND n.id <> (i.item ->> ''id'')::bigint
+                     ORDER BY i.item ->> ''name'' COLLATE "C" LIMIT 1', names) INTO wrong USING section, items;
+    IF wrong.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42710', format('"%s" was the name of another of the %s of model "%s"', wrong.name, section, model),
+            format('What is now called "%s" bore it in a version that was published, and history goes by names.', wrong.now),
+            format('UPDATE %I.%I SET name = %L WHERE name = %L;', model, section, wrong.name || ' 2', wrong.name));
+    END IF;
+    RETURN items;
+END
+$$;
+
+DROP FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb);
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.follow_names(model text, version bigint)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -1694,11 +1833,13 @@ DECLARE
     is_named boolean;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOR renamed IN SELECT s.section, b.item ->> 'name' AS former, n.item ->> 'name' AS name
-                     FROM unnest('{rules,stages}'::text[]) s (section)
-                    CROSS JOIN LATERAL jsonb_array_elements(before -> s.section) b (item)
-                     JOIN LATERAL jsonb_array_elements(now -> s.section) n (item) ON n.item -> 'id' = b.item -> 'id' AND n.item -> 'name' <> b.item -> 'name'
-                    ORDER BY s.section, b.item ->> 'name' COLLATE "C" LOOP
+    -- What is back was called last as in the version that had it last.
+    FOR renamed IN EXECUTE format('SELECT n.section, b.name AS former, n.item ->> ''name'' AS name
+                                     FROM (SELECT s.section, i.item FROM %1$I.versions v, unnest(''{rules,stages}''::text[]) s (section), jsonb_array_elements(v.definition -> s.section) i (item)
+                                            WHERE v.version = $1) n
+                                    CROSS JOIN LATERAL (SELECT i.item ->> ''name'' AS name FROM %1$I.versions v, jsonb_array_elements(v.definition -> n.section) i (item)
+                                                         WHERE v.version < $1 AND i.item -> ''id'' = n.item -> ''id'' ORDER BY v.version DESC LIMIT 1) b
+                                    WHERE b.name <> n.item ->> ''name'' ORDER BY n.section, b.name COLLATE "C"', model) USING version LOOP
         PERFORM lead_scoring_internal.rename_in_history(model, renamed.section, renamed.former, renamed.name);
         CONTINUE WHEN renamed.section = 'rules';
         IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid IN (format('%I.scores', model)::regclass, to_regclass(format('%I.leads', model)))
@@ -1731,6 +1872,23 @@ BEGIN
     END LOOP;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.follow_names IS 'What goes by the name of a rule or stage goes by its new one, that of the version which is published: history, dates, keys of status columns, what reports are told. No move is recorded. Raises 42701 where a column of the new name is there already.';
+
+CREATE FUNCTION lead_scoring_internal.tell_what_waits(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    waiting text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT array_agg(r.name ORDER BY r.name COLLATE "C") FROM %I.rules r WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r))', model) INTO waiting;
+    IF waiting IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('disabled rules of model "%s" are not published: %s', model, array_to_string(waiting, ', ')),
+            HINT = format('UPDATE %1$I.rules SET enabled = true WHERE name = %2$L; SELECT lead_scoring.publish(%1$L);', model, waiting[1]);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.tell_what_waits IS 'A notice of the rules that a version leaves out because they are disabled.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1751,7 +1909,7 @@ BEGIN
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
                || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1) || lead_scoring_internal.compile_leads($1)
                || jsonb_build_object(
-                   'groups', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
+                   'groups', (SELECT coalesce(jsonb_agg(lead_scoring_internal.compile_row('rule_groups', NULL, to_jsonb(g)) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
                    'bands', (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.axis COLLATE "C", b.min_points), '[]') FROM %1$I.bands b),
                    'stages', lead_scoring_internal.with_meaning($1, lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1))))
@@ -1760,6 +1918,1355 @@ BEGIN
     RETURN definition;
 END
 $$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.publish_draft(model text, note text, OUT version bigint, OUT published boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    draft jsonb;
+    current_version bigint;
+    current_definition jsonb;
+    stage_column text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
+    draft := lead_scoring_internal.compile_draft(model);
+    PERFORM lead_scoring_internal.keep_ids(model, s.section, draft -> s.section) FROM unnest('{rules,stages}'::text[]) s (section);
+    EXECUTE format('SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model)
+       INTO current_version, current_definition;
+    published := draft IS DISTINCT FROM current_definition;
+    IF NOT published THEN
+        RAISE NOTICE 'the draft of model "%" is unchanged, version % stays', model, current_version;
+        PERFORM lead_scoring_internal.make_leads_view(model);
+        version := current_version;
+        RETURN;
+    END IF;
+    version := coalesce(current_version, 0) + 1;
+    PERFORM lead_scoring_internal.add_version(model, version, note, draft);
+    PERFORM lead_scoring_internal.follow_names(model, version);
+    PERFORM lead_scoring_internal.tell_what_stays_empty(model, draft);
+    PERFORM lead_scoring_internal.tell_what_is_skipped(model, draft), lead_scoring_internal.tell_what_waits(model);
+
+    FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
+                         WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                                            WHERE a.attrelid = format('%I.scores', model)::regclass
+                                              AND a.attname = d.stage ->> 'name' || '_at' AND NOT a.attisdropped)
+                         ORDER BY d.place LOOP
+        EXECUTE format('ALTER TABLE %I.scores ADD COLUMN %I timestamptz', model, stage_column);
+        EXECUTE format('COMMENT ON COLUMN %I.scores.%I IS %L', model, stage_column,
+                       lead_scoring_internal.entry_note(left(stage_column, -3)));
+    END LOOP;
+    PERFORM lead_scoring_internal.make_leads_view(model);
+END
+$$;
+
+-- What two definitions say differently: diff(), and whether the draft is what is published.
+CREATE FUNCTION lead_scoring_internal.draft_definition(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sources CONSTANT jsonb := lead_scoring_internal.source_list(model);
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill($query$
+        SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
+               || lead_scoring_internal.draft_touches($1) || lead_scoring_internal.draft_sources($1) || lead_scoring_internal.draft_leads($1)
+               || jsonb_build_object(
+                   'groups', (SELECT jsonb_agg(lead_scoring_internal.compile_row('rule_groups', NULL, to_jsonb(g))) FROM {model}.rule_groups g),
+                   'rules', (SELECT jsonb_agg(lead_scoring_internal.with_source($2, lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r)))) FROM {model}.rules r
+                              WHERE lead_scoring_internal.is_enabled(to_jsonb(r))),
+                   'bands', (SELECT jsonb_agg(to_jsonb(b)) FROM {model}.bands b),
+                   'stages', (SELECT jsonb_agg(lead_scoring_internal.with_source($2, lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)))
+                                               || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit))) FROM {model}.stages s))
+          FROM {model}.settings s
+        $query$, jsonb_build_object('model', model)) INTO definition USING model, sources;
+    RETURN definition;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_definition IS 'The draft in the form of a version''s definition, with expressions as they are typed, and with such ids only as are there. Nothing is checked or compiled.';
+
+CREATE FUNCTION lead_scoring_internal.version_definition(model text, version bigint)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition FROM %I.versions v WHERE v.version = $1', model) INTO definition USING version;
+    IF definition IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('version %s of model "%s" does not exist', coalesce(version::text, 'NULL'), model),
+            'Versions are numbered from 1 as they are published.', format('SELECT version, published_at, note FROM lead_scoring.versions(%L);', model));
+    END IF;
+    RETURN definition;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.version_definition IS 'What a version of the model says. Raises 42704 for one that was never published.';
+
+CREATE FUNCTION lead_scoring_internal.definition_rows(definition jsonb, with_sources boolean)
+RETURNS TABLE (what text, entity text, id bigint, name text, fields jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT i.what, i.entity, (i.item ->> 'id')::bigint, coalesce(i.item ->> 'name', i.item ->> 'axis' || ' ' || (i.item ->> 'label')),
+       jsonb_strip_nulls((i.source || i.item || coalesce(i.item -> 'typed', '{}')) - '{id,typed,format}'::text[])
+  FROM (SELECT k.what, k.entity, e.item,  -- where there is one, it has no name in the definition
+               CASE WHEN with_sources AND e.item ->> 'event_type' IS NOT NULL THEN '{"source": "events"}' WHEN with_sources AND e.item ->> 'on_event' IS NOT NULL THEN '{"on_event_source": "events"}' ELSE '{}' END::jsonb AS source
+          FROM (VALUES ('group', 'rule_groups', 'groups'), ('rule', 'rules', 'rules'), ('band', 'bands', 'bands'), ('stage', 'stages', 'stages'), ('source', 'sources', 'sources')) k (what, entity, section)
+         CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(definition -> k.section) WHEN 'array' THEN definition -> k.section END) e (item)
+        UNION ALL SELECT 'settings', 'settings', definition - '{groups,rules,bands,stages,sources,touches}'::text[], '{}'
+        UNION ALL SELECT 'touches', 'report_settings', coalesce(definition -> 'touches', '{}'), '{}') i
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.definition_rows IS 'What a definition is made of, a row for each thing that has a name, and one for the settings and for what leads remember: its fields that are not NULL, expressions as they were typed; "entity" is the table of the draft. With "with_sources" each rule or stage on events names its source.';
+
+CREATE FUNCTION lead_scoring_internal.field_text(entity text, field text, value jsonb)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
+AS $$
+SELECT CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE (f.entity, f.field, f.kind) = (field_text.entity, field_text.field, 'interval'))
+            THEN to_jsonb(lead_scoring_internal.span((value #>> '{}')::numeric)) ELSE value END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.field_text IS 'The value of a field of a definition as it is typed: lengths of time in days and smaller units, where a definition has seconds.';
+
+CREATE FUNCTION lead_scoring_internal.span(seconds numeric)
+RETURNS interval LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT make_interval(days => div(seconds, 86400)::integer, secs => (seconds % 86400)::double precision)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.span IS 'An interval of so many seconds, in days and the rest.';
+
+CREATE FUNCTION lead_scoring_internal.fields_text(entity text, fields jsonb)
+RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{' || coalesce(string_agg(format('%s: %s', to_json(e.key), lead_scoring_internal.field_text(entity, e.key, e.value)), ', ' ORDER BY f.place, e.key COLLATE "C"), '') || '}'
+  FROM jsonb_each(fields) e LEFT JOIN lead_scoring_internal.draft_fields f ON f.entity = fields_text.entity AND f.field = e.key
+ WHERE f.kind IS DISTINCT FROM 'name'
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.fields_text IS 'What a thing of a definition is besides its name, as JSON in the order of the table of the draft.';
+
+CREATE FUNCTION lead_scoring_internal.differences(before jsonb, after jsonb)
+RETURNS TABLE (what text, name text, field text, old text, new text) LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+WITH a AS MATERIALIZED (
+    SELECT r.* FROM lead_scoring_internal.definition_rows(before, before ? 'sources' OR after ? 'sources') r
+), drafted AS MATERIALIZED (
+    SELECT r.* FROM lead_scoring_internal.definition_rows(after, before ? 'sources' OR after ? 'sources') r
+), b AS (  -- what has no id yet is what was called so, as publish() has it
+    SELECT r.what, r.entity, coalesce(r.id, (SELECT a.id FROM a WHERE a.what = r.what AND a.name = r.name AND NOT EXISTS (SELECT FROM drafted o WHERE o.what = a.what AND o.id = a.id))) AS id,
+           r.name, r.fields
+      FROM drafted r
+), pair AS (
+    SELECT coalesce(b.what, a.what) AS what, coalesce(b.entity, a.entity) AS entity, coalesce(b.name, a.name) AS name, a.fields AS old, b.fields AS new
+      FROM a FULL JOIN b ON b.what = a.what AND coalesce(b.id::text, 'called ' || b.name, '') = coalesce(a.id::text, 'called ' || a.name, '')
+     WHERE a.fields IS DISTINCT FROM b.fields
+)
+SELECT p.what, p.name, d.field, d.old, d.new
+  FROM pair p
+ CROSS JOIN LATERAL (
+    SELECT NULL AS field, lead_scoring_internal.fields_text(p.entity, p.old) AS old, lead_scoring_internal.fields_text(p.entity, p.new) AS new, 0 AS place WHERE p.old IS NULL OR p.new IS NULL
+    UNION ALL
+    SELECT k.field, lead_scoring_internal.field_text(p.entity, k.field, p.old -> k.field) #>> '{}', lead_scoring_internal.field_text(p.entity, k.field, p.new -> k.field) #>> '{}', f.place
+      FROM (SELECT jsonb_object_keys(p.old) UNION SELECT jsonb_object_keys(p.new)) k (field)
+      LEFT JOIN lead_scoring_internal.draft_fields f ON f.entity = p.entity AND f.field = k.field
+     WHERE p.old IS NOT NULL AND p.new IS NOT NULL AND p.old -> k.field IS DISTINCT FROM p.new -> k.field) d
+ ORDER BY array_position('{settings,touches,source,group,rule,band,stage}'::text[], p.what), p.name COLLATE "C", d.place, d.field COLLATE "C"
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.differences IS 'What the second definition says otherwise than the first, as diff() has it.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_differs(model text)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    published jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO published;
+    RETURN published IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.differences(published, lead_scoring_internal.draft_definition(model)));
+END
+$$;
+
+CREATE FUNCTION lead_scoring.diff(model text, a bigint DEFAULT NULL, b bigint DEFAULT NULL)
+RETURNS TABLE (what text, name text, field text, old text, new text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.diff(model text, a bigint, b bigint)
+RETURNS TABLE (what text, name text, field text, old text, new text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    newest bigint;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT max(v.version) FROM %I.versions v', model) INTO newest;
+    RETURN QUERY SELECT d.* FROM lead_scoring_internal.differences(
+        CASE WHEN a IS NULL AND newest IS NULL THEN '{}' ELSE lead_scoring_internal.version_definition(model, coalesce(a, newest)) END,
+        CASE WHEN b IS NULL THEN lead_scoring_internal.draft_definition(model) ELSE lead_scoring_internal.version_definition(model, b) END) d;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.diff IS 'Implements lead_scoring.diff, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.diff IS
+'What version b of a model says otherwise than version a, a row a field: by default the draft otherwise than the current version, or, where nothing is published, than nothing.
+"what" is settings, touches (what leads remember for reports), source, group, rule, band or stage, "name" which one, as b calls it; NULL for settings and touches. Rules and stages are told by their ids, so that another name is one row, of the field "name". What is there in one of the two only is a row whose field is NULL, with what it is as JSON in "old" or "new". Expressions are as they were typed, NULL stands for a field that is not set; of the draft nothing is checked. Comments and disabled rules are no part of what is compared.
+Takes USAGE on the schema and SELECT on the tables of the draft and on "versions"; 42501 where row security limits the caller. Raises 42704 for an unknown model or version.';
+
+-- The way back: the draft becomes what a version says.
+CREATE FUNCTION lead_scoring_internal.write_draft_row(model text, relation text, name text, draft_row jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
+    wanted jsonb;
+    existing jsonb;
+    columns text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill('SELECT to_jsonb(n) FROM jsonb_populate_record(NULL::{model}.{table}, $1) n', places) INTO wanted USING draft_row;
+    EXECUTE lead_scoring_internal.fill('SELECT to_jsonb(t) FROM {model}.{table} t WHERE t.name = $1', places) INTO existing USING name;
+    SELECT string_agg(quote_ident(k), ', ' ORDER BY k COLLATE "C") INTO columns FROM jsonb_object_keys(draft_row) k WHERE existing IS NULL OR existing ->> k IS DISTINCT FROM wanted ->> k;
+    IF existing IS NULL THEN
+        EXECUTE lead_scoring_internal.fill('INSERT INTO {model}.{table} ({!columns}) SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.{table}, $1)',
+            places || jsonb_build_object('columns', columns)) USING draft_row;
+    ELSIF columns IS NOT NULL THEN
+        EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.{table}, $1)) WHERE name = $2',
+            places || jsonb_build_object('columns', columns)) USING draft_row, name;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.write_draft_row IS 'Gives the row of that name of a table of the draft these values, or makes it; does nothing where it has them, letter by letter.';
+
+CREATE FUNCTION lead_scoring_internal.restored_row(entity text, item jsonb)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT jsonb_object_agg(f.field, lead_scoring_internal.field_text(entity, f.field, (item || coalesce(item -> 'typed', '{}')) -> f.field))
+  FROM lead_scoring_internal.draft_fields f WHERE f.entity = restored_row.entity AND item ? f.field
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.restored_row IS 'The row of a table of the draft that says what a part of a definition does, expressions as they were typed.';
+
+CREATE FUNCTION lead_scoring_internal.load_named(model text, relation text, items jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
+    former jsonb;
+    source jsonb := '{}';
+    wanted jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- Two may have changed names. What waits disabled is no part of any version.
+    EXECUTE lead_scoring_internal.fill('WITH gone AS (DELETE FROM {model}.{table} t
+              WHERE lead_scoring_internal.is_enabled(to_jsonb(t)) OR EXISTS (SELECT FROM jsonb_array_elements($1) i (item) WHERE (i.item ->> ''id'')::integer = t.id OR i.item ->> ''name'' = t.name)
+              RETURNING t.name, t.id, t.comment) SELECT coalesce(jsonb_agg(to_jsonb(g)), ''[]'') FROM gone g', places) INTO former USING items;
+    FOR wanted IN SELECT i.item FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+        -- A version of a time when there was one source does not name it.
+        IF relation = 'rules' AND NOT wanted ? 'source' AND wanted ->> 'event_type' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+            source := '{"source": "events"}';
+        ELSIF relation = 'stages' AND NOT wanted ? 'on_event_source' AND wanted ->> 'on_event' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+            source := '{"on_event_source": "events"}';
+        ELSE
+            source := '{}';
+        END IF;
+        PERFORM lead_scoring_internal.write_draft_row(model, relation, wanted ->> 'name', lead_scoring_internal.restored_row(relation, wanted) || source || jsonb_build_object('comment',
+            (SELECT f.item -> 'comment' FROM jsonb_array_elements(former) f (item) WHERE f.item -> 'id' = wanted -> 'id' OR f.item -> 'name' = wanted -> 'name' ORDER BY f.item -> 'id' = wanted -> 'id' DESC LIMIT 1)));
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.load_named IS 'Has the rules or stages of the draft be these of a definition, with their ids, the comments staying where they are, and disabled rules as well.';
+
+CREATE FUNCTION lead_scoring_internal.load_touches(model text, definition jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    touches CONSTANT jsonb := definition -> 'touches';
+    drafted CONSTANT jsonb := lead_scoring_internal.draft_touches(model) -> 'touches';
+    source jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF touches IS NULL AND drafted IS NOT NULL THEN
+        PERFORM lead_scoring_internal.change_report_settings(model, '{"max_touches": 0}');
+    ELSIF touches IS DISTINCT FROM drafted THEN
+        PERFORM lead_scoring_internal.change_report_settings(model, jsonb_build_object('max_touches', touches -> 'max_touches', 'event_asset', touches -> 'asset',
+            'event_channel', nullif(touches -> 'channel', touches -> 'campaign')));
+    END IF;
+    FOR source IN SELECT d.item FROM jsonb_array_elements(definition -> 'sources') d (item)
+                   WHERE d.item <> ALL (ARRAY(SELECT s.item FROM jsonb_array_elements(lead_scoring_internal.draft_sources(model) -> 'sources') s (item))) LOOP
+        EXECUTE format('UPDATE %I.sources SET time_zone = $2, event_id = $3 WHERE name = $1', model) USING source ->> 'name', source ->> 'time_zone', source ->> 'event_id';
+        IF source ? 'channel' THEN
+            EXECUTE format('UPDATE %I.sources SET event_channel = $2, event_asset = $3 WHERE name = $1', model)
+              USING source ->> 'name', nullif(source ->> 'channel', source ->> 'campaign'), source ->> 'asset';
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.load_touches IS 'Has what leads remember, and what is versioned of sources that are there, be what a definition says.';
+
+CREATE FUNCTION lead_scoring_internal.draft_is_loaded(model text) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_draft_is_loaded';
+COMMENT ON FUNCTION lead_scoring_internal.draft_is_loaded IS 'Has no notice say at the end of the transaction that the draft is not what is published any more: whoever made it so knows.';
+
+CREATE FUNCTION lead_scoring.load_draft(model text, version bigint)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.load_draft(model text, version bigint)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
+AS $$
+DECLARE
+    definition CONSTANT jsonb := lead_scoring_internal.version_definition(model, version);
+    item jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.upgrade_model(model), lead_scoring_internal.draft_is_loaded(model);
+    EXECUTE lead_scoring_internal.fill('UPDATE {model}.settings SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.settings, $1))', jsonb_build_object('model', model,
+        'columns', (SELECT string_agg(quote_ident(f.field), ', ' ORDER BY f.place) FROM lead_scoring_internal.draft_fields f
+                     WHERE f.entity = 'settings' AND f.kind <> 'state' AND (NOT f.is_owners OR f.kind IN ('draft column', 'condition')))))
+      USING lead_scoring_internal.restored_row('settings', definition);
+    PERFORM lead_scoring_internal.load_named(model, 'stages', definition -> 'stages');
+    EXECUTE format('DELETE FROM %I.bands', model);
+    FOR item IN SELECT b.item FROM jsonb_array_elements(definition -> 'bands') b (item) LOOP
+        PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item);
+    END LOOP;
+    FOR item IN SELECT g.item FROM jsonb_array_elements(definition -> 'groups') g (item) LOOP
+        PERFORM lead_scoring_internal.write_draft_row(model, 'rule_groups', item ->> 'name', item);
+    END LOOP;
+    PERFORM lead_scoring_internal.load_named(model, 'rules', definition -> 'rules');
+    EXECUTE format('DELETE FROM %1$I.rule_groups g WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.rule_group = g.name)
+                       AND NOT EXISTS (SELECT FROM jsonb_array_elements($1) i (item) WHERE i.item ->> ''name'' = g.name)', model) USING definition -> 'groups';
+    PERFORM lead_scoring_internal.load_touches(model, definition);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.load_draft IS 'Implements lead_scoring.load_draft, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.load_draft IS
+'Makes the draft of a model what one of its versions says, so that publish() puts it in force again: groups, rules, bands and stages with their ids, expressions as they were typed, and of the settings what is versioned. What the draft said otherwise is lost; comments stay, and so do disabled rules, which are no part of a version, with their groups. Nothing is published, and nothing happens to leads, their stages or their history. Bindings, such as tables, columns and sources, stay what they are: a rule that names a source which is no more, or a column, is refused when the transaction ends, as it is by publish().
+For the model''s owner only. A model of an older format is upgraded. Raises 42704 for an unknown model or version, and at the end of the transaction what publish() raises.';
+
+-- A model as a document: what it is bound to, its draft and what its reports are told. See the view document_fields.
+CREATE FUNCTION lead_scoring_internal.draft_defaults(entity text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    defaults jsonb;
+BEGIN
+    EXECUTE (SELECT format('SELECT jsonb_build_object(%s)', string_agg(format('%L, %s', a.attname, pg_get_expr(d.adbin, d.adrelid)), ', '))
+               FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+              WHERE d.adrelid = format('lead_scoring_internal.%I', entity)::regclass) INTO defaults;
+    RETURN defaults;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_defaults IS 'The defaults that the columns of a table of the draft have, but for NULL.';
+
+CREATE FUNCTION lead_scoring_internal.document_object(section text, entity text, draft_row jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(string_agg(format('%s: %s', to_json(f.key), draft_row -> f.field), ', ' ORDER BY f.place), '')
+  FROM lead_scoring_internal.document_fields f CROSS JOIN lead_scoring_internal.draft_defaults(document_object.entity) d (defaults)
+ WHERE f.section = document_object.section AND f.entity = document_object.entity AND draft_row ? f.field AND draft_row -> f.field <> coalesce(d.defaults -> f.field, 'null')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_object IS 'What a row of a table of the draft says in a section of the document, without what is its default, as the inside of a JSON object.';
+
+CREATE FUNCTION lead_scoring_internal.document_list(key text, items text[])
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('%s: [%s]', to_json(key), (SELECT E'\n    ' || string_agg('{' || i.item || '}', E',\n    ' ORDER BY i.place) || E'\n  ' FROM unnest(items) WITH ORDINALITY i (item, place)))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_list IS 'A section of the document that is a list, an item a line.';
+
+CREATE FUNCTION lead_scoring.export_model(model text)
+RETURNS json LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.export_model(model text)
+RETURNS json LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres SET extra_float_digits = 1
+AS $$
+DECLARE
+    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+    reports jsonb;
+    sources text[];
+    groups text[];
+    rules text[];
+    bands text[];
+    stages text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO reports;
+    IF EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+        EXECUTE format('SELECT array_agg(lead_scoring_internal.document_object(''sources'', ''sources'', to_jsonb(s)) ORDER BY s.name COLLATE "C") FROM %I.sources s', model) INTO sources;
+    END IF;
+    EXECUTE lead_scoring_internal.fill($query$
+        SELECT (SELECT array_agg(lead_scoring_internal.document_object('groups', 'rule_groups', to_jsonb(g)) ORDER BY g.name COLLATE "C") FROM {model}.rule_groups g),
+               (SELECT array_agg(lead_scoring_internal.document_object('rules', 'rules', to_jsonb(r)) ORDER BY r.name COLLATE "C") FROM {model}.rules r),
+               (SELECT array_agg(lead_scoring_internal.document_object('bands', 'bands', to_jsonb(b)) ORDER BY b.axis COLLATE "C", b.min_points) FROM {model}.bands b),
+               (SELECT array_agg(lead_scoring_internal.document_object('stages', 'stages', to_jsonb(s)) ORDER BY s.rank, s.name COLLATE "C") FROM {model}.stages s)
+        $query$, jsonb_build_object('model', model)) INTO groups, rules, bands, stages;
+    RETURN format(E'{\n  %s\n}', concat_ws(E',\n  ',
+        lead_scoring_internal.document_object('model', 'settings', settings),
+        lead_scoring_internal.document_list('sources', ('"name": "events", ' || lead_scoring_internal.document_object('sources', 'settings', settings)) || sources),
+        format('"identities": {%s}', lead_scoring_internal.document_object('identities', 'settings', settings)),
+        format('"settings": {%s}', lead_scoring_internal.document_object('settings', 'settings', settings)),
+        lead_scoring_internal.document_list('groups', groups), lead_scoring_internal.document_list('rules', rules),
+        lead_scoring_internal.document_list('bands', bands), lead_scoring_internal.document_list('stages', stages),
+        format('"reports": {%s}', lead_scoring_internal.document_object('reports', 'report_settings', reports))));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.export_model IS 'Implements lead_scoring.export_model, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.export_model IS
+'The model as a document, for apply_model(), version control or another database: what it is bound to, the settings, groups, rules, bands and stages of its draft, and what its reports are told, in the order of the manual and of names, so that what is the same is so letter by letter. Fields that have their default are left out, expressions are as they were typed, lengths of time as in ''1 day 12:00:00''. Ids, versions and leads are no part of it.
+Takes USAGE on the schema and SELECT on the tables of the draft; 42501 where row security limits the caller. Raises 42704 for an unknown model.';
+
+-- A document in one's own words: types of events and columns that are called otherwise, tables of other names.
+CREATE FUNCTION lead_scoring_internal.column_names(expression text)
+RETURNS TABLE (place integer, length integer, name text)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME', 'lead_scoring_column_names';
+COMMENT ON FUNCTION lead_scoring_internal.column_names IS 'What may be a column in an expression, each as the server folds it, with its first character, from 1, and how many there are: names but for those of functions, types, collations and tables. Raises 42601 where the server''s scanner does.';
+
+CREATE FUNCTION lead_scoring_internal.in_own_words(kind text, value jsonb, words jsonb, OUT translated jsonb, OUT missing text)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    expression text := value #>> '{}';
+    found record;
+    entry record;
+BEGIN
+    translated := value;
+    IF kind IN ('event type', 'column', 'draft column') AND words ? expression THEN
+        translated := words -> expression;
+        missing := CASE WHEN translated = 'null' THEN expression END;
+    ELSIF kind IN ('condition', 'number expression', 'key expression') THEN
+        FOR found IN SELECT n.* FROM lead_scoring_internal.column_names(expression) n WHERE words ? n.name ORDER BY n.place DESC LOOP
+            IF words ->> found.name IS NULL THEN
+                missing := found.name;
+                RETURN;
+            END IF;
+            expression := overlay(expression PLACING quote_ident(words ->> found.name) FROM found.place FOR found.length);
+        END LOOP;
+        translated := to_jsonb(expression);
+    ELSIF kind IN ('columns', 'key expressions') THEN
+        translated := '{}';
+        FOR entry IN SELECT e.key, w.translated, w.missing FROM jsonb_each(value) e
+                      CROSS JOIN LATERAL lead_scoring_internal.in_own_words(CASE kind WHEN 'columns' THEN 'column' ELSE 'key expression' END, e.value, words) w LOOP
+            IF entry.missing IS NOT NULL THEN
+                missing := entry.missing;
+            ELSE
+                translated := translated || jsonb_build_object(entry.key, entry.translated);
+            END IF;
+        END LOOP;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.in_own_words IS 'A value of a document with event types and columns as "words" has them, by the kind of its field. "missing" is a word that has nothing instead; then the value is as it was, or, of several, without that one.';
+
+CREATE FUNCTION lead_scoring_internal.item_in_own_words(path text, section text, item jsonb, words jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    field record;
+BEGIN
+    FOR field IN SELECT f.key, w.* FROM (SELECT d.key, d.kind, min(d.place) AS place FROM lead_scoring_internal.document_fields d WHERE d.section = item_in_own_words.section AND item ? d.key GROUP BY 1, 2) f
+                 CROSS JOIN LATERAL lead_scoring_internal.in_own_words(f.kind, item -> f.key, words) w WHERE w.missing IS NOT NULL OR w.translated <> item -> f.key ORDER BY f.place LOOP
+        IF field.missing IS NULL OR jsonb_typeof(field.translated) = 'object' THEN
+            item := item || jsonb_build_object(field.key, field.translated);
+        ELSIF section = 'rules' THEN
+            item := item || '{"enabled": false}';
+        ELSIF field.key LIKE 'on\_event%' THEN
+            item := item - '{on_event,on_event_condition,on_event_source}'::text[];
+        ELSE
+            item := item - field.key;
+        END IF;
+        IF field.missing IS NOT NULL THEN
+            RAISE NOTICE USING MESSAGE = CASE WHEN section = 'rules' THEN format('rule "%s" is disabled: there is no "%s"', item ->> 'name', field.missing)
+                                              ELSE format('%s.%s is left out: there is no "%s"', path, field.key, field.missing) END;
+        END IF;
+    END LOOP;
+    RETURN item;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.item_in_own_words IS 'An object of a document in one''s own words. A rule that needs what there is not is disabled, any other field that does is left out, with a notice.';
+
+CREATE FUNCTION lead_scoring_internal.document_in_own_words(document jsonb, words jsonb)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.item_in_own_words('definition', 'model', document, words)
+       || coalesce((SELECT jsonb_object_agg(s.key, CASE WHEN jsonb_typeof(s.value) = 'object' THEN lead_scoring_internal.item_in_own_words(s.key, s.key, s.value, words)
+                             ELSE (SELECT coalesce(jsonb_agg(lead_scoring_internal.item_in_own_words(format('%s[%s]', s.key, i.place - 1), s.key, i.item, words) ORDER BY i.place), '[]')
+                                     FROM jsonb_array_elements(s.value) WITH ORDINALITY i (item, place)) END)
+                      FROM jsonb_each(document) s WHERE jsonb_typeof(s.value) IN ('object', 'array')), '{}')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_in_own_words IS 'A document with its event types and columns as "words" has them.';
+
+CREATE FUNCTION lead_scoring_internal.with_tables(document jsonb, tables jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT document || jsonb_strip_nulls(jsonb_build_object('leads', tables -> 'leads'))
+       || CASE WHEN document ? 'sources' THEN jsonb_build_object('sources', (
+              SELECT jsonb_agg(i.item || jsonb_strip_nulls(jsonb_build_object('events', tables -> (i.item ->> 'name'))) ORDER BY i.place)
+                FROM jsonb_array_elements(document -> 'sources') WITH ORDINALITY i (item, place))) ELSE '{}' END
+       || CASE WHEN tables ? 'identities' THEN jsonb_build_object('identities', document -> 'identities' || jsonb_build_object('identities', tables -> 'identities')) ELSE '{}' END
+       || CASE WHEN tables ?| '{spend,revenue}' THEN jsonb_build_object('reports', document -> 'reports'
+              || jsonb_strip_nulls(jsonb_build_object('spend_table', tables -> 'spend', 'revenue_table', tables -> 'revenue'))) ELSE '{}' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.with_tables IS 'A document with these tables instead of those that it names.';
+
+-- What a document is refused for, before anything is looked at but itself. Paths are as in JSON: rules[0] is the first.
+CREATE FUNCTION lead_scoring_internal.json_type(type text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE type WHEN 'string' THEN 'a text' WHEN 'number' THEN 'a number' WHEN 'boolean' THEN 'true or false' WHEN 'object' THEN 'an object' WHEN 'array' THEN 'a list' ELSE 'null' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.json_type IS 'What errors call a type of JSON.';
+
+CREATE FUNCTION lead_scoring_internal.require_json(path text, value jsonb, type text, example text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF jsonb_typeof(value) <> type THEN
+        PERFORM lead_scoring_internal.fail('42804', format('%s is %s instead of %s', path, lead_scoring_internal.json_type(jsonb_typeof(value)), lead_scoring_internal.json_type(type)),
+            format('It is %s.', left(value::text, 70)), format('For example %s.', example));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.require_json IS 'Raises 42804 unless the value at that path of a document is of that type of JSON.';
+
+CREATE FUNCTION lead_scoring_internal.require_known_key(path text, object jsonb, known text[])
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    unknown CONSTANT text := (SELECT k FROM jsonb_object_keys(object) k WHERE k <> ALL (known) ORDER BY k COLLATE "C" LIMIT 1);
+    nearest CONSTANT text := lead_scoring_internal.nearest_name(unknown, known);
+BEGIN
+    IF unknown IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42703', format('%s has an unknown field "%s"', path, unknown), format('Its fields are %s.', array_to_string(known, ', ')),
+            CASE WHEN nearest IS NULL THEN 'Leave it out.' ELSE format('Write "%s".', nearest) END);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.require_known_key IS 'Raises 42703, with the nearest one, for a field of an object that is none of these.';
+
+CREATE FUNCTION lead_scoring_internal.example_of(kind text, key text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'decay' THEN '"none"' WHEN 'limit_window' THEN '"day"' WHEN 'exit' THEN '"score"' WHEN 'counts_as' THEN '"mql"'
+                WHEN 'week_starts' THEN '"monday"' WHEN 'kind' THEN '"engagement"' ELSE
+       CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'grades' THEN '["A1", "A2"]'
+                 WHEN 'rules' THEN '{"webinar": 1}' WHEN 'columns' THEN '{"stage": "lead_stage"}' WHEN 'key expressions' THEN '{"country": "country"}'
+                 WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' WHEN 'column' THEN '"lead_id"' WHEN 'time zone' THEN '"Europe/Berlin"' WHEN 'group' THEN '"engagement"' ELSE '"webinar"' END END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind and name may be in a document.';
+
+CREATE FUNCTION lead_scoring_internal.check_document_object(path text, section text, item jsonb, of text DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
+AS $$
+DECLARE
+    known text[];
+    field record;
+BEGIN
+    PERFORM lead_scoring_internal.require_json(path, item, 'object', '{"name": "webinar"}');
+    SELECT array_agg(f.key ORDER BY f.place) INTO known FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity);
+    PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
+    FOR field IN SELECT f.key, f.kind, f.type, item -> f.key AS value, format_type(a.atttypid, a.atttypmod) AS column_type
+                   FROM lead_scoring_internal.document_fields f
+                   JOIN pg_attribute a ON a.attrelid = format('lead_scoring_internal.%I', f.entity)::regclass AND a.attname = f.field
+                  WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity) AND coalesce(item -> f.key, 'null') <> 'null' ORDER BY f.place LOOP
+        PERFORM lead_scoring_internal.require_json(format('%s.%s', path, field.key), field.value, field.type, format('"%s": %s', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
+        IF field.kind IN ('interval', 'points', 'number', 'share') THEN
+            BEGIN
+                EXECUTE format('SELECT ($1 #>> ''{}'')::%s', field.column_type) USING field.value;
+            EXCEPTION WHEN data_exception THEN
+                PERFORM lead_scoring_internal.fail('22023', format('%s.%s cannot be %s', path, field.key, left(field.value::text, 70)), format('The field has type %s.', field.column_type),
+                    format('For example "%s": %s.', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
+            END;
+        ELSIF field.kind = 'name' AND field.value = '""' THEN
+            PERFORM lead_scoring_internal.fail('22023', format('%s.%s is empty', path, field.key), 'By it the rest is known.', format('For example "%s": "webinar".', field.key));
+        END IF;
+    END LOOP;
+    FOR field IN SELECT k.key FROM unnest(CASE WHEN of = 'settings' THEN '{name}'::text[]
+                                               ELSE ARRAY(SELECT f.key FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.kind = 'name' ORDER BY f.place) END) k (key)
+                  WHERE coalesce(item -> k.key, 'null') = 'null' LOOP
+        PERFORM lead_scoring_internal.fail('22004', format('%s has no %s', path, field.key), 'By it the rest is known.', format('For example "%s": %s.', field.key, lead_scoring_internal.example_of('name', field.key)));
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_document_object IS 'Raises what is wrong with an object of a document by itself: 42804 for what is none, or a field of another type of JSON, 42703 for an unknown field, 22023 for a value that the field cannot have, 22004 for one without a name. Of two tables that a section is made of, "of" is the one meant.';
+
+CREATE FUNCTION lead_scoring_internal.check_document_names(section text, items jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    twice record;
+BEGIN
+    WITH named AS (
+        SELECT i.place - 1 AS place, n.name, n.path
+          FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place)
+         CROSS JOIN LATERAL (
+            SELECT coalesce(i.item ->> 'name', i.item ->> 'axis' || ' ' || (i.item ->> 'label')) AS name, format('%s[%s]', section, i.place - 1) AS path
+            UNION ALL SELECT f.name, format('%s[%s].formerly[%s]', section, i.place - 1, f.place - 1)
+              FROM jsonb_array_elements_text(CASE jsonb_typeof(i.item -> 'formerly') WHEN 'array' THEN i.item -> 'formerly' END) WITH ORDINALITY f (name, place)) n
+    )
+    SELECT b.name, a.path AS first, b.path AS second INTO twice FROM named a JOIN named b ON b.name = a.name AND (b.place, b.path COLLATE "C") > (a.place, a.path COLLATE "C")
+     ORDER BY b.place, b.path COLLATE "C", a.place LIMIT 1;
+    IF twice.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42710', format('%s and %s are both called "%s"', twice.first, twice.second, twice.name),
+            'A name is that of one, and was that of one.', CASE WHEN twice.first || twice.second LIKE '%formerly%' THEN 'Leave the former name out.' ELSE 'Give one of them another name.' END);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_document_names IS 'Raises 42710 where two items of a list are called the same, or were.';
+
+CREATE FUNCTION lead_scoring_internal.check_document(document jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    lists CONSTANT text[] := '{sources,groups,rules,bands,stages}';
+    objects CONSTANT text[] := '{identities,settings,reports}';
+    section record;
+    item record;
+    former record;
+BEGIN
+    IF document IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'SELECT lead_scoring.export_model(model) FROM lead_scoring.models();');
+    END IF;
+    PERFORM lead_scoring_internal.require_json('the definition', document, 'object', '{"rules": [{"name": "webinar", "event_type": "webinar", "points": 20}]}'),
+            lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),
+            lead_scoring_internal.require_json(k, document -> k, 'string', format('"%s": %s', k, CASE k WHEN 'leads' THEN '"public.leads"' ELSE '"id"' END))
+       FROM unnest('{leads,lead_key}'::text[]) k;
+    FOR section IN SELECT k.key, document -> k.key AS value FROM unnest(lists || objects) WITH ORDINALITY k (key, place) WHERE document ? k.key ORDER BY k.place LOOP
+        IF section.key = ANY (objects) THEN
+            PERFORM lead_scoring_internal.check_document_object(section.key, section.key, section.value);
+            CONTINUE;
+        END IF;
+        PERFORM lead_scoring_internal.require_json(section.key, section.value, 'array', format('"%s": []', section.key));
+        FOR item IN SELECT i.item, format('%s[%s]', section.key, i.place - 1) AS path FROM jsonb_array_elements(section.value) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+            PERFORM lead_scoring_internal.check_document_object(item.path, section.key, item.item,
+                CASE WHEN section.key <> 'sources' THEN NULL WHEN jsonb_typeof(item.item) = 'object' AND item.item ->> 'name' = 'events' THEN 'settings' ELSE 'sources' END);
+            IF item.item ? 'formerly' THEN
+                PERFORM lead_scoring_internal.require_json(item.path || '.formerly', item.item -> 'formerly', 'array', '"formerly": ["seminar"]');
+                PERFORM lead_scoring_internal.require_json(format('%s.formerly[%s]', item.path, f.place - 1), f.name, 'string', '"formerly": ["seminar"]')
+                   FROM jsonb_array_elements(item.item -> 'formerly') WITH ORDINALITY f (name, place);
+            END IF;
+        END LOOP;
+        PERFORM lead_scoring_internal.check_document_names(section.key, section.value);
+        IF section.key = 'sources' AND section.value -> 0 ->> 'name' IS DISTINCT FROM 'events' THEN
+            PERFORM lead_scoring_internal.fail('22023', 'sources do not begin with "events"', 'The first source is the table of events that a model is made with, and is called so.',
+                '"sources": [{"name": "events", "events": "public.events"}]');
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_document IS 'Raises what is wrong with a document by itself.';
+
+CREATE FUNCTION lead_scoring_internal.check_own_words(words jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    example CONSTANT text := '{"page_view": "pageview", "webinar": null}';
+BEGIN
+    PERFORM lead_scoring_internal.require_json('words', words, 'object', example);
+    PERFORM lead_scoring_internal.require_json('words.' || w.key, w.value, 'string', example) FROM jsonb_each(words) w WHERE w.value <> 'null' ORDER BY w.key COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_own_words IS 'Raises 42804 unless it is an object of texts and nulls, or NULL.';
+
+CREATE FUNCTION lead_scoring_internal.check_own_tables(document jsonb, tables jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    example CONSTANT text := '{"leads": "crm.contacts", "events": "crm.activity"}';
+    known CONSTANT text[] := '{leads,events}'::text[] || ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(document -> 'sources') s (item) WHERE s.item ->> 'name' <> 'events')
+        || ARRAY(SELECT k.name FROM (VALUES ('identities', 'identities', 'identities'), ('spend', 'reports', 'spend_table'), ('revenue', 'reports', 'revenue_table')) k (name, section, key)
+                  WHERE document -> k.section ? k.key);
+BEGIN
+    PERFORM lead_scoring_internal.require_json('tables', tables, 'object', example);
+    PERFORM lead_scoring_internal.require_known_key('tables', tables, known);
+    PERFORM lead_scoring_internal.require_json('tables.' || t.key, t.value, 'string', example) FROM jsonb_each(tables) t ORDER BY t.key COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_own_tables IS 'Raises 42804 unless it is an object of texts, or NULL, 42703 for a table that the document has not.';
+
+-- What a document says of a model besides its draft: tables and columns, settings, sources, identities, reports.
+CREATE FUNCTION lead_scoring_internal.require_table(name text, path text, argument text)
+RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found CONSTANT regclass := lead_scoring_internal.resolve_table(name);
+    others CONSTANT text[] := ARRAY(SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                     WHERE c.relkind IN ('r', 'p') AND c.relname = regexp_replace(name, '^.*\.|"', '', 'g') AND n.nspname !~ '^pg_' ORDER BY n.nspname COLLATE "C");
+BEGIN
+    IF found IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42P01', format('%s: table %s does not exist', path, name), 'A document names a table with its schema, quoted where needed.',
+            format('Pass tables => %L.', jsonb_build_object(argument, coalesce(others[1], 'public.' || quote_ident(argument)))));
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.require_table IS 'The table that a document names at that path, and apply_model() takes otherwise by that key of its argument tables. Raises 42P01 where there is none.';
+
+CREATE FUNCTION lead_scoring_internal.create_defaults()
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    defaults jsonb;
+BEGIN
+    EXECUTE (SELECT format('SELECT jsonb_strip_nulls(jsonb_build_object(%s))', string_agg(format('%L, %s', a.name, pg_get_function_arg_default(p.oid, a.place::integer)), ', '))
+               FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames) WITH ORDINALITY a (name, place)
+              WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proname = 'create_model' AND pg_get_function_arg_default(p.oid, a.place::integer) IS NOT NULL) INTO defaults;
+    RETURN defaults;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.create_defaults IS 'The defaults of the arguments of create_model(), but for NULL: what settings are where a document does not say it.';
+
+CREATE FUNCTION lead_scoring_internal.plain_document(document jsonb)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(jsonb_object_agg(s.key, CASE jsonb_typeof(s.value)
+           WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(s.value) e WHERE e.value <> 'null')
+           WHEN 'array' THEN (
+               SELECT coalesce(jsonb_agg(CASE WHEN s.key = 'sources' THEN (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(c.defaults) d
+                                                                            WHERE d.key IN ('event_lead', 'event_time') OR d.key = 'event_type' AND coalesce(i.item -> 'every_event', 'null') = 'null') ELSE '{}' END
+                                         || (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(i.item) e WHERE e.value <> 'null') ORDER BY i.place), '[]')
+                 FROM jsonb_array_elements(s.value) WITH ORDINALITY i (item, place) CROSS JOIN lead_scoring_internal.create_defaults() c (defaults))
+           ELSE s.value END), '{}')
+  FROM jsonb_each(document) s
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.plain_document IS 'A document without its nulls, in which each source says what its columns are called.';
+
+CREATE FUNCTION lead_scoring_internal.document_row(section text, of text, item jsonb)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT jsonb_object_agg(f.field, coalesce(nullif(item -> f.key, 'null'), d.defaults -> f.field, CASE WHEN of = 'settings' THEN c.defaults -> f.field END))
+  FROM lead_scoring_internal.document_fields f CROSS JOIN lead_scoring_internal.draft_defaults(of) d (defaults) CROSS JOIN lead_scoring_internal.create_defaults() c (defaults)
+ WHERE f.section = document_row.section AND f.entity = of
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_row IS 'What an object of a document says of the row of that table of the draft: all of its fields that stand in that section, with their defaults.';
+
+CREATE FUNCTION lead_scoring_internal.make_from_document(name text, document jsonb, leads regclass, events regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    first CONSTANT jsonb := lead_scoring_internal.document_row('sources', 'settings', document #> '{sources,0}');
+    settings CONSTANT jsonb := lead_scoring_internal.document_row('settings', 'settings', coalesce(document -> 'settings', '{}'));
+BEGIN
+    PERFORM lead_scoring_internal.create_model(name, leads, events, document ->> 'lead_key', first ->> 'event_lead', first ->> 'event_type', first ->> 'event_time', first ->> 'event_campaign',
+        settings ->> 'time_zone', settings -> 'status_columns', (settings ->> 'min_score')::numeric, (settings ->> 'max_score')::numeric, true, first ->> 'event_id', first ->> 'event_anonymous');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_from_document IS 'Makes the model of a document by create_model().';
+
+CREATE FUNCTION lead_scoring_internal.refuse_rebinding(name text, path text, existing text, wanted text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.fail('42710', format('model "%s" already exists, and its %s is %s instead of %s', name, path, existing, wanted),
+        'A model stays with its tables and keys: of others it would be another model.', format('Leave it out of the document and of tables, or SELECT lead_scoring.drop_model(%L);', name));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_rebinding IS 'Raises 42710 for a document that names another table or key than the model has.';
+
+CREATE FUNCTION lead_scoring_internal.put_settings(model text, wanted jsonb)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    existing CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+    normal jsonb;
+    changed text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(n) FROM jsonb_populate_record(NULL::%I.settings, $1) n', model) INTO normal USING wanted;
+    changed := ARRAY(SELECT k FROM jsonb_object_keys(wanted) k WHERE existing ->> k IS DISTINCT FROM normal ->> k ORDER BY k COLLATE "C");
+    IF changed <> '{}' THEN
+        EXECUTE lead_scoring_internal.fill('UPDATE {model}.settings SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.settings, $1))',
+            jsonb_build_object('model', model, 'columns', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(changed) c))) USING wanted;
+    END IF;
+    RETURN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE f.entity = 'settings' AND f.field = ANY (changed) AND f.is_owners AND f.kind NOT IN ('draft column', 'condition'));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.put_settings IS 'Writes what differs into the model''s settings; whether that is more than draft, so that repair() has to follow.';
+
+CREATE FUNCTION lead_scoring_internal.put_source(model text, item jsonb, events regclass)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted jsonb := lead_scoring_internal.document_row('sources', 'sources', item);
+    existing jsonb;
+    changed text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(s) FROM %I.sources s WHERE s.name = $1', model) INTO existing USING item ->> 'name';
+    IF existing IS NULL THEN
+        PERFORM lead_scoring_internal.add_source(model, item ->> 'name', events, item ->> 'event_lead', item ->> 'event_type', item ->> 'event_time',
+            item ->> 'every_event', item ->> 'event_campaign', item ->> 'event_channel', item ->> 'event_asset', item ->> 'event_anonymous', item ->> 'event_id', item ->> 'time_zone', true);
+        RETURN false;
+    END IF;
+    IF lead_scoring_internal.resolve_table(existing ->> 'events') <> events THEN
+        PERFORM lead_scoring_internal.refuse_rebinding(model, format('source "%s"', item ->> 'name'), existing ->> 'events', events::text);
+    END IF;
+    wanted := wanted || jsonb_build_object('events', existing -> 'events',
+        'event_channel', lead_scoring_internal.report_key(events, item ->> 'event_channel', 'event_channel'), 'event_asset', lead_scoring_internal.report_key(events, item ->> 'event_asset', 'event_asset'));
+    changed := ARRAY(SELECT k FROM jsonb_object_keys(wanted) k WHERE existing ->> k IS DISTINCT FROM wanted ->> k);
+    IF changed <> '{}' THEN
+        PERFORM lead_scoring_internal.write_draft_row(model, 'sources', item ->> 'name', wanted);
+    END IF;
+    RETURN changed && '{event_lead,event_type,every_event,event_time,event_campaign,event_anonymous}'::text[];
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.put_source IS 'Makes a source of a model what an item of a document says; whether that is more than draft, so that repair() has to follow.';
+
+CREATE FUNCTION lead_scoring_internal.check_binding(model text, document jsonb, events text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF document ? 'leads' AND lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads') <> bound.leads THEN
+        PERFORM lead_scoring_internal.refuse_rebinding(model, 'table of leads', bound.leads::text, document ->> 'leads');
+    ELSIF events IS NOT NULL AND lead_scoring_internal.require_table(events, 'sources[0].events', 'events') <> bound.events THEN
+        PERFORM lead_scoring_internal.refuse_rebinding(model, 'table of events', bound.events::text, events);
+    ELSIF document ->> 'lead_key' <> bound.lead_key THEN
+        PERFORM lead_scoring_internal.refuse_rebinding(model, 'lead_key', bound.lead_key, document ->> 'lead_key');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_binding IS 'Raises 42710 where a document, or "events", names other tables of leads and events, or another key, than the model has.';
+
+CREATE FUNCTION lead_scoring_internal.write_bindings(model text, document jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    settings jsonb := '{}';
+    source record;
+    needs_repair boolean;
+    identities jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF document ? 'sources' THEN
+        settings := lead_scoring_internal.document_row('sources', 'settings', document #> '{sources,0}') - 'events';
+    END IF;
+    IF document ? 'settings' THEN
+        settings := settings || lead_scoring_internal.document_row('settings', 'settings', document -> 'settings');
+        PERFORM lead_scoring_internal.add_status_columns(model, bound.leads, bound.lead_key, settings -> 'status_columns');
+    END IF;
+    needs_repair := lead_scoring_internal.put_settings(model, settings);
+    FOR source IN SELECT s.item, format('sources[%s].events', s.place - 1) AS path FROM jsonb_array_elements(document -> 'sources') WITH ORDINALITY s (item, place) WHERE s.place > 1 ORDER BY s.place LOOP
+        needs_repair := lead_scoring_internal.put_source(model, source.item, lead_scoring_internal.require_table(source.item ->> 'events', source.path, source.item ->> 'name')) OR needs_repair;
+    END LOOP;
+    IF document ? 'identities' AND document -> 'identities' IS DISTINCT FROM
+           (SELECT jsonb_strip_nulls(jsonb_build_object('identities', i.identities::text, 'anonymous', i.anonymous, 'lead', i.lead)) FROM lead_scoring_internal.identities(model) i) THEN
+        identities := document -> 'identities';
+        PERFORM lead_scoring_internal.set_identities(model, CASE WHEN identities ? 'identities' THEN lead_scoring_internal.require_table(identities ->> 'identities', 'identities.identities', 'identities') END,
+            identities ->> 'anonymous', identities ->> 'lead');
+    END IF;
+    IF needs_repair THEN
+        PERFORM lead_scoring_internal.check_settings(model);
+        PERFORM lead_scoring_internal.repair(model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.write_bindings IS 'Makes settings, sources and identities of a model what the document says, but for sources that it has no more; what that changes of the leads is computed.';
+
+CREATE FUNCTION lead_scoring_internal.write_reports(model text, item jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted CONSTANT jsonb := lead_scoring_internal.document_row('reports', 'report_settings', item);
+    existing jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO existing;
+    IF EXISTS (SELECT FROM jsonb_each(wanted) w WHERE w.value #>> '{}' IS DISTINCT FROM coalesce(existing, lead_scoring_internal.document_row('reports', 'report_settings', '{}')) ->> w.key) THEN
+        PERFORM lead_scoring_internal.change_report_settings(model, wanted);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.write_reports IS 'Makes report_settings what the document says.';
+
+CREATE FUNCTION lead_scoring_internal.remove_sources(model text, sources jsonb)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    gone record;
+    any_gone boolean := false;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOR gone IN SELECT t.name, t.events FROM lead_scoring_internal.source_tables(model) t
+                 WHERE jsonb_typeof(sources) = 'array' AND t.name <> ALL (ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(sources) s (item))) LOOP
+        PERFORM lead_scoring_internal.lock_tables(model);
+        PERFORM lead_scoring_internal.refuse_draft_drop(model, gone.name, false);
+        PERFORM lead_scoring_internal.remove_source(model, gone.name, lead_scoring_internal.resolve_table(gone.events));
+        any_gone := true;
+    END LOOP;
+    RETURN any_gone;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.remove_sources IS 'Takes the sources out of a model that a document has no more; whether there were any. What is published has to be published anew before anybody writes.';
+
+-- apply_model: a model becomes what a document says.
+CREATE FUNCTION lead_scoring_internal.document_leads(name text, document jsonb, tables jsonb)
+RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.check_document(document), lead_scoring_internal.check_own_tables(document, tables);
+    IF coalesce(tables ->> 'leads', document ->> 'leads') IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', format('no table of leads is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
+            'Pass tables => ''{"leads": "public.leads", "events": "public.events"}''.');
+    END IF;
+    RETURN lead_scoring_internal.require_table(coalesce(tables ->> 'leads', document ->> 'leads'), 'leads', 'leads');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_leads IS 'The table of leads of a model that is to be made of a document: whose owner is to own it. What is wrong with the document is raised before.';
+
+CREATE FUNCTION lead_scoring_internal.follow_former_names(model text, relation text, item jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    name CONSTANT text := item ->> 'name';
+    former CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(item -> 'formerly'));
+    places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
+    there text[];
+    other record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill('SELECT array_agg(d.name ORDER BY d.name COLLATE "C") FROM {model}.{table} d WHERE d.name = $1 OR d.name = ANY ($2)', places) INTO there USING name, former;
+    IF cardinality(there) > 1 THEN
+        PERFORM lead_scoring_internal.fail('42710', format('%s "%s" and "%s" of model "%s" cannot both become "%s"', relation, there[1], there[2], model, name),
+            'A former name is that of one which is to be called otherwise.',
+            format('DELETE FROM %I.%I WHERE name = %L;  -- or leave the former name out', model, relation, (array_remove(there, name))[1]));
+    END IF;
+    -- History goes by names, those of versions too.
+    EXECUTE lead_scoring_internal.fill($query$
+        SELECT d.name, i.item ->> 'name' AS bore FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item)
+          JOIN {model}.{table} d ON d.id = (i.item ->> 'id')::integer
+         WHERE d.name <> $1 AND d.name <> ALL ($2) AND i.item ->> 'name' = ANY ($1 || $2) ORDER BY v.version DESC, d.name COLLATE "C" LIMIT 1
+        $query$, places) INTO other USING name, former;
+    IF other.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42710', format('"%s", which "%s" %s called, is a former name of "%s"', other.bore, name, CASE WHEN other.bore = name THEN 'is to be' ELSE 'was' END, other.name),
+            format('In a version of model "%s" it was the name of that one, and history goes by names.', model),
+            CASE WHEN other.bore = name THEN format('Choose another name, such as "%s 2".', name) ELSE format('Write "formerly": ["%s"] if that one is meant, else leave it out.', other.name) END);
+    END IF;
+    IF there[1] <> name THEN
+        EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} d SET name = $1 WHERE d.name = $2', places) USING name, there[1];
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.follow_former_names IS 'Renames the rule or stage of the draft that an item of a document says was called otherwise; nothing where none is called so any more. Raises 42710 where the name, or a former one, is or was that of another.';
+
+CREATE FUNCTION lead_scoring_internal.fit_to_tables(model text, relation text, draft_row jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    subject CONSTANT text := lead_scoring_internal.draft_subject(model, relation, draft_row);
+    event_type CONSTANT text := coalesce(draft_row ->> 'event_type', draft_row ->> 'on_event');
+    source jsonb;
+BEGIN
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    IF event_type IS NOT NULL THEN
+        source := lead_scoring_internal.resolve_source(model, lead_scoring_internal.source_list(model), coalesce(draft_row ->> 'source', draft_row ->> 'on_event_source'), event_type,
+            CASE relation WHEN 'rules' THEN 'source' ELSE 'on_event_source' END, subject);
+    END IF;
+    PERFORM lead_scoring_internal.compile_row(relation, subject, draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
+    RETURN draft_row;
+EXCEPTION WHEN undefined_column THEN
+    IF relation <> 'rules' THEN
+        RAISE;
+    END IF;
+    RAISE NOTICE '% is disabled: %', subject, SQLERRM;
+    RETURN draft_row || '{"enabled": false}';
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.fit_to_tables IS 'A rule or stage as it can be with the tables that the model has: a rule whose column is not there is disabled, with a notice. Raises all else that keeps it from being compiled.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_lost_group(model text, groups jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    lost record;
+BEGIN
+    EXECUTE format('SELECT r.name, r.rule_group, g.kind FROM %1$I.rules r JOIN %1$I.rule_groups g ON g.name = r.rule_group
+                     WHERE r.rule_group <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item))) ORDER BY r.name COLLATE "C" LIMIT 1', model) INTO lost USING groups;
+    IF lost.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('groups have no "%s", which rule "%s" is in', lost.rule_group, lost.name), 'A section of a document that is there is whole.',
+            format('Add %s to groups.', jsonb_build_object('name', lost.rule_group, 'kind', lost.kind)));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_lost_group IS 'Raises 42704 where a rule of the draft is in a group that is none of these of a document.';
+
+CREATE FUNCTION lead_scoring_internal.write_document(model text, document jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    part record;
+    item record;
+    draft_row jsonb;
+    path text;
+    rank integer := -10;
+    state text;
+    message text;
+    detail text;
+    hint text;
+    context text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
+        FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+            path := format('%s[%s]', part.section, item.place - 1);
+            IF part.relation <> 'rule_groups' THEN
+                PERFORM lead_scoring_internal.follow_former_names(model, part.relation, item.item);
+            END IF;
+        END LOOP;
+        FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+            path := format('%s[%s]', part.section, item.place - 1);
+            draft_row := lead_scoring_internal.document_row(part.section, part.relation, item.item);
+            IF part.relation = 'rules' THEN
+                draft_row := draft_row || jsonb_build_object('rule_group', coalesce(draft_row ->> 'rule_group', CASE WHEN draft_row ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END));
+            ELSIF part.relation = 'stages' THEN
+                rank := coalesce((draft_row ->> 'rank')::integer, rank + 10);
+                draft_row := draft_row || jsonb_build_object('rank', rank);
+            END IF;
+            PERFORM lead_scoring_internal.check_draft_values(model, part.relation, draft_row);
+            IF part.relation <> 'rule_groups' AND lead_scoring_internal.is_enabled(draft_row) THEN
+                draft_row := lead_scoring_internal.fit_to_tables(model, part.relation, draft_row);
+            END IF;
+            PERFORM lead_scoring_internal.write_draft_row(model, part.relation, item.item ->> 'name', draft_row);
+        END LOOP;
+        path := NULL;
+        IF part.relation <> 'rule_groups' THEN
+            EXECUTE format('DELETE FROM %I.%I d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model, part.relation) USING document -> part.section;
+        END IF;
+    END LOOP;
+    IF document ? 'groups' THEN
+        PERFORM lead_scoring_internal.refuse_lost_group(model, document -> 'groups');
+        EXECUTE format('DELETE FROM %I.rule_groups d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model) USING document -> 'groups';
+    END IF;
+    IF document ? 'bands' THEN
+        EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE to_jsonb(n)::text = to_jsonb(b)::text)', model) USING document -> 'bands';
+        FOR item IN EXECUTE format('SELECT i.item, i.place FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::%1$I.bands, i.item) n
+                                     WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE to_jsonb(n)::text = to_jsonb(b)::text) ORDER BY i.place', model) USING document -> 'bands' LOOP
+            path := format('bands[%s]', item.place - 1);
+            PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item.item);
+        END LOOP;
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    IF path IS NULL THEN
+        RAISE;
+    END IF;
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+    path := path || coalesce('.' || substring(context FROM '^(\w+) of (?:rule|stage) "'), '');
+    PERFORM lead_scoring_internal.fail(state, message, concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path)), nullif(hint, ''));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections. An error tells its place in the document.';
+
+CREATE FUNCTION lead_scoring.apply_model(
+    name text,
+    definition jsonb,
+    note text DEFAULT NULL,
+    words jsonb DEFAULT NULL,
+    tables jsonb DEFAULT NULL)
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_apply_model';
+CREATE FUNCTION lead_scoring_internal.apply_model(
+    name text,
+    definition jsonb,
+    note text,
+    words jsonb,
+    tables jsonb)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres SET extra_float_digits = 1
+AS $$
+DECLARE
+    is_there CONSTANT boolean := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = apply_model.name);
+    document jsonb;
+    any_gone boolean;
+    version bigint;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(name);
+    PERFORM lead_scoring_internal.check_document(definition), lead_scoring_internal.check_own_words(words), lead_scoring_internal.check_own_tables(definition, tables);
+    document := CASE WHEN is_there THEN '{}' ELSE '{"sources": [{"name": "events"}]}'::jsonb END || definition;
+    document := lead_scoring_internal.document_in_own_words(
+        lead_scoring_internal.with_tables(lead_scoring_internal.plain_document(document), coalesce(tables, '{}')), coalesce(words, '{}'));
+    IF is_there THEN
+        PERFORM lead_scoring_internal.upgrade_model(name);
+        PERFORM lead_scoring_internal.check_binding(name, document, coalesce(document #>> '{sources,0,events}', tables ->> 'events'));
+    ELSIF document #>> '{sources,0,events}' IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', format('no table of events is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
+            'Pass tables => ''{"leads": "public.leads", "events": "public.events"}''.');
+    ELSE
+        PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads'),
+            lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events', 'events'));
+    END IF;
+    PERFORM lead_scoring_internal.write_bindings(name, document);
+    PERFORM lead_scoring_internal.write_document(name, document);
+    IF document ? 'reports' THEN
+        PERFORM lead_scoring_internal.write_reports(name, document -> 'reports');
+    END IF;
+    any_gone := lead_scoring_internal.remove_sources(name, document -> 'sources');
+    version := lead_scoring_internal.publish(name, note, true);
+    IF any_gone THEN  -- leads may have been known by its events alone
+        PERFORM lead_scoring_internal.catch_up(name);
+    END IF;
+    RETURN version;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.apply_model IS 'Implements lead_scoring.apply_model, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.apply_model IS
+'Makes a model what a document says, as export_model() gives one, publishes it with that note, and returns the version; all or nothing, and nothing at all where nothing differs. Where there is no such model it is made, as by create_model(), for the owner of the tables of leads and events that the document or "tables" names; a model that is there stays with its tables and its key.
+A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it.
+For the model''s owner, or who may act as the owner of the tables. Raises with the place in the document 42804 for a wrong type of JSON, 42703 for an unknown field or a table that the document has not, 22023 for a value that makes no sense, 22004 for a missing name or table, 42710 for two of one name, a former name that is or was another''s, and other tables or another key than the model has, 42P01 for a table that is not there; and what create_model(), add_source(), set_identities(), the draft and publish() raise.';
+
+-- The score sheet that most teams begin with.
+CREATE FUNCTION lead_scoring_internal.practitioner_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"min_score": 0},
+ "groups": [
+  {"name": "engagement", "kind": "engagement", "comment": "What they do. All of it counts for 90 days, so that an MQL is somebody of this quarter."},
+  {"name": "fit", "kind": "fit", "comment": "Who they are."}],
+ "rules": [
+  {"name": "download", "rule_group": "engagement", "event_type": "download", "points": 5, "decay": "window", "lifespan": "90 days",
+   "limit_count": 3, "limit_window": "month", "comment": "Three papers a month tell as much as thirty."},
+  {"name": "e-mail opened", "rule_group": "engagement", "event_type": "email_opened", "points": 2, "decay": "window", "lifespan": "90 days",
+   "limit_count": 2, "limit_window": "week", "comment": "Mail programs open mails by themselves, so that the limit is low."},
+  {"name": "pricing page", "rule_group": "engagement", "event_type": "page_view", "condition": "properties->>'path' LIKE '/pricing%'", "points": 10,
+   "decay": "window", "lifespan": "90 days", "limit_count": 3, "limit_window": "day", "comment": "Who looks at prices has begun to reckon."},
+  {"name": "live session", "rule_group": "engagement", "event_type": "webinar_attended", "points": 20, "decay": "window", "lifespan": "90 days",
+   "comment": "A webinar, a workshop, a sprint: an hour of their time."},
+  {"name": "unsubscribed", "rule_group": "engagement", "event_type": "unsubscribed", "points": -15, "decay": "window", "lifespan": "90 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Wants to hear less; it takes a live session to make up for it."},
+  {"name": "executive", "rule_group": "fit", "condition": "job_title ~* '\\m(chief|ceo|cto|cfo|cmo|coo|cio|vp|vice president|director)\\M'", "points": 15,
+   "comment": "Can say yes."},
+  {"name": "firm of 50 to 500", "rule_group": "fit", "condition": "employees BETWEEN 50 AND 500", "points": 10, "comment": "The firms that stay."},
+  {"name": "not a buyer", "rule_group": "fit", "condition": "job_title ~* '\\m(student|intern|professor|freelance)'", "points": -25,
+   "comment": "Reads a lot and does not buy."}],
+ "bands": [],
+ "stages": [
+  {"name": "lead", "rank": 0, "comment": "Known by name."},
+  {"name": "mql", "rank": 10, "min_score": 30, "min_engagement": 2, "falls_below": 20, "within": "3 days", "timeout_stage": "recycled", "cooldown": "14 days",
+   "comment": "Sales calls within three days. Fit alone makes none: there must be something to call about."},
+  {"name": "sql", "rank": 20, "on_event": "sales_accepted", "within": "60 days", "timeout_stage": "recycled", "comment": "Sales has spoken to them and goes on."},
+  {"name": "customer", "rank": 30, "on_event": "deal_won", "comment": "Has signed."},
+  {"name": "recycled", "rank": 90, "kind": "detour", "on_event": "sales_recycled", "exit": "score", "comment": "Not now: back to nurture, and again an MQL by what they do next."},
+  {"name": "disqualified", "rank": 91, "kind": "detour", "on_event": "sales_disqualified", "exit": "hand", "comment": "Never: only a person takes that back."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.practitioner_template IS 'The definition of the template "practitioner".';
+
+-- Software as a service, sold to companies: the seven actions that make an MQL.
+CREATE FUNCTION lead_scoring_internal.b2b_saas_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"min_score": 0, "max_score": 200},
+ "groups": [
+  {"name": "content", "kind": "engagement", "max_points": 40, "comment": "Reading makes nobody an MQL by itself, however much of it."},
+  {"name": "intent", "kind": "engagement", "comment": "What they ask for, and what they try."},
+  {"name": "fit", "kind": "fit", "min_points": -60, "max_points": 40, "comment": "Who they are."}],
+ "rules": [
+  {"name": "demo request", "rule_group": "intent", "event_type": "demo_request", "points": 60, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Asks for a demo: an MQL at once, unless the fit says no."},
+  {"name": "contact request", "rule_group": "intent", "event_type": "contact_request", "points": 60, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Asks to be called: as good as a demo."},
+  {"name": "free trial", "rule_group": "intent", "event_type": "trial_started", "points": 45, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Tries it; with one sign more, or in the right company, an MQL."},
+  {"name": "pricing page", "rule_group": "intent", "event_type": "page_view", "condition": "properties->>'path' LIKE '/pricing%'", "points": 10, "max_points": 40,
+   "decay": "exponential", "half_life": "14 days", "limit_count": 2, "limit_window": "day", "comment": "Comes back to the prices: the third day of it counts more than ten views of the first."},
+  {"name": "webinar", "rule_group": "content", "event_type": "webinar_attended", "points": 20, "decay": "exponential", "half_life": "30 days",
+   "comment": "Gave an hour."},
+  {"name": "download", "rule_group": "content", "event_type": "download", "points": 8, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 1, "limit_window": "month", "limit_key": "properties->>'asset'", "comment": "Each paper once a month."},
+  {"name": "newsletter", "rule_group": "content", "event_type": "newsletter_subscribed", "points": 5, "limit_count": 1, "limit_window": "ever",
+   "comment": "Wants to hear from us; does not fade while they stay."},
+  {"name": "unsubscribed", "rule_group": "content", "event_type": "unsubscribed", "points": -20, "decay": "exponential", "half_life": "60 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Wants to hear no more."},
+  {"name": "careers page", "rule_group": "intent", "event_type": "page_view", "condition": "properties->>'path' LIKE '/careers%'", "points": -10, "min_points": -20,
+   "decay": "linear", "lifespan": "30 days", "comment": "Looks for a job rather than for software."},
+  {"name": "decision maker", "rule_group": "fit", "condition": "job_title ~* '\\m(chief|c[etfmoi]o|founder|owner|president|vp|head|director)\\M'", "points": 20,
+   "comment": "Decides, or sits beside who does."},
+  {"name": "our size", "rule_group": "fit", "condition": "employees BETWEEN 20 AND 2000", "points": 15, "comment": "Big enough to need it, small enough to buy it online."},
+  {"name": "free mail", "rule_group": "fit", "condition": "email ~* '@(gmail|yahoo|hotmail|outlook|icloud|gmx|qq)[.]'", "points": -10, "comment": "A private address: perhaps no company behind it."},
+  {"name": "student", "rule_group": "fit", "condition": "job_title ~* '\\m(student|intern|teacher|professor)'", "points": -60, "comment": "Not an MQL even with a demo request."}],
+ "bands": [],
+ "stages": [
+  {"name": "lead", "rank": 0, "comment": "Known by name."},
+  {"name": "mql", "rank": 10, "min_score": 50, "min_engagement": 20, "falls_below": 30, "within": "1 day", "timeout_stage": "recycled", "cooldown": "3 days",
+   "comment": "Sales answers within a day: the sooner the call, the likelier the sale."},
+  {"name": "sql", "rank": 20, "on_event": "sales_accepted", "within": "30 days", "timeout_stage": "recycled", "comment": "Sales has spoken to them: need, money, and a date."},
+  {"name": "opportunity", "rank": 30, "on_event": "opportunity_created", "comment": "There is an offer."},
+  {"name": "customer", "rank": 40, "on_event": "deal_won", "comment": "Pays."},
+  {"name": "recycled", "rank": 90, "kind": "detour", "on_event": "sales_recycled", "exit": "score", "comment": "Not now: back to nurture, and again an MQL by what they do next."},
+  {"name": "lost", "rank": 91, "kind": "detour", "on_event": "deal_lost", "exit": "score", "comment": "Bought elsewhere; a new demo request counts all the same."},
+  {"name": "disqualified", "rank": 92, "kind": "detour", "on_event": "sales_disqualified", "exit": "hand", "comment": "Never: only a person takes that back."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.b2b_saas_template IS 'The definition of the template "b2b_saas".';
+
+-- Few, large companies and long sales: who they are counts as much as what they do, so that grades decide.
+CREATE FUNCTION lead_scoring_internal.enterprise_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"min_score": 0},
+ "groups": [
+  {"name": "website", "kind": "engagement", "min_points": -20, "max_points": 30, "comment": "What a browser does is cheap; no more than 30 of it."},
+  {"name": "meetings", "kind": "engagement", "comment": "What takes their time."},
+  {"name": "role", "kind": "fit", "max_points": 40, "comment": "Who they are in their company."},
+  {"name": "company", "kind": "fit", "max_points": 40, "comment": "What company it is."}],
+ "rules": [
+  {"name": "page view", "rule_group": "website", "event_type": "page_view", "points": 1, "decay": "exponential", "half_life": "14 days",
+   "limit_count": 5, "limit_window": "day", "comment": "Five a day, so that a robot gains nothing."},
+  {"name": "white paper", "rule_group": "website", "event_type": "download", "points": 8, "decay": "linear", "lifespan": "180 days",
+   "limit_count": 1, "limit_window": "ever", "limit_key": "properties->>'asset'", "comment": "Each once; large companies read for half a year."},
+  {"name": "unsubscribed", "rule_group": "website", "event_type": "unsubscribed", "points": -20, "decay": "exponential", "half_life": "90 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Wants to hear no more from marketing; sales may go on."},
+  {"name": "webinar", "rule_group": "meetings", "event_type": "webinar_attended", "points": 15, "decay": "exponential", "half_life": "90 days", "max_points": 45,
+   "comment": "Gave an hour."},
+  {"name": "event visit", "rule_group": "meetings", "event_type": "event_attended", "points": 20, "decay": "exponential", "half_life": "90 days",
+   "comment": "Met us at a fair or a dinner."},
+  {"name": "meeting", "rule_group": "meetings", "event_type": "meeting_held", "points": 30, "decay": "exponential", "half_life": "90 days", "comment": "Sat down with us."},
+  {"name": "demo request", "rule_group": "meetings", "event_type": "demo_request", "points": 40, "decay": "exponential", "half_life": "60 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Asks to be shown."},
+  {"name": "no show", "rule_group": "meetings", "event_type": "meeting_missed", "points": -15, "decay": "exponential", "half_life": "60 days", "comment": "Had other things to do."},
+  {"name": "top of the house", "rule_group": "role", "condition": "job_title ~* '\\m(chief|c[etfmoi]o|president|evp|svp)\\M'", "points": 30, "comment": "Signs."},
+  {"name": "head of something", "rule_group": "role", "condition": "job_title ~* '\\m(vp|head|director)\\M'", "points": 20, "comment": "Has the budget."},
+  {"name": "student", "rule_group": "role", "condition": "job_title ~* '\\m(student|intern)\\M'", "points": -40, "comment": "Reads a lot and does not buy."},
+  {"name": "enterprise", "rule_group": "company", "condition": "employees >= 1000", "points": 20, "comment": "Whom the offer is made for."},
+  {"name": "large enterprise", "rule_group": "company", "condition": "employees >= 10000", "points": 10, "comment": "On top of the points for an enterprise."},
+  {"name": "home market", "rule_group": "company", "condition": "country IN ('US', 'CA', 'GB', 'IE', 'AU', 'NZ')", "points": 10, "comment": "Where there is somebody to visit them: change the list to yours."}],
+ "bands": [
+  {"axis": "engagement", "label": "3", "min_points": -1000}, {"axis": "engagement", "label": "2", "min_points": 15}, {"axis": "engagement", "label": "1", "min_points": 40},
+  {"axis": "fit", "label": "C", "min_points": -1000}, {"axis": "fit", "label": "B", "min_points": 20}, {"axis": "fit", "label": "A", "min_points": 40}],
+ "stages": [
+  {"name": "lead", "rank": 0, "comment": "Known by name."},
+  {"name": "engaged", "rank": 5, "min_score": 35, "min_engagement": 15, "falls_below": 25, "comment": "Worth a mail by a person, not yet a call."},
+  {"name": "mql", "rank": 10, "min_score": 60, "grades": ["A1", "A2", "B1"], "falls_below": 45, "within": "1 day", "timeout_stage": "recycled", "cooldown": "7 days",
+   "comment": "The right person of the right company, and busy: both letters and numbers, since one sum would hide which is missing."},
+  {"name": "sal", "rank": 15, "on_event": "sales_accepted", "within": "14 days", "timeout_stage": "recycled", "comment": "Sales has taken it over and makes a first meeting within two weeks."},
+  {"name": "sql", "rank": 20, "on_event": "sales_qualified", "within": "180 days", "timeout_stage": "recycled", "comment": "Need, budget and who decides are known."},
+  {"name": "opportunity", "rank": 30, "on_event": "opportunity_created", "comment": "There is an offer."},
+  {"name": "customer", "rank": 40, "on_event": "deal_won", "comment": "Has signed."},
+  {"name": "recycled", "rank": 90, "kind": "detour", "on_event": "sales_recycled", "exit": "score", "comment": "Not this year: back to nurture."},
+  {"name": "lost", "rank": 91, "kind": "detour", "on_event": "deal_lost", "exit": "hand", "comment": "Bought elsewhere; sales says when to begin again."},
+  {"name": "disqualified", "rank": 92, "kind": "detour", "on_event": "sales_disqualified", "exit": "hand", "comment": "Never: only a person takes that back."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.enterprise_template IS 'The definition of the template "enterprise".';
+
+-- A shop: interest lasts for days, and nobody is called.
+CREATE FUNCTION lead_scoring_internal.ecommerce_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"min_score": 0, "max_score": 150},
+ "groups": [
+  {"name": "browsing", "kind": "engagement", "max_points": 30, "comment": "Looking around is no more than 30."},
+  {"name": "buying", "kind": "engagement", "comment": "What is done on the way to the till."},
+  {"name": "fit", "kind": "fit", "comment": "Who they are."}],
+ "rules": [
+  {"name": "product viewed", "rule_group": "browsing", "event_type": "product_viewed", "points": 2, "decay": "exponential", "half_life": "7 days",
+   "limit_count": 1, "limit_window": "day", "limit_key": "properties->>'product'", "comment": "Each product once a day."},
+  {"name": "mail clicked", "rule_group": "browsing", "event_type": "email_clicked", "points": 5, "decay": "exponential", "half_life": "7 days",
+   "limit_count": 1, "limit_window": "day", "comment": "A click, for opening is often done by the mail program."},
+  {"name": "newsletter", "rule_group": "browsing", "event_type": "newsletter_subscribed", "points": 5, "limit_count": 1, "limit_window": "ever", "comment": "Wants to hear of offers; does not fade."},
+  {"name": "wish list", "rule_group": "buying", "event_type": "wishlist_added", "points": 10, "decay": "exponential", "half_life": "30 days", "max_points": 30,
+   "comment": "Wants it, not now."},
+  {"name": "cart", "rule_group": "buying", "event_type": "cart_added", "points": 15, "decay": "exponential", "half_life": "5 days", "max_points": 45,
+   "limit_count": 3, "limit_window": "day", "comment": "Forgotten after a week."},
+  {"name": "large cart", "rule_group": "buying", "event_type": "cart_added", "condition": "(properties->>'value')::numeric >= 100", "points": 10, "decay": "exponential", "half_life": "5 days",
+   "limit_count": 1, "limit_window": "day", "comment": "On top of the points for a cart; set the amount to yours."},
+  {"name": "checkout", "rule_group": "buying", "event_type": "checkout_started", "points": 30, "decay": "exponential", "half_life": "3 days",
+   "limit_count": 1, "limit_window": "day", "comment": "Was at the till. Fades fast: what is left for three days is bought elsewhere."},
+  {"name": "returned", "rule_group": "buying", "event_type": "order_returned", "points": -20, "decay": "linear", "lifespan": "90 days", "min_points": -40,
+   "comment": "Sends back what is ordered."},
+  {"name": "unsubscribed", "rule_group": "browsing", "event_type": "unsubscribed", "points": -20, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Wants to hear no more."},
+  {"name": "where we deliver", "rule_group": "fit", "condition": "country IN ('DE', 'AT', 'CH')", "points": 10, "comment": "Change the list to yours."},
+  {"name": "where we do not", "rule_group": "fit", "condition": "country NOT IN ('DE', 'AT', 'CH')", "points": -100, "comment": "No offer to whom nothing can be sent."},
+  {"name": "throw-away address", "rule_group": "fit", "condition": "email ~* '@(mailinator|guerrillamail|10minutemail)[.]'", "points": -50, "comment": "After a discount, not after the goods."}],
+ "bands": [],
+ "stages": [
+  {"name": "visitor", "rank": 0, "comment": "Has an account or an address with us."},
+  {"name": "mql", "rank": 10, "min_score": 40, "min_engagement": 20, "falls_below": 25, "within": "7 days", "timeout_stage": "cooled", "cooldown": "7 days",
+   "comment": "Worth an offer: a reminder of the cart, a small discount."},
+  {"name": "sql", "rank": 20, "on_event": "checkout_started", "within": "3 days", "timeout_stage": "cooled", "comment": "At the till: the mail for carts that were left goes out by this."},
+  {"name": "customer", "rank": 30, "on_event": "order_placed", "comment": "Has bought."},
+  {"name": "cooled", "rank": 90, "kind": "detour", "exit": "score", "comment": "Got the offer and did not buy; comes back by what is done next."},
+  {"name": "blocked", "rank": 91, "kind": "detour", "on_event": "fraud_found", "exit": "hand", "comment": "Fraud: only a person takes that back."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.ecommerce_template IS 'The definition of the template "ecommerce".';
+
+-- The product sells itself, until an account is worth a call: product-qualified leads.
+CREATE FUNCTION lead_scoring_internal.product_led_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"min_score": 0, "max_score": 200},
+ "groups": [
+  {"name": "usage", "kind": "engagement", "max_points": 60, "comment": "How much they use it: the habit."},
+  {"name": "growth", "kind": "engagement", "comment": "What shows that they outgrow the free plan."},
+  {"name": "fit", "kind": "fit", "comment": "Who they are."}],
+ "rules": [
+  {"name": "active day", "rule_group": "usage", "event_type": "logged_in", "points": 2, "decay": "window", "lifespan": "14 days",
+   "limit_count": 1, "limit_window": "day", "comment": "Days, not clicks: ten of the last fourteen are 20."},
+  {"name": "key action", "rule_group": "usage", "event_type": "key_action", "points": 10, "decay": "exponential", "half_life": "14 days", "max_points": 40,
+   "limit_count": 2, "limit_window": "day", "comment": "What the product is for: a report made, an invoice sent. Name your own."},
+  {"name": "integration", "rule_group": "usage", "event_type": "integration_connected", "points": 15, "max_points": 30, "comment": "Is woven in; does not fade."},
+  {"name": "teammate invited", "rule_group": "growth", "event_type": "teammate_invited", "points": 10, "decay": "exponential", "half_life": "30 days", "max_points": 30,
+   "comment": "It spreads: the best sign of an account that will pay."},
+  {"name": "limit reached", "rule_group": "growth", "event_type": "limit_reached", "points": 25, "decay": "exponential", "half_life": "14 days",
+   "limit_count": 1, "limit_window": "week", "comment": "The free plan is too small."},
+  {"name": "pricing page", "rule_group": "growth", "event_type": "page_view", "condition": "properties->>'path' LIKE '/pricing%'", "points": 10, "decay": "exponential", "half_life": "14 days",
+   "limit_count": 2, "limit_window": "day", "comment": "Reckons what it would cost."},
+  {"name": "export of all data", "rule_group": "growth", "event_type": "data_exported", "points": -15, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 1, "limit_window": "week", "comment": "Packs."},
+  {"name": "ticket without answer", "rule_group": "usage", "event_type": "ticket_escalated", "points": -10, "decay": "exponential", "half_life": "14 days", "min_points": -20,
+   "comment": "Mend that before you sell."},
+  {"name": "company address", "rule_group": "fit", "condition": "email !~* '@(gmail|yahoo|hotmail|outlook|icloud|gmx|qq)[.]'", "points": 10, "comment": "There is a company behind it."},
+  {"name": "company of some size", "rule_group": "fit", "condition": "employees >= 50", "points": 15, "comment": "Has seats to fill."},
+  {"name": "student", "rule_group": "fit", "condition": "email ~* '[.]edu$'", "points": -40, "comment": "Uses it gladly, and free of charge."}],
+ "bands": [],
+ "stages": [
+  {"name": "signed up", "rank": 0, "comment": "Has an account."},
+  {"name": "activated", "rank": 5, "min_engagement": 10, "min_score": 10, "falls_below": 5, "comment": "Has seen what it is for."},
+  {"name": "pql", "rank": 10, "counts_as": "mql", "min_score": 60, "min_engagement": 35, "falls_below": 40, "within": "5 days", "timeout_stage": "nurtured", "cooldown": "30 days",
+   "comment": "Product-qualified: uses it, and outgrows it. Somebody offers help within five days."},
+  {"name": "sql", "rank": 20, "on_event": "sales_accepted", "within": "30 days", "timeout_stage": "nurtured", "comment": "Has spoken to sales."},
+  {"name": "customer", "rank": 30, "on_event": "subscription_started", "comment": "Pays, whether sales had a part in it or not."},
+  {"name": "nurtured", "rank": 90, "kind": "detour", "on_event": "sales_recycled", "exit": "score", "comment": "Goes on by itself; comes back by what they do next."},
+  {"name": "disqualified", "rank": 91, "kind": "detour", "on_event": "sales_disqualified", "exit": "hand", "comment": "Never: only a person takes that back."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.product_led_template IS 'The definition of the template "product_led".';
+
+-- Definitions to begin with.
+CREATE FUNCTION lead_scoring.templates(template text DEFAULT NULL)
+RETURNS TABLE (name text, meaning text, event_types text, columns text, definition jsonb)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+        SELECT t.name, t.meaning,
+               (SELECT string_agg(DISTINCT n.type COLLATE "C", ', ' ORDER BY n.type COLLATE "C")
+                  FROM (SELECT r.item ->> 'event_type' FROM jsonb_array_elements(t.definition -> 'rules') r (item)
+                         UNION ALL SELECT s.item ->> 'on_event' FROM jsonb_array_elements(t.definition -> 'stages') s (item)) n (type)),
+               t.columns, t.definition
+          FROM (VALUES
+            (1, 'practitioner', 'The score sheet that most teams begin with: papers, mails, prices, live sessions, title and size; an MQL has 30 points.',
+                'leads.job_title, leads.employees, events.properties', lead_scoring_internal.practitioner_template()),
+            (2, 'b2b_saas', 'Software for companies: the seven actions that make an MQL, from the newsletter to the demo, unless the fit says no.',
+                'leads.job_title, leads.employees, leads.email, events.properties', lead_scoring_internal.b2b_saas_template()),
+            (3, 'enterprise', 'Large companies and long sales: an MQL takes a grade, a letter for who they are and a number for what they do.',
+                'leads.job_title, leads.employees, leads.country, events.properties', lead_scoring_internal.enterprise_template()),
+            (4, 'ecommerce', 'A shop: interest fades within days, an MQL gets an offer in place of a call, and the till counts as an SQL.',
+                'leads.country, leads.email, events.properties', lead_scoring_internal.ecommerce_template()),
+            (5, 'product_led', 'A product that is tried before it is bought: usage makes product-qualified leads, which count as MQLs.',
+                'leads.email, leads.employees, events.properties', lead_scoring_internal.product_led_template())) t (place, name, meaning, columns, definition)
+         WHERE templates.template IS NULL OR t.name = templates.template ORDER BY t.place;
+    IF NOT FOUND THEN
+        PERFORM lead_scoring_internal.fail('42704', format('template "%s" does not exist', template), 'A template is a definition that comes with the extension.',
+            'SELECT name, meaning FROM lead_scoring.templates();' || lead_scoring_internal.perhaps(template, ARRAY(SELECT t.name FROM lead_scoring.templates() t)));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring.templates IS 'Definitions to begin with, for apply_model(), all or the one of that name: what each is for, the types of events it waits for and the columns it reads, both separated by commas, and the definition, with a comment on each group, rule and stage. Types and columns that are called otherwise are mapped by the argument "words" of apply_model(), and what is not there is left out. Raises 42704 for an unknown template.';
+
+COMMENT ON VIEW lead_scoring.progress IS 'What publish, rescore, resume, repair and previews are doing right now, a row each, for models whose schema the reader may use. Nothing where track_activities is off.';
 
 DO $comments$
 DECLARE
@@ -1774,6 +3281,78 @@ BEGIN
 END
 $comments$;
 
+-- What a hand takes back: moves, engagement, and with replay the whole history of a lead.
+CREATE FUNCTION lead_scoring.undo_move(model text, lead text, seq integer, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_undo_move';
+CREATE FUNCTION lead_scoring.undo_move(model text, lead bigint, seq integer, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_undo_move';
+CREATE FUNCTION lead_scoring.undo_move(model text, lead uuid, seq integer, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_undo_move';
+
+CREATE FUNCTION lead_scoring.reset_engagement(model text, lead text, reason text DEFAULT NULL) RETURNS uuid
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_reset_engagement';
+CREATE FUNCTION lead_scoring.reset_engagement(model text, lead bigint, reason text DEFAULT NULL) RETURNS uuid
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_reset_engagement';
+CREATE FUNCTION lead_scoring.reset_engagement(model text, lead uuid, reason text DEFAULT NULL) RETURNS uuid
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_reset_engagement';
+
+CREATE FUNCTION lead_scoring_internal.replay_leads(model text, lead text) RETURNS bigint
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_replay_leads';
+COMMENT ON FUNCTION lead_scoring_internal.replay_leads IS 'Supersedes the moves of a lead, or with NULL of all, and makes them anew. The part of replay() that has the tables or the lead locked. Returns how many leads there were.';
+
+CREATE FUNCTION lead_scoring.replay(model text) RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.replay(model text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_scoring(model);
+    PERFORM lead_scoring_internal.lock_tables(model);
+    RETURN lead_scoring_internal.replay_leads(model, NULL);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.replay(text) IS 'Implements lead_scoring.replay of all leads, as the model''s owner.';
+
+CREATE FUNCTION lead_scoring.replay(model text, lead text) RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.replay(model text, lead text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    keys text[];
+BEGIN
+    -- All leads are another call, so that a lead that was not found replays none.
+    IF lead IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', 'lead is NULL', 'It is the key of the lead whose history is made anew.',
+            format('SELECT lead_scoring.replay(%L);  -- that of all leads', model));
+    END IF;
+    PERFORM lead_scoring_internal.require_scoring(model);
+    keys := lead_scoring_internal.lock_leads(model, ARRAY[lead], 'NO KEY UPDATE');
+    RETURN lead_scoring_internal.replay_leads(model, keys[1]);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.replay(text, text) IS 'Implements lead_scoring.replay of one lead, as the model''s owner.';
+CREATE FUNCTION lead_scoring.replay(model text, lead bigint)
+RETURNS bigint LANGUAGE sql
+AS $$ SELECT lead_scoring.replay(model, lead::pg_catalog.text) $$;
+CREATE FUNCTION lead_scoring.replay(model text, lead uuid)
+RETURNS bigint LANGUAGE sql
+AS $$ SELECT lead_scoring.replay(model, lead::pg_catalog.text) $$;
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.undo_move(text, %s, integer, text) IS %L', key,
+'Takes back a move of a lead, by its number in the model''s transitions, and every later one that stands: a wrong click, a bot, a win that was none. The rows stay, marked with when, by whom and why; the lead stands where the move began. It enters the stages that it left, and those its score calls for at that moment, again only by hand, by an event of the stage''s on_event that is later than the undoing, or once the stage''s conditions have ceased to hold. <stage>_at, status columns and reports follow the moves that stand; a report as of before the undoing counts the move. Raises P0002 for an unknown lead or move, 55000 where the move was taken back already, where the model is paused or not published, or of an older format, 42704 for an unknown model, 22004 for a NULL. Takes INSERT on the model''s transitions and USAGE on the schema.');
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.reset_engagement(text, %s, text) IS %L', key,
+'Begins a lead''s engagement anew: rules count its events after this instant alone, decayed or not, for points, limits and what stages require. Fit, adjustments and the moves so far stay. It is a row of the model''s adjustments, whose id is returned: cancel_adjustment() takes the reset back, and all events count again. Raises P0002 for an unknown lead, 55000 for one that has no score because the model is paused or not published, or where it is of an older format, 42704 for an unknown model, 22004 for a NULL. Takes INSERT on the model''s adjustments and USAGE on the schema.');
+    END LOOP;
+    FOREACH key IN ARRAY ARRAY['text', 'text, text', 'text, bigint', 'text, uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.replay(%s) IS %L', key,
+'Makes the history of a lead anew, or where none is named of all leads, as the events, attributes and version of today have it: moves bear the dates at which they would have happened, as at a first publish. The old moves stay, marked as superseded; moves by hand that stood are made again at their time, with their actor and reason; what undo_move took back stays so, as far as events named the stage. Status columns and reports, those of the past too, follow the new history. Returns the number of leads. For all leads the tables of leads and events are locked against writing until the transaction ends. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where the model is paused or not published, or of an older format.');
+    END LOOP;
+END
+$comments$;
 DROP FUNCTION lead_scoring_internal.lock_tables(model text);
 
 -- Pausing a model and putting it right again.
@@ -1931,6 +3510,46 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lock_leads IS 'Locks the rows of some leads, in the order that all others keep too: visitors before leads before scores, each in their order. Returns the keys as the server writes them. Raises P0002 for a key that neither table has. "strength" is that of the lock on the leads table.';
+
+CREATE FUNCTION lead_scoring_internal.require_scoring(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.versions) AS is_published,
+                           (SELECT s.paused FROM %1$I.settings s) IS NOT false AS is_paused', model) INTO state;
+    IF state.is_paused OR NOT state.is_published THEN
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model),
+            CASE WHEN state.is_paused THEN 'It is paused.' ELSE 'Nothing is published yet, so that no lead has a score.' END,
+            format('SELECT lead_scoring.%s(%L);', CASE WHEN state.is_paused THEN 'resume' ELSE 'publish' END, model));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.require_scoring IS 'Raises 55000 where the model is paused or not published.';
+
+-- ---------------------------------------------------------------- merging
+CREATE OR REPLACE FUNCTION lead_scoring_internal.begin_merge(model text, from_lead text, into_lead text)
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    keys text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF num_nulls(model, from_lead, into_lead) > 0 THEN
+        PERFORM lead_scoring_internal.fail('22004', 'an argument of merge_leads is NULL',
+            'It takes a model, the lead to be merged, and the one that stays.', 'For example lead_scoring.merge_leads(''sales'', 42, 7).');
+    END IF;
+    PERFORM lead_scoring_internal.require_scoring(model);
+    keys := lead_scoring_internal.lock_leads(model, ARRAY[from_lead, into_lead], 'NO KEY UPDATE');
+    IF keys[1] = keys[2] THEN
+        PERFORM lead_scoring_internal.fail('22023', format('cannot merge lead "%s" into itself', keys[1]), 'Both arguments are the same key.',
+            'Name the lead to be merged first, then the one that stays.');
+    END IF;
+    RETURN keys;
+END
+$$;
 
 CREATE FUNCTION lead_scoring_internal.key_parts(relation regclass, column_name text) RETURNS text[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_key_parts';
@@ -2178,6 +3797,40 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
 
+CREATE FUNCTION lead_scoring_internal.refuse_draft_drop(model text, name text, is_gone boolean)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    draft jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
+            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
+          FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
+        jsonb_build_object('model', model)) INTO draft;
+    PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, is_gone);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_draft_drop IS 'Raises what refuse_drop raises of the draft.';
+
+CREATE FUNCTION lead_scoring_internal.remove_source(model text, name text, events regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('DELETE FROM %I.sources WHERE name = $1', model) USING name;
+    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t
+                  WHERE t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(events) p UNION SELECT events)
+                    AND t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0
+                  ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.remove_source IS 'Takes a source out of a model, with its triggers; "events" is its table, NULL where that is gone.';
+
 CREATE FUNCTION lead_scoring.drop_source(model text, name text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.drop_source(model text, name text)
@@ -2187,9 +3840,7 @@ DECLARE
     names text[];
     source record;
     is_there boolean;
-    draft jsonb;
     current_definition jsonb;
-    found record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF name IS NULL THEN
@@ -2210,22 +3861,12 @@ BEGIN
     IF is_there THEN
         PERFORM lead_scoring_internal.lock_tables(model);
     END IF;
-    EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
-            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
-          FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
-        jsonb_build_object('model', model)) INTO draft;
-    PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, NOT is_there);
+    PERFORM lead_scoring_internal.refuse_draft_drop(model, name, NOT is_there);
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO current_definition;
     IF is_there THEN
         PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true, false);
     END IF;
-    EXECUTE format('DELETE FROM %I.sources WHERE name = $1', model) USING name;
-    FOR found IN SELECT t.tgname, t.tgrelid::regclass AS relation FROM pg_trigger t
-                  WHERE t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(lead_scoring_internal.resolve_table(source.events)) p UNION SELECT lead_scoring_internal.resolve_table(source.events))
-                    AND t.tgfoid = 'lead_scoring_internal.events_changed()'::regprocedure AND t.tgargs = lead_scoring_internal.trigger_argument(model) AND t.tgparentid = 0
-                  ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
-    END LOOP;
+    PERFORM lead_scoring_internal.remove_source(model, name, lead_scoring_internal.resolve_table(source.events));
     -- Leads may be known by its events alone.
     IF EXISTS (SELECT FROM jsonb_path_query(current_definition, '$.sources[*]') s WHERE s ->> 'name' = drop_source.name) THEN
         PERFORM lead_scoring_internal.lock_tables(model);
@@ -2349,15 +3990,563 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.explain(text, %s, timestamptz) IS %L', key,
-'A lead''s score as of a time, line by line, computed from the event log. A line is a rule: how often it counted, its points undecayed (raw), as of then (decayed) and within the rule''s bounds (capped), and when it counted last. Where the bounds of a group or of the model change the sum, a line without rule says by how much. The column capped sums to the score: each part is rounded to 1/10000 of a point by itself. No rows for an unknown lead, and for one that row security on scores hides from the caller. Takes USAGE on the schema and SELECT on its scores.');
+'A lead''s score as of a time, line by line, computed from the event log. A line is a rule: how often it counted, its points undecayed (raw), as of then (decayed) and within the rule''s bounds (capped), and when it counted last. Where the bounds of a group or of the model change the sum, a line without rule says by how much. Adjustments are those that counted then: from when they were made until they expire or are cancelled. The column capped sums to the score: each part is rounded to 1/10000 of a point by itself. No rows for an unknown lead, and for one that row security on scores hides from the caller. Takes USAGE on the schema and SELECT on its scores.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.score_at(text, %s, timestamptz) IS %L', key,
-'The score a lead had, or will have if nothing happens, at a time: from the events up to then, the lead''s present attributes and the newest version that the caller''s snapshot sees, in points. The parts of rules that decay are rounded to 1/10000 each, so that many small ones may be lost; undecayed sums are exact. NULL for an unknown lead, and for one that row security on scores hides from the caller. Takes USAGE on the schema and SELECT on its scores.');
+'The score a lead had, or will have if nothing happens, at a time: from the events up to then, the adjustments that counted then, the lead''s present attributes and the newest version that the caller''s snapshot sees, in points. The parts of rules that decay are rounded to 1/10000 each, so that many small ones may be lost; undecayed sums are exact. NULL for an unknown lead, and for one that row security on scores hides from the caller. Takes USAGE on the schema and SELECT on its scores.');
     END LOOP;
 END
 $comments$;
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.verify(model text)
+RETURNS TABLE (lead_id text, problem text, stored text, recomputed text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    status record;
+    score_column text;
+    newest record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY SELECT v.lead_id, v.problem, v.stored, v.recomputed FROM lead_scoring_internal.verify_cards(model) v;
+
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    SELECT * INTO newest FROM lead_scoring_internal.newest_version(model);
+
+    -- The chain of transitions: numbered without gaps, each from where the last one led, never back in time, up to
+    -- the stage the lead is in.
+    RETURN QUERY EXECUTE format($query$
+        SELECT coalesce(c.lead_id, s.lead_id)::text, 'transitions', c.chain, s.stage_seq || ' to ' || s.stage
+          FROM %1$I.scores s
+          FULL JOIN (SELECT t.lead_id, max(t.seq) AS last_seq,
+                            (array_agg(t.to_stage ORDER BY t.seq DESC) FILTER (WHERE t.stands))[1] AS last_stage,
+                            max(t.at) FILTER (WHERE t.stands) AS last_at,
+                            string_agg(t.seq || ' ' || coalesce(t.from_stage, '-') || ' to ' || t.to_stage, ', ' ORDER BY t.seq) AS chain,
+                            bool_and(t.sound) AS sound
+                       FROM (SELECT t.*, %2$s AS stands,
+                                    t.seq = row_number() OVER (PARTITION BY t.lead_id ORDER BY t.seq)
+                                    AND (NOT %2$s OR t.from_stage IS NOT DISTINCT FROM lag(t.to_stage, 1, t.from_stage) OVER lead
+                                                     AND t.at >= lag(t.at, 1, t.at) OVER lead) AS sound
+                               FROM %1$I.transitions t
+                             WINDOW lead AS (PARTITION BY t.lead_id, %2$s ORDER BY t.seq)) t
+                      GROUP BY t.lead_id) c ON c.lead_id = s.lead_id
+         WHERE s.lead_id IS NULL OR NOT coalesce(c.sound, true)
+            OR s.stage_seq IS DISTINCT FROM coalesce(c.last_seq, 0) OR s.stage_since IS DISTINCT FROM c.last_at
+            OR c.last_stage IS NULL AND s.version > 0 AND s.stage IS DISTINCT FROM $1
+            OR c.last_stage IS NOT NULL AND c.last_stage IS DISTINCT FROM s.stage
+        $query$, model, lead_scoring_internal.move_stands(model)) USING newest.first_stage;
+
+    FOR status IN EXECUTE format('SELECT left(a.attname, -3) AS stage, a.attname AS name FROM pg_attribute a
+                                   WHERE a.attrelid = %L::regclass AND NOT a.attisdropped
+                                     AND a.attname = ANY (lead_scoring_internal.stage_columns(%L))
+                                   ORDER BY a.attnum', format('%I.scores', model), model) LOOP
+        RETURN QUERY EXECUTE format('SELECT s.lead_id::text, %2$L::text, s.%2$I::text, t.at::text
+              FROM %1$I.scores s
+              LEFT JOIN LATERAL (SELECT min(t.at) AS at FROM %1$I.transitions t
+                                  WHERE t.lead_id = s.lead_id AND t.to_stage = $1 AND %3$s) t ON true
+             WHERE s.%2$I IS DISTINCT FROM t.at', model, status.name, lead_scoring_internal.move_stands(model)) USING status.stage;
+    END LOOP;
+
+    -- The status columns of the leads table.
+    FOR status IN EXECUTE format('SELECT e.key, e.value AS name FROM %I.settings s, jsonb_each_text(s.status_columns) e
+                                   WHERE e.key IN (''stage'', ''score'', ''grade'') OR e.key LIKE ''%%\_at''', model) LOOP
+        -- That of a stage which the version does not have shows nothing.
+        score_column := CASE WHEN status.key LIKE '%\_at' THEN lead_scoring_internal.status_stage(model, status.key) || '_at' ELSE status.key END;
+        RETURN QUERY EXECUTE lead_scoring_internal.fill('SELECT s.lead_id::text, {''problem''}::text, l.{status_column}::text, ({!shown})::text
+              FROM {!leads} l JOIN {model}.scores s ON s.lead_id = l.{key} WHERE s.version > 0 AND l.{status_column} IS DISTINCT FROM {!shown}',
+            jsonb_build_object('problem', 'status column ' || status.name, 'status_column', status.name, 'shown', CASE WHEN score_column IS NULL THEN 'NULL::timestamptz' ELSE format('s.%I', score_column) END, 'leads', bound.leads,
+                'model', model, 'key', bound.lead_key));
+    END LOOP;
+END
+$$;
+
 COMMENT ON FUNCTION lead_scoring.verify IS
-'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead, and settings.lead_condition holds for it), transitions (a break in the chain of moves), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller. 42809 for anybody but the owner where a table of the model was made a view, got row security or columns of other types.';
+'The leads for which the stored state is not what the event log says; no rows: all is exact. "problem" tells what differs: card, score, engagement, fit, grade, due_at (all computed again from the log, as of the row''s scored_at), damaged (a column of its row, which "stored" names, says what cannot be), stale (computed under an older version), missing (no row), superfluous (a row, but neither table has the lead), counted (whether the leads table has the lead, and settings.lead_condition holds for it), transitions (a break in the chain of moves, or in that of those which stand), a <stage>_at column, or a status column of the leads table. Reads everything, under one snapshot: cost grows with the log. Takes USAGE on the schema and SELECT on scores, settings, versions and transitions; 42501 where row security on one of these limits the caller. 42809 for anybody but the owner where a table of the model was made a view, got row security or columns of other types.';
+
+-- What another definition than the one in force would make of the leads: as if it had been in force since ever, and if it
+-- were published now.
+CREATE FUNCTION lead_scoring_internal.backtest(model text, definition jsonb, stage text, at timestamptz)
+RETURNS TABLE (lead_id text, seen boolean, reached_at timestamptz)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_backtest';
+COMMENT ON FUNCTION lead_scoring_internal.backtest IS 'The leads that count by a definition and would have reached a progress stage of it, or a higher one, had it been in force since ever; "at" is now. "seen" tells whether there is an event of the lead.';
+
+CREATE FUNCTION lead_scoring_internal.look_ahead(model text, definition jsonb, stage text, at timestamptz, publishes boolean, refreshes boolean)
+RETURNS TABLE (lead_id text, seen boolean, counts boolean, stage_now text, stage_after text, reached_at timestamptz, score_now float8, score_after float8, rules text, damaged boolean)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_look_ahead';
+COMMENT ON FUNCTION lead_scoring_internal.look_ahead IS 'The leads that count now or by a definition, by key: where each stands, where it would stand if the definition were published ("counts": whether it does by the definition; "publishes": it is another than the one in force; "refreshes": what is due is done before), when it would have reached that stage, and the rules that make the difference in points. A row that is damaged has no outlook.';
+
+CREATE FUNCTION lead_scoring_internal.definition_of(model text, version bigint)
+RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_paused boolean;
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
+    IF is_paused THEN
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" does not score at present', model), 'It is paused, so that what is stored is not what the events say.',
+            format('SELECT lead_scoring.resume(%L);', model));
+    ELSIF version IS NULL THEN
+        RETURN lead_scoring_internal.compile_draft(model);
+    END IF;
+    EXECUTE format('SELECT v.definition FROM %I.versions v WHERE v.version = $1', model) INTO definition USING version;
+    IF definition IS NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('model "%s" has no version %s', model, version), 'Versions are what was published, by number.',
+            format('SELECT * FROM lead_scoring.versions(%L);', model));
+    END IF;
+    RETURN definition;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.definition_of IS 'The definition of a version, or that of the draft (NULL). Raises 42704 for an unknown version, 55000 where the model is paused, and what publish() raises of a draft that cannot be published.';
+
+CREATE FUNCTION lead_scoring_internal.newest_definition(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO definition;
+    RETURN definition;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.newest_definition IS 'The definition that was published last; NULL where none was.';
+
+CREATE FUNCTION lead_scoring_internal.mql_stage_of(model text, definition jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+-- Settings call stages as the newest version does.
+SELECT r.roles -> 'stages' ->> (r.roles ->> 'mql')::integer - 1
+  FROM (SELECT lead_scoring_internal.stage_roles(definition, jsonb_build_object('mql_stage', coalesce(d.stage ->> 'name', s.name)))
+          FROM (SELECT lead_scoring_internal.report_setting(model) ->> 'mql_stage') s (name)
+          LEFT JOIN jsonb_array_elements(lead_scoring_internal.newest_definition(model) -> 'stages') n (stage) ON n.stage ->> 'name' = s.name
+          LEFT JOIN jsonb_array_elements(definition -> 'stages') d (stage) ON d.stage -> 'id' = n.stage -> 'id') r (roles)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.mql_stage_of IS 'The stage of a definition that reports would take for the MQL stage; NULL where there is none.';
+
+CREATE FUNCTION lead_scoring_internal.tested_rows(model text, definition jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill('SELECT * FROM (SELECT b.lead_id, lead_scoring_internal.report_time(b.reached_at, $1) AS at
+          FROM lead_scoring_internal.backtest({''model''}, {''definition''}, {''stage''}, $1) b LEFT JOIN {model}.merged m ON m.merged_from::text = b.lead_id
+         WHERE m.merged_from IS NULL OR b.seen) b WHERE b.at IS NOT NULL',
+    jsonb_build_object('model', model, 'definition', definition, 'stage', lead_scoring_internal.mql_stage_of(model, definition)))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.tested_rows IS 'SQL that gives the leads that would be MQLs up to parameter 1, the time of the report, by a definition that had been in force since ever: lead_id and at. Those that were merged into another are none.';
+
+CREATE FUNCTION lead_scoring_internal.recorded_rows(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF jsonb_array_length(settings -> 'stages') = 0 THEN
+        RETURN 'SELECT NULL::text AS lead_id, NULL::timestamptz AS mql_at, NULL::timestamptz AS customer_at, false AS handed_over, false AS accepted, false AS rejected WHERE false';
+    END IF;
+    RETURN lead_scoring_internal.fill('SELECT l.lead_id::text AS lead_id, l.mql_at, l.customer_at, h.lead_id IS NOT NULL AS handed_over,
+               h.lead_id IS NOT NULL AND {!accepted_at} IS NOT NULL AS accepted, (h.rejected AND {!accepted_at} IS NULL) IS TRUE AS rejected
+          FROM ({!leads}) l LEFT JOIN ({!handed_over}) h ON h.lead_id = l.lead_id',
+        jsonb_build_object('leads', lead_scoring_internal.lead_rows(model, settings), 'handed_over', lead_scoring_internal.hand_over_rows(model, settings),
+            'accepted_at', lead_scoring_internal.acceptance_expression(settings)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.recorded_rows IS 'SQL that gives the leads that count with what was recorded of them up to parameter 1, the time of the report: lead_id as text, mql_at, customer_at, whether it was handed over, accepted and rejected, as the report "feedback" has it. None where nothing was published.';
+
+CREATE FUNCTION lead_scoring.preview(model text, since timestamptz DEFAULT NULL, version bigint DEFAULT NULL, against bigint DEFAULT NULL)
+RETURNS TABLE (period date, mqls bigint, mqls_before bigint, joins bigint, leaves bigint, customers bigint, customers_before bigint,
+               customer_rate float8, customer_rate_before float8, customers_missed bigint, customers_missed_before bigint,
+               handed_over bigint, handed_over_before bigint, accepted bigint, accepted_before bigint, rejected bigint, rejected_before bigint,
+               acceptance_rate float8, acceptance_rate_before float8, spend numeric, cost_per_mql numeric, cost_per_mql_before numeric, complete boolean)
+LANGUAGE c STABLE PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.preview(model text, since timestamptz, version bigint, against bigint)
+RETURNS TABLE (period date, mqls bigint, mqls_before bigint, joins bigint, leaves bigint, customers bigint, customers_before bigint,
+               customer_rate float8, customer_rate_before float8, customers_missed bigint, customers_missed_before bigint,
+               handed_over bigint, handed_over_before bigint, accepted bigint, accepted_before bigint, rejected bigint, rejected_before bigint,
+               acceptance_rate float8, acceptance_rate_before float8, spend numeric, cost_per_mql numeric, cost_per_mql_before numeric, complete boolean)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+    as_of CONSTANT timestamptz := lead_scoring_internal.report_time(clock_timestamp());
+    definition CONSTANT jsonb := lead_scoring_internal.definition_of(model, version);
+    other CONSTANT jsonb := CASE WHEN against IS NOT NULL THEN lead_scoring_internal.definition_of(model, against) END;
+    settings jsonb := lead_scoring_internal.report_request(model, 'funnel', 'month', NULL, NULL, NULL);
+    published CONSTANT boolean := jsonb_array_length(settings -> 'stages') > 0;
+BEGIN
+    settings := settings || jsonb_build_object('time_zone', coalesce(settings ->> 'time_zone', definition ->> 'time_zone'));
+    RETURN QUERY EXECUTE lead_scoring_internal.fill($query$
+        WITH recorded AS MATERIALIZED ({!recorded}), after AS ({!after}), before AS ({!before}),
+        leads AS (
+            SELECT a.at, b.at AS before_at, r.customer_at, r.handed_over, r.accepted, r.rejected
+              FROM after a FULL JOIN before b USING (lead_id) FULL JOIN recorded r USING (lead_id)),
+        parts (at, mqls, mqls_before, joins, leaves, customers, customers_before, missed, missed_before,
+               handed_over, handed_over_before, accepted, accepted_before, rejected, rejected_before, spend) AS (
+            SELECT at, 1, 0, (before_at IS NULL)::integer, 0, (customer_at >= at)::integer, 0, 0, 0,
+                   handed_over::integer, 0, accepted::integer, 0, rejected::integer, 0, NULL::numeric FROM leads WHERE at IS NOT NULL
+            UNION ALL
+            SELECT before_at, 0, 1, 0, (at IS NULL)::integer, 0, (customer_at >= before_at)::integer, 0, 0,
+                   0, handed_over::integer, 0, accepted::integer, 0, rejected::integer, NULL FROM leads WHERE before_at IS NOT NULL
+            UNION ALL
+            SELECT customer_at, 0, 0, 0, 0, 0, 0, ((at < customer_at) IS NOT TRUE)::integer, ((before_at < customer_at) IS NOT TRUE)::integer,
+                   0, 0, 0, 0, 0, 0, NULL FROM leads WHERE customer_at IS NOT NULL
+            UNION ALL
+            SELECT t.at, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount FROM ({!spend}) t WHERE t.at IS NOT NULL),
+        dated AS (SELECT {!period} AS period, p.* FROM parts p WHERE $2 IS NULL OR p.at >= $2),
+        filled AS (
+            TABLE dated
+            UNION ALL
+            SELECT m::date, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL
+              FROM (SELECT min(d.period) AS first, max(d.period) AS last FROM dated d) span,
+                   generate_series(span.last::timestamp, greatest(span.first, span.last - interval '100 years'), -interval '1 month') m),
+        sums AS (
+            SELECT f.period, {!over} AS complete, coalesce(sum(mqls), 0) AS mqls, coalesce(sum(mqls_before), 0) AS mqls_before,
+                   coalesce(sum(joins), 0) AS joins, coalesce(sum(leaves), 0) AS leaves,
+                   coalesce(sum(customers), 0) AS customers, coalesce(sum(customers_before), 0) AS customers_before,
+                   coalesce(sum(missed), 0) AS missed, coalesce(sum(missed_before), 0) AS missed_before,
+                   coalesce(sum(handed_over), 0) AS handed_over, coalesce(sum(handed_over_before), 0) AS handed_over_before,
+                   coalesce(sum(accepted), 0) AS accepted, coalesce(sum(accepted_before), 0) AS accepted_before,
+                   coalesce(sum(rejected), 0) AS rejected, coalesce(sum(rejected_before), 0) AS rejected_before, sum(spend) AS spend
+              FROM filled f GROUP BY GROUPING SETS ((f.period), ()))
+        SELECT s.period, has.mql_s, has.mql_b, CASE WHEN has.mql AND has.other THEN s.joins END, CASE WHEN has.mql AND has.other THEN s.leaves END,
+               CASE WHEN has.won THEN s.customers END, CASE WHEN has.won_before THEN s.customers_before END,
+               CASE WHEN has.won AND s.complete IS NOT FALSE THEN s.customers::float8 / nullif(s.mqls, 0) END,
+               CASE WHEN has.won_before AND s.complete IS NOT FALSE THEN s.customers_before::float8 / nullif(s.mqls_before, 0) END,
+               CASE WHEN has.won THEN s.missed END, CASE WHEN has.won_before THEN s.missed_before END,
+               CASE WHEN has.judged THEN s.handed_over END, CASE WHEN has.judged_before THEN s.handed_over_before END,
+               CASE WHEN has.judged THEN s.accepted END, CASE WHEN has.judged_before THEN s.accepted_before END,
+               CASE WHEN has.judged THEN s.rejected END, CASE WHEN has.judged_before THEN s.rejected_before END,
+               CASE WHEN has.judged AND s.complete IS NOT FALSE THEN s.accepted::float8 / nullif(s.accepted + s.rejected, 0) END,
+               CASE WHEN has.judged_before AND s.complete IS NOT FALSE THEN s.accepted_before::float8 / nullif(s.accepted_before + s.rejected_before, 0) END,
+               s.spend::numeric(20,2), (s.spend / nullif(has.mql_s, 0))::numeric(20,2), (s.spend / nullif(has.mql_b, 0))::numeric(20,2), s.complete
+          FROM sums s
+         CROSS JOIN LATERAL (SELECT CASE WHEN {'has_mql'} THEN s.mqls END AS mql_s, CASE WHEN {'has_other'} THEN s.mqls_before END AS mql_b,
+                                    {'has_mql'}::boolean AS mql, {'has_other'}::boolean AS other,
+                                    {'has_mql'} AND {'has_customer'} AS won, {'has_other'} AND {'has_customer'} AS won_before,
+                                    {'has_mql'} AND {'has_handed'} AS judged, {'has_other'} AND {'has_handed'} AS judged_before) has
+         ORDER BY s.period
+        $query$, jsonb_build_object(
+        'recorded', lead_scoring_internal.recorded_rows(model, settings), 'after', lead_scoring_internal.tested_rows(model, definition),
+        'before', CASE WHEN against IS NULL THEN 'SELECT r.lead_id, r.mql_at AS at FROM recorded r WHERE r.mql_at IS NOT NULL'
+                       ELSE lead_scoring_internal.tested_rows(model, other) END,
+        'spend', lead_scoring_internal.spend_rows(model, settings), 'period', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(p.at)', settings),
+        'over', lead_scoring_internal.is_over('f.period', settings),
+        'has_mql', lead_scoring_internal.mql_stage_of(model, definition) IS NOT NULL,
+        'has_other', CASE WHEN against IS NULL THEN settings ->> 'mql' IS NOT NULL ELSE lead_scoring_internal.mql_stage_of(model, other) IS NOT NULL END,
+        'has_customer', published AND settings ->> 'customer' IS NOT NULL, 'has_handed', published AND settings ->> 'mql' IS NOT NULL))
+        USING as_of, since;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.preview IS 'Implements lead_scoring.preview, as the model''s owner.';
+
+CREATE FUNCTION lead_scoring_internal.changed_conditions(before jsonb, after jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(jsonb_object_agg(c.name, c.text) FILTER (WHERE c.text IS NOT NULL), '{}')
+  FROM (SELECT coalesce(a.stage ->> 'name', b.stage ->> 'name') AS name,
+               CASE WHEN b.stage IS NULL THEN format('%s is new', a.stage ->> 'name')
+                    WHEN a.stage IS NULL THEN format('%s is removed', b.stage ->> 'name')
+                    ELSE (SELECT string_agg(format('%s of %s %s -> %s', k.name, a.stage ->> 'name', coalesce(b.stage ->> k.name, 'none'), coalesce(a.stage ->> k.name, 'none')), ', ' ORDER BY k.name COLLATE "C")
+                            FROM (SELECT jsonb_object_keys(a.stage) UNION SELECT jsonb_object_keys(b.stage)) k (name)
+                           WHERE k.name <> ALL ('{id,name,typed,counts_as}') AND b.stage ->> k.name IS DISTINCT FROM a.stage ->> k.name) END AS text
+          FROM jsonb_array_elements(before -> 'stages') b (stage) FULL JOIN jsonb_array_elements(after -> 'stages') a (stage) ON a.stage -> 'id' = b.stage -> 'id') c
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.changed_conditions IS 'What differs in the stages of two definitions, in words, by the name of the stage.';
+
+CREATE FUNCTION lead_scoring.preview_leads(model text, version bigint DEFAULT NULL)
+RETURNS TABLE (lead_id text, stage_now text, stage_after text, mql_at_now timestamptz, mql_at_backtest timestamptz, score_now float8, score_after float8, because text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.preview_leads(model text, version bigint)
+RETURNS TABLE (lead_id text, stage_now text, stage_after text, mql_at_now timestamptz, mql_at_backtest timestamptz, score_now float8, score_after float8, because text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+    as_of CONSTANT timestamptz := lead_scoring_internal.report_time(clock_timestamp());
+    definition CONSTANT jsonb := lead_scoring_internal.definition_of(model, version);
+    current CONSTANT jsonb := lead_scoring_internal.newest_definition(model);
+    mql_stage CONSTANT text := lead_scoring_internal.mql_stage_of(model, definition);
+    settings CONSTANT jsonb := lead_scoring_internal.report_request(model, 'funnel', 'month', NULL, NULL, NULL);
+    names CONSTANT jsonb := (SELECT jsonb_object_agg(b.stage ->> 'name', a.stage ->> 'name') FROM jsonb_array_elements(current -> 'stages') b (stage)
+                               JOIN jsonb_array_elements(definition -> 'stages') a (stage) ON a.stage -> 'id' = b.stage -> 'id');
+    statement CONSTANT text := lead_scoring_internal.fill($query$
+        SELECT p.lead_id, p.stage_now, p.stage_after, r.mql_at, p.at, p.score_now, p.score_after,
+               coalesce(CASE WHEN p.damaged THEN 'its row in scores is damaged, lead_scoring.repair mends it' END,
+                   nullif(concat_ws('; ',
+                       CASE WHEN NOT c.loses THEN NULL WHEN NOT p.counts THEN 'it does not count by lead_condition' WHEN EXISTS (SELECT FROM ({!moves}) t WHERE t.lead_id::text = p.lead_id AND t.at = r.mql_at AND t.cause = 'manual')
+                            THEN 'it became an MQL by hand' ELSE 'no event of today makes it an MQL' END,
+                       CASE WHEN p.stage_now <> p.stage_after AND NOT c.moves THEN format('%s is called %s', p.stage_now, p.stage_after) END, p.rules,
+                       CASE WHEN c.moves OR c.turns THEN
+                           (SELECT string_agg(k.value, ', ' ORDER BY k.key COLLATE "C") FROM jsonb_each_text($4) k
+                             WHERE k.key IN (p.stage_after, c.stage_now, CASE WHEN c.turns THEN {'mql'} END)) END), ''),
+                   CASE WHEN c.moves THEN 'it is evaluated anew, as of now' WHEN c.turns THEN 'its events of today, in order of time, say so' END)
+          FROM (SELECT p.*, lead_scoring_internal.report_time(p.reached_at, $1) AS at FROM lead_scoring_internal.look_ahead({'model'}, $2, {'mql'}, $1, {'publishes'}, $3)
+                       WITH ORDINALITY p (lead_id, seen, counts, stage_now, stage_after, reached_at, score_now, score_after, rules, damaged, place)) p
+          LEFT JOIN ({!recorded}) r ON r.lead_id = p.lead_id
+          LEFT JOIN {model}.merged m ON m.merged_from::text = p.lead_id
+         CROSS JOIN LATERAL (SELECT coalesce($5 ->> p.stage_now, p.stage_now) AS stage_now, coalesce($5 ->> p.stage_now, p.stage_now) <> p.stage_after AS moves,
+                                    r.mql_at IS NOT NULL AND p.at IS NULL AS loses, r.mql_at IS DISTINCT FROM p.at AS turns) c
+         WHERE m.merged_from IS NULL OR p.seen
+         ORDER BY p.place
+        $query$, jsonb_build_object('model', model, 'mql', mql_stage, 'publishes', definition IS DISTINCT FROM current,
+        'moves', lead_scoring_internal.move_rows(model), 'recorded', lead_scoring_internal.recorded_rows(model, settings)));
+BEGIN
+    -- As publish does: where what is due cannot be computed any more by the version in force, it stays as it is.
+    BEGIN
+        RETURN QUERY EXECUTE statement USING as_of, definition, true, lead_scoring_internal.changed_conditions(current, definition), names;
+    EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_corrupted THEN
+        RETURN QUERY EXECUTE statement USING as_of, definition, false, lead_scoring_internal.changed_conditions(current, definition), names;
+    END;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.preview_leads IS 'Implements lead_scoring.preview_leads, as the model''s owner.';
+
+COMMENT ON FUNCTION lead_scoring.preview IS
+'A backtest: what a version would have made of the leads, had it been in force since ever, beside what is recorded, by month (in the model''s time zone) and in total (the last row, without period). "version" is the draft where it is NULL; with "against" the columns ..._before are those of a backtest of that version, else of moves that are recorded and stand. "since" leaves out what happened before.
+mqls are leads by when they reached the stage that counts as mql, or a higher one; joins are those that are no MQLs before at all, leaves MQLs before that are none. customers of these became customers then or later; customers_missed were no MQLs before they became customers, and are in the month of that. handed_over of the MQLs were handed to sales (recorded in the MQL stage), accepted and rejected are as in the report feedback, acceptance_rate is accepted / (accepted + rejected); customer_rate is customers / mqls, cost_per_mql spend / mqls. Customers, acceptance and spend are those that are recorded. Rates are NULL in a month that is not over (complete); those of the last row are of all there is. What a definition has no stage for, and what is not recorded, is NULL. Erased leads, which cannot be tested, and spend without a date are left out.
+Reads all events once for each version that is tested, under the snapshot of the statement, writes nothing and locks out no writer. Takes USAGE on the schema and SELECT on its scores, settings, versions, transitions, rules, stages and report_settings; 42501 without these, and where row security limits the caller. 42704 for an unknown version, 55000 where the model is paused, and what publish raises of a draft that cannot be published.';
+COMMENT ON FUNCTION lead_scoring.preview_leads IS
+'Each lead that counts, now or by a version (the draft where it is NULL), by key: its stage now and the one that publish would put it in (stage_after), when it became an MQL by recorded moves that stand and by a first publish of the version (mql_at_backtest), its score now and after, and in "because" the reason where something differs: the rules that make the largest differences, with points before and after, what bounds make besides, the conditions of its stages that differ, or that no event of today makes it an MQL. stage_after is that of an unchanged definition where the version is the one in force: what is due is done, and no lead is evaluated anew; so its rows show recorded moves that the events do not give any more. stage_after and score_after are NULL where the row in scores is damaged, or missing and not made.
+One snapshot, nothing written, no lock that keeps writers out. Takes what preview takes, but for report_settings, and raises what it raises.';
+
+-- What a version says, in sentences that marketing and sales can sign.
+CREATE FUNCTION lead_scoring_internal.span_text(seconds numeric)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(string_agg(format('%s %s%s', trim_scale(u.n), u.unit, CASE WHEN u.n <> 1 THEN 's' END), ' ' ORDER BY u.place), '0 seconds')
+  FROM (VALUES (1, 'day', div(seconds, 86400)), (2, 'hour', div(mod(seconds, 86400), 3600)),
+               (3, 'minute', div(mod(seconds, 3600), 60)), (4, 'second', mod(seconds, 60))) u (place, unit, n)
+ WHERE u.n <> 0
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.span_text IS 'A length of time in words, a day being 86400 seconds: 1 day 12 hours.';
+
+CREATE FUNCTION lead_scoring_internal.points_text(points numeric)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT trim_scale(points) || CASE WHEN abs(points) = 1 THEN ' point' ELSE ' points' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.points_text IS 'A number of points in words.';
+
+CREATE FUNCTION lead_scoring_internal.bounds_text(item jsonb, lower_name text, upper_name text)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT nullif(concat_ws(' and ', 'never below ' || lead_scoring_internal.points_text((item ->> lower_name)::numeric),
+                                 'never above ' || lead_scoring_internal.points_text((item ->> upper_name)::numeric)), '')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.bounds_text IS 'Floor and ceiling of a part of a definition, which are its fields of those names, in words; NULL where it has neither.';
+
+CREATE FUNCTION lead_scoring_internal.typed_text(item jsonb, field text)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(item #>> ARRAY['typed', field], item ->> field)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.typed_text IS 'An expression of a part of a definition as it was typed; NULL for none.';
+
+CREATE FUNCTION lead_scoring_internal.event_text(item jsonb, type_field text, condition_field text, source_field text, several boolean)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('event "%s"', item ->> type_field)
+       || CASE WHEN several THEN format(' of source "%s"', coalesce(item ->> source_field, 'events')) ELSE '' END
+       || coalesce(' where ' || lead_scoring_internal.typed_text(item, condition_field), '')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.event_text IS 'Which events a rule or stage waits for, in words; the source is named where the model has several.';
+
+CREATE FUNCTION lead_scoring_internal.decay_text(rule jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE rule ->> 'decay'
+       WHEN 'exponential' THEN format('worth half after %s, a quarter after %s, and so on', lead_scoring_internal.span_text(s.half_life), lead_scoring_internal.span_text(2 * s.half_life))
+       WHEN 'linear' THEN format('fading evenly to nothing within %s', lead_scoring_internal.span_text(s.lifespan))
+       WHEN 'step' THEN format('losing %s %% of its full worth every %s', trim_scale(100 * (rule ->> 'drop')::numeric), lead_scoring_internal.span_text(s.step))
+       WHEN 'window' THEN format('in full for %s, then nothing', lead_scoring_internal.span_text(s.lifespan))
+       END
+  FROM (SELECT (rule ->> 'half_life')::numeric, (rule ->> 'lifespan')::numeric, (rule ->> 'step')::numeric) s (half_life, lifespan, step)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.decay_text IS 'How the points of a rule fade, in words; NULL where they do not.';
+
+CREATE FUNCTION lead_scoring_internal.limit_text(rule jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT concat_ws(' ', 'only the first', CASE rule ->> 'limit_count' WHEN '1' THEN 'one' ELSE rule ->> 'limit_count' END, CASE WHEN rule ->> 'limit_window' <> 'ever' THEN 'of each ' || (rule ->> 'limit_window') END,
+           CASE rule ->> 'limit_count' WHEN '1' THEN 'counts' ELSE 'count' END) || coalesce(', for each value of ' || lead_scoring_internal.typed_text(rule, 'limit_key'), '')
+ WHERE rule ->> 'limit_count' IS NOT NULL
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.limit_text IS 'How many events of a rule count, in words; NULL where all do.';
+
+CREATE FUNCTION lead_scoring_internal.rule_sentence(rule jsonb, several boolean)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('"%s" gives %s.', rule ->> 'name', concat_ws('; ',
+           lead_scoring_internal.points_text((rule ->> 'points')::numeric)
+           || coalesce(' times ' || lead_scoring_internal.typed_text(rule, 'per'), '')
+           || coalesce(' for each ' || CASE WHEN rule ->> 'event_type' IS NOT NULL THEN lead_scoring_internal.event_text(rule, 'event_type', 'condition', 'source', several) END,
+                       ' to a lead while ' || lead_scoring_internal.typed_text(rule, 'condition')),
+           lead_scoring_internal.decay_text(rule),
+           -- Other decays keep a sum, whatever it says; where it says what it does by default, nobody asked for it.
+           CASE WHEN rule ->> 'decay' IN ('linear', 'step', 'window') AND rule ->> 'max_occurrences' <> '1000' THEN format('of those that still give points the latest %s count', rule ->> 'max_occurrences') END,
+           lead_scoring_internal.limit_text(rule),
+           'in all ' || lead_scoring_internal.bounds_text(rule, 'min_points', 'max_points')))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.rule_sentence IS 'A rule of a definition as a sentence; "several": the model has several sources.';
+
+CREATE FUNCTION lead_scoring_internal.stage_conditions(stage jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT string_agg(c.condition, ' and ' ORDER BY c.place)
+  FROM (SELECT t.place, t.what || ' at least ' || lead_scoring_internal.points_text((stage ->> t.field)::numeric)
+          FROM (VALUES (1, 'min_score', 'a score of'), (2, 'min_engagement', 'an engagement of'), (3, 'min_fit', 'a fit of')) t (place, field, what)
+         UNION ALL
+        SELECT 4, 'the grade ' || (SELECT string_agg(g.grade, ' or ' ORDER BY g.place) FROM jsonb_array_elements_text(nullif(stage -> 'grades', 'null')) WITH ORDINALITY g (grade, place))
+         UNION ALL
+        SELECT 5, format('"%s" at least %s', r.key, CASE r.value WHEN '1' THEN 'once' ELSE r.value || ' times' END)
+          FROM jsonb_each_text(nullif(stage -> 'requires', 'null')) r) c (place, condition)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_conditions IS 'What a lead must have for a stage, in words; NULL where no score leads there.';
+
+CREATE FUNCTION lead_scoring_internal.stage_sentences(stage jsonb, first_stage text, several boolean)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT concat_ws(' ',
+    format('Stage "%s" (%s).', stage ->> 'name', concat_ws(', ', 'rank ' || (stage ->> 'rank'), CASE stage ->> 'kind' WHEN 'detour' THEN 'a detour' END,
+           'counts as ' || (stage ->> 'counts_as'))),
+    CASE WHEN stage ->> 'name' = first_stage THEN 'Every lead begins here.' END,
+    'A lead comes here when it has ' || lead_scoring_internal.stage_conditions(stage) || '.',
+    'Whatever its score, it comes here at once with an ' || CASE WHEN stage ->> 'on_event' IS NOT NULL THEN lead_scoring_internal.event_text(stage, 'on_event', 'on_event_condition', 'on_event_source', several) END || '.',
+    'It falls back when its score sinks below ' || lead_scoring_internal.points_text((stage ->> 'falls_below')::numeric) || '.',
+    'If it has not moved on within ' || lead_scoring_internal.span_text((stage ->> 'within')::numeric) || format(' it goes to "%s".', stage ->> 'timeout_stage'),
+    'It does not come here again within ' || lead_scoring_internal.span_text((stage ->> 'cooldown')::numeric) || '.',
+    CASE stage ->> 'exit' WHEN 'score' THEN 'It leaves when an event brings it to a stage that is no detour.' WHEN 'hand' THEN 'It leaves by hand only.' END)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_sentences IS 'A stage of a definition in sentences; "several": the model has several sources.';
+
+CREATE FUNCTION lead_scoring_internal.touch_sentence(touch jsonb, source text, most text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('Touches of source "%s": %s%s.', source,
+              coalesce(nullif(concat_ws(', ', 'channel is ' || (touch ->> 'channel'), 'asset is ' || (touch ->> 'asset'), 'campaign is ' || (touch ->> 'campaign')), ''), 'none'),
+              '; of each lead the first and the latest ' || most || ' are remembered')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.touch_sentence IS 'What names the touches of a source, as a sentence, with how many are remembered of a lead where that is given.';
+
+CREATE FUNCTION lead_scoring_internal.sentences(definition jsonb)
+RETURNS TABLE (place integer, what text, name text, sentence text) LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+WITH model AS (
+    SELECT definition ? 'sources' AS several, (
+        SELECT s.stage ->> 'name' FROM jsonb_array_elements(definition -> 'stages') WITH ORDINALITY s (stage, place) WHERE s.stage ->> 'kind' = 'progress' ORDER BY s.place LIMIT 1) AS first_stage
+), lines (section, place, part, what, name, sentence) AS (
+    SELECT 1, 0, t.place, 'settings', t.name, t.sentence
+      FROM (VALUES
+        (1, NULL, 'The score of a lead is the sum of what its groups of rules give' || coalesce(', ' || lead_scoring_internal.bounds_text(definition, 'min_score', 'max_score'), '') || '. Points neither fade nor have limits but where a rule says so.'),
+        (2, 'time_zone', format('Hours, days, weeks and months of limits are those of the time zone %s.', definition ->> 'time_zone')),
+        (3, 'future_tolerance', format('An event that is up to %s ahead of the clock counts at once, a later one when its time has come.', lead_scoring_internal.span_text((definition ->> 'future_tolerance')::numeric))),
+        (4, 'event_id', 'Of events of a lead with the same ' || (definition ->> 'event_id') || ' one counts.'),
+        (5, 'lead_created', 'A lead came when its column ' || (definition ->> 'lead_created') || ' says, else with its first event.'),
+        (6, 'lead_condition', 'Only leads count for which ' || lead_scoring_internal.typed_text(definition, 'lead_condition') || '; others are in no report and enter no stage.'),
+        (7, 'touches', CASE WHEN definition ? 'touches' THEN lead_scoring_internal.touch_sentence(definition -> 'touches', 'events', definition #>> '{touches,max_touches}') END)) t (place, name, sentence)
+    UNION ALL
+    SELECT 2, s.place, 0, 'source', s.source ->> 'name', concat_ws(' ',
+           format('Times without a zone of source "%s" are of the time zone %s.', s.source ->> 'name', coalesce(s.source ->> 'time_zone', definition ->> 'time_zone')),
+           'Of its events of a lead with the same ' || (s.source ->> 'event_id') || ' one counts.',
+           CASE WHEN definition ? 'touches' THEN lead_scoring_internal.touch_sentence(s.source, s.source ->> 'name', NULL) END)
+      FROM jsonb_array_elements(definition -> 'sources') WITH ORDINALITY s (source, place)
+    UNION ALL
+    SELECT 3, g.place, 0, 'group', g.item ->> 'name', format('Group "%s" adds up points for what a lead %s%s.', g.item ->> 'name', CASE g.item ->> 'kind' WHEN 'fit' THEN 'is' ELSE 'does' END,
+           ', ' || lead_scoring_internal.bounds_text(g.item, 'min_points', 'max_points'))
+      FROM jsonb_array_elements(definition -> 'groups') WITH ORDINALITY g (item, place)
+    UNION ALL
+    SELECT 3, g.place, (row_number() OVER (ORDER BY r.rule ->> 'name' COLLATE "C"))::integer, 'rule', r.rule ->> 'name',
+           lead_scoring_internal.rule_sentence(r.rule, m.several)
+      FROM model m, jsonb_array_elements(definition -> 'rules') r (rule)
+      JOIN jsonb_array_elements(definition -> 'groups') WITH ORDINALITY g (item, place) ON g.item ->> 'name' = r.rule ->> 'rule_group'
+    UNION ALL
+    SELECT 4, 0, b.place::integer, 'band', (b.item ->> 'axis') || ' ' || (b.item ->> 'label'), format('From %s of %s on a grade has %s "%s".', lead_scoring_internal.points_text((b.item ->> 'min_points')::numeric),
+           b.item ->> 'axis', CASE b.item ->> 'axis' WHEN 'fit' THEN 'the first part' ELSE 'the second part' END, b.item ->> 'label')
+      FROM jsonb_array_elements(definition -> 'bands') WITH ORDINALITY b (item, place)
+    UNION ALL
+    SELECT 5, 0, 0, 'stages', NULL, 'A lead moves up to the stage of the highest rank for which it has all that is asked, over those in between where it must; an event never moves it down, but to a detour. Where it falls back, it goes to the highest stage below for which it has all, else to the first one. By hand it can be put into any stage.'
+    UNION ALL
+    SELECT 5, s.place, 0, 'stage', s.stage ->> 'name', lead_scoring_internal.stage_sentences(s.stage, m.first_stage, m.several)
+      FROM model m, jsonb_array_elements(definition -> 'stages') WITH ORDINALITY s (stage, place))
+SELECT row_number() OVER (ORDER BY l.section, l.place, l.part)::integer, l.what, l.name, l.sentence FROM lines l WHERE l.sentence IS NOT NULL ORDER BY 1
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.sentences IS 'What definition() says of a definition as versions hold it.';
+
+CREATE FUNCTION lead_scoring.definition(model text, version bigint DEFAULT NULL)
+RETURNS TABLE (place integer, what text, name text, sentence text)
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.definition(model text, version bigint)
+RETURNS TABLE (place integer, what text, name text, sentence text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    meant CONSTANT bigint := coalesce(version, (SELECT n.version FROM lead_scoring_internal.newest_version(model) n));
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF meant IS NULL THEN
+        PERFORM lead_scoring_internal.fail('55000', format('model "%s" has no version', model), 'Nothing is published yet.', format('SELECT lead_scoring.publish(%L);', model));
+    END IF;
+    RETURN QUERY SELECT * FROM lead_scoring_internal.sentences(lead_scoring_internal.version_definition(model, meant));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.definition IS 'Implements lead_scoring.definition, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.definition IS 'What a version of a model says, by default the one published last, in sentences to be signed: of the settings, of each source, each group with its rules by name, each band, and the stages by rank. "what" is settings, source, group, rule, band, stages or stage, and name its name, of a band its axis and label. Expressions are as they were typed. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller. 42704 for an unknown model or version, 55000 before the first publish.';
+
+CREATE FUNCTION lead_scoring.definition_of_draft(model text)
+RETURNS TABLE (place integer, what text, name text, sentence text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.definition_of_draft(model text)
+RETURNS TABLE (place integer, what text, name text, sentence text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY SELECT * FROM lead_scoring_internal.sentences(lead_scoring_internal.compile_draft(model));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.definition_of_draft IS 'Implements lead_scoring.definition_of_draft, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.definition_of_draft IS 'What definition() will say once the draft of the model is published: what is signed before. For the model''s owner only. Raises what publish() raises of a draft that cannot be published.';
+
+-- Why a lead is not in a stage, and what would bring it there.
+CREATE FUNCTION lead_scoring.why_not(model text, lead text, stage text DEFAULT NULL, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (what text, needed text, has text, missing text, verdict text, how text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_why_not';
+CREATE FUNCTION lead_scoring.why_not(model text, lead bigint, stage text DEFAULT NULL, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (what text, needed text, has text, missing text, verdict text, how text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_why_not';
+CREATE FUNCTION lead_scoring.why_not(model text, lead uuid, stage text DEFAULT NULL, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS TABLE (what text, needed text, has text, missing text, verdict text, how text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_why_not';
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.why_not(text, %s, text, timestamptz) IS %L', key,
+'Why a lead is not in a stage (NULL: the next progress stage above), as of a time: a row for the stage itself, one for each of its conditions (min_score, min_engagement, min_fit, grades, each rule of requires, on_event), and one for each thing that stands in the way: a detour, a cooldown, a paused or unpublished model, lead_condition, a lead that has not come, events in the future, types of events that nothing names. Verdict: yes, no or unknown; unknown where a condition of a rule is NULL for the lead or its events, and what it waits for would hold if it were true: "missing" names the columns to ask for. Points are as of then. "how" of the stage: the cheapest few things of which each by itself brings the lead there or higher, "how" of a condition what makes that hold alone; tried on a copy of the lead, by the same rules, limits, caps and stages as real events, up to 100 events, and right for as long as it says ("before"), else for two years at least. It knows of an event what its rule says: that it matches other rules too, it reckons with where these have the same condition or none. NULL where nothing is known to do, a refresh() where time alone has moved the lead already and nobody has looked. No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 42704 for an unknown stage, 22004 for a model, lead or time that is NULL, 22023 for an infinite time. Takes USAGE on the schema and SELECT on its scores.');
+    END LOOP;
+END
+$comments$;
+
+-- The course of a lead's score.
+CREATE FUNCTION lead_scoring.history(model text, lead text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS TABLE (at timestamptz, source text, event_type text, rule text, points float8, score float8, stage text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_history';
+CREATE FUNCTION lead_scoring.history(model text, lead bigint, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS TABLE (at timestamptz, source text, event_type text, rule text, points float8, score float8, stage text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_history';
+CREATE FUNCTION lead_scoring.history(model text, lead uuid, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS TABLE (at timestamptz, source text, event_type text, rule text, points float8, score float8, stage text)
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_history';
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.history(text, %s, timestamptz, timestamptz) IS %L', key,
+'The course of a lead''s score by the newest version that the caller''s snapshot sees, in the order of time from since (NULL: the beginning) to until (NULL: now): what each event gave, what time, attributes and hands did, and the moves. Column source: the source of an event, with its type and the rule that matched (none where it names a stage); lead for a rule on the lead, from when it came (at is NULL where nothing says when); adjustment, its event_type made, expired or cancelled; time, its event_type decay for what falls at once (the end of a window, a drop of step decay), since and until for the first and last instant asked for; stage for a recorded move, its event_type the cause. Points: by how much the rule within its bounds, or the adjustment, changed at that instant; 0 for a match that a limit or ceiling lets count for nothing, NULL where nothing was given. Score: after it; of a move, as it was recorded, which may have been by an older version or other events. Stage: the one after it. Points that fade steadily show in the scores of the rows that follow; the last row has the score of score_at(until). No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 22004 for a model or lead that is NULL, 22023 for an infinite until. Takes USAGE on the schema and SELECT on its scores.');
+    END LOOP;
+END
+$comments$;
 
 -- What the report views read besides the model's own tables: report_settings, set_spend, set_revenue.
 CREATE OR REPLACE FUNCTION lead_scoring_internal.plain_type(relation regclass, column_name text, argument text)
@@ -2445,35 +4634,82 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_log IS 'All events of a model, for a report that is told these settings, of which "sources" are those that are looked at besides the first and "event_id" is the column of the first whose ids count once: "rows", what stands behind FROM to read them as e, "lead", "time" and "type", the columns of e that have the key, the instant and the type, and SQL over e for its "source", its "campaign" and, where they are asked for, "channel" and "asset", NULL where no event names one. The channel is the campaign where nothing else is said. Raises what check_columns and check_expression raise where a table has changed.';
 
+-- The view "moves" of a model: what reports know of the moves of leads. The table "transitions" is for who writes and proves them.
+CREATE FUNCTION lead_scoring_internal.keeps_undone(model text)
+RETURNS boolean LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.transitions', model)) AND a.attname = 'undone_at' AND NOT a.attisdropped)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.keeps_undone IS 'Whether the model can keep moves that were taken back; those of older formats cannot.';
+
+CREATE FUNCTION lead_scoring_internal.move_stands(model text, as_of text DEFAULT NULL)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN NOT lead_scoring_internal.keeps_undone(model) THEN 'true'
+            WHEN as_of IS NULL THEN 't.undone_at IS NULL'
+            ELSE format('(t.undone_at IS NULL OR t.undone_at > %s AND NOT t.superseded)', as_of) END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.move_stands IS 'SQL for whether a transition, t, stands: nobody took it back, or nobody had as of that instant, which is SQL too. What a replay superseded never stood: its history is the one of the past as well.';
+DROP FUNCTION lead_scoring_internal.move_rows(model text);
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.move_rows(model text, as_of text DEFAULT NULL)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('SELECT t.lead_id, t.seq, t.from_stage, t.to_stage, t.at, t.recorded_at, t.score, t.engagement, t.fit, t.grade, t.version, t.cause, t.rule, t.actor, t.reason
+                 FROM %I.transitions t WHERE %s', model, lead_scoring_internal.move_stands(model, as_of))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.move_rows IS 'SQL that gives the moves of leads that stand, or stood as of an instant: what the view "moves" shows, for reports, which do not read it by its name: whoever may create in the schema could put something of his own in its place, where it is missing.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.make_moves(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('CREATE OR REPLACE VIEW %I.moves WITH (security_invoker = true) AS %s', model, lead_scoring_internal.move_rows(model));
+    PERFORM lead_scoring_internal.describe(v.view, 'Every move of every lead between stages that stands, which is all but those that undo_move or replay took back: what reports go by.',
+                (SELECT jsonb_object_agg(a.attname, col_description('lead_scoring_internal.transitions'::regclass, t.attnum))
+                   FROM pg_attribute a JOIN pg_attribute t ON t.attrelid = 'lead_scoring_internal.transitions'::regclass AND t.attname = a.attname
+                  WHERE a.attrelid = v.view AND a.attnum > 0))
+       FROM CAST(format('%I.moves', model) AS regclass) v (view);
+END
+$$;
+
 CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
 COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
 
 -- ---------------------------------------------------------------- statements
+CREATE FUNCTION lead_scoring_internal.stage_roles(definition jsonb, settings jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names CONSTANT text[] := ARRAY(SELECT s.stage ->> 'name' FROM jsonb_array_elements(definition -> 'stages') s (stage)
+                                    WHERE s.stage ->> 'kind' = 'progress' ORDER BY (s.stage ->> 'rank')::integer);
+    meanings CONSTANT jsonb := (SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name')
+                                  FROM jsonb_array_elements(definition -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL);
+BEGIN
+    RETURN (SELECT jsonb_object_agg(d.role, array_position(names,
+                       coalesce(settings ->> (d.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> d.role ELSE names[d.place] END)))
+              FROM (VALUES ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
+                           ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
+                           ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place))
+           || jsonb_build_object('stages', names);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_roles IS 'What the stages of a definition are to reports told these settings: stages (the progress stages by rank), and mql, sql and customer as places in these, NULL where there is no such stage.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.report_setting(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     settings jsonb;
     version jsonb;
-    names text[] := ARRAY(SELECT p.stage FROM lead_scoring_internal.progress_stages(model) p ORDER BY p.rank);
-    meanings jsonb;
-    role_stage record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
     settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
     EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
-    SELECT jsonb_object_agg(s.stage ->> 'counts_as', s.stage ->> 'name') INTO meanings
-      FROM jsonb_array_elements(version -> 'stages') s (stage) WHERE s.stage ->> 'counts_as' IS NOT NULL;
-    FOR role_stage IN SELECT * FROM (VALUES
-            ('mql', CASE WHEN cardinality(names) >= 2 THEN 2 END),
-            ('sql', CASE WHEN cardinality(names) >= 4 THEN 3 END),
-            ('customer', CASE WHEN cardinality(names) >= 3 THEN cardinality(names) END)) d (role, place) LOOP
-        settings := settings || jsonb_build_object(role_stage.role, array_position(names,
-            coalesce(settings ->> (role_stage.role || '_stage'), CASE WHEN meanings IS NOT NULL THEN meanings ->> role_stage.role ELSE names[role_stage.place] END)));
-    END LOOP;
-    RETURN settings || jsonb_build_object('stages', names, 'time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
+    RETURN settings || lead_scoring_internal.stage_roles(version, settings) || jsonb_build_object('time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
         'lead_created', coalesce(settings ->> 'lead_created', version ->> 'lead_created'));
 END
 $$;
@@ -2500,6 +4736,24 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.own_log IS 'SQL over a row s of scores, to be filled in: "remembers", whether it has a memory by that version (NULL: none has), "of_lead", what stands behind FROM to read its events e of the log that have a time, and "time", the column that has it.';
 
+CREATE FUNCTION lead_scoring_internal.undone_rows(model text, stages text[])
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    any_undone boolean;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF NOT lead_scoring_internal.keeps_undone(model) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.transitions t WHERE t.undone_at IS NOT NULL AND NOT t.superseded)', model) INTO any_undone;
+    RETURN (SELECT format('SELECT t.lead_id%s FROM %I.transitions t WHERE t.undone_at > $1 AND NOT t.superseded AND t.at <= $1 GROUP BY t.lead_id',
+                          string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L) AS %I', n, n || '_at'), '' ORDER BY place), model)
+              FROM unnest(stages) WITH ORDINALITY u (n, place) WHERE any_undone HAVING any_undone);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.undone_rows IS 'SQL for the leads that stood elsewhere as of parameter 1, before moves of theirs were taken back, with when these entered each of the stages; NULL where nothing was ever taken back.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2511,7 +4765,8 @@ DECLARE
     log CONSTANT jsonb := lead_scoring_internal.event_log(model, settings, kind);
     channel text := CASE kind WHEN 'channel' THEN coalesce(log ->> 'channel', 'NULL') END;
     campaign text;
-    entered text[] := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
+    undone text;
+    entered text[];
     reached text[];
     came_at text;
     created text;
@@ -2524,6 +4779,8 @@ DECLARE
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     own_log := lead_scoring_internal.own_log(model, log, remembering);
+    undone := lead_scoring_internal.undone_rows(model, names);
+    entered := ARRAY(SELECT format(CASE WHEN undone IS NULL THEN 's.%1$I' ELSE 'LEAST(s.%1$I, u.%1$I)' END, n || '_at') FROM unnest(names) n);
     created := CASE WHEN settings ->> 'lead_created' IS NOT NULL THEN
         lead_scoring_internal.time_expression(bound.leads, settings ->> 'lead_created', settings ->> 'time_zone', 'lead_created') END;
     known := format('LEAST(%s)', concat_ws(', ', VARIADIC entered || created));
@@ -2557,14 +4814,15 @@ BEGIN
     -- Whoever was merged into another is counted there, unless there are events of its own again. Whoever is there now has
     -- come by now, whatever the dates: so events are read to find who had come by a day in the past alone.
     leads := lead_scoring_internal.fill_report(settings, $query$
-        SELECT s.lead_id, s.stage_since, s.stage, {!entered}, {!campaign} AS campaign, [[{!dimension} AS dimension, ]]LEAST({!first}{!created}) AS first_at, s.memory, s.card, {!remembers} AS remembers
-          FROM {model}.scores s{!attributes}{!dimensions}
+        SELECT s.lead_id, s.stage_since, s.stage, {!stood_elsewhere} AS stood_elsewhere, {!entered}, {!campaign} AS campaign, [[{!dimension} AS dimension, ]]LEAST({!first}{!created}) AS first_at, s.memory, s.card, {!remembers} AS remembers
+          FROM {model}.scores s{!attributes}{!dimensions}{!undone}
           {!touches}
           LEFT JOIN {model}.merged m ON m.merged_from = s.lead_id
          WHERE s.counted AND (m.merged_from IS NULL OR (SELECT true FROM {!rows} WHERE e.{lead} = s.lead_id LIMIT 1)){!only_lead}
            AND (now() <= $1 OR {!known} <= $1 OR {!had_come})
         $query$, jsonb_build_object(
-        'entered', array_to_string(entered, ', '), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
+        'undone', ' LEFT JOIN (' || undone || ') u ON u.lead_id = s.lead_id', 'stood_elsewhere', CASE WHEN undone IS NULL THEN 'false' ELSE 'u.lead_id IS NOT NULL' END,
+        'entered', (SELECT string_agg(format('%s AS %I', e, n || '_at'), ', ' ORDER BY place) FROM unnest(entered, names) WITH ORDINALITY c (e, n, place)), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
         'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
         'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
         -- The expression names columns without their table, and a whole row by its name.
@@ -2576,7 +4834,7 @@ BEGIN
         leads := lead_scoring_internal.fill_report(settings, $query$
             {!leads}
             UNION ALL
-            SELECT NULL, NULL, NULL, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}, NULL, NULL, false
+            SELECT NULL, NULL, NULL, false, {!entered}, o.campaign, [[{!dimension}, ]]o.came::timestamp AT TIME ZONE {'zone'}, NULL, NULL, false
               FROM {model}.forgotten o, generate_series(1, o.leads)
              WHERE (o.came::timestamp AT TIME ZONE {'zone'} <= $1) IS NOT FALSE
             $query$,
@@ -2586,6 +4844,7 @@ BEGIN
                 'zone', settings ->> 'time_zone', 'model', model));
     END IF;
 
+    entered := ARRAY(SELECT format('s.%I', n || '_at') FROM unnest(names) n);
     -- Times are made those of the report here, as late as can be: the server evaluates each as often as it is used.
     reached := ARRAY(SELECT format('lead_scoring_internal.report_time(LEAST(%s), $1)', array_to_string(entered[i:], ', ')) FROM generate_subscripts(names, 1) i ORDER BY i);
     came_at := format('lead_scoring_internal.report_time(LEAST(%s, s.first_at), $1)', array_to_string(entered, ', '));
@@ -2595,14 +4854,14 @@ BEGIN
     entered[1] := came_at;
     -- Where a lead that has moved since stood then, its history says: in the first stage before its first move.
     RETURN lead_scoring_internal.fill_report(settings, $query$
-        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
-               (CASE WHEN s.stage_since > $1 THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
+        SELECT s.lead_id, lead_scoring_internal.report_time(CASE WHEN s.stage_since > $1 OR s.stood_elsewhere THEN (SELECT t.at {!last_move}) ELSE s.stage_since END) AS stage_since,
+               (CASE WHEN s.stage_since > $1 OR s.stood_elsewhere THEN (SELECT t.to_stage {!last_move}) ELSE s.stage END <> ALL ({'stages'}::text[])) IS TRUE AS is_out,
                s.campaign, [[s.dimension COLLATE "C" AS dimension, ]]{!came_at} AS came_at,
                {!mql_at} AS mql_at, {!sql_at} AS sql_at, {!customer_at} AS customer_at, {!mql_entered} IS NOT NULL AS mql_entered, {!sql_entered} IS NOT NULL AS sql_entered,
                s.memory, s.card, s.remembers, {!reached}
           FROM ({!leads}) s
         $query$, jsonb_build_object(
-        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model)),
+        'last_move', format('FROM (%s) t WHERE t.lead_id = s.lead_id AND t.at <= $1 ORDER BY t.seq DESC LIMIT 1', lead_scoring_internal.move_rows(model, '$1')),
         'stages', names::text, 'came_at', came_at, 'mql_at', coalesce(reached[(settings ->> 'mql')::integer], 'NULL::timestamptz'),
         'sql_at', coalesce(reached[(settings ->> 'sql')::integer], 'NULL::timestamptz'),
         'customer_at', coalesce(reached[(settings ->> 'customer')::integer], 'NULL::timestamptz'),
@@ -2669,6 +4928,32 @@ BEGIN
         'count', stages));
 END
 $$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.revenue_rows(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    customer CONSTANT text := settings -> 'stages' ->> ((settings ->> 'customer')::integer - 1);
+    relation regclass;
+BEGIN
+    IF settings ->> 'revenue_table' IS NULL THEN
+        RETURN format('SELECT NULL::%s AS lead_id, NULL::timestamptz AS at, NULL::numeric AS amount WHERE false', lead_scoring_internal.key_type(model));
+    END IF;
+    relation := lead_scoring_internal.mapped_table(model, settings ->> 'revenue_table', 'revenue_table');
+    PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
+    RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead} WHERE ({!time} <= $1) IS NOT FALSE{!won}',
+        jsonb_build_object('lead', settings ->> 'revenue_lead',
+            'won', CASE WHEN lead_scoring_internal.undone_rows(model, ARRAY[customer]) IS NOT NULL THEN
+                lead_scoring_internal.fill(' AND (EXISTS (SELECT FROM ({!moves}) t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.at <= $1)
+                    OR NOT EXISTS (SELECT FROM {model}.transitions t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.undone_at <= $1 AND NOT t.superseded))',
+                    jsonb_build_object('moves', lead_scoring_internal.move_rows(model, '$1'), 'lead', settings ->> 'revenue_lead', 'customer', customer, 'model', model)) END,
+            'time', lead_scoring_internal.time_expression(relation, settings ->> 'revenue_date', settings ->> 'time_zone', 'earned_on'),
+            'amount', lead_scoring_internal.amount_expression(relation, settings ->> 'revenue_amount', 'amount'),
+            'rows', lead_scoring_internal.mapped_rows(model, relation, settings ->> 'revenue_lead', settings ->> 'revenue_date', settings ->> 'revenue_amount'),
+            'model', model));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.revenue_rows IS 'SQL that gives what leads brought in up to parameter 1, or at no known time: lead_id, at, amount; of a merged lead, by the one it is now, and nothing of a lead that is no customer since its win was taken back. Raises 42P01, 42703 or 42804 where the table has changed.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.touches_of_lead(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -2852,6 +5137,88 @@ BEGIN
 END
 $$;
 
+-- The reports "sla" and "feedback": what becomes of leads once they are handed over.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.sla_report(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH stages AS (
+            SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
+                   make_interval(secs => LEAST((d.stage ->> 'within')::float8, 9e12)) AS within  -- no more than an interval can hold
+              FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
+             WHERE d.stage ->> 'within' IS NOT NULL),
+        stays AS (
+            SELECT [[t.dimension, ]]s.place, s.stage, s.seconds, s.within, t.at, t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
+              FROM stages s
+              JOIN (SELECT [[l.dimension, ]]t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
+                      FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t WHERE t.at <= $1) t
+                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage),
+        counts AS (
+            SELECT [[dimension, ]]place, stage, seconds, {!period} AS period, {!over} AS complete, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
+                   count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time' AND left_at <= $1) AS median_days
+              FROM stays t GROUP BY [[dimension, ]]place, stage, seconds, {!period})
+        SELECT [[dimension|NULL::text]], stage, seconds / 86400, period, entered, met, missed, entered - met - missed, CASE WHEN complete THEN met::float8 / nullif(met + missed, 0) END,
+               median_days, complete
+          FROM counts WHERE {!asked_for} ORDER BY [[dimension, ]]place, period
+        $query$, jsonb_build_object(
+        'model', model, 'period', lead_scoring_internal.period_expression('t.at', settings),
+        'over', lead_scoring_internal.is_over(lead_scoring_internal.period_expression('t.at', settings), settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'leads', lead_scoring_internal.lead_rows(model, settings),
+        'moves', lead_scoring_internal.move_rows(model, '$1')));
+END
+$$;
+
+CREATE FUNCTION lead_scoring_internal.hand_over_rows(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN lead_scoring_internal.fill($query$
+        WITH entries AS (
+            SELECT DISTINCT ON (t.lead_id) t.lead_id, t.seq, t.rule, t.at FROM ({!moves}) t
+             WHERE t.to_stage = {'mql'} AND t.at <= $1 ORDER BY t.lead_id, t.seq)
+        SELECT e.lead_id, e.rule, e.at, d.rejected, d.expired
+          FROM entries e
+          LEFT JOIN (SELECT d.lead_id, bool_or(d.cause <> 'time') AS rejected, bool_or(d.cause = 'time') AS expired
+                       FROM ({!moves}) d JOIN entries e ON e.lead_id = d.lead_id AND e.seq < d.seq
+                      WHERE d.at <= $1 AND d.to_stage <> ALL ({'stages'}::text[]) GROUP BY 1) d USING (lead_id)
+        $query$, jsonb_build_object('moves', lead_scoring_internal.move_rows(model, '$1'),
+        'mql', settings -> 'stages' ->> (settings ->> 'mql')::integer - 1, 'stages', ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'))::text));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.hand_over_rows IS 'SQL that gives the leads that were handed over up to parameter 1, the time of the report, each once: its first move into the MQL stage (rule, at), and whether it went to a detour afterwards by event or by hand (rejected) or by time (expired); NULL where it went to none. It is accepted where it reached the next stage or a higher one, as lead_rows have it, see acceptance_expression.';
+
+CREATE FUNCTION lead_scoring_internal.acceptance_expression(settings jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN (settings ->> 'mql')::integer < jsonb_array_length(settings -> 'stages') THEN format('l.reached_%s', (settings ->> 'mql')::integer + 1) ELSE 'NULL::timestamptz' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.acceptance_expression IS 'SQL for when a row l of lead_rows reached the stage behind the MQL stage, or a higher one.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.feedback_report(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH judged AS (
+            SELECT [[l.dimension, ]]e.rule, {!period} AS period, l.accepted_at IS NOT NULL AS accepted,
+                   e.rejected, e.expired
+              FROM ({!handed_over}) e
+              JOIN (SELECT l.lead_id, [[l.dimension, ]]{!accepted_at} AS accepted_at FROM ({!leads}) l) l USING (lead_id))
+        SELECT [[dimension|NULL::text]], rule, period, count(*), count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected),
+               count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired),
+               count(*) FILTER (WHERE accepted IS NOT TRUE AND rejected IS NOT TRUE AND expired IS NOT TRUE),
+               CASE WHEN {!over} THEN (count(*) FILTER (WHERE accepted))::float8 / nullif(count(*) FILTER (WHERE accepted OR rejected), 0) END, {!over}
+          FROM judged WHERE {!asked_for} GROUP BY [[dimension, ]]rule, period ORDER BY [[dimension, ]]rule COLLATE "C", period
+        $query$, jsonb_build_object(
+        'handed_over', lead_scoring_internal.hand_over_rows(model, settings),
+        'period', lead_scoring_internal.period_expression('lead_scoring_internal.report_time(e.at)', settings),
+        'over', lead_scoring_internal.is_over('period', settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings),
+        'accepted_at', lead_scoring_internal.acceptance_expression(settings),
+        'leads', lead_scoring_internal.lead_rows(model, settings)));
+END
+$$;
+
 DROP FUNCTION lead_scoring_internal.named_types(model text);
 
 -- The report "event_types": what its events are of, beside what its rules and stages wait for.
@@ -2864,7 +5231,7 @@ BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT w.type, coalesce(lead_scoring_internal.source_of($1, w.named, w.type) ->> 'name', w.named),
                string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
-          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s) w (type, named, rule, stage)
+          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r WHERE lead_scoring_internal.is_enabled(to_jsonb(r)) UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s) w (type, named, rule, stage)
          WHERE w.type IS NOT NULL GROUP BY 1, 2
         $query$, model) USING lead_scoring_internal.source_list(model);
 END
@@ -3005,22 +5372,35 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
                           event_channel: key expression, event_asset: key expression, look_back: interval, half_life: interval,
                           mql_stage: stage, sql_stage: stage, customer_stage: stage, qualified_low: share, qualified_high: share, dimensions: key expressions,
                           week_starts: choice, max_touches: number, only_row: state}'),
-    ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points}'),
+    ('rule_groups', '{name: name, kind: choice, min_points: points, max_points: points, comment: comment}'),
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,
-                limit_count: number, limit_window: choice, limit_key: key expression, max_occurrences: number, id: id, source: source}'),
+                limit_count: number, limit_window: choice, limit_key: key expression, max_occurrences: number, id: id, source: source, enabled: switch,
+                comment: comment}'),
     ('bands', '{axis: name, label: name, min_points: points}'),
     ('stages', '{name: name, rank: number, kind: choice, min_score: points, min_engagement: points, min_fit: points, grades: grades, requires: rules,
                  on_event: event type, on_event_condition: condition, falls_below: points, within: interval, timeout_stage: stage,
-                 cooldown: interval, exit: choice, counts_as: choice, id: id, on_event_source: source}')) e (entity, fields)
+                 cooldown: interval, exit: choice, counts_as: choice, id: id, on_event_source: source, comment: comment}')) e (entity, fields)
  CROSS JOIN unnest(e.fields) WITH ORDINALITY f (line, place)
  CROSS JOIN LATERAL split_part(f.line, ': ', 2) k (kind);
-COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none; a group, stage, rules or grades name rows of other tables; a draft column is one that counts from the next publish on, where other columns of settings are effective at once; what is state is no part of what a user says, and an id is given by publish(). What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
+COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none; a group, stage, rules or grades name rows of other tables; a draft column is one that counts from the next publish on, where other columns of settings are effective at once; what is state is no part of what a user says, and an id is given by publish(). A switch and a comment are no part of a version. What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
+
+CREATE VIEW lead_scoring_internal.document_fields AS
+SELECT s.section, CASE WHEN s.section = 'identities' THEN regexp_replace(f.field, '^identity_', '') ELSE f.field END AS key, f.entity, f.field, f.kind, f.place,
+       CASE WHEN f.kind IN ('points', 'number', 'share') THEN 'number' WHEN f.kind = 'switch' THEN 'boolean' WHEN f.kind = 'grades' THEN 'array'
+            WHEN f.kind IN ('rules', 'columns', 'key expressions') THEN 'object' ELSE 'string' END AS type
+  FROM lead_scoring_internal.draft_fields f
+ CROSS JOIN LATERAL (SELECT CASE f.entity WHEN 'rule_groups' THEN 'groups' WHEN 'report_settings' THEN 'reports' WHEN 'settings' THEN
+                                CASE WHEN f.field IN ('leads', 'lead_key') THEN 'model' WHEN f.field LIKE 'event%' THEN 'sources' WHEN f.field LIKE 'identit%' THEN 'identities' ELSE 'settings' END
+                            ELSE f.entity END) s (section)
+ WHERE f.kind NOT IN ('state', 'id');
+COMMENT ON VIEW lead_scoring_internal.document_fields IS 'Where the fields of a draft stand in the document of export_model() and apply_model(): the section ("model": the document itself), the key there, the field of the table of the draft, and the type of JSON. What settings say of events is the first of the sources.';
 
 -- By its later formats: a model that is older works without.
 CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
-    ('settings', 'event_anonymous', 2), ('settings', 'identities', 2), ('settings', 'identity_anonymous', 2), ('settings', 'identity_lead', 2)) l (relation, name, format);
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('rules', 'enabled', 2), ('rules', 'comment', 2), ('rule_groups', 'comment', 2), ('stages', 'comment', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
+    ('settings', 'event_anonymous', 2), ('settings', 'identities', 2), ('settings', 'identity_anonymous', 2), ('settings', 'identity_lead', 2), ('scores', 'stage_barred', 2), ('transitions', 'undone_at', 2), ('transitions', 'undone_by', 2),
+    ('transitions', 'undo_reason', 2), ('transitions', 'superseded', 2), ('adjustments', 'resets', 2)) l (relation, name, format);
 
 ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text, ADD COLUMN lead_created text, ADD COLUMN lead_condition text;
 
@@ -3104,9 +5484,11 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.sources',
       "time_zone": "Time zone of times that have none; NULL: that of the model.",
       "event_id": "Column that holds an event''s id, which counts once for a lead; NULL: all rows count.",
       "event_anonymous": "Column that names the anonymous visitor of an event without a lead; NULL for none."}');
-
+-- Rules can wait, and what is named can be told of in words.
+ALTER TABLE lead_scoring_internal.rule_groups ADD COLUMN comment text;
 ALTER TABLE lead_scoring_internal.rules ADD COLUMN source text;
 ALTER TABLE lead_scoring_internal.rules ADD CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL);
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN enabled boolean NOT NULL DEFAULT true, ADD COLUMN comment text;
 
 DO $checked$
 DECLARE
@@ -3119,6 +5501,13 @@ BEGIN
 END
 $checked$;
 
+SELECT lead_scoring_internal.describe('lead_scoring_internal.rule_groups',
+    'Draft: sets of rules whose points are added up and bounded together.',
+    '{"name": "Name of the group.",
+      "kind": "engagement for rules on events, fit for rules on the lead.",
+      "min_points": "The group never gives less, in points; NULL for no floor.",
+      "max_points": "The group never gives more, in points; NULL for no ceiling.",
+      "comment": "What it is for, in words; no part of a version."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
     'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
     '{"name": "Name of the rule.",
@@ -3139,11 +5528,24 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
       "limit_key": "SQL expression over the event: the limit holds for each of its values by itself.",
       "max_occurrences": "So many live matches count at the most, the latest ones.",
       "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
-      "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
+      "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types.",
+      "enabled": "While false, the rule waits: it is not checked, and is no part of what is published, but keeps its id.",
+      "comment": "What it is for, in words; no part of a version."}');
 
 ALTER TABLE lead_scoring_internal.stages ADD COLUMN on_event_source text;
 ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_on_event_source CHECK (on_event_source IS NULL OR on_event IS NOT NULL);
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN comment text;
 
+DO $begins$
+DECLARE
+    begun text;
+BEGIN
+    FOREACH begun IN ARRAY '{settings,sources,rule_groups,rules,bands,stages}'::text[] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.draft_begins()',
+                       begun || '_begins', begun);
+    END LOOP;
+END
+$begins$;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
     'Draft: where a lead can stand. It enters the highest progress stage whose conditions all hold.',
     '{"name": "Name of the stage.",
@@ -3163,7 +5565,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
       "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
       "counts_as": "What reports and status columns take it for, whatever it is called: mql, sal, sql, opportunity or customer; NULL: what its name says, in any case of letters.",
       "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
-      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types."}');
+      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types.",
+      "comment": "What it is for, in words; no part of a version."}');
 
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.versions ENABLE ALWAYS TRIGGER versions_changed;
@@ -3184,6 +5587,7 @@ CREATE TABLE lead_scoring_internal.scores (
     engagement  double precision,
     stage       text,
     grade       text,
+    stage_barred text,
     card        lead_scoring.scorecard,
     memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
@@ -3194,6 +5598,15 @@ CREATE INDEX scores_due_at_idx ON lead_scoring_internal.scores (due_at) WHERE du
 
 ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
     ADD CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'));
+
+-- Moves can be taken back, and the engagement of a lead be reset.
+ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, ADD COLUMN undone_by text, ADD COLUMN undo_reason text,
+    ADD COLUMN superseded boolean NOT NULL DEFAULT false;
+
+CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
+CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
+
+ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;
 
 SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
     'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
@@ -3207,13 +5620,14 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "version": "Published version the row was computed under.",
       "stage_seq": "Number of the lead''s latest transition.",
       "stage_armed": "Whether the score has been at or above falls_below during this stay.",
+      "stage_barred": "Stages that the lead enters again by hand only, by a later event, or once their conditions have ceased to hold, since undo_move took back its moves: for each its id, @ and the instant in microseconds since 2000, and ! while the conditions have held ever since. NULL where no move of the lead was ever taken back.",
       "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds: the view \"leads\" shows these, and reports count them.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow.",
       "memory": "What reports ask of the lead''s events: the time of the first one, its campaign, the first match of each rule, its touches."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
-    'Every move of every lead between stages, in order: append-only, but for merge_leads and forget_lead.',
+    'Every move of every lead between stages, in order: append-only, but for merge_leads, forget_lead, and the marks that undo_move and replay set.',
     '{"lead_id": "Key of the lead.",
       "seq": "Number of the move within the lead, from 1 without gaps.",
       "from_stage": "Stage left.",
@@ -3229,7 +5643,25 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
       "rule": "Rule that gave the most points at that instant, where points of an event moved the lead; NULL otherwise.",
       "actor": "Role that moved it by hand.",
       "reason": "Why it was moved by hand.",
-      "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own."}');
+      "merged_from": "Lead and number the transition had before merge_leads, as in 42#3; NULL for the lead''s own.",
+      "undone_at": "When it was taken back, by undo_move or replay; NULL while it stands.",
+      "undone_by": "Role that took it back.",
+      "undo_reason": "Why it was taken back.",
+      "superseded": "Whether a replay took it back, which made the lead''s moves anew."}');
+
+SELECT lead_scoring_internal.describe('lead_scoring_internal.adjustments',
+    'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
+    '{"lead_id": "Key of the lead.",
+      "id": "Identifies the adjustment.",
+      "points": "Points added to the score; negative ones are taken away.",
+      "reason": "Why.",
+      "author": "Role that made it.",
+      "made_at": "When it was made.",
+      "expires_at": "From when on it counts no more; NULL for never.",
+      "cancelled_at": "When it was taken back; NULL while it counts.",
+      "cancelled_by": "Role that took it back.",
+      "cancel_reason": "Why it was taken back.",
+      "resets": "Whether it is a reset by reset_engagement: rules count the matches after made_at alone."}');
 
 DO $guards$
 DECLARE
@@ -3244,6 +5676,8 @@ $guards$;
 ALTER TABLE lead_scoring_internal.report_settings DROP CONSTRAINT report_settings_max_touches,
     ADD CONSTRAINT report_settings_max_touches CHECK (max_touches BETWEEN 0 AND 1000);
 
+CREATE TRIGGER report_settings_begins BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
+    EXECUTE FUNCTION lead_scoring_internal.draft_begins();
 -- After the statement: INSERT ... ON CONFLICT DO UPDATE is an UPDATE to the triggers of statements, and has made the row by then.
 CREATE TRIGGER report_settings_updated AFTER UPDATE ON lead_scoring_internal.report_settings FOR EACH STATEMENT
     EXECUTE FUNCTION lead_scoring_internal.report_settings_updated();
