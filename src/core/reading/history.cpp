@@ -68,7 +68,7 @@ void History::await_change(int rule, Timestamp began, Timestamp after) {
     } else if (decay.kind == DecayKind::Step) {
         Microseconds age = age_between(began, after);
         if (age >= decay.lifetime()) return;
-        at = add_saturated(began, (age / decay.step + 1) * decay.step);
+        at = add_saturated(after, decay.step - age % decay.step);
     }
     if (at <= until_ && at != kForever) instants_.push({at, rule, 0, began});
 }
