@@ -115,7 +115,7 @@ DECLARE
     former record;
 BEGIN
     IF document IS NULL THEN
-        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'SELECT lead_scoring.export_model(model) FROM lead_scoring.models();');
+        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'Pass a document, such as ''{"rules": []}''.');
     END IF;
     PERFORM lead_scoring_internal.require_json('the definition', document, 'object', '{"rules": [{"name": "webinar", "event_type": "webinar", "points": 20}]}'),
             lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),
@@ -137,6 +137,9 @@ BEGIN
             END IF;
         END LOOP;
         PERFORM lead_scoring_internal.check_document_names(section.key, section.value);
+        IF section.key = 'stages' AND NOT EXISTS (SELECT FROM jsonb_array_elements(section.value) s (item) WHERE coalesce(s.item ->> 'kind', 'progress') = 'progress') THEN
+            PERFORM lead_scoring_internal.fail('55000', 'stages have none of kind progress', 'Every lead starts in the lowest one.', 'Add {"name": "lead"} to stages.');
+        END IF;
         IF section.key = 'sources' AND section.value -> 0 ->> 'name' IS DISTINCT FROM 'events' THEN
             PERFORM lead_scoring_internal.fail('22023', 'sources do not begin with "events"', 'The first source is the table of events that a model is made with, and is called so.',
                 '"sources": [{"name": "events", "events": "public.events"}]');

@@ -100,9 +100,9 @@ bool is_published(const char* model, bool unknown) {
 
 void tell(const char* model) {
     if (is_published(model, true)) return;
-    const char* name = quote_literal_cstr(model);
     ereport(NOTICE, (errmsg("the draft of model \"%s\" is not what is published any more", model),
-                     errhint("SELECT * FROM lead_scoring.diff(%s); SELECT lead_scoring.publish(%s);", name, name)));
+                     errhint("SELECT * FROM lead_scoring.diff(%s);  -- publish() puts it in force",
+                             quote_literal_cstr(model))));
 }
 
 // What runs meanwhile may change drafts again, which are put on a list of their own; and it is undone, which takes them
