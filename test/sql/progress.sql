@@ -42,20 +42,6 @@ SELECT lead_scoring.publish('progress');
 SELECT count(*) FROM lead_scoring.progress;
 DROP TRIGGER fail ON progress.transitions;
 
--- A preview tells too: a condition of the draft that is evaluated on the way looks.
-TRUNCATE seen;
-CREATE FUNCTION glance(country text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    RAISE NOTICE '%', (SELECT concat_ws(' ', p.model, p.phase, p.leads_done, p.leads_total) FROM lead_scoring.progress p);
-    RETURN true;
-END $$;
-SELECT lead_scoring.add_fit_rule('progress', 'glance', $$CASE WHEN id = 7 THEN progress_test.glance(country) END$$, 1);
-SET client_min_messages = notice;
-SELECT count(*) FROM lead_scoring.preview_leads('progress');
-SET client_min_messages = warning;
-DELETE FROM progress.rules WHERE name = 'glance';
-SELECT count(*) FROM lead_scoring.progress;
-
 -- In batches: leads of an older version, and nothing else. Each commits; what is done is left out.
 TRUNCATE seen;
 DELETE FROM progress.stages WHERE name = 'sql';
