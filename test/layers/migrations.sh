@@ -59,14 +59,14 @@ says() {
     [[ $got == "$3" ]] || { echo "$1: $2: $got instead of $3"; return 1; }
 }
 
-# judge DATABASE VERSIONS POINTS: of leads that came since.
+# judge DATABASE VERSIONS POINTS: a lead that came since has so many points, and all is as it should be.
 judge() {
     says "$1" "INSERT INTO leads (email) VALUES ('a'), ('b');
         INSERT INTO events (lead_id, type, occurred_at, properties) SELECT lead_id, e.type, now(), e.properties::jsonb FROM leads l
             JOIN (VALUES ('a', 'trial_started', '{}'), ('a', 'page_view', '{\"path\": \"/pricing\"}'), ('b', 'page_view', '{\"path\": \"/jobs\"}')) e (email, type, properties) USING (email) ORDER BY 1, 2;
-        SELECT string_agg(l.email || ' ' || l.trial_stage || ' ' || round(s.score), ', ' ORDER BY l.email) FROM leads l JOIN trials.leads s USING (lead_id);
-        DELETE FROM events; DELETE FROM leads" "a mql $3, b lead 0" &&
-        says "$1" "SELECT count(*) FROM lead_scoring.versions('trials')" "$2" && says "$1" "SELECT * FROM lead_scoring.verify('trials')" ''
+        SELECT string_agg(format('%s %s %s', l.email, l.trial_stage, round(s.score)), ', ' ORDER BY l.email) || ', versions ' || (SELECT count(*) FROM lead_scoring.versions('trials'))
+               || ', wrong ' || (SELECT count(*) FROM lead_scoring.verify('trials')) FROM leads l JOIN trials.leads s USING (lead_id);
+        DELETE FROM events; DELETE FROM leads" "a mql $3, b lead 0, versions $2, wrong 0"
 }
 
 # walk TOOL
@@ -74,8 +74,7 @@ walk() {
     local database="by_$1" folder="$RUN/migrations/$1"
     mkdir -p "$folder" && cd "$folder" && recipe_files && touch applied || return
     cp "$ROOT/test/migrations"/* . || return
-    as_server_user createdb "$database" || return
-    psql -X -q -v ON_ERROR_STOP=1 -d "$database" -c 'CREATE EXTENSION lead_scoring' || return
+    as_server_user createdb -T with_extension "$database" || return
     if [[ $1 == prisma ]]; then
         mkdir -p prisma/migrations/20260101120000_init prisma/migrations/20260301120000_trials && cp tables.sql prisma/migrations/20260101120000_init/migration.sql &&
             cp lead_scoring/trials.sql prisma/migrations/20260301120000_trials/migration.sql || return
@@ -86,18 +85,19 @@ walk() {
     else
         cp 20260101120000_tables.rb db/migrate || return
     fi
-    migrate "$1" "$database" && judge "$database" 1 40 && migrate "$1" "$database" && judge "$database" 1 40 || return
+    migrate "$1" "$database" && migrate "$1" "$database" && judge "$database" 1 40 || return
     sed -i 's/"points": 30/"points": 35/' lead_scoring/trials.sql
     further_migration "$1" && migrate "$1" "$database" && judge "$database" 2 45 || return
     # The same file by hand changes nothing; a database that is made anew has the newest sheet.
     migrate sql "$database" && judge "$database" 2 45 || return
     if [[ $1 == prisma ]]; then
-        as_server_user createdb shadow && psql -X -q -d shadow -c 'CREATE EXTENSION lead_scoring' && migrate prisma shadow && judge shadow 2 45 || return
+        as_server_user createdb -T with_extension shadow && migrate prisma shadow && judge shadow 2 45 || return
     elif [[ $1 == rails ]]; then
         as_server_user createdb loaded && ruby migrate.rb loaded setup && judge loaded 1 45 || return
     fi
 }
 
+as_server_user createdb with_extension && psql -X -q -v ON_ERROR_STOP=1 -d with_extension -c 'CREATE EXTENSION lead_scoring' || exit 1
 for tool in "${TOOLS[@]}"; do
     (($# == 0)) || [[ " $* " == *" $tool "* ]] || continue
     if ! prepare "$tool" >"$RUN/tool.log" 2>&1; then

@@ -194,6 +194,7 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 // cannot tell: all that it has counted lies before its clock.
 bool find_first_matches(const Version* version, const Scorecard& card, std::span<const Match> matches,
                         std::vector<FirstMatch>& first) {
+    if (card.reset_at != kNever) return false;  // what came before it is remembered, and not counted
     for (const Match& match : matches) {
         if (match.kind != MatchKind::Rule) continue;
         auto place = static_cast<std::size_t>(match.target);
