@@ -283,7 +283,7 @@ BEGIN
     EXECUTE format('SELECT array_agg(r.name ORDER BY r.name COLLATE "C") FROM %I.rules r WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r))', model) INTO waiting;
     IF waiting IS NOT NULL THEN
         RAISE NOTICE USING MESSAGE = format('disabled rules of model "%s" are not published: %s', model, array_to_string(waiting, ', ')),
-            HINT = format('SELECT name, event_type, condition FROM %1$I.rules WHERE NOT enabled;  -- once what it needs is there: UPDATE %1$I.rules SET enabled = true WHERE name = %2$L;', model, waiting[1]);
+            HINT = format('SELECT name, comment FROM %I.rules WHERE NOT enabled;', model);
     END IF;
 END
 $$;
