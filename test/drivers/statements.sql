@@ -1,7 +1,7 @@
 -- What drivers are to read: a line for each view of full_model and of the extension, its history, and each function that
 -- returns rows to users; after a tab the types of the columns. A new function needs its arguments here.
 WITH arguments (name, list) AS (VALUES
-    ('models', ''), ('versions', '''full_model'''), ('verify', '''full_model'''),
+    ('models', ''), ('versions', '''full_model'''), ('diff', '''full_model'''), ('definition', '''full_model'''), ('definition_of_draft', '''full_model'''), ('verify', '''full_model'''),
     ('funnel', '''full_model'', ''2026-01-01 UTC'', ''week'', ''campaign'''), ('campaigns', '''full_model'', by => ''channel'''),
     ('channels', '''full_model'', by => ''campaign'', since => ''2024-02-01'''), ('lead_magnets', '''full_model'', ''2026-01-01 UTC'', ''channel'''),
     ('cohorts', '''full_model'', grain => ''quarter'', by => ''campaign'''), ('velocity', '''full_model'', ''2026-01-01 UTC'', ''day'', ''id % 2'''),

@@ -42,7 +42,7 @@ INSERT INTO sections VALUES
     (1, 'Models', '', '{create_model,drop_model,models,export_model,apply_model}'),
     (2, 'The draft', 'Each function that adds something adds one row to the table of the same name, which can be changed or deleted with SQL as well. See [Modelling](modelling.md).',
         '{add_group,add_rule,add_fit_rule,add_band,add_stage,check_expression}'),
-    (3, 'Versions', '', '{publish,versions,diff,load_draft,rescore}'),
+    (3, 'Versions', '', '{publish,versions,definition,definition_of_draft,diff,load_draft,rescore}'),
     (4, 'Reading and proving', 'They tell what the caller''s snapshot sees, by the version that it sees, whatever is published meanwhile. 55000 before the first `publish`, 22P02 for a text that is no key.', '{explain,score_at,verify}'),
     (5, 'By hand', '', '{adjust,cancel_adjustment,set_stage,merge_leads,forget_lead}'),
     (6, 'Upkeep', '', '{refresh,pause,resume,repair,clear_problems}'),

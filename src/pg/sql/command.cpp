@@ -52,6 +52,7 @@ constexpr Capability kCapabilities[] = {
     {"versions", {"versions"}},
     {"diff", {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
     {"export_model", {"settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
+    {"definition", {"versions"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
 };
 
