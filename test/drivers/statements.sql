@@ -19,6 +19,8 @@ columns AS (
     SELECT DISTINCT format('lead_scoring.%I(%s)', p.proname, n.list), u.place, u.type
       FROM pg_proc p LEFT JOIN arguments n ON n.name = p.proname,
            unnest(p.proallargtypes, p.proargmodes) WITH ORDINALITY u (type, mode, place)
-     WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND u.mode = 't')
+     WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset AND u.mode = 't'
+       AND p.proname <> 'templates'  -- of its documents each driver makes objects of its own
+)
 SELECT format(E'SELECT * FROM %s AS r ORDER BY r::text COLLATE "C"\t%s', source, string_agg(format_type(type, NULL), ',' ORDER BY place))
   FROM columns GROUP BY source ORDER BY source;

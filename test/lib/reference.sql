@@ -39,7 +39,7 @@ $$;
 
 CREATE TEMPORARY TABLE sections (place integer, title text, note text, names text[]);
 INSERT INTO sections VALUES
-    (1, 'Models', '', '{create_model,drop_model,models,export_model,apply_model}'),
+    (1, 'Models', '', '{create_model,drop_model,models,export_model,apply_model,templates}'),
     (2, 'The draft', 'Each function that adds something adds one row to the table of the same name, which can be changed or deleted with SQL as well. See [Modelling](modelling.md).',
         '{add_group,add_rule,add_fit_rule,add_band,add_stage,check_expression}'),
     (3, 'Versions', '', '{publish,versions,definition,definition_of_draft,diff,load_draft,rescore}'),

@@ -18,7 +18,7 @@ WITH columns AS (
       FROM pg_proc p
       LEFT JOIN LATERAL (SELECT u.name, u.type FROM unnest(p.proargnames, p.proallargtypes, p.proargmodes) u (name, type, mode) WHERE u.mode IN ('t', 'o')) o ON true
      WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proretset
-       AND p.proname <> 'report')
+       AND p.proname <> 'report' AND (p.proname, o.name) IS DISTINCT FROM ('templates', 'definition'))  -- a document, for apply_model
 SELECT count(*) > 150 AS looked_at, count(DISTINCT object) > 15 AS objects, count(*) FILTER (WHERE type = 'numeric' AND typmod = -1 AND object LIKE 'full_model.%') AS unbounded,
        string_agg(object || ' ' || name || ': ' || CASE WHEN commented THEN type ELSE 'no comment' END, E'\n')
            FILTER (WHERE NOT commented OR type NOT IN ('text', 'bigint', 'integer', 'double precision', 'numeric', 'boolean', 'date', 'timestamp with time zone')) AS problems
