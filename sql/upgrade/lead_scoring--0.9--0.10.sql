@@ -5608,7 +5608,6 @@ ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, 
     ADD COLUMN superseded boolean NOT NULL DEFAULT false;
 
 CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
-CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
 
 ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;
 
