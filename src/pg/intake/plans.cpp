@@ -237,8 +237,10 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 keeps_undone(model) ? "max(undone_at) FILTER (WHERE NOT superseded)" : "NULL::timestamptz",
                 own("transitions"));
         case PlanName::FindMove:
-            return psprintf("SELECT undone_at::timestamptz, undone_by::text FROM %s WHERE lead_id = $1 AND seq = $2",
-                            own("transitions"));
+            return psprintf(
+                "SELECT undone_at::timestamptz, undone_by::text, superseded::boolean FROM %s WHERE lead_id = $1 AND "
+                "seq = $2",
+                own("transitions"));
         case PlanName::HandMoves:
             return psprintf(
                 "SELECT to_stage::text, at::timestamptz, actor::text, reason::text FROM %s WHERE lead_id = $1 "
