@@ -46,7 +46,8 @@ int stage_named(const Version* version, const char* name) {
 // Arguments: model text, definition jsonb, stage text, at timestamptz, which is now.
 Asked begin(FunctionCallInfo fcinfo) {
     InitMaterializedSRF(fcinfo, 0);
-    const char* name = PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0));
+    bool whole = !PG_ARGISNULL(0) && !PG_ARGISNULL(1) && !PG_ARGISNULL(3);
+    const char* name = whole ? text_to_cstring(PG_GETARG_TEXT_PP(0)) : nullptr;
     require_entry(name);
     Datum definition = PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
     const char* stage = PG_ARGISNULL(2) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(2));
