@@ -248,7 +248,7 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 own("transitions"));
         case PlanName::TakeBackMoves:
             return psprintf(
-                "UPDATE %s SET undone_at = clock_timestamp(), undone_by = $3, undo_reason = $4 "
+                "UPDATE %s SET undone_at = (SELECT clock_timestamp()), undone_by = $3, undo_reason = $4 "
                 "WHERE lead_id = $1 AND seq >= $2 AND undone_at IS NULL",
                 own("transitions"));
         case PlanName::SupersedeMoves:
