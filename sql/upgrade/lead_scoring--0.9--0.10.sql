@@ -2979,6 +2979,9 @@ BEGIN
     document := lead_scoring_internal.document_in_own_words(
         lead_scoring_internal.with_tables(lead_scoring_internal.plain_document(document), coalesce(tables, '{}')), coalesce(words, '{}'));
     IF is_there THEN
+        -- Nobody edits the draft meanwhile, by another document or by hand: what is compared with the document is what is published.
+        PERFORM lead_scoring_internal.lock_tables(name, VARIADIC ARRAY(SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = quote_ident(name)::regnamespace
+                    AND c.relname = ANY (ARRAY(SELECT f.entity FROM lead_scoring_internal.draft_fields f))));
         PERFORM lead_scoring_internal.upgrade_model(name);
         PERFORM lead_scoring_internal.check_binding(name, document, coalesce(document #>> '{sources,0,events}', tables ->> 'events'));
     ELSIF document #>> '{sources,0,events}' IS NULL THEN
@@ -3004,7 +3007,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.apply_model IS 'Implements lead_scoring.apply_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.apply_model IS
 'Makes a model what a document says, as export_model() gives one, publishes it with that note, and returns the version; all or nothing, and nothing at all where nothing differs. Where there is no such model it is made, as by create_model(), for the owner of the tables of leads and events that the document or "tables" names; a model that is there stays with its tables and its key.
-A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it.
+A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
 For the model''s owner, or who may act as the owner of the tables. Raises with the place in the document 42804 for a wrong type of JSON, 42703 for an unknown field or a table that the document has not, 22023 for a value that makes no sense, 22004 for a missing name or table, 42710 for two of one name, a former name that is or was another''s, and other tables or another key than the model has, 42P01 for a table that is not there; and what create_model(), add_source(), set_identities(), the draft and publish() raise.';
 
 -- The score sheet that most teams begin with.
@@ -4083,7 +4086,6 @@ RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     is_paused boolean;
-    definition jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
@@ -4093,12 +4095,7 @@ BEGIN
     ELSIF version IS NULL THEN
         RETURN lead_scoring_internal.compile_draft(model);
     END IF;
-    EXECUTE format('SELECT v.definition FROM %I.versions v WHERE v.version = $1', model) INTO definition USING version;
-    IF definition IS NULL THEN
-        PERFORM lead_scoring_internal.fail('42704', format('model "%s" has no version %s', model, version), 'Versions are what was published, by number.',
-            format('SELECT * FROM lead_scoring.versions(%L);', model));
-    END IF;
-    RETURN definition;
+    RETURN lead_scoring_internal.version_definition(model, version);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.definition_of IS 'The definition of a version, or that of the draft (NULL). Raises 42704 for an unknown version, 55000 where the model is paused, and what publish() raises of a draft that cannot be published.';
@@ -4246,16 +4243,13 @@ Reads all events once for each version that is tested, under the snapshot of the
 
 -- What publishing a version would do, lead by lead, and why.
 CREATE FUNCTION lead_scoring_internal.changed_conditions(before jsonb, after jsonb)
-RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT coalesce(jsonb_object_agg(c.name, c.text) FILTER (WHERE c.text IS NOT NULL), '{}')
-  FROM (SELECT coalesce(a.stage ->> 'name', b.stage ->> 'name') AS name,
-               CASE WHEN b.stage IS NULL THEN format('%s is new', a.stage ->> 'name')
-                    WHEN a.stage IS NULL THEN format('%s is removed', b.stage ->> 'name')
-                    ELSE (SELECT string_agg(format('%s of %s %s -> %s', k.name, a.stage ->> 'name', coalesce(b.stage ->> k.name, 'none'), coalesce(a.stage ->> k.name, 'none')), ', ' ORDER BY k.name COLLATE "C")
-                            FROM (SELECT jsonb_object_keys(a.stage) UNION SELECT jsonb_object_keys(b.stage)) k (name)
-                           WHERE k.name <> ALL ('{id,name,typed,counts_as}') AND b.stage ->> k.name IS DISTINCT FROM a.stage ->> k.name) END AS text
-          FROM jsonb_array_elements(before -> 'stages') b (stage) FULL JOIN jsonb_array_elements(after -> 'stages') a (stage) ON a.stage -> 'id' = b.stage -> 'id') c
+SELECT coalesce(jsonb_object_agg(c.name, c.text), '{}')
+  FROM (SELECT d.name, string_agg(CASE WHEN d.field IS NOT NULL THEN format('%s of %s %s -> %s', d.field, d.name, coalesce(d.old, 'none'), coalesce(d.new, 'none'))
+                                       ELSE d.name || CASE WHEN d.old IS NULL THEN ' is new' ELSE ' is removed' END END, ', ' ORDER BY d.field COLLATE "C") AS text
+          FROM lead_scoring_internal.differences(before, after) d
+         WHERE d.what = 'stage' AND (d.field IN ('name', 'counts_as')) IS NOT TRUE GROUP BY d.name) c
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.changed_conditions IS 'What differs in the stages of two definitions, in words, by the name of the stage.';
 
@@ -4525,7 +4519,7 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.why_not(text, %s, text, timestamptz) IS %L', key,
-'Why a lead is not in a stage (NULL: the next progress stage above), as of a time: a row for the stage itself, one for each of its conditions (min_score, min_engagement, min_fit, grades, each rule of requires, on_event), and one for each thing that stands in the way: a detour, a cooldown, a paused or unpublished model, lead_condition, a lead that has not come, events in the future, types of events that nothing names. Verdict: yes, no or unknown; unknown where a condition of a rule is NULL for the lead or its events, and what it waits for would hold if it were true: "missing" names the columns to ask for. Points are as of then. "how" of the stage: the cheapest few things of which each by itself brings the lead there or higher, "how" of a condition what makes that hold alone; tried on a copy of the lead, by the same rules, limits, caps and stages as real events, up to 100 events, and right for as long as it says ("before"), else for two years at least. It knows of an event what its rule says: that it matches other rules too, it reckons with where these have the same condition or none. NULL where nothing is known to do, a refresh() where time alone has moved the lead already and nobody has looked. No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 42704 for an unknown stage, 22004 for a model, lead or time that is NULL, 22023 for an infinite time. Takes USAGE on the schema and SELECT on its scores.');
+'Why a lead is not in a stage (NULL: the next progress stage above), as of a time: a row for the stage itself, one for each of its conditions (min_score, min_engagement, min_fit, grades, each rule of requires, on_event), and one for each thing that stands in the way: a detour, a cooldown, moves that were taken back (undone), a paused or unpublished model, lead_condition, a lead that has not come, events in the future, types of events that nothing names. Verdict: yes, no or unknown; unknown where a condition of a rule is NULL for the lead or its events, and what it waits for would hold if it were true: "missing" names the columns to ask for. Points are as of then. "how" of the stage: the cheapest few things of which each by itself brings the lead there or higher, "how" of a condition what makes that hold alone; tried on a copy of the lead, by the same rules, limits, caps and stages as real events, up to 100 events, and right for as long as it says ("before"), else for two years at least. It knows of an event what its rule says: that it matches other rules too, it reckons with where these have the same condition or none. NULL where nothing is known to do, a refresh() where time alone has moved the lead already and nobody has looked. No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 42704 for an unknown stage, 22004 for a model, lead or time that is NULL, 22023 for an infinite time. Takes USAGE on the schema and SELECT on its scores.');
     END LOOP;
 END
 $comments$;
@@ -4547,7 +4541,7 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.history(text, %s, timestamptz, timestamptz) IS %L', key,
-'The course of a lead''s score by the newest version that the caller''s snapshot sees, in the order of time from since (NULL: the beginning) to until (NULL: now): what each event gave, what time, attributes and hands did, and the moves. Column source: the source of an event, with its type and the rule that matched (none where it names a stage); lead for a rule on the lead, from when it came (at is NULL where nothing says when); adjustment, its event_type made, expired or cancelled; time, its event_type decay for what falls at once (the end of a window, a drop of step decay), since and until for the first and last instant asked for; stage for a recorded move, its event_type the cause. Points: by how much the rule within its bounds, or the adjustment, changed at that instant; 0 for a match that a limit or ceiling lets count for nothing, NULL where nothing was given. Score: after it; of a move, as it was recorded, which may have been by an older version or other events. Stage: the one after it. Points that fade steadily show in the scores of the rows that follow; the last row has the score of score_at(until). No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 22004 for a model or lead that is NULL, 22023 for an infinite until. Takes USAGE on the schema and SELECT on its scores.');
+'The course of a lead''s score by the newest version that the caller''s snapshot sees, in the order of time from since (NULL: the beginning) to until (NULL: now): what each event gave, what time, attributes and hands did, and the moves. Column source: the source of an event, with its type and the rule that matched (none where it names a stage); lead for a rule on the lead, from when it came (at is NULL where nothing says when); adjustment, its event_type made, expired or cancelled, or of engagement reset or reset cancelled; time, its event_type decay for what falls at once (the end of a window, a drop of step decay), since and until for the first and last instant asked for; stage for a recorded move, its event_type the cause, or undone for when moves were taken back: the moves are shown too, but for those that a replay superseded. Points: by how much the rule within its bounds, the adjustment, or of a reset the engagement changed at that instant; 0 for a match that a limit or ceiling lets count for nothing, NULL where nothing was given. Score: after it; of a move, as it was recorded, which may have been by an older version or other events. Stage: the one after it; of a move, where it led. Points that fade steadily show in the scores of the rows that follow; the last row has the score of score_at(until). No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 22004 for a model or lead that is NULL, 22023 for an infinite until. Takes USAGE on the schema and SELECT on its scores.');
     END LOOP;
 END
 $comments$;
@@ -4947,7 +4941,7 @@ BEGIN
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
     RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead} WHERE ({!time} <= $1) IS NOT FALSE{!won}',
         jsonb_build_object('lead', settings ->> 'revenue_lead',
-            'won', CASE WHEN lead_scoring_internal.undone_rows(model, ARRAY[customer]) IS NOT NULL THEN
+            'won', CASE WHEN customer IS NOT NULL AND lead_scoring_internal.undone_rows(model, ARRAY[customer]) IS NOT NULL THEN
                 lead_scoring_internal.fill(' AND (EXISTS (SELECT FROM ({!moves}) t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.at <= $1)
                     OR NOT EXISTS (SELECT FROM {model}.transitions t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.undone_at <= $1 AND NOT t.superseded))',
                     jsonb_build_object('moves', lead_scoring_internal.move_rows(model, '$1'), 'lead', settings ->> 'revenue_lead', 'customer', customer, 'model', model)) END,
