@@ -1,39 +1,20 @@
 // Reads a model's reports, in one transaction and as of one time, so that all figures are of the same instant.
 // A role needs SELECT on the views funnel, campaigns, cohorts, velocity and leads and on the tables scores and versions.
-import pg from 'pg';
 import { readDimension } from './dimension.mjs';
 import { latest } from './periods.mjs';
+import { readAtOnce } from './session.mjs';
 import { roundStep } from './text.mjs';
 
-// int8 and numeric become numbers: exact up to 15 digits, more than any count or sum of money here has. A date stays
-// the text it is, since a JavaScript date is an instant.
-const { INT8, NUMERIC, DATE } = pg.types.builtins;
-const parsers = new Map([[INT8, Number], [NUMERIC, Number], [DATE, String]]);
-const types = { getTypeParser: (oid, format) => parsers.get(oid) ?? pg.types.getTypeParser(oid, format) };
-
-// Times without a zone are UTC, as the page says, and dates are read and written alike on any server.
-const BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'";
-
 // asked: { as_of, grain, by, since, until } of the reports, as text; only the grain must be there.
-// connection: as for pg.Client; without it libpq's variables (PGHOST ...) say where to.
-export async function readModel(model, asked, connection = {}) {
-    const client = new pg.Client({ ...connection, types });
-    await client.connect();
-    try {
-        await client.query(BEGIN);
-        return await read(client, model, asked);
-    } finally {
-        await client.end();
-    }
-}
+export const readModel = (model, asked, connection) =>
+    readAtOnce(connection, (client, rows) => read(client, rows, model, asked));
 
 // Nothing spent in all is no cost; one of 0.00 would make a campaign look the best of all.
 const COSTS = ['leads', 'mqls', 'sqls', 'customers'].map((count) =>
     `round(nullif(sum(spend), 0) / nullif(sum(${count}), 0), 2) AS cost_per_${count.slice(0, -1)}`).join(', ');
 
-async function read(client, model, { as_of, grain, by, since, until }) {
+async function read(client, rows, model, { as_of, grain, by, since, until }) {
     const schema = client.escapeIdentifier(model);
-    const rows = async (text, values) => (await client.query(text, values)).rows;
 
     const [time] = await rows(`
         SELECT at::text, coalesce(to_char(at, 'YYYY-MM-DD HH24:MI:SS'), at::text) AS text, at = now() AS is_now, since, until

@@ -7,7 +7,7 @@ const cell = (value) => (Array.isArray(value)
 const cells = (tag, values, key = -1) =>
     values.map((value, index) => `<${tag}${index === key ? ' class="key"' : ''}>${cell(value)}</${tag}>`).join('');
 
-export const table = (columns, rows, { key, foot } = {}) => `<div class="wide"><table>
+export const table = (columns, rows, { key, foot, isText } = {}) => `<div class="wide${isText ? ' texts' : ''}"><table>
 <thead><tr>${cells('th', columns)}</tr></thead>
 <tbody>
 ${rows.map((row) => `<tr>${cells('td', row, key)}</tr>`).join('\n')}

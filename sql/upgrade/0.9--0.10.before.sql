@@ -57,7 +57,6 @@ ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
 -- Moves can be taken back, and the engagement of a lead be reset.
 ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, ADD COLUMN undone_by text, ADD COLUMN undo_reason text,
     ADD COLUMN superseded boolean NOT NULL DEFAULT false;
-CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
 ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;
 DROP FUNCTION lead_scoring_internal.move_rows(model text);
 -- Rules can wait, and what is named can be told of in words.

@@ -1884,7 +1884,7 @@ BEGIN
     EXECUTE format('SELECT array_agg(r.name ORDER BY r.name COLLATE "C") FROM %I.rules r WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r))', model) INTO waiting;
     IF waiting IS NOT NULL THEN
         RAISE NOTICE USING MESSAGE = format('disabled rules of model "%s" are not published: %s', model, array_to_string(waiting, ', ')),
-            HINT = format('UPDATE %1$I.rules SET enabled = true WHERE name = %2$L; SELECT lead_scoring.publish(%1$L);', model, waiting[1]);
+            HINT = format('SELECT name, comment FROM %I.rules WHERE NOT enabled;', model);
     END IF;
 END
 $$;
@@ -2513,7 +2513,7 @@ DECLARE
     former record;
 BEGIN
     IF document IS NULL THEN
-        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'SELECT lead_scoring.export_model(model) FROM lead_scoring.models();');
+        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'Pass a document, such as ''{"rules": []}''.');
     END IF;
     PERFORM lead_scoring_internal.require_json('the definition', document, 'object', '{"rules": [{"name": "webinar", "event_type": "webinar", "points": 20}]}'),
             lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),
@@ -2535,6 +2535,9 @@ BEGIN
             END IF;
         END LOOP;
         PERFORM lead_scoring_internal.check_document_names(section.key, section.value);
+        IF section.key = 'stages' AND NOT EXISTS (SELECT FROM jsonb_array_elements(section.value) s (item) WHERE coalesce(s.item ->> 'kind', 'progress') = 'progress') THEN
+            PERFORM lead_scoring_internal.fail('55000', 'stages have none of kind progress', 'Every lead starts in the lowest one.', 'Add {"name": "lead"} to stages.');
+        END IF;
         IF section.key = 'sources' AND section.value -> 0 ->> 'name' IS DISTINCT FROM 'events' THEN
             PERFORM lead_scoring_internal.fail('22023', 'sources do not begin with "events"', 'The first source is the table of events that a model is made with, and is called so.',
                 '"sources": [{"name": "events", "events": "public.events"}]');
@@ -4236,7 +4239,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.preview IS 'Implements lead_scoring.preview, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.preview IS
+'A backtest: what a version would have made of the leads, had it been in force since ever, beside what is recorded, by month (in the model''s time zone) and in total (the last row, without period). "version" is the draft where it is NULL; with "against" the columns ..._before are those of a backtest of that version, else of moves that are recorded and stand. "since" leaves out what happened before.
+mqls are leads by when they reached the stage that counts as mql, or a higher one; joins are those that are no MQLs before at all, leaves MQLs before that are none. customers of these became customers then or later; customers_missed were no MQLs before they became customers, and are in the month of that. handed_over of the MQLs were handed to sales (recorded in the MQL stage), accepted and rejected are as in the report feedback, acceptance_rate is accepted / (accepted + rejected); customer_rate is customers / mqls, cost_per_mql spend / mqls. Customers, acceptance and spend are those that are recorded. Rates are NULL in a month that is not over (complete); those of the last row are of all there is. What a definition has no stage for, and what is not recorded, is NULL. Erased leads, which cannot be tested, and spend without a date are left out.
+Reads all events once for each version that is tested, under the snapshot of the statement, writes nothing and locks out no writer. Takes USAGE on the schema and SELECT on its scores, settings, versions, transitions, rules, stages and report_settings; 42501 without these, and where row security limits the caller. 42704 for an unknown version, 55000 where the model is paused, and what publish raises of a draft that cannot be published.';
 
+-- What publishing a version would do, lead by lead, and why.
 CREATE FUNCTION lead_scoring_internal.changed_conditions(before jsonb, after jsonb)
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -4298,10 +4306,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.preview_leads IS 'Implements lead_scoring.preview_leads, as the model''s owner.';
 
-COMMENT ON FUNCTION lead_scoring.preview IS
-'A backtest: what a version would have made of the leads, had it been in force since ever, beside what is recorded, by month (in the model''s time zone) and in total (the last row, without period). "version" is the draft where it is NULL; with "against" the columns ..._before are those of a backtest of that version, else of moves that are recorded and stand. "since" leaves out what happened before.
-mqls are leads by when they reached the stage that counts as mql, or a higher one; joins are those that are no MQLs before at all, leaves MQLs before that are none. customers of these became customers then or later; customers_missed were no MQLs before they became customers, and are in the month of that. handed_over of the MQLs were handed to sales (recorded in the MQL stage), accepted and rejected are as in the report feedback, acceptance_rate is accepted / (accepted + rejected); customer_rate is customers / mqls, cost_per_mql spend / mqls. Customers, acceptance and spend are those that are recorded. Rates are NULL in a month that is not over (complete); those of the last row are of all there is. What a definition has no stage for, and what is not recorded, is NULL. Erased leads, which cannot be tested, and spend without a date are left out.
-Reads all events once for each version that is tested, under the snapshot of the statement, writes nothing and locks out no writer. Takes USAGE on the schema and SELECT on its scores, settings, versions, transitions, rules, stages and report_settings; 42501 without these, and where row security limits the caller. 42704 for an unknown version, 55000 where the model is paused, and what publish raises of a draft that cannot be published.';
 COMMENT ON FUNCTION lead_scoring.preview_leads IS
 'Each lead that counts, now or by a version (the draft where it is NULL), by key: its stage now and the one that publish would put it in (stage_after), when it became an MQL by recorded moves that stand and by a first publish of the version (mql_at_backtest), its score now and after, and in "because" the reason where something differs: the rules that make the largest differences, with points before and after, what bounds make besides, the conditions of its stages that differ, or that no event of today makes it an MQL. stage_after is that of an unchanged definition where the version is the one in force: what is due is done, and no lead is evaluated anew; so its rows show recorded moves that the events do not give any more. stage_after and score_after are NULL where the row in scores is damaged, or missing and not made.
 One snapshot, nothing written, no lock that keeps writers out. Takes what preview takes, but for report_settings, and raises what it raises.';
@@ -5603,7 +5607,6 @@ ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
 ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, ADD COLUMN undone_by text, ADD COLUMN undo_reason text,
     ADD COLUMN superseded boolean NOT NULL DEFAULT false;
 
-CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
 CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
 
 ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;

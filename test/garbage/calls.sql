@@ -30,8 +30,10 @@ BEGIN
         WHEN 'regclass' THEN CASE WHEN one_in(10) THEN pick('0', '1', '4294967295', '999999') ELSE pick('full_test.leads', 'full_test.events', 'full_test.spend', 'full_test.deals', 'full_model.scores', 'full_model.leads',
             'full_model.versions', 'pg_class', 'pg_type_oid_index', 'pg_stat_activity', 'full_test.events_lead_id_idx') END
         WHEN 'oid' THEN CASE WHEN one_in(4) THEN pick('0', '1', '4294967295', '999999') ELSE pick('full_model.scores', 'full_test.leads', 'pg_class', 'full_model.leads')::regclass::oid::text END
-        WHEN 'jsonb' THEN pick('{}', '[]', 'null', '1', '"x"', '{"stage": "lead_stage"}', '{"stage": "lead_stage", "mql_at": "mql_at", "score": "id"}', '{"no": 1}', '{"visit": 1}', '{"": null}', '{"name": "x", "kind": "fit"}',
-            '{"webinar": -1}', '[[[]]]', '{"a": {"b": {"c": []}}}')
+        WHEN 'jsonb' THEN CASE WHEN name = 'definition' AND one_in(2) THEN (SELECT t.definition::text FROM lead_scoring.templates() t ORDER BY t.name COLLATE "C" LIMIT 1 OFFSET below(5))
+            WHEN name = 'words' AND one_in(2) THEN '{"event_types": {"demo_request": "visit"}, "columns": {}}' WHEN name = 'tables' AND one_in(2) THEN '{"leads": "full_test.leads", "events": "full_test.events"}'
+            ELSE pick('{}', '[]', 'null', '1', '"x"', '{"stage": "lead_stage"}', '{"stage": "lead_stage", "mql_at": "mql_at", "score": "id"}', '{"no": 1}', '{"visit": 1}', '{"": null}', '{"name": "x", "kind": "fit"}',
+            '{"webinar": -1}', '[[[]]]', '{"a": {"b": {"c": []}}}') END
         WHEN 'text[]' THEN pick('{}', '{1,2,3}', '{NULL}', '{mql,sql}', '{A1,B2}', '{{a,b},{c,d}}', '{a,NULL,""}', '{search,mail,search}', '[5:6]={a,b}')
         WHEN 'timestamp with time zone' THEN pick('2024-01-05', '2024-03-01 12:00', 'now', 'infinity', '-infinity', '4713-01-01 BC', '294276-12-31', '1969-12-31')
         WHEN 'interval' THEN pick('1 day', '7 days', '0', '-1 day', '1 month', '100000000 days', '0.000001 s', '-178000000 years', '1 year -365 days')
@@ -75,7 +77,9 @@ CREATE FUNCTION other_statement() RETURNS text LANGUAGE sql AS $$
         'INSERT INTO full_test.events VALUES (%1$s, ''visit'', now(), ''c'', ''{"n": 2}''), (%1$s, ''download'', ''2024-01-02'', ''c'', ''{"asset": "a1"}'');', 'DELETE FROM full_test.events WHERE lead_id = %1$s;',
         'UPDATE full_test.leads SET country = CASE WHEN country IS NULL THEN ''NZ'' END WHERE id = %1$s;', 'INSERT INTO full_test.leads VALUES (%1$s, ''NZ'', NULL) ON CONFLICT DO NOTHING;', 'UPDATE full_test.events SET type = ''won'' WHERE lead_id = %1$s;',
         'SELECT * FROM full_model.leads;', 'SELECT * FROM full_model.funnel;', 'SELECT * FROM full_model.forecast;', 'SELECT * FROM lead_scoring.models();', 'DELETE FROM full_test.leads WHERE id = %1$s;',
-        'UPDATE full_model.rules SET points = %1$s;', 'SELECT lead_scoring.publish(''full_model'');', 'SELECT lead_scoring.resume(''full_model'');'), 1 + below(70))
+        'UPDATE full_model.rules SET points = %1$s;', 'SELECT lead_scoring.publish(''full_model'');', 'SELECT lead_scoring.resume(''full_model'');',
+        'SELECT lead_scoring.undo_move(''full_model'', %1$s, 1);', 'SELECT lead_scoring.reset_engagement(''full_model'', %1$s);', 'SELECT lead_scoring.replay(''full_model'', %1$s);', 'SELECT * FROM lead_scoring.history(''full_model'', %1$s);',
+        'SELECT * FROM lead_scoring.why_not(''full_model'', %1$s);', 'SELECT count(*) FROM lead_scoring.preview_leads(''full_model'');', 'SELECT lead_scoring.apply_model(''full_model'', lead_scoring.export_model(''full_model'')::jsonb);'), 1 + below(70))
 $$;
 
 -- A trigger of ours where we did not put it; repair() takes it away.

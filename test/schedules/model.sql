@@ -91,6 +91,15 @@ BEGIN
 END
 $$;
 
+-- The same by a document: that of the model, with other points for a rule.
+CREATE FUNCTION apply(rule text, new_points numeric) RETURNS bigint LANGUAGE sql
+AS $$
+    SELECT lead_scoring.apply_model('race', jsonb_set(d.document, ARRAY['rules', (r.place - 1)::text, 'points'], to_jsonb(new_points)))
+      FROM (SELECT lead_scoring.export_model('race')::jsonb) d (document)
+     CROSS JOIN LATERAL jsonb_array_elements(d.document -> 'rules') WITH ORDINALITY r (item, place)
+     WHERE r.item ->> 'name' = rule
+$$;
+
 -- For a WHERE, too: takes back the lead's first event while rows of the statement are there already. True.
 CREATE FUNCTION correct(lead text) RETURNS boolean LANGUAGE plpgsql VOLATILE
 AS $$

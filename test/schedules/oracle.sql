@@ -76,6 +76,10 @@ BEGIN
       FROM race.transitions t WHERE t.from_stage = 'lead' AND t.to_stage = 'mql' AND t.cause IN ('event', 'attribute', 'identity') AND t.score < 29.99;
 
     RETURN QUERY
+    SELECT format('mismatch: lead %s became %s by version %s, which there is not', t.lead_id, t.to_stage, t.version)
+      FROM race.transitions t WHERE NOT EXISTS (SELECT FROM race.versions v WHERE v.version = t.version);
+
+    RETURN QUERY
     SELECT format('mismatch: verify: lead %s %s: %s instead of %s', v.lead_id, v.problem, v.stored, v.recomputed)
       FROM lead_scoring.verify('race') v
      WHERE NOT (may_be_stale AND v.problem = 'stale');

@@ -56,6 +56,48 @@ SELECT count(*), count(*) FILTER (WHERE r.event_type = 'until' AND r.score = lea
 SELECT count(*) > 50 AS many, count(*) FILTER (WHERE t.at IS NULL) AS unknown, (SELECT count(*) FROM hist.moves m WHERE m.lead_id > 2 AND m.at < '2026-03-01' AND (m.lead_id % 2 = 1 OR m.at >= '2025-06-01')) - count(*) FILTER (WHERE r.at < '2026-03-01') AS missing
   FROM random_rows r LEFT JOIN hist.moves t ON t.lead_id = r.id AND t.at = r.at AND t.to_stage = r.stage WHERE r.source = 'stage';
 
+-- Moves that were taken back, resets of engagement and what cancels them are steps too.
+INSERT INTO leads VALUES (61, 100, NULL);
+INSERT INTO events VALUES (61, 'call', '2026-01-01'), (61, 'page_view', clock_timestamp() - interval '1 hour'), (61, 'demo', clock_timestamp() - interval '50 minutes'), (61, 'accepted', clock_timestamp() - interval '40 minutes');
+SELECT lead_scoring.undo_move('hist', 61, 1, 'another Smith');
+SELECT lead_scoring.reset_engagement('hist', 61) AS reset \gset
+INSERT INTO events VALUES (61, 'page_view', clock_timestamp());
+SELECT lead_scoring.cancel_adjustment('hist', :'reset') \g /dev/null
+SELECT source, event_type, rule, points, score, stage FROM lead_scoring.history('hist', 61);
+-- As of before, nobody had taken back anything.
+SELECT source, event_type, rule, points, score, stage FROM lead_scoring.history('hist', 61, until => clock_timestamp() - interval '30 minutes');
+SELECT source, event_type, stage FROM lead_scoring.history('hist', 61, clock_timestamp() - interval '30 minutes') LIMIT 2;
+
+-- At random: each row has the score of a replay up to then, and the stage of the moves that stood.
+DO $$
+DECLARE
+    lead bigint; ids uuid[]; seq integer;
+BEGIN
+    FOR lead IN SELECT generate_series(3, 60) LOOP
+        ids := '{}';
+        FOR step IN 1 .. 1 + lead % 6 LOOP
+            CASE hashtext(concat(lead, step)) & 3
+                WHEN 0 THEN ids := ids || lead_scoring.reset_engagement('hist', lead);
+                WHEN 1 THEN
+                    SELECT max(m.seq) INTO seq FROM hist.moves m WHERE m.lead_id = lead;
+                    IF seq > 0 THEN PERFORM lead_scoring.undo_move('hist', lead, greatest(seq - step % 3, (SELECT min(m.seq) FROM hist.moves m WHERE m.lead_id = lead))); END IF;
+                WHEN 2 THEN
+                    IF ids <> '{}' THEN PERFORM lead_scoring.cancel_adjustment('hist', ids[1]); ids := ids[2:]; END IF;
+                    IF step = 2 THEN PERFORM lead_scoring.replay('hist', lead); END IF;
+                ELSE PERFORM lead_scoring.set_stage('hist', lead, (ARRAY['mql', 'sql', 'lead'])[1 + step % 3]);
+            END CASE;
+            INSERT INTO events VALUES (lead, (ARRAY['page_view', 'mail', 'demo', 'accepted'])[1 + (lead + step) % 4], clock_timestamp() - step % 2 * interval '3 days');
+        END LOOP;
+    END LOOP;
+END $$;
+CREATE TABLE course AS SELECT l.id, h.* FROM leads l, LATERAL lead_scoring.history('hist', l.id, until => clock_timestamp()) WITH ORDINALITY h WHERE l.id > 2;
+SELECT count(*) FILTER (WHERE event_type = 'undone') > 10 AS undone, count(*) FILTER (WHERE event_type = 'reset') > 20 AS reset, count(*) FILTER (WHERE event_type = 'reset cancelled') > 10 AS cancelled,
+       (SELECT count(*) > 10 FROM hist.transitions WHERE superseded) AS replayed FROM course;
+SELECT count(*) FILTER (WHERE c.source <> 'stage' AND abs(c.score - lead_scoring.score_at('hist', c.id, c.at)) > 0.00015) AS other_score,
+       count(*) FILTER (WHERE (c.source <> 'stage' OR c.event_type = 'undone') AND c.stage <> coalesce((SELECT t.to_stage FROM hist.transitions t WHERE t.lead_id = c.id AND NOT t.superseded AND t.at <= c.at AND (t.undone_at > c.at) IS NOT FALSE ORDER BY t.seq DESC LIMIT 1), 'lead')) AS other_stage,
+       count(*) FILTER (WHERE c.event_type = 'until' AND c.score = lead_scoring.score_at('hist', c.id, c.at)) AS ends, count(DISTINCT c.id) AS leads
+  FROM course c WHERE c.at IS NOT NULL AND NOT EXISTS (SELECT FROM course o WHERE o.id = c.id AND o.at = c.at AND o.ordinality > c.ordinality);
+
 -- Errors.
 \pset format unaligned
 \pset tuples_only on

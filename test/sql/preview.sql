@@ -160,6 +160,8 @@ GRANT SELECT ON sales.stages TO regress_lead_scoring_reader;
 SET ROLE regress_lead_scoring_reader;
 SELECT count(*) > 0 FROM lead_scoring.preview_leads('sales');
 SELECT count(*) FROM lead_scoring_internal.backtest('sales', '{}', NULL, now());
+SELECT count(*) FROM lead_scoring_internal.backtest(NULL, '{}', NULL, now());
+SELECT count(*) FROM lead_scoring_internal.look_ahead(NULL, '{}', NULL, now(), true, true);
 SET ROLE regress_lead_scoring_owner;
 ALTER TABLE sales.scores ENABLE ROW LEVEL SECURITY;
 CREATE POLICY few ON sales.scores TO regress_lead_scoring_reader USING (lead_id < 3);

@@ -81,7 +81,7 @@ BEGIN
 END $$;
 
 -- What does not agree, with a few numbers that tell what was tried.
-CREATE FUNCTION try(seed integer, OUT leads bigint, OUT moved bigint, OUT due bigint, OUT mqls bigint, OUT wrong_stages bigint, OUT wrong_scores bigint, OUT wrong_dates bigint, OUT wrong_sums bigint, OUT verified bigint)
+CREATE FUNCTION try(seed integer, OUT leads bigint, OUT moved bigint, OUT due bigint, OUT mqls bigint, OUT undone bigint, OUT barred bigint, OUT wrong_stages bigint, OUT wrong_scores bigint, OUT wrong_dates bigint, OUT wrong_sums bigint, OUT verified bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     mql text;
@@ -116,6 +116,16 @@ BEGIN
         PERFORM lead_scoring.publish('m', rescore => false);
         INSERT INTO events SELECT * FROM some_events(seed, 'stale', 20);
     END IF;
+    -- Hands take moves and engagement back, before events that come after; some of it is taken back again, and some histories are made anew.
+    IF pick(seed, 'taken back', 4) > 0 THEN
+        PERFORM lead_scoring.undo_move('m', t.lead_id, t.seq, 'a bot')
+           FROM (SELECT DISTINCT ON (v.lead_id) v.lead_id, v.seq FROM m.moves v WHERE pick(seed, 'undo ' || v.lead_id, 3) = 0 ORDER BY v.lead_id, pick(seed, 'undo ' || v.lead_id || ' ' || v.seq, 9), v.seq) t;
+        PERFORM lead_scoring.reset_engagement('m', i, 'said no') FROM generate_series(1, 36) i WHERE pick(seed, 'reset ' || i, 5) = 0 AND EXISTS (SELECT FROM m.scores s WHERE s.lead_id = i);
+        PERFORM lead_scoring.cancel_adjustment('m', a.id, 'said yes') FROM m.adjustments a WHERE a.resets AND pick(seed, 'yes ' || a.lead_id, 3) = 0;
+        PERFORM lead_scoring.replay('m', i) FROM generate_series(1, 36) i WHERE pick(seed, 'replay ' || i, 8) = 0 AND EXISTS (SELECT FROM m.scores s WHERE s.lead_id = i);
+        INSERT INTO events SELECT e.lead_id, e.type, e.occurred_at + (clock_timestamp() - e.occurred_at) * pick(seed, 'late ' || e.minutes, 2), e.minutes, e.visitor FROM some_events(seed, 'then', 40) e;
+        PERFORM lead_scoring.undo_move('m', t.lead_id, t.seq) FROM (SELECT v.lead_id, max(v.seq) AS seq FROM m.moves v WHERE pick(seed, 'again ' || v.lead_id, 9) = 0 GROUP BY 1) t;
+    END IF;
     -- Some leads have no row, as if they had come while nothing was scored.
     IF pick(seed, 'missing', 2) = 0 THEN
         ALTER TABLE m.scores DISABLE TRIGGER USER;
@@ -130,6 +140,9 @@ BEGIN
     END IF;
     CREATE TABLE said AS SELECT * FROM lead_scoring.preview_leads('m');
     CREATE TABLE told AS SELECT * FROM lead_scoring.preview('m');
+
+    SELECT count(*) INTO undone FROM m.transitions t WHERE t.undone_at IS NOT NULL AND NOT t.superseded;
+    SELECT count(*) INTO barred FROM m.scores s WHERE s.stage_barred <> '';
 
     PERFORM first_draft('twin', seed, '{}');
     IF pick(seed, 'stale', 3) = 0 THEN
@@ -160,6 +173,8 @@ BEGIN
          WHERE g.rank >= (SELECT rank FROM twin.stages WHERE name = mql) AND NOT EXISTS (SELECT FROM m.merged d WHERE d.merged_from = t.lead_id AND NOT has_events(seed, t.lead_id))
          GROUP BY 1) t ON t.lead_id::text = s.lead_id
      WHERE s.mql_at_backtest IS DISTINCT FROM t.at AND least(s.mql_at_backtest, t.at) < now() OR (s.mql_at_backtest IS NULL) <> (t.at IS NULL);
+    -- What was taken back is no date of now.
+    SELECT wrong_dates + count(*) INTO wrong_dates FROM said s WHERE s.mql_at_now IS NOT NULL AND NOT EXISTS (SELECT FROM m.moves v WHERE v.lead_id::text = s.lead_id AND v.at = s.mql_at_now);
     wrong_sums := difference('SELECT period, mqls, mqls_before, joins, leaves FROM told WHERE period IS NULL OR num_nonnulls(nullif(mqls, 0), nullif(mqls_before, 0)) > 0',
         'SELECT p, count(a), count(b), count(a) FILTER (WHERE a IS NOT NULL AND before IS NULL), count(b) FILTER (WHERE after IS NULL)
            FROM (SELECT date_trunc(''month'', mql_at_backtest)::date AS p, mql_at_backtest AS a, NULL::timestamptz AS b, mql_at_now AS before, mql_at_backtest AS after FROM said WHERE mql_at_backtest IS NOT NULL

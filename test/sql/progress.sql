@@ -107,6 +107,35 @@ CALL lead_scoring.rescore('progress', 100);
 SELECT cause, at, count(*) FROM progress.transitions GROUP BY 1, 2;
 SELECT * FROM lead_scoring.verify('progress');
 
+-- A preview says how far it is as well: a condition looks, where events are read, and again where a lead that is due has a card of another version.
+CREATE FUNCTION told(lead bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    told text;
+BEGIN
+    IF lead = 150 AND current_setting('progress_test.tells', true) = 'yes' THEN
+        FOR told IN SELECT concat_ws(', ', p.model, p.phase, p.leads_done, p.leads_total) FROM lead_scoring.progress p LOOP RAISE WARNING '%', told; END LOOP;
+    END IF;
+    RETURN true;
+END $$;
+TRUNCATE events;
+SELECT lead_scoring.create_model('progress_seen', 'leads', 'events', status_columns => '{}');
+SELECT lead_scoring.add_rule('progress_seen', 'visit', 'visit', 10, 'progress_test.told(lead_id)'), lead_scoring.add_stage('progress_seen', 'mql', min_score => 10);
+SELECT lead_scoring.publish('progress_seen');
+INSERT INTO events SELECT i, 'visit', clock_timestamp() FROM generate_series(1, 250) i;
+UPDATE progress_seen.rules SET points = 11 WHERE name = 'visit';
+SELECT lead_scoring.publish('progress_seen', rescore => false);
+ALTER TABLE progress_seen.scores DISABLE TRIGGER USER;
+UPDATE progress_seen.scores SET due_at = now();
+ALTER TABLE progress_seen.scores ENABLE TRIGGER USER;
+UPDATE progress_seen.rules SET points = 12 WHERE name = 'visit';
+SET progress_test.tells = 'yes';
+SELECT count(*) FROM lead_scoring.preview_leads('progress_seen');
+SELECT mqls FROM lead_scoring.preview('progress_seen') WHERE period IS NULL;
+RESET progress_test.tells;
+SELECT count(*) FROM lead_scoring.progress;
+SELECT lead_id FROM lead_scoring.verify('progress_seen') WHERE problem NOT IN ('stale', 'due');
+SELECT lead_scoring.drop_model('progress_seen');
+
 -- Mistakes.
 CALL lead_scoring.rescore('progress', 0);
 \echo :LAST_ERROR_SQLSTATE

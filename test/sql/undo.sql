@@ -30,6 +30,12 @@ SELECT lead_id, lead_stage, mql_at FROM leads WHERE lead_id = 11;
 SELECT stage, stage_since, stage_seq, customer_at FROM wins.scores WHERE lead_id = 11;
 SELECT * FROM lead_scoring.verify('wins');
 
+-- Nor is there anything about customers in a model that has none.
+SELECT lead_scoring.create_model('uncounted', 'leads', 'events', status_columns => '{}', event_campaign => 'channel');
+SELECT lead_scoring.add_stage('uncounted', 'mql', on_event => 'signup'), lead_scoring.publish('uncounted'), lead_scoring.set_revenue('uncounted', 'orders'), lead_scoring.undo_move('uncounted', 12, 1);
+SELECT campaign, mqls, revenue FROM uncounted.campaigns;
+SELECT lead_scoring.drop_model('uncounted');
+
 -- A report of the time between counts it.
 SELECT pg_sleep(0.001);
 SELECT set_config('test.before', (undone_at - interval '1 microsecond')::text, false) IS NOT NULL AS noted FROM wins.transitions WHERE seq = 2;

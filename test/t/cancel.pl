@@ -53,6 +53,10 @@ my %writers = (
     'verify' => "SELECT count(*) FROM lead_scoring.verify('long')",
     'merge_leads' => "SELECT lead_scoring.merge_leads('long', 1, 2)",
     'forget_lead' => "SELECT lead_scoring.forget_lead('long', 1)",
+    'undo_move' => q{SELECT lead_scoring.undo_move('long', 1, (SELECT min(seq) FROM long.moves WHERE lead_id = 1))},
+    'reset_engagement' => q{SELECT lead_scoring.reset_engagement('long', 1)},
+    'replay of one lead' => q{SELECT lead_scoring.replay('long', 1)},
+    'replay' => q{SELECT lead_scoring.replay('long')},
     'refresh in a batch' => "INSERT INTO due_events SELECT id, 'hot', clock_timestamp() FROM due_leads; SELECT lead_scoring_internal.refresh_leads('due', now() + interval '1 hour', 1000000)",
     'a search for crossings' => "INSERT INTO close_events SELECT 1, type, now() - interval '60 days', 1e9 FROM unnest('{plus,minus}'::text[]) type; "
         . "INSERT INTO close_events VALUES (1, 'plus', now(), 0)",

@@ -72,6 +72,24 @@ SELECT upgrade_test.sound('objects');
 SET client_min_messages = warning;
 CALL upgrade_test.write(3);
 SELECT upgrade_test.sound('objects, another session');
+-- What reads works on tables of the older format, and what needs another says so.
+SELECT upgrade_test.expect('previews', count(*) > 0) FROM lead_scoring.preview_leads('full_model', version => 1);
+SELECT upgrade_test.expect('months of previews', count(*) > 0) FROM lead_scoring.preview('full_model', version => 1);
+SELECT upgrade_test.expect('sentences', count(*) > 0) FROM lead_scoring.definition('full_model');
+SELECT upgrade_test.expect('a history', count(*) > 0) FROM lead_scoring.history('full_model', (SELECT min(lead_id) FROM full_model.moves));
+SELECT upgrade_test.expect('a document', lead_scoring.export_model('full_model') IS NOT NULL);
+SELECT upgrade_test.expect('no difference', NOT EXISTS (SELECT FROM lead_scoring.diff('full_model')));
+DO $$
+BEGIN
+    PERFORM lead_scoring.undo_move('full_model', m.lead_id, m.seq) FROM full_model.moves m LIMIT 1;
+    IF NOT lead_scoring_internal.keeps_undone('full_model') THEN
+        RAISE 'a move was taken back where that cannot be kept';
+    END IF;
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    NULL;
+END
+$$;
+SELECT upgrade_test.sound('read');
 
 -- The model's tables are.
 DROP TABLE upgrade_test.before, upgrade_test.after;
@@ -88,6 +106,10 @@ SELECT upgrade_test.expect('all tables have all columns',
                                         WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('full_model.%I', l.relation)::regclass AND (a.attname = l.name OR l.name IS NULL))));
 CALL upgrade_test.write(4);
 SELECT upgrade_test.sound('model, written to');
+SELECT lead_scoring.undo_move('full_model', m.lead_id, m.seq), lead_scoring.reset_engagement('full_model', m.lead_id) FROM (SELECT t.lead_id, max(t.seq) AS seq FROM full_model.moves t GROUP BY 1 ORDER BY 1 LIMIT 3) m \g /dev/null
+SELECT upgrade_test.sound('taken back');
+SELECT lead_scoring.replay('full_model', (SELECT max(t.lead_id) FROM full_model.moves t)) \g /dev/null
+SELECT upgrade_test.sound('replayed');
 SELECT lead_scoring.add_rule('full_model', 'late', 'accepted', 1) \g /dev/null
 CREATE TABLE full_test.late_calls (lead_id bigint, type text, occurred_at timestamp);
 INSERT INTO full_test.late_calls SELECT id, 'call', '2024-03-03 02:00' FROM full_test.leads WHERE id % 3 = 0;

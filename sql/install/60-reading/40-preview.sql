@@ -16,7 +16,6 @@ RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     is_paused boolean;
-    definition jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
@@ -26,12 +25,7 @@ BEGIN
     ELSIF version IS NULL THEN
         RETURN lead_scoring_internal.compile_draft(model);
     END IF;
-    EXECUTE format('SELECT v.definition FROM %I.versions v WHERE v.version = $1', model) INTO definition USING version;
-    IF definition IS NULL THEN
-        PERFORM lead_scoring_internal.fail('42704', format('model "%s" has no version %s', model, version), 'Versions are what was published, by number.',
-            format('SELECT * FROM lead_scoring.versions(%L);', model));
-    END IF;
-    RETURN definition;
+    RETURN lead_scoring_internal.version_definition(model, version);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.definition_of IS 'The definition of a version, or that of the draft (NULL). Raises 42704 for an unknown version, 55000 where the model is paused, and what publish() raises of a draft that cannot be published.';

@@ -1,16 +1,13 @@
 -- What publishing a version would do, lead by lead, and why.
 
 CREATE FUNCTION lead_scoring_internal.changed_conditions(before jsonb, after jsonb)
-RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT coalesce(jsonb_object_agg(c.name, c.text) FILTER (WHERE c.text IS NOT NULL), '{}')
-  FROM (SELECT coalesce(a.stage ->> 'name', b.stage ->> 'name') AS name,
-               CASE WHEN b.stage IS NULL THEN format('%s is new', a.stage ->> 'name')
-                    WHEN a.stage IS NULL THEN format('%s is removed', b.stage ->> 'name')
-                    ELSE (SELECT string_agg(format('%s of %s %s -> %s', k.name, a.stage ->> 'name', coalesce(b.stage ->> k.name, 'none'), coalesce(a.stage ->> k.name, 'none')), ', ' ORDER BY k.name COLLATE "C")
-                            FROM (SELECT jsonb_object_keys(a.stage) UNION SELECT jsonb_object_keys(b.stage)) k (name)
-                           WHERE k.name <> ALL ('{id,name,typed,counts_as}') AND b.stage ->> k.name IS DISTINCT FROM a.stage ->> k.name) END AS text
-          FROM jsonb_array_elements(before -> 'stages') b (stage) FULL JOIN jsonb_array_elements(after -> 'stages') a (stage) ON a.stage -> 'id' = b.stage -> 'id') c
+SELECT coalesce(jsonb_object_agg(c.name, c.text), '{}')
+  FROM (SELECT d.name, string_agg(CASE WHEN d.field IS NOT NULL THEN format('%s of %s %s -> %s', d.field, d.name, coalesce(d.old, 'none'), coalesce(d.new, 'none'))
+                                       ELSE d.name || CASE WHEN d.old IS NULL THEN ' is new' ELSE ' is removed' END END, ', ' ORDER BY d.field COLLATE "C") AS text
+          FROM lead_scoring_internal.differences(before, after) d
+         WHERE d.what = 'stage' AND (d.field IN ('name', 'counts_as')) IS NOT TRUE GROUP BY d.name) c
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.changed_conditions IS 'What differs in the stages of two definitions, in words, by the name of the stage.';
 

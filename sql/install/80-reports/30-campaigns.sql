@@ -43,7 +43,7 @@ BEGIN
     PERFORM lead_scoring_internal.column_type(relation, settings ->> 'revenue_lead', 'lead');
     RETURN lead_scoring_internal.fill('SELECT coalesce(m.lead_id, r.{lead}) AS lead_id, {!time} AS at, {!amount} AS amount FROM {!rows} LEFT JOIN {model}.merged m ON m.merged_from = r.{lead} WHERE ({!time} <= $1) IS NOT FALSE{!won}',
         jsonb_build_object('lead', settings ->> 'revenue_lead',
-            'won', CASE WHEN lead_scoring_internal.undone_rows(model, ARRAY[customer]) IS NOT NULL THEN
+            'won', CASE WHEN customer IS NOT NULL AND lead_scoring_internal.undone_rows(model, ARRAY[customer]) IS NOT NULL THEN
                 lead_scoring_internal.fill(' AND (EXISTS (SELECT FROM ({!moves}) t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.at <= $1)
                     OR NOT EXISTS (SELECT FROM {model}.transitions t WHERE t.lead_id = coalesce(m.lead_id, r.{lead}) AND t.to_stage = {''customer''} AND t.undone_at <= $1 AND NOT t.superseded))',
                     jsonb_build_object('moves', lead_scoring_internal.move_rows(model, '$1'), 'lead', settings ->> 'revenue_lead', 'customer', customer, 'model', model)) END,

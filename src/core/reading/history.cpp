@@ -1,6 +1,7 @@
 #include "core/reading/history.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/stop.hpp"
@@ -15,10 +16,11 @@ constexpr std::size_t kMostLines = 1000;
 }  // namespace
 
 History::History(const Definition& definition, const LeadFacts& facts, std::span<const AdjustmentSpan> spans,
-                 Timestamp since, Timestamp until)
+                 std::span<const Timestamp> taken_back, Timestamp since, Timestamp until)
     : definition_(definition), facts_(facts), spans_(spans), since_(since), until_(until) {
     for (std::size_t i = 0; i < spans.size(); ++i)
-        if (spans[i].from < spans[i].to) instants_.push({spans[i].from, kNoRule, i, kNever});
+        if (spans[i].from < spans[i].to) instants_.push({.at = spans[i].from, .turn = Turn::Span, .index = i});
+    for (Timestamp at : taken_back) instants_.push({.at = at, .turn = Turn::TakenBack});
 }
 
 Units History::points(int rule, Timestamp at) const {
@@ -53,7 +55,12 @@ void History::take(std::vector<HistoryLine>& lines, const Match& match) {
         return put(lines, {.at = match.at, .stage = match.target});
     }
     Units before = points(match.target, match.at);
-    if (!fold(definition_, card_, match)) throw Error(ErrorCode::Internal, "events in order could not be folded");
+    auto count = [&](Scorecard& card) {
+        if (match.at > card.reset_at && !fold(definition_, card, match))
+            throw Error(ErrorCode::Internal, "events in order could not be folded");
+    };
+    count(card_);
+    for (Scorecard& other : others_) count(other);
     card_.clock = match.at;
     await_change(match.target, match.at, match.at);
     put(lines, {.at = match.at, .rule = match.target, .points = points(match.target, match.at) - before});
@@ -70,16 +77,17 @@ void History::await_change(int rule, Timestamp began, Timestamp after) {
         if (age >= decay.lifetime()) return;
         at = add_saturated(after, decay.step - age % decay.step);
     }
-    if (at <= until_ && at != kForever) instants_.push({at, rule, 0, began});
+    if (at <= until_ && at != kForever) instants_.push({.at = at, .turn = Turn::Rule, .rule = rule, .began = began});
 }
 
 void History::change(std::vector<HistoryLine>& lines, const Instant& instant) {
     const AdjustmentSpan& span = spans_[instant.index];
+    if (span.resets) return reset(lines, instant);
     Adjustment adjustment = {span.points, span.to};
     std::vector<Adjustment>& all = card_.adjustments;
     if (instant.at == span.from) {
         all.insert(std::ranges::upper_bound(all, adjustment), adjustment);
-        if (span.to <= until_) instants_.push({span.to, kNoRule, instant.index, span.from});
+        if (span.to <= until_) instants_.push({.at = span.to, .turn = Turn::Span, .index = instant.index});
         return put(lines, {.step = Step::Adjusted, .at = instant.at, .points = span.points});
     }
     auto place = std::ranges::lower_bound(all, adjustment);
@@ -87,12 +95,55 @@ void History::change(std::vector<HistoryLine>& lines, const Instant& instant) {
     put(lines, {.step = span.cancelled ? Step::Cancelled : Step::Expired, .at = instant.at, .points = -span.points});
 }
 
+// Goes on with the card that counts what came after that reset.
+void History::count_after(Timestamp reset_at, Timestamp at) {
+    if (reset_at == card_.reset_at) return;
+    Scorecard next;
+    next.reset_at = reset_at;
+    auto kept = std::ranges::find(others_, reset_at, &Scorecard::reset_at);
+    if (kept != others_.end()) {
+        next.rules = std::move(kept->rules);
+        others_.erase(kept);
+    }
+    next.clock = card_.clock;
+    next.fit = card_.fit;
+    next.adjustments = card_.adjustments;
+    others_.push_back(std::exchange(card_, std::move(next)));
+    // What counts no more whatever is cancelled.
+    bool for_good = false;
+    for (const AdjustmentSpan& span : spans_) for_good |= span.resets && span.from == reset_at && span.to > until_;
+    auto is_over = [&](const Scorecard& card) {
+        check_stop();
+        return for_good || (card.reset_at != kNever && std::ranges::none_of(spans_, [&](const AdjustmentSpan& span) {
+                                return span.resets && span.from == card.reset_at && span.to > at;
+                            }));
+    };
+    std::erase_if(others_, is_over);
+}
+
+// The latest reset that nobody cancelled is in force.
+void History::reset(std::vector<HistoryLine>& lines, const Instant& instant) {
+    const AdjustmentSpan& changed = spans_[instant.index];
+    Timestamp at = instant.at;
+    bool begins = at == changed.from;
+    if (begins && changed.to <= until_) instants_.push({.at = changed.to, .turn = Turn::Span, .index = instant.index});
+    Timestamp in_force = kNever;
+    for (const AdjustmentSpan& span : spans_)
+        if (span.resets && span.from <= at && at < span.to) in_force = std::max(in_force, span.from);
+    Units before = score_at(definition_, card_, at).engagement;
+    count_after(in_force, at);
+    Units after = score_at(definition_, card_, at).engagement;
+    put(lines, {.step = begins ? Step::Reset : Step::ResetCancelled, .at = at, .points = after - before});
+}
+
 void History::pass(std::vector<HistoryLine>& lines, const Instant& instant) {
-    if (instant.rule == kNoRule) return change(lines, instant);
+    if (instant.turn == Turn::TakenBack) return put(lines, {.step = Step::TakenBack, .at = instant.at});
+    if (instant.turn == Turn::Span) return change(lines, instant);
     Timestamp at = instant.at;
     await_change(instant.rule, instant.began, at);
     // All that falls of the rule at this instant is one line.
-    for (; !instants_.empty() && instants_.top().at == at && instants_.top().rule == instant.rule;) {
+    for (; !instants_.empty() && instants_.top().at == at && instants_.top().turn == Turn::Rule &&
+           instants_.top().rule == instant.rule;) {
         Instant same = instants_.top();
         instants_.pop();
         await_change(same.rule, same.began, at);

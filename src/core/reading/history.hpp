@@ -1,42 +1,45 @@
-// The course of a lead's score: what each event, attribute, adjustment and passing of time gave or took.
+// The course of a lead's score: what each event, attribute, adjustment, reset and passing of time gave or took.
 //
-// It is the lead's card as any replay makes it, looked at after each match, and at each instant at which time alone
-// takes something at once: at the end of a window, a drop of step decay, the beginning or end of an adjustment.
+// It is the lead's card as any replay makes it, looked at after each match, and at each instant at which something
+// changes at once: at the end of a window, a drop of step decay, the beginning or end of an adjustment or reset.
 #pragma once
 
 #include <queue>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "core/reading/replay.hpp"
 
 namespace lead_scoring {
 
-// Points by hand, from one instant to another.
+// Points by hand, or a reset of engagement, from one instant to another.
 struct AdjustmentSpan {
     Units points = 0;
     Timestamp from = kNever;
     Timestamp to = kForever;  // exclusive
     bool cancelled = false;   // else it expired
+    bool resets = false;      // meanwhile rules count what happened after `from` alone
 };
 
-enum class Step { Opening, Fit, Event, Adjusted, Expired, Cancelled, Decay, Closing };
+enum class Step { Opening, Fit, Event, Adjusted, Expired, Cancelled, Reset, ResetCancelled, TakenBack, Decay, Closing };
 
 struct HistoryLine {
     Step step = Step::Event;
     Timestamp at = kNever;  // kNever: nothing says when
     int rule = kNoRule;
     int stage = kNoStage;  // that an event names
-    Units points = 0;      // by which the rule, within its bounds, or the adjustment changed
+    Units points = 0;      // by which the rule, within its bounds, the adjustment or, of a reset, engagement changed
     Units score = 0;       // after it
 };
 
 class History {
   public:
-    // From `since` (kNever: all there is) to `until`, both included; nothing where the first is later. `adjustments` of
-    // facts are not looked at. What is named must outlive it.
+    // From `since` (kNever: all there is) to `until`, both included; nothing where the first is later. `taken_back`:
+    // the instants at which moves were. `adjustments` and `resets` of facts are not looked at: `spans` are both, those
+    // that ended too. What is named must outlive it.
     History(const Definition& definition, const LeadFacts& facts, std::span<const AdjustmentSpan> spans,
-            Timestamp since, Timestamp until);
+            std::span<const Timestamp> taken_back, Timestamp since, Timestamp until);
 
     // All matches of the lead, sorted, as many at a time as the caller has at hand; they must be there until `next` has
     // no more.
@@ -47,14 +50,16 @@ class History {
     bool next(std::vector<HistoryLine>& lines);
 
   private:
-    // An instant at which time alone changes something: a rule's points, or an adjustment.
+    enum class Turn { Span, TakenBack, Rule };
+    // An instant at which something changes that is no event.
     struct Instant {
         Timestamp at;
-        int rule;           // kNoRule: an adjustment
-        std::size_t index;  // of it
-        Timestamp began;    // of a rule: when what changes happened
+        Turn turn;
+        int rule = kNoRule;        // whose points change
+        std::size_t index = 0;     // of the span that begins or ends
+        Timestamp began = kNever;  // of a rule: when what changes happened
         friend bool operator>(const Instant& a, const Instant& b) {
-            return std::pair(a.at, a.rule) > std::pair(b.at, b.rule);
+            return std::tuple(a.at, a.turn, a.rule) > std::tuple(b.at, b.turn, b.rule);
         }
     };
 
@@ -66,6 +71,8 @@ class History {
     void take(std::vector<HistoryLine>& lines, const Match& match);
     void pass(std::vector<HistoryLine>& lines, const Instant& instant);
     void change(std::vector<HistoryLine>& lines, const Instant& instant);
+    void reset(std::vector<HistoryLine>& lines, const Instant& instant);
+    void count_after(Timestamp reset_at, Timestamp at);
     void await_change(int rule, Timestamp began, Timestamp after);
 
     const Definition& definition_;
@@ -74,6 +81,9 @@ class History {
     Timestamp since_;
     Timestamp until_;
     Scorecard card_;
+    // Of resets during which other ones came, and before the first: what counts again where these are cancelled. Only
+    // rules and reset_at of them are kept up.
+    std::vector<Scorecard> others_;
     std::span<const Match> matches_;
     std::priority_queue<Instant, std::vector<Instant>, std::greater<>> instants_;
     bool opened_ = false;

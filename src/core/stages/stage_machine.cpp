@@ -163,6 +163,8 @@ void StageMachine::lift_bars(const ScoreRange& range) {
     std::erase_if(state_.barred, [](const Bar& bar) { return !bar.by_score && bar.since == kNever; });
 }
 
+void StageMachine::lift_bars(Timestamp at) { lift_bars(exactly(score_at(definition_, card_, at))); }
+
 void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule) {
     Transition transition;
     transition.from = state_.stage;

@@ -71,6 +71,9 @@ class StageMachine {
     // Enters `stage` by hand, whatever the score says; `at` is moved to the last transition where it lies before.
     void enter_by_hand(int stage, Timestamp at, int hand = kNoHand);
 
+    // Lets in by score again where the conditions do not hold as of `at`.
+    void lift_bars(Timestamp at);
+
     // When time alone will move the lead; nothing does until `unchanged_to`, as the caller knows.
     Due next_due(Timestamp unchanged_to = kNever) const;
 

@@ -237,8 +237,10 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 keeps_undone(model) ? "max(undone_at) FILTER (WHERE NOT superseded)" : "NULL::timestamptz",
                 own("transitions"));
         case PlanName::FindMove:
-            return psprintf("SELECT undone_at::timestamptz, undone_by::text FROM %s WHERE lead_id = $1 AND seq = $2",
-                            own("transitions"));
+            return psprintf(
+                "SELECT undone_at::timestamptz, undone_by::text, superseded::boolean FROM %s WHERE lead_id = $1 AND "
+                "seq = $2",
+                own("transitions"));
         case PlanName::HandMoves:
             return psprintf(
                 "SELECT to_stage::text, at::timestamptz, actor::text, reason::text FROM %s WHERE lead_id = $1 "
@@ -246,7 +248,7 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 own("transitions"));
         case PlanName::TakeBackMoves:
             return psprintf(
-                "UPDATE %s SET undone_at = clock_timestamp(), undone_by = $3, undo_reason = $4 "
+                "UPDATE %s SET undone_at = (SELECT clock_timestamp()), undone_by = $3, undo_reason = $4 "
                 "WHERE lead_id = $1 AND seq >= $2 AND undone_at IS NULL",
                 own("transitions"));
         case PlanName::SupersedeMoves:

@@ -268,6 +268,8 @@ Oid asking_role() {
     return entry == nullptr ? GetUserId() : entry->caller;
 }
 
+const char* asking_name() { return GetUserNameFromId(asking_role(), false); }
+
 Oid told_role() {
     const Entry* entry = innermost_entry();
     return is_of(entry) ? entry->caller : GetUserId();
@@ -296,9 +298,7 @@ Datum lead_scoring_require_identity(PG_FUNCTION_ARGS) {
 
 // asking_role() returns text
 LEAD_SCORING_FUNCTION(lead_scoring_asking_role);
-Datum lead_scoring_asking_role(PG_FUNCTION_ARGS) {
-    PG_RETURN_TEXT_P(cstring_to_text(GetUserNameFromId(asking_role(), false)));
-}
+Datum lead_scoring_asking_role(PG_FUNCTION_ARGS) { PG_RETURN_TEXT_P(cstring_to_text(asking_name())); }
 
 // is_sound(model text) returns boolean
 LEAD_SCORING_FUNCTION(lead_scoring_is_sound);

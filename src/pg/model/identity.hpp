@@ -105,6 +105,7 @@ void require_entry(const char* model);
 
 // Who asked for what is being done: the caller of the innermost entry, or the current user.
 Oid asking_role();
+const char* asking_name();
 
 // Who is told of an error in it: within a statement on the user's tables, the one whose statement it is.
 Oid told_role();

@@ -153,7 +153,8 @@ void load_hands(Workspace* workspace, const AsOwner& as, const Version* version,
         int stage = find_stage(version, row.text(1));
         if (stage == kNoStage) continue;
         workspace->hand_rows[count++] = {row.text(3), row.text(4)};
-        run_cpp([&] { workspace->hands.push_back({row.integer(2, kNever), stage}); });
+        int64 at = row.integer(2, kNever);
+        run_cpp([&] { workspace->hands.push_back({at, stage}); });
     }
     MemoryContextSwitchTo(connected);
     SPI_freetuptable(rows);

@@ -64,6 +64,10 @@ void report_leads(int64 done, int64 total) {
     publish(operation);
 }
 
+void show_progress_again() {
+    if (Operations::innermost != nullptr) publish(Operations::innermost);
+}
+
 void pause_progress() { Operations::take_down(); }
 
 void end_progress() {

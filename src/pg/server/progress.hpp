@@ -24,6 +24,8 @@ void report_phase(Phase phase);
 // total: may be kUnknownTotal.
 void report_leads(int64 done, int64 total);
 void end_progress();
+// After a subtransaction was rolled back, with which the server has cleared what was shown.
+void show_progress_again();
 
 // In place of end_progress, where the operation is begun again in the next transaction: it stays shown until then.
 void pause_progress();

@@ -6,6 +6,8 @@
 
 #include "pg/server/subtransaction.hpp"
 
+#include "pg/server/progress.hpp"
+
 extern "C" {
 #include "access/xact.h"
 #include "utils/resowner.h"
@@ -42,6 +44,7 @@ ErrorData* attempt(Body body, bool* keep) {
     PG_END_TRY();
     MemoryContextSwitchTo(memory);
     CurrentResourceOwner = resources;
+    if (error != nullptr || !*keep) show_progress_again();
     return error;
 }
 

@@ -70,8 +70,6 @@ void check_adjustment(FunctionCallInfo fcinfo) {
                                 quote_literal_cstr(argument_text(fcinfo, 1)), argument_text(fcinfo, 2))));
 }
 
-Datum asking_name() { return CStringGetTextDatum(GetUserNameFromId(asking_role(), false)); }
-
 // What the lead becomes by its adjustments as they are now. Where the model does not score, that is for later.
 Statuses evaluate(const AsWriter& as, const Version* version, Datum key) {
     return version == nullptr ? Statuses{} : apply_to_lead(as, version, key, Work::Adjust).statuses;
@@ -96,7 +94,7 @@ Datum add_adjustment(const AsWriter& as, const Version* version, Datum key, Plan
     auto* id = static_cast<pg_uuid_t*>(SPI_palloc(sizeof(pg_uuid_t)));
     *id = *DatumGetUUIDP(ResultRow{0}.value(1, &is_null));
     end_work(as, evaluate(as, version, key));
-    PG_RETURN_UUID_P(id);
+    return UUIDPGetDatum(id);
 }
 
 }  // namespace
@@ -109,7 +107,8 @@ Datum lead_scoring_adjust(PG_FUNCTION_ARGS) {
     const Version* version = scoring_version(model);
     Datum key = lead_argument(fcinfo, 1, model->key);
     if (!sees_lead(model, key)) refuse_unknown(model, key);
-    Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4), asking_name()};
+    Datum values[] = {key, PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(4),
+                      CStringGetTextDatum(asking_name())};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' ', ' '};
 
     AsWriter as = begin_work(model);
@@ -127,7 +126,7 @@ Datum lead_scoring_reset_engagement(PG_FUNCTION_ARGS) {
     const Version* version = scoring_version(model);
     Datum key = lead_argument(fcinfo, 1, model->key);
     if (!sees_lead(model, key)) refuse_unknown(model, key);
-    Datum values[] = {key, PG_GETARG_DATUM(2), asking_name()};
+    Datum values[] = {key, PG_GETARG_DATUM(2), CStringGetTextDatum(asking_name())};
     const char nulls[] = {' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
 
     AsWriter as = begin_work(model);
@@ -181,7 +180,7 @@ Datum lead_scoring_cancel_adjustment(PG_FUNCTION_ARGS) {
                                 "sales.adjustments WHERE lead_id = '42'.")));
     Model* model = use_adjustable(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const Version* version = scoring_version(model);
-    Datum values[] = {PG_GETARG_DATUM(1), asking_name(), PG_GETARG_DATUM(2)};
+    Datum values[] = {PG_GETARG_DATUM(1), CStringGetTextDatum(asking_name()), PG_GETARG_DATUM(2)};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' '};
 
     AsWriter locking = begin_work(model);

@@ -344,6 +344,16 @@ Oid owner_of_leads(Oid leads) {
     return owner;
 }
 
+// Whether somebody else has made the model while he had the leads table locked, as who makes one has until he commits.
+// Where it is still to be made, that lock is ours from here on; else it is not kept, for owner commands lock in an
+// order of their own. Requires that the caller may act as the owner of the table.
+bool was_made_meanwhile(const char* model, Oid leads) {
+    LockRelationOid(leads, ShareRowExclusiveLock);
+    bool made = is_model(find_schema(model).schema);
+    if (made) UnlockRelationOid(leads, ShareRowExclusiveLock);
+    return made;
+}
+
 }  // namespace
 
 // create_model(name text, leads regclass, ...): for the owner of the leads table; of a model that is there, as its
@@ -361,11 +371,14 @@ Datum lead_scoring_create_model(PG_FUNCTION_ARGS) {
     const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
     if (strlen(model) >= NAMEDATALEN) no_such_model(model);
     Oid owner = InvalidOid;
-    if (is_model(find_schema(model).schema)) {
+    bool is_there = is_model(find_schema(model).schema);
+    if (!is_there) {
+        owner = owner_of_leads(PG_GETARG_OID(1));
+        is_there = was_made_meanwhile(model, PG_GETARG_OID(1));
+    }
+    if (is_there) {
         owner = require_model(model, false).owner;
         require_ownership(model, owner);
-    } else {
-        owner = owner_of_leads(PG_GETARG_OID(1));
     }
     enter_model(model, owner, false);
     Datum result = call(fcinfo, command);
@@ -392,7 +405,9 @@ Datum lead_scoring_apply_model(PG_FUNCTION_ARGS) {
     Oid leads = DatumGetObjectId(ResultRow{0}.value(1, &is_null));
     finish_spi();
     leave_model();
-    enter_model(model, owner_of_leads(leads), false);
+    Oid owner = owner_of_leads(leads);
+    if (was_made_meanwhile(model, leads)) return run_command(fcinfo, command, model);
+    enter_model(model, owner, false);
     Datum result = call(fcinfo, command);
     leave_model();
     return result;

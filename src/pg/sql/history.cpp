@@ -4,8 +4,13 @@
 
 #include "core/reading/history.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/reading.hpp"
+#include "pg/model/format.hpp"
 #include "pg/model/table_name.hpp"
 #include "pg/scoring/acts.hpp"
 #include "pg/scoring/moves.hpp"
@@ -30,14 +35,15 @@ struct Spans {
     int count;
 };
 
-// All adjustments of a lead.
+// All adjustments of a lead, and all resets of its engagement.
 Spans read_spans(const AsOwner& as, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
     Oid type = as.model->key.type;
-    query(psprintf("SELECT points::float8, made_at::timestamptz, least(expires_at, cancelled_at)::timestamptz, "
-                   "cancelled_at <= coalesce(expires_at, 'infinity') FROM %s WHERE lead_id OPERATOR(pg_catalog.=) $1 "
-                   "ORDER BY made_at, id",
-                   own_table(as.model, "adjustments")),
+    bool resets = has_column(as.model, "adjustments", "resets");
+    query(psprintf("SELECT points::float8, made_at::timestamptz, least(CASE WHEN NOT %1$s THEN expires_at END, "
+                   "cancelled_at)::timestamptz, cancelled_at <= coalesce(expires_at, 'infinity'), %1$s FROM %2$s "
+                   "WHERE lead_id OPERATOR(pg_catalog.=) $1 ORDER BY made_at, id",
+                   resets ? "resets" : "false", own_table(as.model, "adjustments")),
           1, &type, &key);
     MemoryContextSwitchTo(caller);
     auto count = static_cast<int>(SPI_processed);
@@ -45,10 +51,36 @@ Spans read_spans(const AsOwner& as, Datum key) {
     for (int i = 0; i < count; ++i) {
         ResultRow row{static_cast<uint64>(i)};
         found.spans[i] = {units_of_points(row.number(1, 0)), row.integer(2, kNever), row.integer(3, kForever),
-                          row.boolean(4, false)};
+                          row.boolean(4, false), row.boolean(5, false)};
     }
     SPI_freetuptable(SPI_tuptable);
     return found;
+}
+
+// The places of moves in their list, by time.
+int* places_by_time(const MoveList& moves) {
+    auto* places =
+        static_cast<int*>(palloc_extended(sizeof(int) * static_cast<Size>(moves.count + 1), MCXT_ALLOC_HUGE));
+    std::iota(places, places + moves.count, 0);
+    std::sort(places, places + moves.count,
+              [&](int a, int b) { return std::pair(moves.moves[a].at, a) < std::pair(moves.moves[b].at, b); });
+    return places;
+}
+
+struct Undone {
+    Timestamp* instants;
+    int count;
+};
+
+// When moves were taken back: those of one call at one instant.
+Undone when_undone(const MoveList& moves) {
+    auto* instants = static_cast<Timestamp*>(
+        palloc_extended(sizeof(Timestamp) * static_cast<Size>(moves.count + 1), MCXT_ALLOC_HUGE));
+    Timestamp* end = instants;
+    for (int i = 0; i < moves.count; ++i)
+        if (!moves.moves[i].stands(moves.until)) *end++ = moves.moves[i].undone_at;
+    std::sort(instants, end);
+    return {instants, static_cast<int>(std::unique(instants, end) - instants)};
 }
 
 // The rows, among which the moves find their places.
@@ -56,16 +88,21 @@ struct Course {
     ReturnSetInfo* result;
     const Version* version;
     MoveList moves;
-    int told;           // moves so far
-    const char* stage;  // that the lead is in
+    int* places;  // of these, by time
+    int told;     // moves so far
+    int latest;   // of these that stands; -1: none does
     Timestamp since;
+
+    const char* stage() const {
+        return latest >= 0 ? moves.moves[latest].to : version->stages[version->definition->first_stage].name;
+    }
 };
 
 void put(const Course& course, Timestamp at, const char* source, const char* type, const char* rule,
-         const Units* points, Units score) {
+         const Units* points, Units score, const char* stage) {
     Datum values[7] = {};
     bool nulls[7] = {};
-    const char* texts[] = {nullptr, source, type, rule, nullptr, nullptr, course.stage};
+    const char* texts[] = {nullptr, source, type, rule, nullptr, nullptr, stage};
     for (int i = 0; i < 7; ++i) {
         nulls[i] = texts[i] == nullptr;
         if (!nulls[i]) values[i] = CStringGetTextDatum(texts[i]);
@@ -79,19 +116,50 @@ void put(const Course& course, Timestamp at, const char* source, const char* typ
     tuplestore_putvalues(course.result->setResult, course.result->setDesc, values, nulls);
 }
 
-// The moves before an instant, or up to it, with the scores that they were recorded with.
+// The moves before an instant, or up to it, with the scores that they were recorded with. One that did not stand at its
+// time any more never told where the lead was.
 void put_moves(Course* course, Timestamp to, bool included) {
     for (; course->told < course->moves.count; ++course->told) {
-        const Move& move = course->moves.moves[course->told];
+        int place = course->places[course->told];
+        const Move& move = course->moves.moves[place];
         if (move.at > to || (move.at == to && !included)) return;
-        course->stage = move.to;
-        if (move.at >= course->since) put(*course, move.at, "stage", move.cause, move.rule, nullptr, move.score);
+        if (!move.stands(move.at)) continue;
+        course->latest = std::max(course->latest, place);
+        if (move.at >= course->since)
+            put(*course, move.at, "stage", move.cause, move.rule, nullptr, move.score, move.to);
+    }
+}
+
+// Moves were taken back.
+void put_undone(Course* course, const HistoryLine& line) {
+    course->latest = -1;
+    for (int i = 0; i < course->told; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        if (course->moves.moves[course->places[i]].stands(line.at))
+            course->latest = std::max(course->latest, course->places[i]);
+    }
+    put(*course, line.at, "stage", "undone", nullptr, nullptr, line.score, course->stage());
+}
+
+const char* adjustment_text(Step step) {
+    switch (step) {
+        case Step::Adjusted:
+            return "made";
+        case Step::Expired:
+            return "expired";
+        case Step::Reset:
+            return "reset";
+        case Step::ResetCancelled:
+            return "reset cancelled";
+        default:
+            return "cancelled";
     }
 }
 
 void put_line(Course* course, const HistoryLine& line) {
     const Version* version = course->version;
     put_moves(course, line.at, line.step == Step::Closing);
+    if (line.step == Step::TakenBack) return put_undone(course, line);
     const char* source = "time";
     const char* type = nullptr;
     const char* rule = line.rule == kNoRule ? nullptr : version->rules[line.rule].name;
@@ -111,8 +179,12 @@ void put_line(Course* course, const HistoryLine& line) {
         case Step::Adjusted:
         case Step::Expired:
         case Step::Cancelled:
+        case Step::Reset:
+        case Step::ResetCancelled:
             source = "adjustment";
-            type = line.step == Step::Adjusted ? "made" : line.step == Step::Expired ? "expired" : "cancelled";
+            type = adjustment_text(line.step);
+            break;
+        case Step::TakenBack:
             break;
         case Step::Event:
             if (line.stage != kNoStage) {
@@ -124,7 +196,7 @@ void put_line(Course* course, const HistoryLine& line) {
             }
     }
     bool changes = line.step != Step::Opening && line.step != Step::Closing;
-    put(*course, line.at, source, type, rule, changes ? &line.points : nullptr, line.score);
+    put(*course, line.at, source, type, rule, changes ? &line.points : nullptr, line.score, course->stage());
 }
 
 void put_lines(Course* course, History* history, std::vector<HistoryLine>* lines) {
@@ -137,12 +209,13 @@ void tell(const Reading& reading, const LeadFindings& found, Datum key, Timestam
     const Version* version = reading.version;
     Spans spans = read_spans(reading.as, key);
     MoveList moves = read_moves(reading.as, version, key, until);
-    const char* first = version->stages[version->definition->first_stage].name;
-    Course course = {result, version, moves, 0, first, since};
+    Undone undone = when_undone(moves);
+    Course course = {result, version, moves, places_by_time(moves), 0, -1, since};
     LeadFacts facts = facts_of(found, created_by(found, GetCurrentStatementStartTimestamp()));
     auto* history = make_owned<History>(
         *version->definition, facts,
-        std::span<const AdjustmentSpan>(spans.spans, static_cast<std::size_t>(spans.count)), since, until);
+        std::span<const AdjustmentSpan>(spans.spans, static_cast<std::size_t>(spans.count)),
+        std::span<const Timestamp>(undone.instants, static_cast<std::size_t>(undone.count)), since, until);
     auto* lines = make_owned<std::vector<HistoryLine>>();
     MatchReader reader(found);
     for (std::span<const Match> matches; reader.next(&matches);) {

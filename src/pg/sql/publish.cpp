@@ -21,8 +21,7 @@ Datum lead_scoring_add_version(PG_FUNCTION_ARGS) {
     const char* model = whole ? text_to_cstring(PG_GETARG_TEXT_PP(0)) : nullptr;
     require_entry(model);
     Oid types[] = {INT8OID, TEXTOID, TEXTOID, JSONBOID};
-    Datum values[] = {PG_GETARG_DATUM(1), CStringGetTextDatum(GetUserNameFromId(asking_role(), false)),
-                      PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
+    Datum values[] = {PG_GETARG_DATUM(1), CStringGetTextDatum(asking_name()), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
     const char nulls[] = {' ', ' ', PG_ARGISNULL(2) ? 'n' : ' ', ' '};
     AsWriter as = begin_work_in_command(find_model(model));
     const char* sql =

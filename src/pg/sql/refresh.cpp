@@ -88,7 +88,7 @@ Datum lead_scoring_set_stage(PG_FUNCTION_ARGS) {
                 (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" has no stage \"%s\"", model->name, stage),
                  errdetail("Version " INT64_FORMAT " is the one in force.", version->number),
                  errhint("SELECT name FROM %s;", own_table(model, "stages"))));
-    move.actor = GetUserNameFromId(asking_role(), false);
+    move.actor = asking_name();
     move.reason = PG_ARGISNULL(3) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(3));
     Datum key = lead_argument(fcinfo, 1, model->key);
     if (!sees_lead(model, key)) no_such_lead(model, key);

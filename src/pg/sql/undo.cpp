@@ -47,7 +47,8 @@ void require_standing(const AsOwner& as, Datum key, int32 seq) {
     ereport(ERROR,
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
              errmsg("move %d of lead \"%s\" of model \"%s\" was taken back already", seq, lead, model->name),
-             errdetail("Role \"%s\" did so.", move.null(2) ? "" : move.text(2)),
+             errdetail(move.boolean(3, false) ? "%s superseded it by a replay." : "%s took it back.",
+                       move.null(2) ? "Somebody" : quote_identifier(move.text(2))),
              errhint("SELECT seq, from_stage, to_stage, at FROM %s WHERE lead_id = %s AND undone_at IS NULL ORDER BY "
                      "seq;  -- the moves that stand",
                      own_table(model, "transitions"), quote_literal_cstr(lead))));
@@ -60,8 +61,6 @@ void lock_lead(const AsOwner& as, Datum key) {
     SPI_execute_plan(plan(as, PlanName::LockScore), &key, nullptr, false, 0);
     if (SPI_processed == 0) no_such_lead(as.model, key);
 }
-
-const char* asking_name() { return GetUserNameFromId(asking_role(), false); }
 
 }  // namespace
 

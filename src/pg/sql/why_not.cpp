@@ -62,6 +62,7 @@ struct Telling {
     Timestamp at;
     const Asking* asking;
     const Doubts* doubts;
+    Timestamp undone_at;  // when moves were taken back last; kNever: none were
 
     const Definition& definition() const { return *version->definition; }
     const Stage& stage() const { return definition().stages[static_cast<std::size_t>(asking->question.stage)]; }
@@ -196,7 +197,28 @@ void put_entries(const Telling& telling) {
         put(telling.result, {"by hand", telling.stage().name.c_str(), nullptr, nullptr, "no", set_stage_text(telling)});
 }
 
-// Where it stands, and what that keeps it from. What a stage that was undone is barred by belongs here, too.
+// What the stage is barred by since moves were taken back.
+void put_undone(const Telling& telling) {
+    int target = telling.asking->question.stage;
+    const std::vector<Bar>& bars = telling.state().barred;
+    const char* event = telling.version->stages[target].on_event;
+    for (const Bar& bar : bars) {
+        if (bar.stage != target || (!bar.by_score && event == nullptr)) continue;
+        Timestamp since = bar.since != kNever ? bar.since : telling.undone_at;
+        StringInfoData how;
+        initStringInfo(&how);
+        appendStringInfo(&how, "%s  --", set_stage_text(telling));
+        if (event != nullptr) appendStringInfo(&how, " or a later event \"%s\"", event);
+        if (bar.by_score)
+            appendStringInfo(&how, "%s or once its conditions have ceased to hold", event != nullptr ? "," : "");
+        put(telling.result,
+            {"undone", bar.by_score ? "that its conditions cease to hold, and hold again" : "an event after that",
+             since == kNever ? "a move was taken back" : psprintf("taken back %s", time_text(since)), nullptr, "no",
+             how.data});
+    }
+}
+
+// Where it stands, and what that keeps it from.
 void put_obstacles(const Telling& telling) {
     if (telling.asking->answer.verdict == Verdict::Yes) return;
     const StageState& state = telling.state();
@@ -220,6 +242,7 @@ void put_obstacles(const Telling& telling) {
         put(telling.result,
             {"cooldown", psprintf("from %s on", time_text(opens)), psprintf("entered %s", time_text(entered)), nullptr,
              "no", psprintf("wait until %s", time_text(opens))});
+    put_undone(telling);
 }
 
 void put_lead(const Telling& telling, const LeadFindings& found) {
@@ -292,7 +315,7 @@ void put_model(ReturnSetInfo* result, const Model* model, const Version* version
 int next_stage(const Definition& definition, const MoveList& moves) {
     int from = definition.first_stage;
     for (int i = 0; i < moves.count; ++i)
-        if (moves.moves[i].stage != kNoStage &&
+        if (moves.moves[i].stands(moves.until) && moves.moves[i].stage != kNoStage &&
             !definition.stages[static_cast<std::size_t>(moves.moves[i].stage)].detour)
             from = moves.moves[i].stage;
     int last = from;
@@ -336,20 +359,24 @@ Waiting replay_lead(const Version* version, const LeadFindings& found, Timestamp
     return waiting;
 }
 
-void answer(const Telling& telling, Asking* asking, const MoveList& moves, int stage) {
+void answer(const Telling& telling, Asking* asking, const MoveList& moves, const StoredBars& stored, int stage) {
     const int64* buckets = buckets_at(telling.version, telling.at);
+    Lead& lead = asking->question.lead;
+    const Definition& definition = telling.definition();
+    // Of a row that is damaged its history tells.
+    if (!run_cpp_if_sound([&] { stand(lead, definition, moves, stored); }))
+        run_cpp([&] { stand(lead, definition, moves, {nullptr, kNever}); });
     run_cpp([&] {
         WhyNotQuestion& question = asking->question;
         question.stage = stage;
         question.at = telling.at;
-        question.lead.stage = state_after(telling.definition(), moves);
-        question.lead.seen_at = telling.at;
-        question.lead.due_at = kNever;
+        lead.seen_at = telling.at;
+        lead.due_at = kNever;
         asking->acts = acts_of(telling.version, buckets, telling.doubts);
         asking->doubts = event_doubts(telling.version, telling.doubts);
         question.acts = asking->acts;
         question.doubts = asking->doubts;
-        asking->answer = why_not(telling.definition(), question);
+        asking->answer = why_not(definition, question);
     });
 }
 
@@ -378,13 +405,15 @@ Datum lead_scoring_why_not(PG_FUNCTION_ARGS) {
     }
     auto* asking = make_owned<Asking>();
     Doubts* doubts = make_doubts(reading.version, at);
-    Telling telling = {result, caller, reading.model, reading.version, key, at, asking, doubts};
+    Telling telling = {result, caller, reading.model, reading.version, key, at, asking, doubts, kNever};
     with_log_at(reading.as, reading.version, key, at, doubts, [&](const LeadFindings& found) {
         if (!is_known(found)) no_such_lead(reading.model, key);
         MoveList moves = read_moves(reading.as, reading.version, key, at);
+        StoredBars stored = read_bars(reading.as, key);
+        telling.undone_at = moves.undone_at;
         int stage = require_stage(fcinfo, reading, moves);
         Waiting waiting = replay_lead(reading.version, found, at, asking);
-        answer(telling, asking, moves, stage);
+        answer(telling, asking, moves, stored, stage);
         put(result, {"stage", telling.stage().name.c_str(), telling.now().name.c_str(), nullptr,
                      verdict_text(asking->answer.verdict), ways_text(telling, asking->answer.ways)});
         for (const Condition& condition : asking->answer.conditions) put_condition(telling, condition);

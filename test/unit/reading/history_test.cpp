@@ -12,6 +12,7 @@ struct Asked {
     std::vector<Match> matches = {};
     std::vector<std::size_t> fit = {};
     std::vector<AdjustmentSpan> spans = {};
+    std::vector<Timestamp> taken_back = {};
     Timestamp came_at = kNever;
     Timestamp since = kNever;
     Timestamp until = kForever - 1;
@@ -19,7 +20,8 @@ struct Asked {
 
 // The matches come in portions of two.
 std::vector<HistoryLine> history(const Definition& definition, const Asked& asked) {
-    History history(definition, {{asked.fit}, {}, asked.came_at}, asked.spans, asked.since, asked.until);
+    History history(definition, {{asked.fit}, {}, asked.came_at}, asked.spans, asked.taken_back, asked.since,
+                    asked.until);
     std::vector<HistoryLine> all;
     std::vector<HistoryLine> lines;
     auto drain = [&] {
@@ -99,6 +101,34 @@ TEST(History, HasAdjustmentsWhileTheyCount) {
     EXPECT_EQ(lines[4].step, Step::Cancelled);
 }
 
+TEST(History, BeginsAnewAtResets) {
+    Definition definition = model({Rule{.points = 5}, Rule{.points = 10, .decay = window(30), .limit_count = 2}});
+    std::vector<Match> matches = {match(0, kStart, points(5)),       match(1, kStart + 1, points(10)),
+                                  match(0, kStart + 10, points(5)),  match(1, kStart + 12, points(10)),
+                                  match(1, kStart + 13, points(10)), match(0, kStart + 60, points(5))};
+    std::vector<AdjustmentSpan> spans = {{0, kStart + 10, kForever, false, true}};
+    // A match of the instant of a reset counts no more; a limit begins anew; what ends after it had ended before.
+    EXPECT_EQ(print(history(definition, {.matches = matches, .spans = spans, .until = kStart + 90})),
+              "+5=5 +10=15 -15=0 +0=0 +10=10 +10=20 -10=10 -10=0 +5=5 =5");
+    // One that is cancelled, during which another one was made and cancelled.
+    spans = {{0, kStart + 10, kStart + 50, true, true}, {0, kStart + 20, kStart + 22, true, true}};
+    std::vector<HistoryLine> lines = history(definition, {.matches = matches, .spans = spans, .until = kStart + 90});
+    EXPECT_EQ(print(lines), "+5=5 +10=15 -15=0 +0=0 +10=10 +10=20 -20=0 +20=20 -10=10 -10=0 +10=10 +5=15 =15");
+    EXPECT_EQ(lines[2].step, Step::Reset);
+    EXPECT_EQ(lines[10].step, Step::ResetCancelled);
+    EXPECT_EQ(print(history(definition, {.matches = matches, .spans = spans, .since = kStart + 21})),
+              "=0 +20=20 -10=10 -10=0 +10=10 +5=15 =15");
+}
+
+TEST(History, SaysWhenMovesWereTakenBack) {
+    Definition definition = model({Rule{.points = 5}});
+    std::vector<HistoryLine> lines =
+        history(definition, {.matches = {match(0, kStart, points(5))}, .taken_back = {kStart - 1, kStart, kStart + 9}});
+    EXPECT_EQ(print(lines), "+0=0 +0=0 +5=5 +0=5 =5");
+    EXPECT_EQ(lines[3].step, Step::TakenBack);
+    EXPECT_EQ(lines[3].at, kStart + 9);
+}
+
 // At each of its lines, and in between, the score is that of a replay up to then.
 TEST(History, AgreesWithReplays) {
     for_each_seed(500, [](Choices& choices) {
@@ -113,6 +143,14 @@ TEST(History, AgreesWithReplays) {
         asked.until = kStart + choices.between(0, 150) * kHour;
         asked.spans = {{points(-3), kStart + 10 * kHour, kStart + 80 * kHour, false},
                        {points(2), kStart + 20 * kHour, kForever, false}};
+        std::vector<AdjustmentSpan> resets;
+        while (choices.one_in(2)) {
+            Timestamp from = kStart + choices.between(0, 100) * kHour;
+            Timestamp to = choices.one_in(2) ? kForever : from + choices.between(0, 60) * kHour;
+            resets.push_back({0, from, to, to != kForever, true});
+        }
+        std::ranges::sort(resets, {}, &AdjustmentSpan::from);
+        asked.spans.insert(asked.spans.end(), resets.begin(), resets.end());
         std::vector<HistoryLine> lines = history(definition, asked);
         ASSERT_EQ(lines.empty(), asked.since > asked.until);
         if (lines.empty()) return;
@@ -122,12 +160,15 @@ TEST(History, AgreesWithReplays) {
             if (at == kNever || (i + 1 < lines.size() && lines[i + 1].at == at)) continue;
             std::vector<Adjustment> adjustments;
             for (const AdjustmentSpan& span : asked.spans)
-                if (span.from <= at) adjustments.push_back({span.points, span.to});
+                if (!span.resets && span.from <= at) adjustments.push_back({span.points, span.to});
             std::sort(adjustments.begin(), adjustments.end());
+            std::vector<Timestamp> reset_at;
+            for (const AdjustmentSpan& span : resets)
+                if (span.from <= at && at < span.to) reset_at.push_back(span.from);
             Lead lead = new_lead(definition);
             std::vector<Transition> none;
-            replay(definition, lead, {{asked.fit}, adjustments, asked.came_at}, asked.matches, Until::instant(at),
-                   Moves::none(), none);
+            replay(definition, lead, {{asked.fit}, adjustments, asked.came_at, reset_at}, asked.matches,
+                   Until::instant(at), Moves::none(), none);
             // A sum of what is kept may differ in its last bit, by what is forgotten.
             EXPECT_LE(std::abs(lines[i].score - score_at(definition, lead.card, at).total), 1) << i;
         }
