@@ -183,6 +183,12 @@ GRANT USAGE ON SCHEMA why TO regress_lead_scoring_why;
 GRANT SELECT ON why.scores TO regress_lead_scoring_why;
 SET ROLE regress_lead_scoring_why;
 SELECT count(*) FROM lead_scoring.why_not('why', 1, 'mql', '2025-02-01');
+-- Types of events that no rule names are for those who may read the view event_types.
+SELECT count(*) FROM lead_scoring.why_not('why', 1) WHERE what = 'event type';
+RESET ROLE;
+GRANT SELECT ON why.event_types TO regress_lead_scoring_why;
+SET ROLE regress_lead_scoring_why;
+SELECT count(*) FROM lead_scoring.why_not('why', 1) WHERE what = 'event type';
 RESET ROLE;
 ALTER TABLE why.scores ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON why.scores USING (lead_id = 2);

@@ -31,6 +31,9 @@ BEGIN
             'A former name is that of one which is to be called otherwise.',
             format('DELETE FROM %I.%I WHERE name = %L;  -- or leave the former name out', model, relation, (array_remove(there, name))[1]));
     END IF;
+    IF former = '{}' AND there = ARRAY[name] THEN
+        RETURN;  -- it is called so already: nothing to be looked for in every version
+    END IF;
     -- History goes by names, those of versions too.
     EXECUTE lead_scoring_internal.fill($query$
         SELECT d.name, i.item ->> 'name' AS bore FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item)
@@ -120,6 +123,10 @@ BEGIN
             IF part.relation = 'rules' THEN
                 draft_row := draft_row || jsonb_build_object('rule_group', coalesce(draft_row ->> 'rule_group', CASE WHEN draft_row ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END));
             ELSIF part.relation = 'stages' THEN
+                IF draft_row ->> 'rank' IS NULL AND rank > 2147483637 THEN
+                    PERFORM lead_scoring_internal.fail('22023', format('stage "%s" would have a rank beyond 2147483647', item.item ->> 'name'),
+                        'Without a rank, a stage comes 10 after the one before it in the document.', 'Give it a rank, or the one before it a lower one.');
+                END IF;
                 rank := coalesce((draft_row ->> 'rank')::integer, rank + 10);
                 draft_row := draft_row || jsonb_build_object('rank', rank);
             END IF;

@@ -19,6 +19,7 @@ extern "C" {
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -196,10 +197,6 @@ bool has_moves_from(HistoryProbe* probe, Datum key, int32 seq) {
     return index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
 }
 
-}  // namespace lead_scoring
-
-using namespace lead_scoring;
-
 namespace {
 
 // Of each stage that was ever published, parts of statements about the columns of scores that tell when it was entered.
@@ -211,10 +208,23 @@ struct EntryColumns {
     const char* differences;  // of s and e
 };
 
-EntryColumns entry_columns(const Model* model) {
-    Oid types[] = {TEXTOID, OIDOID, TEXTOID};
-    Datum values[] = {CStringGetTextDatum(model->name), ObjectIdGetDatum(model->scores),
-                      CStringGetTextDatum(stands(model))};
+// Without those of the stages of a version; null: of all.
+EntryColumns entry_columns(const Model* model, const Version* other_than) {
+    int count = other_than == nullptr ? 0 : other_than->stage_count;
+    auto* left_out = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(count + 1)));
+    for (int i = 0; i < count; ++i) left_out[i] = CStringGetTextDatum(psprintf("%s_at", other_than->stages[i].name));
+    // As lead_scoring_internal.stage_columns has them, which is for commands only.
+    query(psprintf("SELECT array_agg(n.name || '_at') FROM (SELECT DISTINCT ON (s.stage -> 'id') s.stage ->> 'name' "
+                   "FROM %s v, jsonb_array_elements(v.definition -> 'stages') s (stage) "
+                   "ORDER BY s.stage -> 'id', v.version DESC) n (name)",
+                   own_table(model, "versions")),
+          0, nullptr, nullptr);
+    bool is_null = false;
+    Datum columns = ResultRow{0}.value(1, &is_null);
+    Oid types[] = {TEXTARRAYOID, OIDOID, TEXTOID, TEXTARRAYOID};
+    Datum values[] = {columns, ObjectIdGetDatum(model->scores), CStringGetTextDatum(stands(model)),
+                      PointerGetDatum(construct_array(left_out, count, TEXTOID, -1, false, TYPALIGN_INT))};
+    const char nulls[] = {is_null ? 'n' : ' ', ' ', ' ', ' ', '\0'};
     query(
         "SELECT coalesce(string_agg(format(', min(t.at) FILTER (WHERE t.to_stage = %L AND %s) AS %I', "
         "left(a.attname, -3), $3, a.attname), '' ORDER BY a.attnum), ''), "
@@ -223,8 +233,8 @@ EntryColumns entry_columns(const Model* model) {
         "coalesce(string_agg(format(', %1$I = f.%1$I', a.attname), '' ORDER BY a.attnum), ''), "
         "coalesce(string_agg(format(' OR s.%1$I IS DISTINCT FROM e.%1$I', a.attname), '' ORDER BY a.attnum), '') "
         "FROM pg_attribute a WHERE a.attrelid = $2 AND NOT a.attisdropped "
-        "AND a.attname = ANY (lead_scoring_internal.stage_columns($1))",
-        3, types, values);
+        "AND a.attname = ANY ($1) AND a.attname <> ALL ($4)",
+        4, types, values, nulls);
     ResultRow row{0};
     return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
 }
@@ -257,7 +267,7 @@ void mend_scores(const AsWriter& as, const Version* version) {
         "FROM found f WHERE f.lead_id = s.lead_id) "
         "INSERT INTO %1$s (lead_id, version, stage, stage_seq, stage_since, stage_armed %3$s) "
         "SELECT f.lead_id, 0, f.stage, f.stage_seq, f.stage_since, false %3$s FROM found f WHERE f.is_missing";
-    EntryColumns entered = entry_columns(model);
+    EntryColumns entered = entry_columns(model, nullptr);
     Oid types[] = {TEXTOID, INT8OID};
     Datum values[] = {CStringGetTextDatum(version->stages[version->definition->first_stage].name),
                       Int64GetDatum(version->number)};
@@ -268,6 +278,25 @@ void mend_scores(const AsWriter& as, const Version* version) {
 }
 
 }  // namespace
+
+void mend_past_entries(const AsWriter& as, const Version* version, const Datum* key) {
+    const Model* model = as.model;
+    static constexpr const char* kStatement =
+        "UPDATE %1$s s SET stage = s.stage %4$s FROM (SELECT r.lead_id %3$s FROM %1$s r "
+        "LEFT JOIN %2$s t ON t.lead_id = r.lead_id %6$s GROUP BY r.lead_id) e CROSS JOIN LATERAL (SELECT e.*) f "
+        "WHERE e.lead_id = s.lead_id AND (false %5$s)";
+    EntryColumns entered = entry_columns(model, version);
+    if (entered.names[0] == '\0') return;
+    Oid type = model->key.type;
+    write_state(as, "scores",
+                psprintf(kStatement, own_table(model, "scores"), own_table(model, "transitions"), entered.entries,
+                         entered.assignments, entered.differences, key == nullptr ? "" : "WHERE r.lead_id = $1"),
+                key == nullptr ? 0 : 1, &type, const_cast<Datum*>(key));
+}
+
+}  // namespace lead_scoring
+
+using namespace lead_scoring;
 
 // mend_state(model text)
 LEAD_SCORING_FUNCTION(lead_scoring_mend_state);

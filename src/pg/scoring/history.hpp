@@ -25,6 +25,10 @@ void restore_from_history(const AsWriter& as, const Version* version, Datum key,
 // where the last one led, never back in time. Returns the number of rows that were changed.
 int64 mend_histories(const AsWriter& as, const Datum* key);
 
+// Has the row of a lead, or of all (`key` null), say by the moves that stand when those stages were entered that the
+// version does not have any more. Of those that it has, computing the lead does so.
+void mend_past_entries(const AsWriter& as, const Version* version, const Datum* key);
+
 // A look at the histories of several leads, by their index, while they may be added to.
 struct HistoryProbe {
     Relation relation;

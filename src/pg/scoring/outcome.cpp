@@ -180,10 +180,14 @@ void take_rows(RowList* from, int count, RowList* to) {
     to->count += count;
 }
 
-bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row) {
+bool shows_status(const Model* model, const Version* version, const Workspace* workspace, const ScoreRow& row) {
     if (row.card == nullptr || !workspace->transitions.empty()) return true;
     for (int i = 0; i < model->binding.status_count; ++i) {
         const StatusColumn& column = model->binding.status[i];
+        // One who has not moved stands elsewhere where leads begin elsewhere.
+        if (column.kind == StatusKind::Stage &&
+            strcmp(version->stages[workspace->lead.stage.stage].name, row.stage_name) != 0)
+            return true;
         if (column.kind == StatusKind::Score && points_of_units(workspace->lead.features.score.total) != row.score)
             return true;
         if (column.kind == StatusKind::Grade &&

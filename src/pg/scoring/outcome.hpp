@@ -64,7 +64,7 @@ void clear_outcome(Outcome* outcome);
 void take_rows(RowList* from, int count, RowList* to);
 
 // Whether the status columns may have to change. Those of a lead that has just come do, whatever it was before.
-bool shows_status(const Model* model, const Workspace* workspace, const ScoreRow& row);
+bool shows_status(const Model* model, const Version* version, const Workspace* workspace, const ScoreRow& row);
 
 // Add what the workspace's lead became, which was `row` before. The row of the lead in the leads table is locked before
 // its status is added.

@@ -142,7 +142,8 @@ bool seems_gone(const LeadsUpdate* update, const LeadFindings& found) {
 // Whether the lead in the workspace, whose row that was, may need its row in the leads table.
 bool needs_status(const LeadsUpdate* update, const LeadFindings& found, const ScoreRow& row) {
     return update->task.model->binding.status_count > 0 &&
-           (came_or_changed(update, found) || shows_status(update->task.model, update->task.workspace, row));
+           (came_or_changed(update, found) ||
+            shows_status(update->task.model, update->task.version, update->task.workspace, row));
 }
 
 // A lead that is being merged is left to the merge, which takes up what was done to it; but a move has to be made now.

@@ -107,7 +107,8 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
         }
         if (row.version == version->number) find_places(*version->definition, lead.card, ErrorCode::CorruptData);
         workspace->counted = row.counted;
-        if (stage != kNoStage) lead.stage.stage = stage;
+        // Who has no move that stands is where leads begin, which may be another stage in this version.
+        if (stage != kNoStage && row.stage_since != kNever) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
         lead.stage.seq = row.stage_seq;
         lead.stage.armed = row.stage_armed;

@@ -11,6 +11,7 @@
 #include "pg/model/permit.hpp"
 #include "pg/model/row_security.hpp"
 #include "pg/model/table_name.hpp"
+#include "pg/scoring/history.hpp"
 #include "pg/scoring/statement.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
@@ -87,6 +88,7 @@ Datum lead_scoring_undo_move(PG_FUNCTION_ARGS) {
     execute(as, PlanName::TakeBackMoves, values, nulls);
     if (SPI_processed == 0) refuse_kept_out(model, "transitions", key);
     Applied applied = apply_to_lead(as, version, key, Work::TakeBack);
+    mend_past_entries(as, version, &key);
     end_work(as, applied.statuses);
     PG_RETURN_VOID();
 }
@@ -125,6 +127,7 @@ Datum lead_scoring_replay_leads(PG_FUNCTION_ARGS) {
         execute(as, PlanName::SupersedeMoves, values);
         applied = apply_to_lead(as, version, values[2], Work::ReplayLead, &superseding);
     }
+    mend_past_entries(as, version, all ? nullptr : &values[2]);
     end_work(as, applied.statuses);
     if (all) end_progress();
     PG_RETURN_INT64(static_cast<int64>(applied.leads));

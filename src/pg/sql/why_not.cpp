@@ -16,7 +16,10 @@
 extern "C" {
 #include "access/xact.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 }
 
@@ -52,6 +55,7 @@ struct Row {
 // What the rows are made of.
 struct Telling {
     ReturnSetInfo* result;
+    Oid caller;
     const Model* model;
     const Version* version;
     Datum key;
@@ -272,6 +276,12 @@ void put_doubts(const Telling& telling) {
     }
 }
 
+// Types that no rule names are nothing that scores tell: they are for those who may read of them in the view.
+bool sees_event_types(const Telling& telling) {
+    Oid view = get_relname_relid("event_types", telling.model->schema);
+    return OidIsValid(view) && pg_class_aclcheck(view, telling.caller, ACL_SELECT) == ACLCHECK_OK;
+}
+
 void put_log(const Telling& telling, const Waiting& waiting) {
     if (waiting.matches > 0) {
         const char* name = waiting.first.kind == MatchKind::Rule
@@ -282,7 +292,7 @@ void put_log(const Telling& telling, const Waiting& waiting) {
                                       waiting.matches == 1 ? "" : "es", name),
                              nullptr, "no", psprintf("wait until %s", time_text(waiting.first.at))});
     }
-    for (int i = 0; i < telling.doubts->type_count; ++i) {
+    for (int i = 0; i < telling.doubts->type_count && sees_event_types(telling); ++i) {
         const UnnamedType& type = telling.doubts->types[i];
         put(telling.result,
             {"event type", "a rule or stage that names it",
@@ -385,6 +395,7 @@ Datum lead_scoring_why_not(PG_FUNCTION_ARGS) {
                         errdetail("It is the time as of which the lead is told."), errhint("%s", kCall)));
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    Oid caller = GetUserId();
     Reading reading;
     Datum key;
     if (!begin_reading_lead_if_published(fcinfo, &reading, &key)) return static_cast<Datum>(0);
@@ -394,7 +405,7 @@ Datum lead_scoring_why_not(PG_FUNCTION_ARGS) {
     }
     auto* asking = make_owned<Asking>();
     Doubts* doubts = make_doubts(reading.version, at);
-    Telling telling = {result, reading.model, reading.version, key, at, asking, doubts, kNever};
+    Telling telling = {result, caller, reading.model, reading.version, key, at, asking, doubts, kNever};
     with_log_at(reading.as, reading.version, key, at, doubts, [&](const LeadFindings& found) {
         if (!is_known(found)) no_such_lead(reading.model, key);
         MoveList moves = read_moves(reading.as, reading.version, key, at);
