@@ -125,6 +125,15 @@ SELECT lead_scoring.resume('scored');
 INSERT INTO events VALUES (4, 'visit', now() - interval '1 hour');
 SELECT stage, stage_seq FROM scored.scores WHERE lead_id = 4;
 SELECT * FROM lead_scoring.verify('scored');
+-- A trigger of the user's that keeps a move as it was would leave half a history.
+CREATE FUNCTION keep_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.seq <> 2 THEN NEW END; END $$;
+CREATE TRIGGER keep_move BEFORE UPDATE ON scored.transitions FOR EACH ROW EXECUTE FUNCTION keep_move();
+SELECT lead_scoring.undo_move('scored', 1, 2);
+SELECT lead_scoring.replay('scored', 1);
+SELECT lead_scoring.replay('scored');
+DROP TRIGGER keep_move ON scored.transitions;
+DROP FUNCTION keep_move;
+SELECT * FROM lead_scoring.verify('scored');
 -- Two leads of which one was undone.
 SELECT lead_scoring.merge_leads('scored', 4, 2);
 SELECT seq, from_stage, to_stage, undone_at IS NOT NULL AS undone FROM scored.transitions WHERE lead_id = 2 ORDER BY seq;

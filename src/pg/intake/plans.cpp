@@ -246,6 +246,11 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
                 "SELECT to_stage::text, at::timestamptz, actor::text, reason::text FROM %s WHERE lead_id = $1 "
                 "AND undone_at = $2 AND superseded AND cause = 'manual' AND actor IS NOT NULL ORDER BY seq",
                 own("transitions"));
+        case PlanName::StandingMove:
+            return psprintf("SELECT lead_id::%s FROM %s WHERE lead_id = $1 AND seq >= $2 AND undone_at IS NULL LIMIT 1",
+                            key_type, own("transitions"));
+        case PlanName::AnyStandingMove:
+            return psprintf("SELECT lead_id::%s FROM %s WHERE undone_at IS NULL LIMIT 1", key_type, own("transitions"));
         case PlanName::TakeBackMoves:
             return psprintf(
                 "UPDATE %s SET undone_at = (SELECT clock_timestamp()), undone_by = $3, undo_reason = $4 "
@@ -340,6 +345,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
         case PlanName::AllScores:
         case PlanName::AllAdjustments:
         case PlanName::ClearProblems:
+        case PlanName::AnyStandingMove:
         case PlanName::BrokenHistories:
             return 0;
         case PlanName::DueLeads:
@@ -383,6 +389,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
             types[1] = TEXTOID;
             types[2] = TEXTOID;
             return 3;
+        case PlanName::StandingMove:
         case PlanName::FindMove:
             types[1] = INT4OID;
             return 2;

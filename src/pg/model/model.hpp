@@ -32,6 +32,8 @@ enum class PlanName {
     LeadEntries,        // its entries into each stage
     FindMove,           // whether one of its moves stands
     HandMoves,          // its moves by hand that a replay superseded at a time
+    StandingMove,       // whether one of its moves stands, from one on
+    AnyStandingMove,    // of all leads
     TakeBackMoves,      // from one on
     SupersedeMoves,     // all that stand
     SupersedeAllMoves,  // of all leads

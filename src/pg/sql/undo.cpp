@@ -54,6 +54,14 @@ void require_standing(const AsOwner& as, Datum key, int32 seq) {
                      own_table(model, "transitions"), quote_literal_cstr(lead))));
 }
 
+// A trigger of the user's may keep a row as it was; half a history is not taken back.
+void require_none_standing(const AsOwner& as, PlanName name, Datum* arguments) {
+    SPI_execute_plan(plan(as, name), arguments, nullptr, false, 0);
+    if (SPI_processed == 0) return;
+    bool is_null = false;
+    refuse_kept_out(as.model, "transitions", ResultRow{0}.value(1, &is_null));
+}
+
 // Leads before scores, as everywhere.
 void lock_lead(const AsOwner& as, Datum key) {
     if (as.model->binding.status_count > 0)
@@ -86,7 +94,7 @@ Datum lead_scoring_undo_move(PG_FUNCTION_ARGS) {
     Datum values[] = {key, PG_GETARG_DATUM(2), asking, PG_GETARG_DATUM(3)};
     const char nulls[] = {' ', ' ', ' ', PG_ARGISNULL(3) ? 'n' : ' '};
     execute(as, PlanName::TakeBackMoves, values, nulls);
-    if (SPI_processed == 0) refuse_kept_out(model, "transitions", key);
+    require_none_standing(as, PlanName::StandingMove, values);
     Applied applied = apply_to_lead(as, version, key, Work::TakeBack);
     mend_past_entries(as, version, &key);
     end_work(as, applied.statuses);
@@ -112,6 +120,7 @@ Datum lead_scoring_replay_leads(PG_FUNCTION_ARGS) {
     if (all) {
         begin_progress(model->scores, GetCurrentTimestamp());
         execute(as, PlanName::SupersedeAllMoves, values);
+        require_none_standing(as, PlanName::AnyStandingMove, nullptr);
         Findings* findings = make_findings(model->key);
         Problems problems = make_problems();
         read_everything(as, version, findings, &problems, false);
@@ -125,6 +134,8 @@ Datum lead_scoring_replay_leads(PG_FUNCTION_ARGS) {
     } else {
         lock_lead(as, values[2]);
         execute(as, PlanName::SupersedeMoves, values);
+        Datum all_of_lead[] = {values[2], Int32GetDatum(0)};
+        require_none_standing(as, PlanName::StandingMove, all_of_lead);
         applied = apply_to_lead(as, version, values[2], Work::ReplayLead, &superseding);
     }
     mend_past_entries(as, version, all ? nullptr : &values[2]);
