@@ -20,7 +20,7 @@ BEGIN
         END IF;
         expression := overlay(expression PLACING quote_ident(words ->> found.name) FROM found.place FOR found.length);
     END LOOP;
-EXCEPTION WHEN syntax_error THEN  -- who compiles it tells what and where
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported THEN  -- who compiles it tells what and where
     expression := typed;
 END
 $$;
