@@ -46,6 +46,16 @@ SELECT lead_scoring.apply_model('c', '{"stages": [{"name": "lead"}, {"name": "ho
 SELECT lead_scoring.apply_model('c', '{"stages": [{"name": "lead"}, {"name": "mql", "min_score": 6, "formerly": ["warm", "hot"], "requires": {"b": 1}}]}');
 SELECT lead_id, to_stage FROM c.moves ORDER BY 1, seq;
 SELECT name, id FROM c.stages ORDER BY 2;
+-- Reports and status columns go by the names that stages have in the draft.
+SELECT lead_scoring.apply_model('c', '{"stages": [{"name": "lead"}, {"name": "warm", "min_score": 6, "formerly": ["mql"]}], "reports": {"mql_stage": "warm"}, "settings": {"status_columns": {"warm_at": "warm_at"}}}');
+UPDATE c.stages SET name = 'hot2' WHERE name = 'warm';
+SELECT d #>> '{reports,mql_stage}', d #> '{settings,status_columns}' FROM lead_scoring.export_model('c') d;
+CREATE TABLE changes.copied (lead_id bigint PRIMARY KEY);
+SELECT lead_scoring.apply_model('d', lead_scoring.export_model('c')::jsonb, tables => '{"leads": "changes.copied"}');
+SELECT lead_scoring.apply_model('c', lead_scoring.export_model('c')::jsonb);
+SELECT mql_stage, status_columns FROM c.report_settings, c.settings;
+SELECT * FROM lead_scoring.verify('d');
+SELECT lead_scoring.drop_model('d') \g /dev/null
 SELECT * FROM lead_scoring.verify('c');
 SELECT lead_scoring.drop_model('c') \g /dev/null
 DROP SCHEMA changes CASCADE;

@@ -20,6 +20,10 @@ SELECT lead_scoring.apply_model('a', '{}', tables => '{"leads": "apply_test.lead
 SELECT lead_scoring.apply_model('a', '{}', tables => '{"leads": 1}');
 SELECT lead_scoring.apply_model('a', '{"sources": [{"name": "calls", "events": "apply_test.events"}]}', tables => '{"leads": "apply_test.leads"}');
 SELECT lead_scoring.apply_model('a', '{"rules": [{"name": "visit", "event_type": "visit", "points": 5, "decay": "exponential"}]}', tables => '{"leads": "apply_test.leads", "events": "apply_test.events"}');
+SELECT lead_scoring.apply_model('a', '{"settings": {"status_columns": {}}, "rules": [{"name": "visit", "event_type": "visit", "points": 5, "rule_group": "engagment"}]}', tables => '{"leads": "apply_test.leads", "events": "apply_test.events"}');
+SELECT lead_scoring.apply_model('a', '{"settings": {"status_columns": {}}, "sources": null, "stages": [{"name": "lead"}, {"name": "mql", "timeout_stage": "leed", "within": "1 day"}]}', tables => '{"leads": "apply_test.leads", "events": "apply_test.events"}');
+SELECT lead_scoring.apply_model('a', '{"settings": {"status_columns": {}}, "reports": {"mql_stage": "sqll"}}', tables => '{"leads": "apply_test.leads", "events": "apply_test.events"}');
+SELECT lead_scoring.apply_model('a', '{"settings": {"status_columns": {}}, "lead_key": "id"}', tables => '{"leads": "apply_test.leads", "events": "apply_test.events"}');
 SELECT count(*) FROM lead_scoring.models() WHERE model = 'a';
 SELECT lead_scoring.apply_model('a', '{"settings": {"status_columns": {}}, "rules": [{"name": "visit", "event_type": "visit", "points": 5}, {"name": "near", "condition": "country = ''NZ''", "points": 5}]}', 'first',
     tables => '{"leads": "apply_test.leads", "events": "apply_test.events"}');
@@ -27,7 +31,7 @@ SELECT lead_scoring.apply_model('a', '{"settings": {"status_columns": {}}, "rule
 \set ECHO none
 CREATE TEMPORARY TABLE refused (place integer GENERATED ALWAYS AS IDENTITY, document text);
 INSERT INTO refused (document) VALUES
-    ('1'), ('{"rulez": []}'), ('{"frobs": 1}'), ('{"leads": 1}'), ('{"rules": {}}'), ('{"settings": []}'), ('{"rules": null}'), ('{"rules": ["visit"]}'),
+    ('1'), ('{"rulez": []}'), ('{"frobs": 1}'), ('{"leads": 1}'), ('{"rules": {}}'), ('{"settings": []}'), ('{"rules": ["visit"]}'),
     ('{"rules": [{"name": "visit", "event_type": "visit", "points": 5, "half_live": "1 day"}]}'), ('{"rules": [{"name": "visit", "event_type": "visit", "points": "5"}]}'), ('{"rules": [{"event_type": "visit", "points": 5}]}'),
     ('{"rules": [{"name": "", "event_type": "visit", "points": 5}]}'), ('{"rules": [{"name": "visit", "event_type": "visit", "points": 5}, {"name": "v", "event_type": "visit", "points": 5, "decay": "exponential", "half_life": 14}]}'),
     ('{"rules": [{"name": "visit", "event_type": "visit", "points": 5, "decay": "exponential", "half_life": "fourteen days"}]}'), ('{"rules": [{"name": "visit", "event_type": "visit", "points": 5, "limit_count": 1.5, "limit_window": "day"}]}'),
@@ -44,11 +48,15 @@ INSERT INTO refused (document) VALUES
     ('{"rules": [{"name": "visit", "event_type": "visit", "points": 5, "enabled": false}], "stages": [{"name": "lead"}, {"name": "mql", "requires": {"visit": 1}}]}'), ('{"settings": {"time_zone": "Mars/Olympus", "status_columns": {}}}'), ('{"settings": {"min_score": 5, "max_score": 1, "status_columns": {}}}'),
     ('{"settings": {"lead_created": "came", "status_columns": {}}}'), ('{"settings": {"status_columns": {"stage": "country", "score": "country"}}}'), ('{"reports": {"mql_stage": "mql"}}'), ('{"reports": {"spend_table": "apply_test.spend"}}'), ('{"identities": {"identities": "apply_test.ids"}}'),
     ('{"sources": [{"name": "events", "events": "apply_test.events"}, {"name": "calls", "events": "apply_test.calls"}]}'), ('{"sources": [{"name": "events", "events": "apply_test.events"}, {"name": "other", "events": "apply_test.other", "event_time": "at"}]}'),
-    ('{"sources": [{"name": "events", "events": "apply_test.other"}]}'), ('{"lead_key": "country"}'), ('{"leads": "apply_test.other"}'), ('{"sources": [{"name": "events", "events": "apply_test.events", "event_type": "kind"}]}');
+    ('{"sources": [{"name": "events", "events": "apply_test.other"}]}'), ('{"lead_key": "country"}'), ('{"leads": "apply_test.other"}'), ('{"sources": [{"name": "events", "events": "apply_test.events", "event_type": "kind"}]}'),
+    ('{"reports": []}'), ('{"identities": "x"}'), ('{"sources": {}}'), ('{"bands": ["A"]}'), ('{"identities": {"identities": "apply_test.zzz"}}'), ('{"rules": [{"name": "visit", "event_type": "visit", "points": 5}, {"name": "b", "event_type": "visit", "points": 1, "condition": "type = ''b"}]}'),
+    ('{"rules": [{"name": "near", "condition": "true", "points": 1, "rule_group": "engagment"}]}'), ('{"stages": [{"name": "lead"}, {"name": "mql", "grades": ["A1"]}]}'), ('{"bands": [{"axis": "fit", "label": "A", "min_points": 1}, {"axis": "fit", "label": "AA", "min_points": 1}, {"axis": "fit", "label": "C", "min_points": 1}]}');
 \set ECHO queries
 SELECT format('SELECT lead_scoring.apply_model(%L, %L);', 'a', r.document) FROM refused r ORDER BY r.place \gexec
 \set ECHO all
 CREATE FUNCTION pg_temp.code_of(document text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM lead_scoring.apply_model('a', document::jsonb); RETURN NULL; EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE; END $$;
+-- A section that is null is as if it were not there.
+SELECT lead_scoring.apply_model('a', '{"rules": null, "settings": null, "sources": null, "leads": null}');
 SELECT string_agg(format('%s: %s', r.place, pg_temp.code_of(r.document)), ', ' ORDER BY r.place) FROM refused r;
 -- Former names: of another, of two, and what is left to do when all is done.
 SELECT lead_scoring.apply_model('a', '{"rules": [{"name": "view", "event_type": "visit", "points": 5, "formerly": ["visit"]}, {"name": "near", "condition": "true", "points": 5, "formerly": ["visit"]}]}');

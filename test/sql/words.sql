@@ -5,9 +5,10 @@
 SELECT e.expression, string_agg(n.name || '@' || n.place || '+' || n.length, ' ' ORDER BY n.place)
   FROM (VALUES ('title = ''title'' and "Title" is not null'), ('lower(title) like ''%x%'' -- title'), ('(address).city = ''Rome'' and x.title = ''y'''), ('cast(title as text) || title::text collate "C"'),
                ('date ''2024-01-01'' < date and interval ''1 day'' > span'), ('extract(year from at) = year and at at time zone ''UTC'' < now'), ('"a""b" = 1 and type in (''type'') and properties ->> ''type'' = $$type$$'),
-               ('dj' || chr(228) || '_' || chr(246) || ' = 1 and title = 2'), ('case when score >= 5 then not open else true end'), ('e''\'' title'' = title /* title */'), ('')) e (expression)
+               ('dj' || chr(228) || '_' || chr(246) || ' = 1 and title = 2'), ('case when score >= 5 then not open else true end'), ('e''\'' title'' = title /* title */'), ('ts::timestamp with time zone < make_interval(days => 3) + at and x::character varying = y::double precision::text'), ('interval ''1'' day < span and extract(day from at) = 1 and position(''a'' in title) > 0'), ('events.title = s.events . "Role" and events.* is not null and u&"d\0061ta" = 1'), ('(select max(n) from unnest(tags) n) > 1')) e (expression)
   LEFT JOIN lead_scoring_internal.column_names(e.expression) n ON true GROUP BY e.expression ORDER BY e.expression COLLATE "C";
 SELECT * FROM lead_scoring_internal.column_names('title = ''open');
+SELECT * FROM lead_scoring_internal.column_names('');
 SELECT * FROM lead_scoring_internal.column_names(NULL);
 
 CREATE SCHEMA crm;
@@ -33,6 +34,13 @@ ALTER TABLE crm.contacts ADD COLUMN studies boolean;
 SELECT lead_scoring.apply_model('stranger', jsonb_build_object('rules', :'document'::jsonb -> 'rules'), words =>
     '{"page_view": "pv", "webinar_attended": "webinar", "job_title": "Role", "company_size": "employees", "country": "land", "properties": "props"}');
 SELECT what, name, field, new FROM lead_scoring.diff('stranger', 1, 2);
+-- What is left out goes with its condition, and stays away. An expression that cannot be parsed is refused where it stands.
+SELECT lead_scoring.apply_model('stranger', '{"stages": [{"name": "lead"}, {"name": "sql", "on_event": "accepted", "on_event_condition": "properties->>''x'' = ''y''"}]}', words => '{"accepted": null, "properties": "props"}');
+SELECT name, on_event, on_event_condition FROM stranger.stages ORDER BY 1;
+SELECT lead_scoring.apply_model('stranger', '{"rules": [{"name": "x", "event_type": "visit", "points": 1, "condition": "type = ''b"}]}', words => '{"type": "kind"}');
+SELECT lead_scoring.apply_model('stranger', '{"rules": [{"name": "x", "event_type": "visit", "points": 1, "condition": "type = ''b"}]}');
+SELECT lead_scoring.apply_model('stranger', '{"rules": [{"name": "x", "event_type": "visit", "points": 1, "condition": "activity.type = ''b'' and ts::timestamp with time zone = ts"}]}', words => '{"type": "kind", "time": "ts", "zone": null}');
+SELECT condition, enabled FROM stranger.rules WHERE name = 'x';
 -- Words that are none.
 SELECT lead_scoring.apply_model('stranger', '{}', words => '["page_view"]');
 SELECT lead_scoring.apply_model('stranger', '{}', words => '{"page_view": 1}');

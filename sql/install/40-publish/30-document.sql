@@ -30,13 +30,28 @@ SELECT format('%s: [%s]', to_json(key), (SELECT E'\n    ' || string_agg('{' || i
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_list IS 'A section of the document that is a list, an item a line.';
 
+CREATE FUNCTION lead_scoring_internal.renamed_stages(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    renamed jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT jsonb_object_agg(p.stage ->> ''name'', d.name) FROM jsonb_array_elements(lead_scoring_internal.newest_stages($1)) p (stage) JOIN %I.stages d ON d.id = (p.stage ->> ''id'')::integer
+                     WHERE d.name <> p.stage ->> ''name''', model) INTO renamed USING model;
+    RETURN coalesce(renamed, '{}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.renamed_stages IS 'The stages of the newest version that the draft calls otherwise, with their new names, which publish() gives to all that goes by the old ones.';
+
 CREATE FUNCTION lead_scoring.export_model(model text)
 RETURNS json LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.export_model(model text)
 RETURNS json LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres SET extra_float_digits = 1
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+    settings jsonb := lead_scoring_internal.settings_row(model);
+    renamed CONSTANT jsonb := lead_scoring_internal.renamed_stages(model);
     reports jsonb;
     sources text[];
     groups text[];
@@ -46,6 +61,12 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO reports;
+    -- Reports and status columns go by the published names, as publish() has them follow: follow_names.
+    reports := reports || (SELECT coalesce(jsonb_object_agg(f.field, renamed -> (reports ->> f.field)), '{}') FROM lead_scoring_internal.document_fields f
+                            WHERE f.entity = 'report_settings' AND f.kind = 'stage' AND renamed ? (reports ->> f.field));
+    settings := settings || jsonb_build_object('status_columns', (SELECT coalesce(jsonb_object_agg(coalesce(renamed ->> s.stage || '_at', e.key), e.value), '{}')
+        FROM jsonb_each(settings -> 'status_columns') e
+       CROSS JOIN LATERAL (SELECT CASE WHEN e.key LIKE '%\_at' AND left(e.key, -3) <> ALL (lead_scoring_internal.meanings()) THEN left(e.key, -3) END) s (stage)));
     IF EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         EXECUTE format('SELECT array_agg(lead_scoring_internal.document_object(''sources'', ''sources'', to_jsonb(s)) ORDER BY s.name COLLATE "C") FROM %I.sources s', model) INTO sources;
     END IF;

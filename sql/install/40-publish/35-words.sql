@@ -3,14 +3,34 @@
 CREATE FUNCTION lead_scoring_internal.column_names(expression text)
 RETURNS TABLE (place integer, length integer, name text)
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME', 'lead_scoring_column_names';
-COMMENT ON FUNCTION lead_scoring_internal.column_names IS 'What may be a column in an expression, each as the server folds it, with its first character, from 1, and how many there are: names but for those of functions, types, collations and tables. Raises 42601 where the server''s scanner does.';
+COMMENT ON FUNCTION lead_scoring_internal.column_names IS 'What is a column in an expression, each as the server folds it, with its first character, from 1, and how many there are: the last name of each that the server''s grammar takes for a column. Raises 42601 where it is none.';
+
+CREATE FUNCTION lead_scoring_internal.expression_in_own_words(INOUT expression text, words jsonb, OUT missing text)
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    typed CONSTANT text := expression;
+    found record;
+BEGIN
+    FOR found IN SELECT n.* FROM lead_scoring_internal.column_names(typed) n WHERE words ? n.name ORDER BY n.place DESC LOOP
+        IF words ->> found.name IS NULL THEN
+            expression := typed;
+            missing := found.name;
+            RETURN;
+        END IF;
+        expression := overlay(expression PLACING quote_ident(words ->> found.name) FROM found.place FOR found.length);
+    END LOOP;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported THEN  -- who compiles it tells what and where
+    expression := typed;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.expression_in_own_words IS 'An expression with columns as "words" has them; as it was where it cannot be parsed, or where "missing" has nothing instead.';
 
 CREATE FUNCTION lead_scoring_internal.in_own_words(kind text, value jsonb, words jsonb, OUT translated jsonb, OUT missing text)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     expression text := value #>> '{}';
-    found record;
     entry record;
 BEGIN
     translated := value;
@@ -18,14 +38,7 @@ BEGIN
         translated := words -> expression;
         missing := CASE WHEN translated = 'null' THEN expression END;
     ELSIF kind IN ('condition', 'number expression', 'key expression') THEN
-        FOR found IN SELECT n.* FROM lead_scoring_internal.column_names(expression) n WHERE words ? n.name ORDER BY n.place DESC LOOP
-            IF words ->> found.name IS NULL THEN
-                missing := found.name;
-                RETURN;
-            END IF;
-            expression := overlay(expression PLACING quote_ident(words ->> found.name) FROM found.place FOR found.length);
-        END LOOP;
-        translated := to_jsonb(expression);
+        SELECT to_jsonb(w.expression), w.missing INTO translated, missing FROM lead_scoring_internal.expression_in_own_words(expression, words) w;
     ELSIF kind IN ('columns', 'key expressions') THEN
         translated := '{}';
         FOR entry IN SELECT e.key, w.translated, w.missing FROM jsonb_each(value) e
@@ -42,13 +55,16 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.in_own_words IS 'A value of a document with event types and columns as "words" has them, by the kind of its field. "missing" is a word that has nothing instead; then the value is as it was, or, of several, without that one.';
 
 CREATE FUNCTION lead_scoring_internal.item_in_own_words(path text, section text, item jsonb, words jsonb)
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     field record;
 BEGIN
     FOR field IN SELECT f.key, w.* FROM (SELECT d.key, d.kind, min(d.place) AS place FROM lead_scoring_internal.document_fields d WHERE d.section = item_in_own_words.section AND item ? d.key GROUP BY 1, 2) f
                  CROSS JOIN LATERAL lead_scoring_internal.in_own_words(f.kind, item -> f.key, words) w WHERE w.missing IS NOT NULL OR w.translated <> item -> f.key ORDER BY f.place LOOP
+        IF NOT item ? field.key THEN  -- left out with another
+            CONTINUE;
+        END IF;
         IF field.missing IS NULL OR jsonb_typeof(field.translated) = 'object' THEN
             item := item || jsonb_build_object(field.key, field.translated);
         ELSIF section = 'rules' THEN
@@ -69,13 +85,13 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.item_in_own_words IS 'An object of a document in one''s own words. A rule that needs what there is not is disabled, any other field that does is left out, with a notice.';
 
 CREATE FUNCTION lead_scoring_internal.document_in_own_words(document jsonb, words jsonb)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.item_in_own_words('definition', 'model', document, words)
+SELECT CASE WHEN words = '{}' THEN document ELSE lead_scoring_internal.item_in_own_words('definition', 'model', document, words)
        || coalesce((SELECT jsonb_object_agg(s.key, CASE WHEN jsonb_typeof(s.value) = 'object' THEN lead_scoring_internal.item_in_own_words(s.key, s.key, s.value, words)
                              ELSE (SELECT coalesce(jsonb_agg(lead_scoring_internal.item_in_own_words(format('%s[%s]', s.key, i.place - 1), s.key, i.item, words) ORDER BY i.place), '[]')
                                      FROM jsonb_array_elements(s.value) WITH ORDINALITY i (item, place)) END)
-                      FROM jsonb_each(document) s WHERE jsonb_typeof(s.value) IN ('object', 'array')), '{}')
+                      FROM jsonb_each(document) s WHERE jsonb_typeof(s.value) IN ('object', 'array')), '{}') END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_in_own_words IS 'A document with its event types and columns as "words" has them.';
 

@@ -45,6 +45,16 @@ SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'decay' TH
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind and name may be in a document.';
 
+CREATE FUNCTION lead_scoring_internal.example_of_section(section text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE section WHEN 'sources' THEN '{"name": "events", "events": "public.events"}' WHEN 'groups' THEN '{"name": "engagement", "kind": "engagement"}'
+                    WHEN 'rules' THEN '{"name": "webinar", "event_type": "webinar", "points": 20}' WHEN 'bands' THEN '{"axis": "fit", "label": "A", "min_points": 10}' WHEN 'stages' THEN '{"name": "lead"}'
+                    WHEN 'identities' THEN '{"identities": "public.identities", "anonymous": "visitor", "lead": "lead_id"}' WHEN 'settings' THEN '{"time_zone": "Europe/Berlin"}'
+                    WHEN 'reports' THEN '{"week_starts": "monday"}' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.example_of_section IS 'What a section of a document, or an item of one that is a list, may be.';
+
 CREATE FUNCTION lead_scoring_internal.check_document_object(path text, section text, item jsonb, of text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
 AS $$
@@ -52,7 +62,7 @@ DECLARE
     known text[];
     field record;
 BEGIN
-    PERFORM lead_scoring_internal.require_json(path, item, 'object', '{"name": "webinar"}');
+    PERFORM lead_scoring_internal.require_json(path, item, 'object', concat(CASE path WHEN section THEN format('"%s": ', section) END, lead_scoring_internal.example_of_section(section)));
     SELECT array_agg(f.key ORDER BY f.place) INTO known FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity);
     PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
     FOR field IN SELECT f.key, f.kind, f.type, item -> f.key AS value, format_type(a.atttypid, a.atttypmod) AS column_type
@@ -117,7 +127,7 @@ BEGIN
     IF document IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'Pass a document, such as ''{"rules": []}''.');
     END IF;
-    PERFORM lead_scoring_internal.require_json('the definition', document, 'object', '{"rules": [{"name": "webinar", "event_type": "webinar", "points": 20}]}'),
+    PERFORM lead_scoring_internal.require_json('the definition', document, 'object', format('{"rules": [%s]}', lead_scoring_internal.example_of_section('rules'))),
             lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),
             lead_scoring_internal.require_json(k, document -> k, 'string', format('"%s": %s', k, CASE k WHEN 'leads' THEN '"public.leads"' ELSE '"id"' END))
        FROM unnest('{leads,lead_key}'::text[]) k;
@@ -126,7 +136,7 @@ BEGIN
             PERFORM lead_scoring_internal.check_document_object(section.key, section.key, section.value);
             CONTINUE;
         END IF;
-        PERFORM lead_scoring_internal.require_json(section.key, section.value, 'array', format('"%s": []', section.key));
+        PERFORM lead_scoring_internal.require_json(section.key, section.value, 'array', format('"%s": [%s]', section.key, lead_scoring_internal.example_of_section(section.key)));
         FOR item IN SELECT i.item, format('%s[%s]', section.key, i.place - 1) AS path FROM jsonb_array_elements(section.value) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
             PERFORM lead_scoring_internal.check_document_object(item.path, section.key, item.item,
                 CASE WHEN section.key <> 'sources' THEN NULL WHEN jsonb_typeof(item.item) = 'object' AND item.item ->> 'name' = 'events' THEN 'settings' ELSE 'sources' END);

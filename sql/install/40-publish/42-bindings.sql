@@ -5,13 +5,18 @@ RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_ca
 AS $$
 DECLARE
     found CONSTANT regclass := lead_scoring_internal.resolve_table(name);
-    others CONSTANT text[] := ARRAY(SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                                     WHERE c.relkind IN ('r', 'p') AND c.relname = regexp_replace(name, '^.*\.|"', '', 'g') AND n.nspname !~ '^pg_' ORDER BY n.nspname COLLATE "C");
+    called CONSTANT text := regexp_replace(name, '^.*\.|"', '', 'g');
+    other text;
 BEGIN
     IF found IS NULL THEN
+        WITH tables AS (SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_')
+        SELECT coalesce((SELECT format('%I.%I', t.nspname, t.relname) FROM tables t WHERE t.relname = called ORDER BY t.nspname COLLATE "C" LIMIT 1),
+                        (SELECT format('%I.%I', t.nspname, lead_scoring_internal.nearest_name(called, array_agg(t.relname::text))) FROM tables t WHERE strpos(replace(name, '"', ''), t.nspname || '.') = 1
+                          GROUP BY t.nspname HAVING lead_scoring_internal.nearest_name(called, array_agg(t.relname::text)) IS NOT NULL)) INTO other;
         PERFORM lead_scoring_internal.fail('42P01', format('%s: table %s does not exist', path, name), 'A document names a table with its schema, quoted where needed.',
-            format('Pass tables => %L.', jsonb_build_object(argument, coalesce(others[1], 'public.' || quote_ident(argument)))));
+            CASE WHEN other IS NULL THEN format('Name a table that is there, in the document or by tables => ''{%s: ...}''.', to_json(argument)) ELSE format('Pass tables => %L.', jsonb_build_object(argument, other)) END);
     END IF;
+
     RETURN found;
 END
 $$;
@@ -31,15 +36,22 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.create_defaults IS 'The defaults of the arguments of create_model(), but for NULL: what settings are where a document does not say it.';
 
+CREATE FUNCTION lead_scoring_internal.without_nulls(object jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE jsonb_typeof(object) WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(object) e WHERE e.value <> 'null') ELSE object END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.without_nulls IS 'An object of a document without the keys that are null, which is as if they were not there; what is no object as it is.';
+
 CREATE FUNCTION lead_scoring_internal.plain_document(document jsonb)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_object_agg(s.key, CASE jsonb_typeof(s.value)
-           WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(s.value) e WHERE e.value <> 'null')
+           WHEN 'object' THEN lead_scoring_internal.without_nulls(s.value)
            WHEN 'array' THEN (
                SELECT coalesce(jsonb_agg(CASE WHEN s.key = 'sources' THEN (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(c.defaults) d
                                                                             WHERE d.key IN ('event_lead', 'event_time') OR d.key = 'event_type' AND coalesce(i.item -> 'every_event', 'null') = 'null') ELSE '{}' END
-                                         || (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(i.item) e WHERE e.value <> 'null') ORDER BY i.place), '[]')
+                                         || lead_scoring_internal.without_nulls(i.item) ORDER BY i.place), '[]')
                  FROM jsonb_array_elements(s.value) WITH ORDINALITY i (item, place) CROSS JOIN lead_scoring_internal.create_defaults() c (defaults))
            ELSE s.value END), '{}')
   FROM jsonb_each(document) s

@@ -4,6 +4,7 @@ CREATE FUNCTION lead_scoring_internal.document_leads(name text, document jsonb, 
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    document := lead_scoring_internal.without_nulls(document);
     PERFORM lead_scoring_internal.check_document(document), lead_scoring_internal.check_own_tables(document, tables);
     IF coalesce(tables ->> 'leads', document ->> 'leads') IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', format('no table of leads is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
@@ -14,43 +15,49 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_leads IS 'The table of leads of a model that is to be made of a document: whose owner is to own it. What is wrong with the document is raised before.';
 
-CREATE FUNCTION lead_scoring_internal.follow_former_names(model text, relation text, item jsonb)
+CREATE FUNCTION lead_scoring_internal.follow_former_names(model text, relation text, items jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    name CONSTANT text := item ->> 'name';
-    former CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(item -> 'formerly'));
     places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
+    borne jsonb;  -- what each was called in versions
+    wanted record;
+    subject text;
     there text[];
     other record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE lead_scoring_internal.fill('SELECT array_agg(d.name ORDER BY d.name COLLATE "C") FROM {model}.{table} d WHERE d.name = $1 OR d.name = ANY ($2)', places) INTO there USING name, former;
-    IF cardinality(there) > 1 THEN
-        PERFORM lead_scoring_internal.fail('42710', format('%s "%s" and "%s" of model "%s" cannot both become "%s"', relation, there[1], there[2], model, name),
-            'A former name is that of one which is to be called otherwise.',
-            format('DELETE FROM %I.%I WHERE name = %L;  -- or leave the former name out', model, relation, (array_remove(there, name))[1]));
-    END IF;
-    IF former = '{}' AND there = ARRAY[name] THEN
-        RETURN;  -- it is called so already: nothing to be looked for in every version
-    END IF;
-    -- History goes by names, those of versions too.
     EXECUTE lead_scoring_internal.fill($query$
-        SELECT d.name, i.item ->> 'name' AS bore FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item)
-          JOIN {model}.{table} d ON d.id = (i.item ->> 'id')::integer
-         WHERE d.name <> $1 AND d.name <> ALL ($2) AND i.item ->> 'name' = ANY ($1 || $2) ORDER BY v.version DESC, d.name COLLATE "C" LIMIT 1
-        $query$, places) INTO other USING name, former;
-    IF other.name IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('42710', format('"%s", which "%s" %s called, is a former name of "%s"', other.bore, name, CASE WHEN other.bore = name THEN 'is to be' ELSE 'was' END, other.name),
-            format('In a version of model "%s" it was the name of that one, and history goes by names.', model),
-            CASE WHEN other.bore = name THEN format('Choose another name, such as "%s 2".', name) ELSE format('Write "formerly": ["%s"] if that one is meant, else leave it out.', other.name) END);
-    END IF;
-    IF there[1] <> name THEN
-        EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} d SET name = $1 WHERE d.name = $2', places) USING name, there[1];
-    END IF;
+        SELECT jsonb_agg(to_jsonb(b)) FROM (SELECT i.item -> 'id' AS id, i.item ->> 'name' AS name, max(v.version) AS version
+          FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item) GROUP BY 1, 2) b
+        $query$, places) INTO borne;
+    FOR wanted IN SELECT i.item ->> 'name' AS name, ARRAY(SELECT jsonb_array_elements_text(i.item -> 'formerly')) AS former
+                    FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+        subject := lead_scoring_internal.draft_subject(model, relation, jsonb_build_object('name', wanted.name));
+        EXECUTE lead_scoring_internal.fill('SELECT array_agg(d.name ORDER BY d.name COLLATE "C") FROM {model}.{table} d WHERE d.name = $1 OR d.name = ANY ($2)', places)
+           INTO there USING wanted.name, wanted.former;
+        IF cardinality(there) > 1 THEN
+            PERFORM lead_scoring_internal.fail('42710', format('%s cannot be both "%s" and "%s" of model "%s"', subject, there[1], there[2], model),
+                'A former name is that of one which is to be called otherwise.', format('Leave "%s" out of "formerly".', (array_remove(there, wanted.name))[1]));
+        END IF;
+        CONTINUE WHEN wanted.former = '{}' AND there = ARRAY[wanted.name];  -- it is called so already
+        -- History goes by names, those of versions too.
+        EXECUTE lead_scoring_internal.fill($query$
+            SELECT d.name, b.item ->> 'name' AS bore FROM jsonb_array_elements($3) b (item) JOIN {model}.{table} d ON d.id = (b.item ->> 'id')::integer
+             WHERE d.name <> $1 AND d.name <> ALL ($2) AND b.item ->> 'name' = ANY ($1 || $2) ORDER BY (b.item ->> 'version')::bigint DESC, d.name COLLATE "C" LIMIT 1
+            $query$, places) INTO other USING wanted.name, wanted.former, borne;
+        IF other.name IS NOT NULL THEN
+            PERFORM lead_scoring_internal.fail('42710', format('"%s", which %s %s called, is a former name of "%s"', other.bore, subject, CASE WHEN other.bore = wanted.name THEN 'is to be' ELSE 'was' END, other.name),
+                format('In a version of model "%s" it was the name of that one, and history goes by names.', model),
+                CASE WHEN other.bore = wanted.name THEN format('Choose another name, such as "%s 2".', wanted.name) ELSE format('Write "formerly": ["%s"] if that one is meant, else leave it out.', other.name) END);
+        END IF;
+        IF there[1] <> wanted.name THEN
+            EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} d SET name = $1 WHERE d.name = $2', places) USING wanted.name, there[1];
+        END IF;
+    END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.follow_former_names IS 'Renames the rule or stage of the draft that an item of a document says was called otherwise; nothing where none is called so any more. Raises 42710 where the name, or a former one, is or was that of another.';
+COMMENT ON FUNCTION lead_scoring_internal.follow_former_names IS 'Renames the rules or stages of the draft that items of a document say were called otherwise; nothing where none is called so any more. Raises 42710 where a name, or a former one, is or was that of another.';
 
 CREATE FUNCTION lead_scoring_internal.fit_to_tables(model text, relation text, draft_row jsonb)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -101,24 +108,14 @@ DECLARE
     part record;
     item record;
     draft_row jsonb;
-    path text;
     rank integer := -10;
-    state text;
-    message text;
-    detail text;
-    hint text;
-    context text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
+        IF part.relation <> 'rule_groups' THEN
+            PERFORM lead_scoring_internal.follow_former_names(model, part.relation, document -> part.section);
+        END IF;
         FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
-            path := format('%s[%s]', part.section, item.place - 1);
-            IF part.relation <> 'rule_groups' THEN
-                PERFORM lead_scoring_internal.follow_former_names(model, part.relation, item.item);
-            END IF;
-        END LOOP;
-        FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
-            path := format('%s[%s]', part.section, item.place - 1);
             draft_row := lead_scoring_internal.document_row(part.section, part.relation, item.item);
             IF part.relation = 'rules' THEN
                 draft_row := draft_row || jsonb_build_object('rule_group', coalesce(draft_row ->> 'rule_group', CASE WHEN draft_row ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END));
@@ -136,7 +133,6 @@ BEGIN
             END IF;
             PERFORM lead_scoring_internal.write_draft_row(model, part.relation, item.item ->> 'name', draft_row);
         END LOOP;
-        path := NULL;
         IF part.relation <> 'rule_groups' THEN
             EXECUTE format('DELETE FROM %I.%I d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model, part.relation) USING document -> part.section;
         END IF;
@@ -149,20 +145,12 @@ BEGIN
         EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE to_jsonb(n)::text = to_jsonb(b)::text)', model) USING document -> 'bands';
         FOR item IN EXECUTE format('SELECT i.item, i.place FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::%1$I.bands, i.item) n
                                      WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE to_jsonb(n)::text = to_jsonb(b)::text) ORDER BY i.place', model) USING document -> 'bands' LOOP
-            path := format('bands[%s]', item.place - 1);
             PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item.item);
         END LOOP;
     END IF;
-EXCEPTION WHEN OTHERS THEN
-    IF path IS NULL THEN
-        RAISE;
-    END IF;
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
-    path := path || coalesce('.' || substring(context FROM '^(\w+) of (?:rule|stage) "'), '');
-    PERFORM lead_scoring_internal.fail(state, message, concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path)), nullif(hint, ''));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections. An error tells its place in the document.';
+COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections.';
 
 CREATE FUNCTION lead_scoring.apply_model(
     name text,
@@ -181,13 +169,19 @@ RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET interv
 AS $$
 DECLARE
     is_there CONSTANT boolean := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = apply_model.name);
+    given CONSTANT jsonb := lead_scoring_internal.without_nulls(definition);
     document jsonb;
     any_gone boolean;
     version bigint;
+    state text;
+    message text;
+    detail text;
+    hint text;
+    context text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
-    PERFORM lead_scoring_internal.check_document(definition), lead_scoring_internal.check_own_words(words), lead_scoring_internal.check_own_tables(definition, tables);
-    document := CASE WHEN is_there THEN '{}' ELSE '{"sources": [{"name": "events"}]}'::jsonb END || definition;
+    PERFORM lead_scoring_internal.check_document(given), lead_scoring_internal.check_own_words(words), lead_scoring_internal.check_own_tables(given, tables);
+    document := CASE WHEN is_there THEN '{}' ELSE '{"sources": [{"name": "events"}]}'::jsonb END || given;
     document := lead_scoring_internal.document_in_own_words(
         lead_scoring_internal.with_tables(lead_scoring_internal.plain_document(document), coalesce(tables, '{}')), coalesce(words, '{}'));
     IF is_there THEN
@@ -199,25 +193,31 @@ BEGIN
     ELSIF document #>> '{sources,0,events}' IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', format('no table of events is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
             'Pass tables => ''{"leads": "public.leads", "events": "public.events"}''.');
-    ELSE
-        PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads'),
-            lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events', 'events'));
     END IF;
-    PERFORM lead_scoring_internal.write_bindings(name, document);
-    PERFORM lead_scoring_internal.write_document(name, document);
-    IF document ? 'reports' THEN
-        PERFORM lead_scoring_internal.write_reports(name, document -> 'reports');
-    END IF;
-    any_gone := lead_scoring_internal.remove_sources(name, document -> 'sources');
-    version := lead_scoring_internal.publish(name, note, true);
-    IF any_gone THEN  -- leads may have been known by its events alone
-        PERFORM lead_scoring_internal.catch_up(name);
-    END IF;
+    BEGIN
+        IF NOT is_there THEN
+            PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads'),
+                lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events', 'events'));
+        END IF;
+        PERFORM lead_scoring_internal.write_bindings(name, document);
+        PERFORM lead_scoring_internal.write_document(name, document);
+        IF document ? 'reports' THEN
+            PERFORM lead_scoring_internal.write_reports(name, document -> 'reports');
+        END IF;
+        any_gone := lead_scoring_internal.remove_sources(name, document -> 'sources');
+        version := lead_scoring_internal.publish(name, note, true);
+        IF any_gone THEN  -- leads may have been known by its events alone
+            PERFORM lead_scoring_internal.catch_up(name);
+        END IF;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR syntax_error_or_access_rule_violation OR feature_not_supported OR program_limit_exceeded OR object_not_in_prerequisite_state THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+        PERFORM lead_scoring_internal.refuse_document(name, document, state, message, detail, hint, context);
+    END;
     RETURN version;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.apply_model IS 'Implements lead_scoring.apply_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.apply_model IS
 'Makes a model what a document says, as export_model() gives one, publishes it with that note, and returns the version; all or nothing, and nothing at all where nothing differs. Where there is no such model it is made, as by create_model(), for the owner of the tables of leads and events that the document or "tables" names; a model that is there stays with its tables and its key.
-A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
+A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there, or null, is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
 For the model''s owner, or who may act as the owner of the tables. Raises with the place in the document 42804 for a wrong type of JSON, 42703 for an unknown field or a table that the document has not, 22023 for a value that makes no sense, 22004 for a missing name or table, 42710 for two of one name, a former name that is or was another''s, and other tables or another key than the model has, 42P01 for a table that is not there; and what create_model(), add_source(), set_identities(), the draft and publish() raise.';

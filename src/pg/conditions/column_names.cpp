@@ -1,5 +1,5 @@
-// What may be a column in an expression that is not parsed yet, since the table it will be over has other columns: by
-// the server's own scanner, which knows strings, quotes, comments and keywords.
+// What is a column in an expression that is not checked yet, since the table it will be over has other columns: by the
+// server's own grammar, which needs no table to parse it.
 
 #include "pg/server/postgres.hpp"
 
@@ -8,6 +8,8 @@ extern "C" {
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parser.h"
 #include "parser/scanner.h"
 #include "utils/builtins.h"
 }
@@ -16,49 +18,30 @@ using namespace lead_scoring;
 
 namespace {
 
-// What the scanner calls its tokens: see its header. The others are characters, or keywords above these.
-constexpr int kIdentifier = 258;
-constexpr int kString = 261;
-constexpr int kCast = 268;
-
-struct Token {
-    int code;          // 0: none
-    int at;            // bytes before it
-    const char* word;  // an identifier as it is folded, or a keyword; null for all else
-    bool is_name;      // may be a column's name as it is
+struct Found {
+    const char* expression;
+    ReturnSetInfo* result;
 };
 
-Token scan(core_yyscan_t scanner) {
-    core_YYSTYPE value = {};
+// Where the last of so many names that are joined by dots begins, in bytes.
+int find_last_name(const char* names, int count) {
+    core_yy_extra_type state = {};
+    core_yyscan_t scanner = scanner_init(names, &state, &ScanKeywords, ScanKeywordTokens);
     YYLTYPE at = 0;
-    Token token = {core_yylex(&value, &at, scanner), 0, nullptr, false};
-    token.at = at;
-    if (token.code == kIdentifier) {
-        token.word = value.str;
-        token.is_name = true;
-    } else if (token.code > kCast && value.keyword != nullptr) {
-        int keyword = ScanKeywordLookup(value.keyword, &ScanKeywords);
-        if (keyword < 0) return token;  // a sign of two characters
-        token.word = value.keyword;
-        token.is_name = ScanKeywordCategories[keyword] <= COL_NAME_KEYWORD;
+    for (int i = 0; i < 2 * count - 1; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        core_YYSTYPE value = {};
+        core_yylex(&value, &at, scanner);
     }
-    return token;
-}
-
-bool is(const Token& token, const char* word) { return token.word != nullptr && strcmp(token.word, word) == 0; }
-
-// A name that is not that of a function, type, collation, table or part of another name, nor a word of the grammar.
-bool is_column(const Token& two_before, const Token& before, const Token& token, const Token& next) {
-    if (!token.is_name || next.code == '(' || next.code == '.' || next.code == kString) return false;
-    if (before.code == '.' || before.code == kCast || is(before, "as") || is(before, "collate")) return false;
-    if (before.code == '(' && is(two_before, "extract")) return false;
-    return !(is(token, "time") && is(before, "at")) && !(is(token, "zone") && is(before, "time"));
+    scanner_finish(scanner);
+    return at;
 }
 
 // In bytes, with its quotes.
 int name_length(const char* name) {
     const char* end = name;
-    if (*name == '"') {
+    if ((*end == 'U' || *end == 'u') && end[1] == '&' && end[2] == '"') end += 2;
+    if (*end == '"') {
         do {
             for (++end; *end != '"'; ++end) {
             }
@@ -70,6 +53,25 @@ int name_length(const char* name) {
     return static_cast<int>(end - name);
 }
 
+bool add_columns(Node* node, void* context) {
+    if (node == nullptr) return false;
+    check_stack_depth();
+    CHECK_FOR_INTERRUPTS();
+    if (!IsA(node, ColumnRef))
+        return raw_expression_tree_walker(node, reinterpret_cast<TreeWalker>(add_columns), context);
+    auto* column = reinterpret_cast<ColumnRef*>(node);
+    auto* last = static_cast<Node*>(llast(column->fields));
+    if (!IsA(last, String)) return false;  // all columns of a row
+    auto* found = static_cast<Found*>(context);
+    int at = column->location + find_last_name(found->expression + column->location, list_length(column->fields));
+    const char* name = found->expression + at;
+    Datum values[] = {Int32GetDatum(pg_mbstrlen_with_len(found->expression, at) + 1),
+                      Int32GetDatum(pg_mbstrlen_with_len(name, name_length(name))), CStringGetTextDatum(strVal(last))};
+    bool nulls[] = {false, false, false};
+    tuplestore_putvalues(found->result->setResult, found->result->setDesc, values, nulls);
+    return false;
+}
+
 }  // namespace
 
 // column_names(expression text) returns (place integer, length integer, name text)
@@ -77,23 +79,8 @@ LEAD_SCORING_FUNCTION(lead_scoring_column_names);
 Datum lead_scoring_column_names(PG_FUNCTION_ARGS) {
     const char* expression = text_to_cstring(PG_GETARG_TEXT_PP(0));
     InitMaterializedSRF(fcinfo, 0);
-    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    core_yy_extra_type state = {};
-    core_yyscan_t scanner = scanner_init(expression, &state, &ScanKeywords, ScanKeywordTokens);
-    state.standard_conforming_strings = true;
-    Token two_before = {};
-    Token before = {};
-    for (Token token = scan(scanner), next = {}; token.code != 0; two_before = before, before = token, token = next) {
-        CHECK_FOR_INTERRUPTS();
-        next = scan(scanner);
-        if (!is_column(two_before, before, token, next)) continue;
-        const char* name = expression + token.at;
-        Datum values[] = {Int32GetDatum(pg_mbstrlen_with_len(expression, token.at) + 1),
-                          Int32GetDatum(pg_mbstrlen_with_len(name, name_length(name))),
-                          CStringGetTextDatum(token.word)};
-        bool nulls[] = {false, false, false};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    }
-    scanner_finish(scanner);
+    Found found = {expression, reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)};
+    List* parsed = raw_parser(expression, RAW_PARSE_PLPGSQL_EXPR);
+    add_columns(linitial_node(RawStmt, parsed)->stmt, &found);
     return static_cast<Datum>(0);
 }

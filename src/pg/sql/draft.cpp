@@ -231,6 +231,7 @@ Datum lead_scoring_compile_expression(PG_FUNCTION_ARGS) {
     const char* typed = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const char* kind = text_to_cstring(PG_GETARG_TEXT_PP(2));
     ErrorContextCallback* shown = hide_internals();
+    // lead_scoring_internal.refuse_document finds the field of a document in this line.
     ErrorContextCallback context;
     context.callback = [](void* subject) { errcontext("%s", static_cast<const char*>(subject)); };
     context.arg = text_to_cstring(PG_GETARG_TEXT_PP(3));
