@@ -2230,7 +2230,7 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.load_draft IS 'Implements lead_scoring.load_draft, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.load_draft IS
-'Makes the draft of a model what one of its versions says, so that publish() puts it in force again: groups, rules, bands and stages with their ids, expressions as they were typed, and of the settings what is versioned. What the draft said otherwise is lost; comments stay, and so do disabled rules, which are no part of a version, with their groups. Nothing is published, and nothing happens to leads, their stages or their history. Bindings, such as tables, columns and sources, stay what they are: a rule that names a source which is no more, or a column, is refused when the transaction ends, as it is by publish().
+'Makes the draft of a model what one of its versions says, so that publish() puts it in force again: groups, rules, bands and stages with their ids, expressions as they were typed, and of the settings what is versioned. What the draft said otherwise is lost; comments stay, and so do disabled rules, which are no part of a version, with their groups; but one that has the name or id of a rule of the version becomes that rule, enabled. No notice tells it, nor that the draft is not what is published: diff() shows what is. Nothing is published, and nothing happens to leads, their stages or their history. Bindings, such as tables, columns and sources, stay what they are: a rule that names a source which is no more, or a column, is refused when the transaction ends, as it is by publish().
 For the model''s owner only. A model of an older format is upgraded. Raises 42704 for an unknown model or version, and at the end of the transaction what publish() raises.';
 
 -- A model as a document: what it is bound to, its draft and what its reports are told. See the view document_fields.
@@ -2264,13 +2264,28 @@ SELECT format('%s: [%s]', to_json(key), (SELECT E'\n    ' || string_agg('{' || i
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_list IS 'A section of the document that is a list, an item a line.';
 
+CREATE FUNCTION lead_scoring_internal.renamed_stages(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    renamed jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT jsonb_object_agg(p.stage ->> ''name'', d.name) FROM jsonb_array_elements(lead_scoring_internal.newest_stages($1)) p (stage) JOIN %I.stages d ON d.id = (p.stage ->> ''id'')::integer
+                     WHERE d.name <> p.stage ->> ''name''', model) INTO renamed USING model;
+    RETURN coalesce(renamed, '{}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.renamed_stages IS 'The stages of the newest version that the draft calls otherwise, with their new names, which publish() gives to all that goes by the old ones.';
+
 CREATE FUNCTION lead_scoring.export_model(model text)
 RETURNS json LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.export_model(model text)
 RETURNS json LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres SET extra_float_digits = 1
 AS $$
 DECLARE
-    settings CONSTANT jsonb := lead_scoring_internal.settings_row(model);
+    settings jsonb := lead_scoring_internal.settings_row(model);
+    renamed CONSTANT jsonb := lead_scoring_internal.renamed_stages(model);
     reports jsonb;
     sources text[];
     groups text[];
@@ -2280,6 +2295,12 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO reports;
+    -- Reports and status columns go by the published names, as publish() has them follow: follow_names.
+    reports := reports || (SELECT coalesce(jsonb_object_agg(f.field, renamed -> (reports ->> f.field)), '{}') FROM lead_scoring_internal.document_fields f
+                            WHERE f.entity = 'report_settings' AND f.kind = 'stage' AND renamed ? (reports ->> f.field));
+    settings := settings || jsonb_build_object('status_columns', (SELECT coalesce(jsonb_object_agg(coalesce(renamed ->> s.stage || '_at', e.key), e.value), '{}')
+        FROM jsonb_each(settings -> 'status_columns') e
+       CROSS JOIN LATERAL (SELECT CASE WHEN e.key LIKE '%\_at' AND left(e.key, -3) <> ALL (lead_scoring_internal.meanings()) THEN left(e.key, -3) END) s (stage)));
     IF EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
         EXECUTE format('SELECT array_agg(lead_scoring_internal.document_object(''sources'', ''sources'', to_jsonb(s)) ORDER BY s.name COLLATE "C") FROM %I.sources s', model) INTO sources;
     END IF;
@@ -2308,14 +2329,34 @@ Takes USAGE on the schema and SELECT on the tables of the draft; 42501 where row
 CREATE FUNCTION lead_scoring_internal.column_names(expression text)
 RETURNS TABLE (place integer, length integer, name text)
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME', 'lead_scoring_column_names';
-COMMENT ON FUNCTION lead_scoring_internal.column_names IS 'What may be a column in an expression, each as the server folds it, with its first character, from 1, and how many there are: names but for those of functions, types, collations and tables. Raises 42601 where the server''s scanner does.';
+COMMENT ON FUNCTION lead_scoring_internal.column_names IS 'What is a column in an expression, each as the server folds it, with its first character, from 1, and how many there are: the last name of each that the server''s grammar takes for a column. Raises 42601 where it is none.';
+
+CREATE FUNCTION lead_scoring_internal.expression_in_own_words(INOUT expression text, words jsonb, OUT missing text)
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    typed CONSTANT text := expression;
+    found record;
+BEGIN
+    FOR found IN SELECT n.* FROM lead_scoring_internal.column_names(typed) n WHERE words ? n.name ORDER BY n.place DESC LOOP
+        IF words ->> found.name IS NULL THEN
+            expression := typed;
+            missing := found.name;
+            RETURN;
+        END IF;
+        expression := overlay(expression PLACING quote_ident(words ->> found.name) FROM found.place FOR found.length);
+    END LOOP;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported THEN  -- who compiles it tells what and where
+    expression := typed;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.expression_in_own_words IS 'An expression with columns as "words" has them; as it was where it cannot be parsed, or where "missing" has nothing instead.';
 
 CREATE FUNCTION lead_scoring_internal.in_own_words(kind text, value jsonb, words jsonb, OUT translated jsonb, OUT missing text)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     expression text := value #>> '{}';
-    found record;
     entry record;
 BEGIN
     translated := value;
@@ -2323,14 +2364,7 @@ BEGIN
         translated := words -> expression;
         missing := CASE WHEN translated = 'null' THEN expression END;
     ELSIF kind IN ('condition', 'number expression', 'key expression') THEN
-        FOR found IN SELECT n.* FROM lead_scoring_internal.column_names(expression) n WHERE words ? n.name ORDER BY n.place DESC LOOP
-            IF words ->> found.name IS NULL THEN
-                missing := found.name;
-                RETURN;
-            END IF;
-            expression := overlay(expression PLACING quote_ident(words ->> found.name) FROM found.place FOR found.length);
-        END LOOP;
-        translated := to_jsonb(expression);
+        SELECT to_jsonb(w.expression), w.missing INTO translated, missing FROM lead_scoring_internal.expression_in_own_words(expression, words) w;
     ELSIF kind IN ('columns', 'key expressions') THEN
         translated := '{}';
         FOR entry IN SELECT e.key, w.translated, w.missing FROM jsonb_each(value) e
@@ -2347,13 +2381,16 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.in_own_words IS 'A value of a document with event types and columns as "words" has them, by the kind of its field. "missing" is a word that has nothing instead; then the value is as it was, or, of several, without that one.';
 
 CREATE FUNCTION lead_scoring_internal.item_in_own_words(path text, section text, item jsonb, words jsonb)
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     field record;
 BEGIN
     FOR field IN SELECT f.key, w.* FROM (SELECT d.key, d.kind, min(d.place) AS place FROM lead_scoring_internal.document_fields d WHERE d.section = item_in_own_words.section AND item ? d.key GROUP BY 1, 2) f
                  CROSS JOIN LATERAL lead_scoring_internal.in_own_words(f.kind, item -> f.key, words) w WHERE w.missing IS NOT NULL OR w.translated <> item -> f.key ORDER BY f.place LOOP
+        IF NOT item ? field.key THEN  -- left out with another
+            CONTINUE;
+        END IF;
         IF field.missing IS NULL OR jsonb_typeof(field.translated) = 'object' THEN
             item := item || jsonb_build_object(field.key, field.translated);
         ELSIF section = 'rules' THEN
@@ -2374,13 +2411,13 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.item_in_own_words IS 'An object of a document in one''s own words. A rule that needs what there is not is disabled, any other field that does is left out, with a notice.';
 
 CREATE FUNCTION lead_scoring_internal.document_in_own_words(document jsonb, words jsonb)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT lead_scoring_internal.item_in_own_words('definition', 'model', document, words)
+SELECT CASE WHEN words = '{}' THEN document ELSE lead_scoring_internal.item_in_own_words('definition', 'model', document, words)
        || coalesce((SELECT jsonb_object_agg(s.key, CASE WHEN jsonb_typeof(s.value) = 'object' THEN lead_scoring_internal.item_in_own_words(s.key, s.key, s.value, words)
                              ELSE (SELECT coalesce(jsonb_agg(lead_scoring_internal.item_in_own_words(format('%s[%s]', s.key, i.place - 1), s.key, i.item, words) ORDER BY i.place), '[]')
                                      FROM jsonb_array_elements(s.value) WITH ORDINALITY i (item, place)) END)
-                      FROM jsonb_each(document) s WHERE jsonb_typeof(s.value) IN ('object', 'array')), '{}')
+                      FROM jsonb_each(document) s WHERE jsonb_typeof(s.value) IN ('object', 'array')), '{}') END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_in_own_words IS 'A document with its event types and columns as "words" has them.';
 
@@ -2443,6 +2480,16 @@ SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'decay' TH
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind and name may be in a document.';
 
+CREATE FUNCTION lead_scoring_internal.example_of_section(section text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE section WHEN 'sources' THEN '{"name": "events", "events": "public.events"}' WHEN 'groups' THEN '{"name": "engagement", "kind": "engagement"}'
+                    WHEN 'rules' THEN '{"name": "webinar", "event_type": "webinar", "points": 20}' WHEN 'bands' THEN '{"axis": "fit", "label": "A", "min_points": 10}' WHEN 'stages' THEN '{"name": "lead"}'
+                    WHEN 'identities' THEN '{"identities": "public.identities", "anonymous": "visitor", "lead": "lead_id"}' WHEN 'settings' THEN '{"time_zone": "Europe/Berlin"}'
+                    WHEN 'reports' THEN '{"week_starts": "monday"}' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.example_of_section IS 'What a section of a document, or an item of one that is a list, may be.';
+
 CREATE FUNCTION lead_scoring_internal.check_document_object(path text, section text, item jsonb, of text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
 AS $$
@@ -2450,7 +2497,7 @@ DECLARE
     known text[];
     field record;
 BEGIN
-    PERFORM lead_scoring_internal.require_json(path, item, 'object', '{"name": "webinar"}');
+    PERFORM lead_scoring_internal.require_json(path, item, 'object', concat(CASE path WHEN section THEN format('"%s": ', section) END, lead_scoring_internal.example_of_section(section)));
     SELECT array_agg(f.key ORDER BY f.place) INTO known FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity);
     PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
     FOR field IN SELECT f.key, f.kind, f.type, item -> f.key AS value, format_type(a.atttypid, a.atttypmod) AS column_type
@@ -2515,7 +2562,7 @@ BEGIN
     IF document IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'Pass a document, such as ''{"rules": []}''.');
     END IF;
-    PERFORM lead_scoring_internal.require_json('the definition', document, 'object', '{"rules": [{"name": "webinar", "event_type": "webinar", "points": 20}]}'),
+    PERFORM lead_scoring_internal.require_json('the definition', document, 'object', format('{"rules": [%s]}', lead_scoring_internal.example_of_section('rules'))),
             lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),
             lead_scoring_internal.require_json(k, document -> k, 'string', format('"%s": %s', k, CASE k WHEN 'leads' THEN '"public.leads"' ELSE '"id"' END))
        FROM unnest('{leads,lead_key}'::text[]) k;
@@ -2524,7 +2571,7 @@ BEGIN
             PERFORM lead_scoring_internal.check_document_object(section.key, section.key, section.value);
             CONTINUE;
         END IF;
-        PERFORM lead_scoring_internal.require_json(section.key, section.value, 'array', format('"%s": []', section.key));
+        PERFORM lead_scoring_internal.require_json(section.key, section.value, 'array', format('"%s": [%s]', section.key, lead_scoring_internal.example_of_section(section.key)));
         FOR item IN SELECT i.item, format('%s[%s]', section.key, i.place - 1) AS path FROM jsonb_array_elements(section.value) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
             PERFORM lead_scoring_internal.check_document_object(item.path, section.key, item.item,
                 CASE WHEN section.key <> 'sources' THEN NULL WHEN jsonb_typeof(item.item) = 'object' AND item.item ->> 'name' = 'events' THEN 'settings' ELSE 'sources' END);
@@ -2581,13 +2628,18 @@ RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_ca
 AS $$
 DECLARE
     found CONSTANT regclass := lead_scoring_internal.resolve_table(name);
-    others CONSTANT text[] := ARRAY(SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                                     WHERE c.relkind IN ('r', 'p') AND c.relname = regexp_replace(name, '^.*\.|"', '', 'g') AND n.nspname !~ '^pg_' ORDER BY n.nspname COLLATE "C");
+    called CONSTANT text := regexp_replace(name, '^.*\.|"', '', 'g');
+    other text;
 BEGIN
     IF found IS NULL THEN
+        WITH tables AS (SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_')
+        SELECT coalesce((SELECT format('%I.%I', t.nspname, t.relname) FROM tables t WHERE t.relname = called ORDER BY t.nspname COLLATE "C" LIMIT 1),
+                        (SELECT format('%I.%I', t.nspname, lead_scoring_internal.nearest_name(called, array_agg(t.relname::text))) FROM tables t WHERE strpos(replace(name, '"', ''), t.nspname || '.') = 1
+                          GROUP BY t.nspname HAVING lead_scoring_internal.nearest_name(called, array_agg(t.relname::text)) IS NOT NULL)) INTO other;
         PERFORM lead_scoring_internal.fail('42P01', format('%s: table %s does not exist', path, name), 'A document names a table with its schema, quoted where needed.',
-            format('Pass tables => %L.', jsonb_build_object(argument, coalesce(others[1], 'public.' || quote_ident(argument)))));
+            CASE WHEN other IS NULL THEN format('Name a table that is there, in the document or by tables => ''{%s: ...}''.', to_json(argument)) ELSE format('Pass tables => %L.', jsonb_build_object(argument, other)) END);
     END IF;
+
     RETURN found;
 END
 $$;
@@ -2607,15 +2659,22 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.create_defaults IS 'The defaults of the arguments of create_model(), but for NULL: what settings are where a document does not say it.';
 
+CREATE FUNCTION lead_scoring_internal.without_nulls(object jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE jsonb_typeof(object) WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(object) e WHERE e.value <> 'null') ELSE object END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.without_nulls IS 'An object of a document without the keys that are null, which is as if they were not there; what is no object as it is.';
+
 CREATE FUNCTION lead_scoring_internal.plain_document(document jsonb)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT coalesce(jsonb_object_agg(s.key, CASE jsonb_typeof(s.value)
-           WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(s.value) e WHERE e.value <> 'null')
+           WHEN 'object' THEN lead_scoring_internal.without_nulls(s.value)
            WHEN 'array' THEN (
                SELECT coalesce(jsonb_agg(CASE WHEN s.key = 'sources' THEN (SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(c.defaults) d
                                                                             WHERE d.key IN ('event_lead', 'event_time') OR d.key = 'event_type' AND coalesce(i.item -> 'every_event', 'null') = 'null') ELSE '{}' END
-                                         || (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(i.item) e WHERE e.value <> 'null') ORDER BY i.place), '[]')
+                                         || lead_scoring_internal.without_nulls(i.item) ORDER BY i.place), '[]')
                  FROM jsonb_array_elements(s.value) WITH ORDINALITY i (item, place) CROSS JOIN lead_scoring_internal.create_defaults() c (defaults))
            ELSE s.value END), '{}')
   FROM jsonb_each(document) s
@@ -2794,11 +2853,125 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.remove_sources IS 'Takes the sources out of a model that a document has no more; whether there were any. What is published has to be published anew before anybody writes.';
 
+-- Where in a document an error comes from, which was raised for the model that it makes, and what to write there.
+CREATE FUNCTION lead_scoring_internal.document_items(model text, document jsonb)
+RETURNS TABLE (path text, section text, entity text, subject text, item jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT i.path, i.section, i.entity, CASE WHEN i.entity NOT IN ('settings', 'report_settings') THEN lead_scoring_internal.draft_subject(model, i.entity, i.item) END, i.item
+  FROM (SELECT format('%s[%s]', s.key, e.place - 1) AS path, s.key AS section,
+               CASE WHEN s.key = 'groups' THEN 'rule_groups' WHEN s.key = 'sources' AND e.place = 1 THEN 'settings' ELSE s.key END AS entity, e.item
+          FROM jsonb_each(document) s CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(s.value) WHEN 'array' THEN s.value END) WITH ORDINALITY e (item, place)
+        UNION ALL SELECT s.key, s.key, CASE s.key WHEN 'reports' THEN 'report_settings' ELSE 'settings' END, s.value FROM jsonb_each(document) s WHERE jsonb_typeof(s.value) = 'object'
+        UNION ALL SELECT NULL, 'model', 'settings', document) i
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_items IS 'The objects that a document is made of, itself among them, with the section and table of the draft whose fields each has, and what errors call it; of that is NULL what there is one of.';
+
+CREATE FUNCTION lead_scoring_internal.place_in_document(model text, document jsonb, said text, OUT path text, OUT key text, OUT kind text, OUT item jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT c.path, c.key, c.kind, c.item
+  FROM (SELECT i.path, i.item, i.named_at, w.said_as, w.said_at, strpos(said, i.item ->> 'events') > 0 AS of_table,
+               CASE WHEN w.said_as IS NOT NULL THEN f.key END AS key, CASE WHEN w.said_as IS NOT NULL THEN f.kind END AS kind
+          FROM (SELECT d.*, (SELECT min(p.at) FROM unnest(ARRAY[strpos(said, d.subject), strpos(said, replace(d.subject, ' "', 's "'))]) p (at) WHERE p.at > 0) AS named_at  -- stage "a", stages "a" and "b"
+                  FROM lead_scoring_internal.document_items(model, document) d) i
+          JOIN lead_scoring_internal.document_fields f ON (f.section, f.entity) = (i.section, i.entity)
+         CROSS JOIN LATERAL (SELECT regexp_instr(said, '\m' || f.key || '\M') AS word_at, (
+                SELECT min(p.at) FROM (
+                    SELECT CASE f.kind WHEN 'table' THEN strpos(said, v.value) ELSE strpos(said, format('"%s"', v.value)) END
+                      FROM (SELECT i.item ->> f.key WHERE f.type = 'string'
+                            UNION ALL SELECT e.value FROM jsonb_each_text(CASE f.type WHEN 'object' THEN i.item -> f.key END) e
+                            UNION ALL SELECT e.value FROM jsonb_array_elements_text(CASE f.type WHEN 'array' THEN i.item -> f.key END) e) v (value)
+                     WHERE f.kind NOT IN ('name', 'comment', 'event type')) p (at) WHERE p.at > 0) AS value_at) a
+         CROSS JOIN LATERAL (SELECT CASE WHEN said ~ ('(?n)^' || f.key || '\M') THEN 1
+                                         WHEN a.word_at > 0 AND i.item ? f.key AND f.kind <> 'name' AND (i.named_at > 0 OR f.key LIKE '%\_%') THEN 2
+                                         WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END END AS said_as,
+                                    coalesce(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
+ WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m(rule|stage|band|group)s? "'
+ ORDER BY c.named_at, c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" LIMIT 1
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.place_in_document IS 'The object of a document, and its field if one can be told, that an error is about, by what it says: it calls a row of the draft as draft_subject() does, names the field, at the beginning of a line above all, or quotes its value. Nothing where it is about something else.';
+
+CREATE FUNCTION lead_scoring_internal.known_to_document(model text, document jsonb, section text, relation text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    items jsonb := document -> section;
+BEGIN
+    IF items IS NULL AND EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = model) THEN
+        PERFORM lead_scoring_internal.require_identity(model);
+        EXECUTE format('SELECT jsonb_agg(to_jsonb(d) ORDER BY d.name COLLATE "C") FROM %I.%I d', model, relation) INTO items;
+    END IF;
+    RETURN coalesce(items, CASE section WHEN 'groups' THEN '[{"name": "engagement", "kind": "engagement"}, {"name": "fit", "kind": "fit"}]' WHEN 'sources' THEN '[{"name": "events"}]' ELSE '[]' END::jsonb);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.known_to_document IS 'The groups, rules, stages or sources that a document may name: its own, else those that the model has, else those that one is made with.';
+
+CREATE FUNCTION lead_scoring_internal.document_hint(model text, document jsonb, place record, hint text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    value CONSTANT jsonb := place.item -> place.key;
+    wanted text := value #>> '{}';
+    names text[];
+    name text;
+BEGIN
+    IF hint ~ '\w => ' AND hint !~ '^(ALTER|CREATE|SELECT|UPDATE) ' AND strpos(hint, 'tables =>') = 0 THEN  -- arguments are called as fields are
+        hint := replace(regexp_replace(regexp_replace(hint, '(\w+) => ', '"\1": ', 'g'), '''([^'']*)''', '"\1"', 'g'), 'Pass "', 'Write "');
+    END IF;
+    IF strpos(hint, 'document') > 0 OR strpos(hint, ' ' || quote_ident(model) || '.') + strpos(hint, quote_literal(model)) = 0 AND hint !~ '\madd_' THEN
+        RETURN hint;
+    END IF;
+    IF place.key IS NULL THEN
+        RETURN format('Change %s, or leave it out.', coalesce(place.path, 'the document'));
+    END IF;
+    names := CASE place.kind
+        WHEN 'group' THEN ARRAY(SELECT g.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'groups', 'rule_groups')) g (item)
+                                 WHERE g.item ->> 'kind' = CASE WHEN place.item ? 'event_type' THEN 'engagement' ELSE 'fit' END)
+        WHEN 'rules' THEN ARRAY(SELECT r.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'rules', 'rules')) r (item) WHERE r.item -> 'enabled' IS DISTINCT FROM 'false')
+        WHEN 'stage' THEN ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'stages', 'stages')) s (item)
+                                 WHERE s.item -> 'name' IS DISTINCT FROM place.item -> 'name' AND coalesce(s.item ->> 'kind', 'progress') = 'progress')
+        WHEN 'source' THEN ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'sources', 'sources') || '[{"name": "events"}]') s (item)) END;
+    IF place.kind = 'rules' THEN
+        wanted := (SELECT k FROM jsonb_object_keys(value) k WHERE k <> ALL (names) LIMIT 1);
+    END IF;
+    name := coalesce(lead_scoring_internal.nearest_name(wanted, names), names[1]);
+    IF name IS NOT NULL THEN
+        RETURN format('Write "%s": %s.', place.key, CASE place.kind WHEN 'rules' THEN jsonb_build_object(name, 1) ELSE to_jsonb(name) END);
+    ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'time zone')) THEN
+        RETURN format('For example "%s": %s.', place.key, lead_scoring_internal.example_of(place.kind, place.key));
+    END IF;
+    RETURN format('Leave "%s" out.', place.key);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.document_hint IS 'What helps against an error at that place of a document: the hint that it came with, with fields instead of arguments; where that is a statement on the model, which may not be there and becomes what the document says again, what to write.';
+
+CREATE FUNCTION lead_scoring_internal.refuse_document(model text, document jsonb, state text, message text, detail text, hint text, context text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    place record;
+    path text;
+BEGIN
+    -- That an expression is at fault says the context alone: lead_scoring_internal.compile_expression makes it.
+    SELECT * INTO place FROM lead_scoring_internal.place_in_document(model, document, concat_ws(E'\n', message, substring(context FROM '(?n)^\w+ of \w+ ".*$'), detail, hint));
+    path := concat_ws('.', place.path, place.key);
+    IF path <> '' AND NOT starts_with(message, path) AND NOT starts_with(message, substring(path FROM '^\w+') || ' ') THEN
+        detail := concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path));
+    END IF;
+    IF path <> '' OR NOT EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = model) THEN
+        hint := lead_scoring_internal.document_hint(model, document, place, hint);
+    END IF;
+    PERFORM lead_scoring_internal.fail(state, message, nullif(detail, ''), nullif(hint, ''));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.refuse_document IS 'Raises an error again with its place in the document, and with a hint that can be followed there.';
+
 -- apply_model: a model becomes what a document says.
 CREATE FUNCTION lead_scoring_internal.document_leads(name text, document jsonb, tables jsonb)
 RETURNS regclass LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    document := lead_scoring_internal.without_nulls(document);
     PERFORM lead_scoring_internal.check_document(document), lead_scoring_internal.check_own_tables(document, tables);
     IF coalesce(tables ->> 'leads', document ->> 'leads') IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', format('no table of leads is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
@@ -2809,40 +2982,49 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_leads IS 'The table of leads of a model that is to be made of a document: whose owner is to own it. What is wrong with the document is raised before.';
 
-CREATE FUNCTION lead_scoring_internal.follow_former_names(model text, relation text, item jsonb)
+CREATE FUNCTION lead_scoring_internal.follow_former_names(model text, relation text, items jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    name CONSTANT text := item ->> 'name';
-    former CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(item -> 'formerly'));
     places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
+    borne jsonb;  -- what each was called in versions
+    wanted record;
+    subject text;
     there text[];
     other record;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE lead_scoring_internal.fill('SELECT array_agg(d.name ORDER BY d.name COLLATE "C") FROM {model}.{table} d WHERE d.name = $1 OR d.name = ANY ($2)', places) INTO there USING name, former;
-    IF cardinality(there) > 1 THEN
-        PERFORM lead_scoring_internal.fail('42710', format('%s "%s" and "%s" of model "%s" cannot both become "%s"', relation, there[1], there[2], model, name),
-            'A former name is that of one which is to be called otherwise.',
-            format('DELETE FROM %I.%I WHERE name = %L;  -- or leave the former name out', model, relation, (array_remove(there, name))[1]));
-    END IF;
-    -- History goes by names, those of versions too.
     EXECUTE lead_scoring_internal.fill($query$
-        SELECT d.name, i.item ->> 'name' AS bore FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item)
-          JOIN {model}.{table} d ON d.id = (i.item ->> 'id')::integer
-         WHERE d.name <> $1 AND d.name <> ALL ($2) AND i.item ->> 'name' = ANY ($1 || $2) ORDER BY v.version DESC, d.name COLLATE "C" LIMIT 1
-        $query$, places) INTO other USING name, former;
-    IF other.name IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('42710', format('"%s", which "%s" %s called, is a former name of "%s"', other.bore, name, CASE WHEN other.bore = name THEN 'is to be' ELSE 'was' END, other.name),
-            format('In a version of model "%s" it was the name of that one, and history goes by names.', model),
-            CASE WHEN other.bore = name THEN format('Choose another name, such as "%s 2".', name) ELSE format('Write "formerly": ["%s"] if that one is meant, else leave it out.', other.name) END);
-    END IF;
-    IF there[1] <> name THEN
-        EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} d SET name = $1 WHERE d.name = $2', places) USING name, there[1];
-    END IF;
+        SELECT jsonb_agg(to_jsonb(b)) FROM (SELECT i.item -> 'id' AS id, i.item ->> 'name' AS name, max(v.version) AS version
+          FROM {model}.versions v, jsonb_array_elements(v.definition -> {'table'}) i (item) GROUP BY 1, 2) b
+        $query$, places) INTO borne;
+    FOR wanted IN SELECT i.item ->> 'name' AS name, ARRAY(SELECT jsonb_array_elements_text(i.item -> 'formerly')) AS former
+                    FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
+        subject := lead_scoring_internal.draft_subject(model, relation, jsonb_build_object('name', wanted.name));
+        EXECUTE lead_scoring_internal.fill('SELECT array_agg(d.name ORDER BY d.name COLLATE "C") FROM {model}.{table} d WHERE d.name = $1 OR d.name = ANY ($2)', places)
+           INTO there USING wanted.name, wanted.former;
+        IF cardinality(there) > 1 THEN
+            PERFORM lead_scoring_internal.fail('42710', format('%s cannot be both "%s" and "%s" of model "%s"', subject, there[1], there[2], model),
+                'A former name is that of one which is to be called otherwise.', format('Leave "%s" out of "formerly".', (array_remove(there, wanted.name))[1]));
+        END IF;
+        CONTINUE WHEN wanted.former = '{}' AND there = ARRAY[wanted.name];  -- it is called so already
+        -- History goes by names, those of versions too.
+        EXECUTE lead_scoring_internal.fill($query$
+            SELECT d.name, b.item ->> 'name' AS bore FROM jsonb_array_elements($3) b (item) JOIN {model}.{table} d ON d.id = (b.item ->> 'id')::integer
+             WHERE d.name <> $1 AND d.name <> ALL ($2) AND b.item ->> 'name' = ANY ($1 || $2) ORDER BY (b.item ->> 'version')::bigint DESC, d.name COLLATE "C" LIMIT 1
+            $query$, places) INTO other USING wanted.name, wanted.former, borne;
+        IF other.name IS NOT NULL THEN
+            PERFORM lead_scoring_internal.fail('42710', format('"%s", which %s %s called, is a former name of "%s"', other.bore, subject, CASE WHEN other.bore = wanted.name THEN 'is to be' ELSE 'was' END, other.name),
+                format('In a version of model "%s" it was the name of that one, and history goes by names.', model),
+                CASE WHEN other.bore = wanted.name THEN format('Choose another name, such as "%s 2".', wanted.name) ELSE format('Write "formerly": ["%s"] if that one is meant, else leave it out.', other.name) END);
+        END IF;
+        IF there[1] <> wanted.name THEN
+            EXECUTE lead_scoring_internal.fill('UPDATE {model}.{table} d SET name = $1 WHERE d.name = $2', places) USING wanted.name, there[1];
+        END IF;
+    END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.follow_former_names IS 'Renames the rule or stage of the draft that an item of a document says was called otherwise; nothing where none is called so any more. Raises 42710 where the name, or a former one, is or was that of another.';
+COMMENT ON FUNCTION lead_scoring_internal.follow_former_names IS 'Renames the rules or stages of the draft that items of a document say were called otherwise; nothing where none is called so any more. Raises 42710 where a name, or a former one, is or was that of another.';
 
 CREATE FUNCTION lead_scoring_internal.fit_to_tables(model text, relation text, draft_row jsonb)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -2893,28 +3075,22 @@ DECLARE
     part record;
     item record;
     draft_row jsonb;
-    path text;
     rank integer := -10;
-    state text;
-    message text;
-    detail text;
-    hint text;
-    context text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
+        IF part.relation <> 'rule_groups' THEN
+            PERFORM lead_scoring_internal.follow_former_names(model, part.relation, document -> part.section);
+        END IF;
         FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
-            path := format('%s[%s]', part.section, item.place - 1);
-            IF part.relation <> 'rule_groups' THEN
-                PERFORM lead_scoring_internal.follow_former_names(model, part.relation, item.item);
-            END IF;
-        END LOOP;
-        FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
-            path := format('%s[%s]', part.section, item.place - 1);
             draft_row := lead_scoring_internal.document_row(part.section, part.relation, item.item);
             IF part.relation = 'rules' THEN
                 draft_row := draft_row || jsonb_build_object('rule_group', coalesce(draft_row ->> 'rule_group', CASE WHEN draft_row ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END));
             ELSIF part.relation = 'stages' THEN
+                IF draft_row ->> 'rank' IS NULL AND rank > 2147483637 THEN
+                    PERFORM lead_scoring_internal.fail('22023', format('stage "%s" would have a rank beyond 2147483647', item.item ->> 'name'),
+                        'Without a rank, a stage comes 10 after the one before it in the document.', 'Give it a rank, or the one before it a lower one.');
+                END IF;
                 rank := coalesce((draft_row ->> 'rank')::integer, rank + 10);
                 draft_row := draft_row || jsonb_build_object('rank', rank);
             END IF;
@@ -2924,7 +3100,6 @@ BEGIN
             END IF;
             PERFORM lead_scoring_internal.write_draft_row(model, part.relation, item.item ->> 'name', draft_row);
         END LOOP;
-        path := NULL;
         IF part.relation <> 'rule_groups' THEN
             EXECUTE format('DELETE FROM %I.%I d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model, part.relation) USING document -> part.section;
         END IF;
@@ -2937,20 +3112,12 @@ BEGIN
         EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE to_jsonb(n)::text = to_jsonb(b)::text)', model) USING document -> 'bands';
         FOR item IN EXECUTE format('SELECT i.item, i.place FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::%1$I.bands, i.item) n
                                      WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE to_jsonb(n)::text = to_jsonb(b)::text) ORDER BY i.place', model) USING document -> 'bands' LOOP
-            path := format('bands[%s]', item.place - 1);
             PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item.item);
         END LOOP;
     END IF;
-EXCEPTION WHEN OTHERS THEN
-    IF path IS NULL THEN
-        RAISE;
-    END IF;
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
-    path := path || coalesce('.' || substring(context FROM '^(\w+) of (?:rule|stage) "'), '');
-    PERFORM lead_scoring_internal.fail(state, message, concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path)), nullif(hint, ''));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections. An error tells its place in the document.';
+COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections.';
 
 CREATE FUNCTION lead_scoring.apply_model(
     name text,
@@ -2969,13 +3136,19 @@ RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET interv
 AS $$
 DECLARE
     is_there CONSTANT boolean := EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = apply_model.name);
+    given CONSTANT jsonb := lead_scoring_internal.without_nulls(definition);
     document jsonb;
     any_gone boolean;
     version bigint;
+    state text;
+    message text;
+    detail text;
+    hint text;
+    context text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(name);
-    PERFORM lead_scoring_internal.check_document(definition), lead_scoring_internal.check_own_words(words), lead_scoring_internal.check_own_tables(definition, tables);
-    document := CASE WHEN is_there THEN '{}' ELSE '{"sources": [{"name": "events"}]}'::jsonb END || definition;
+    PERFORM lead_scoring_internal.check_document(given), lead_scoring_internal.check_own_words(words), lead_scoring_internal.check_own_tables(given, tables);
+    document := CASE WHEN is_there THEN '{}' ELSE '{"sources": [{"name": "events"}]}'::jsonb END || given;
     document := lead_scoring_internal.document_in_own_words(
         lead_scoring_internal.with_tables(lead_scoring_internal.plain_document(document), coalesce(tables, '{}')), coalesce(words, '{}'));
     IF is_there THEN
@@ -2987,27 +3160,33 @@ BEGIN
     ELSIF document #>> '{sources,0,events}' IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', format('no table of events is named for model "%s"', name), 'The model does not exist, and the document does not say which tables to make it for.',
             'Pass tables => ''{"leads": "public.leads", "events": "public.events"}''.');
-    ELSE
-        PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads'),
-            lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events', 'events'));
     END IF;
-    PERFORM lead_scoring_internal.write_bindings(name, document);
-    PERFORM lead_scoring_internal.write_document(name, document);
-    IF document ? 'reports' THEN
-        PERFORM lead_scoring_internal.write_reports(name, document -> 'reports');
-    END IF;
-    any_gone := lead_scoring_internal.remove_sources(name, document -> 'sources');
-    version := lead_scoring_internal.publish(name, note, true);
-    IF any_gone THEN  -- leads may have been known by its events alone
-        PERFORM lead_scoring_internal.catch_up(name);
-    END IF;
+    BEGIN
+        IF NOT is_there THEN
+            PERFORM lead_scoring_internal.make_from_document(name, document, lead_scoring_internal.require_table(document ->> 'leads', 'leads', 'leads'),
+                lead_scoring_internal.require_table(document #>> '{sources,0,events}', 'sources[0].events', 'events'));
+        END IF;
+        PERFORM lead_scoring_internal.write_bindings(name, document);
+        PERFORM lead_scoring_internal.write_document(name, document);
+        IF document ? 'reports' THEN
+            PERFORM lead_scoring_internal.write_reports(name, document -> 'reports');
+        END IF;
+        any_gone := lead_scoring_internal.remove_sources(name, document -> 'sources');
+        version := lead_scoring_internal.publish(name, note, true);
+        IF any_gone THEN  -- leads may have been known by its events alone
+            PERFORM lead_scoring_internal.catch_up(name);
+        END IF;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR syntax_error_or_access_rule_violation OR feature_not_supported OR program_limit_exceeded OR object_not_in_prerequisite_state THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+        PERFORM lead_scoring_internal.refuse_document(name, document, state, message, detail, hint, context);
+    END;
     RETURN version;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.apply_model IS 'Implements lead_scoring.apply_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.apply_model IS
 'Makes a model what a document says, as export_model() gives one, publishes it with that note, and returns the version; all or nothing, and nothing at all where nothing differs. Where there is no such model it is made, as by create_model(), for the owner of the tables of leads and events that the document or "tables" names; a model that is there stays with its tables and its key.
-A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
+A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there, or null, is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
 For the model''s owner, or who may act as the owner of the tables. Raises with the place in the document 42804 for a wrong type of JSON, 42703 for an unknown field or a table that the document has not, 22023 for a value that makes no sense, 22004 for a missing name or table, 42710 for two of one name, a former name that is or was another''s, and other tables or another key than the model has, 42P01 for a table that is not there; and what create_model(), add_source(), set_identities(), the draft and publish() raise.';
 
 -- The score sheet that most teams begin with.
@@ -4519,7 +4698,7 @@ DECLARE
 BEGIN
     FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.why_not(text, %s, text, timestamptz) IS %L', key,
-'Why a lead is not in a stage (NULL: the next progress stage above), as of a time: a row for the stage itself, one for each of its conditions (min_score, min_engagement, min_fit, grades, each rule of requires, on_event), and one for each thing that stands in the way: a detour, a cooldown, moves that were taken back (undone), a paused or unpublished model, lead_condition, a lead that has not come, events in the future, types of events that nothing names. Verdict: yes, no or unknown; unknown where a condition of a rule is NULL for the lead or its events, and what it waits for would hold if it were true: "missing" names the columns to ask for. Points are as of then. "how" of the stage: the cheapest few things of which each by itself brings the lead there or higher, "how" of a condition what makes that hold alone; tried on a copy of the lead, by the same rules, limits, caps and stages as real events, up to 100 events, and right for as long as it says ("before"), else for two years at least. It knows of an event what its rule says: that it matches other rules too, it reckons with where these have the same condition or none. NULL where nothing is known to do, a refresh() where time alone has moved the lead already and nobody has looked. No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 42704 for an unknown stage, 22004 for a model, lead or time that is NULL, 22023 for an infinite time. Takes USAGE on the schema and SELECT on its scores.');
+'Why a lead is not in a stage (NULL: the next progress stage above), as of a time: a row for the stage itself, one for each of its conditions (min_score, min_engagement, min_fit, grades, each rule of requires, on_event), and one for each thing that stands in the way: a detour, a cooldown, moves that were taken back (undone), a paused or unpublished model, lead_condition, a lead that has not come, events in the future, types of events that nothing names (where the caller may read the view event_types of the model). Verdict: yes, no or unknown; unknown where a condition of a rule is NULL for the lead or its events, and what it waits for would hold if it were true: "missing" names the columns to ask for. Points are as of then. "how" of the stage: the cheapest few things of which each by itself brings the lead there or higher, "how" of a condition what makes that hold alone; tried on a copy of the lead, by the same rules, limits, caps and stages as real events, up to 100 events, and right for as long as it says ("before"), else for two years at least. It knows of an event what its rule says: that it matches other rules too, it reckons with where these have the same condition or none. NULL where nothing is known to do, a refresh() where time alone has moved the lead already and nobody has looked. No rows for a lead that row security on scores hides from the caller. Raises P0002 for an unknown lead, 42704 for an unknown stage, 22004 for a model, lead or time that is NULL, 22023 for an infinite time. Takes USAGE on the schema and SELECT on its scores.');
     END LOOP;
 END
 $comments$;
