@@ -17,7 +17,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT c.path, c.key, c.kind, c.item
   FROM (SELECT i.path, i.item, i.named_at, w.said_as, w.said_at, strpos(said, i.item ->> 'events') > 0 AS of_table,
-               CASE WHEN w.said_as IS NOT NULL THEN f.key END AS key, CASE WHEN w.said_as IS NOT NULL THEN f.kind END AS kind
+               CASE WHEN w.said_as < 5 THEN f.key END AS key, CASE WHEN w.said_as < 5 THEN f.kind END AS kind
           FROM (SELECT d.*, (SELECT min(p.at) FROM unnest(ARRAY[strpos(said, d.subject), strpos(said, replace(d.subject, ' "', 's "'))]) p (at) WHERE p.at > 0) AS named_at  -- stage "a", stages "a" and "b"
                   FROM lead_scoring_internal.document_items(model, document) d) i
           JOIN lead_scoring_internal.document_fields f ON (f.section, f.entity) = (i.section, i.entity)
@@ -29,11 +29,12 @@ SELECT c.path, c.key, c.kind, c.item
                             UNION ALL SELECT e.value FROM jsonb_array_elements_text(CASE f.type WHEN 'array' THEN i.item -> f.key END) e) v (value)
                      WHERE f.kind NOT IN ('name', 'comment', 'event type')) p (at) WHERE p.at > 0) AS value_at) a
          CROSS JOIN LATERAL (SELECT CASE WHEN said ~ ('(?n)^' || f.key || '\M') THEN 1
-                                         WHEN a.word_at > 0 AND i.item ? f.key AND f.kind <> 'name' AND (i.named_at > 0 OR f.key LIKE '%\_%') THEN 2
-                                         WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END END AS said_as,
-                                    coalesce(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
+                                         WHEN a.word_at > 0 AND f.kind <> 'name' AND (i.item ? f.key AND i.named_at > 0 OR f.key LIKE '%\_%' AND (i.item ? f.key OR i.named_at > 0 AND a.word_at <= length(split_part(said, E'\n', 1)))) THEN 2
+                                         WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END
+                                         WHEN i.path = i.section AND said ~* ('\m' || i.section || '\M') THEN 5 END AS said_as,
+                                    LEAST(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
  WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m(rule|stage|band|group)s? "'
- ORDER BY c.named_at, c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" LIMIT 1
+ ORDER BY c.named_at, c.said_as > 1, c.said_as > 3, c.said_at > length(split_part(said, E'\n', 1)), c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.place_in_document IS 'The object of a document, and its field if one can be told, that an error is about, by what it says: it calls a row of the draft as draft_subject() does, names the field, at the beginning of a line above all, or quotes its value. Nothing where it is about something else.';
 
@@ -58,13 +59,21 @@ AS $$
 DECLARE
     value CONSTANT jsonb := place.item -> place.key;
     wanted text := value #>> '{}';
+    said text;
     names text[];
     name text;
 BEGIN
-    IF hint ~ '\w => ' AND hint !~ '^(ALTER|CREATE|SELECT|UPDATE) ' AND strpos(hint, 'tables =>') = 0 THEN  -- arguments are called as fields are
-        hint := replace(regexp_replace(regexp_replace(hint, '(\w+) => ', '"\1": ', 'g'), '''([^'']*)''', '"\1"', 'g'), 'Pass "', 'Write "');
-    END IF;
-    IF strpos(hint, 'document') > 0 OR strpos(hint, ' ' || quote_ident(model) || '.') + strpos(hint, quote_literal(model)) = 0 AND hint !~ '\madd_' THEN
+    IF strpos(hint, 'document') > 0 THEN
+        RETURN hint;
+    ELSIF strpos(hint, ' ' || quote_ident(model) || '.') = 0 AND strpos(hint, quote_literal(model)) = 0 THEN
+        IF hint ~ '\w => |^For example \w+ = ' AND hint !~ '\m(ALTER|CREATE|SELECT|UPDATE) ' AND strpos(hint, 'tables =>') = 0 THEN  -- arguments are called as fields are
+            hint := regexp_replace(regexp_replace(regexp_replace(hint, '(\w+) =>? ', '"\1": ', 'g'), '''(\{[^'']*\})''', '\1', 'g'), '''([^'']*)''', '"\1"', 'g');
+            said := substring(hint FROM '"(\w+)": ');  -- but for some
+            hint := replace(hint, 'Pass "', 'Write "');
+            IF NOT EXISTS (SELECT FROM lead_scoring_internal.document_fields f WHERE f.key = said) AND place.key IS NOT NULL THEN
+                hint := replace(hint, format('"%s": ', said), format('"%s": ', place.key));
+            END IF;
+        END IF;
         RETURN hint;
     END IF;
     IF place.key IS NULL THEN
@@ -86,7 +95,7 @@ BEGIN
     ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'time zone')) THEN
         RETURN format('For example "%s": %s.', place.key, lead_scoring_internal.example_of(place.kind, place.key));
     END IF;
-    RETURN format('Leave "%s" out.', place.key);
+    RETURN CASE place.kind WHEN 'table' THEN 'Name another table.' ELSE format('Leave "%s" out.', place.key) END;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_hint IS 'What helps against an error at that place of a document: the hint that it came with, with fields instead of arguments; where that is a statement on the model, which may not be there and becomes what the document says again, what to write.';
@@ -98,10 +107,10 @@ DECLARE
     place record;
     path text;
 BEGIN
-    -- That an expression is at fault says the context alone: lead_scoring_internal.compile_expression makes it.
-    SELECT * INTO place FROM lead_scoring_internal.place_in_document(model, document, concat_ws(E'\n', message, substring(context FROM '(?n)^\w+ of \w+ ".*$'), detail, hint));
+    -- Which expression is at fault the context alone says, in the line that lead_scoring_internal.compile_expression makes.
+    SELECT * INTO place FROM lead_scoring_internal.place_in_document(model, document, concat_ws(E'\n', message, substring(context FROM '(?n)^(?:\w+ of \w+ ".*|dimensions? ".*|event_\w+)$'), detail, hint));
     path := concat_ws('.', place.path, place.key);
-    IF path <> '' AND NOT starts_with(message, path) AND NOT starts_with(message, substring(path FROM '^\w+') || ' ') THEN
+    IF path <> '' AND NOT starts_with(message, path) THEN
         detail := concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path));
     END IF;
     IF path <> '' OR NOT EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = model) THEN
