@@ -1181,7 +1181,7 @@ BEGIN
         ('stages_kind', 'kind of %s is not known', 'A stage is entered by rank, or it is a detour.', 'Pass kind => ''progress'' or ''detour''.'),
         ('_bounds', 'a bound of %s is out of range', 'Bounds and thresholds are numbers between -1e12 and 1e12.', 'Leave the bound out for none.'),
         ('_range', 'min_points of %s is above max_points', 'No number of points lies between them.', 'For example min_points => 0, max_points => 40.'),
-        ('rules_fit', '%s has no event_type and is more than a condition with points', 'A rule on the lead has a condition and points, and neither decay nor limits nor bounds.', 'Use add_fit_rule, or pass event_type => ''page_view''.'),
+        ('rules_fit', '%s has no event_type and is more than a condition with points', 'A rule on the lead has a condition and points, and neither decay nor limits nor bounds.', 'Leave these out, or pass event_type => ''page_view''.'),
         ('rules_points', 'points of %s are out of range', 'Points are a number between -1e9 and 1e9.', 'For example points => 5.'),
         ('rules_decay', 'decay of %s is not known', 'Points decay in one of five ways.', 'Pass decay => ''none'', ''exponential'', ''linear'', ''step'' or ''window''.'),
         ('rules_half_life', 'half_life of %s does not go with its decay', 'Exponential decay takes a half_life, and no other decay does.', 'Pass decay => ''exponential'', half_life => ''14 days''.'),
@@ -2560,7 +2560,7 @@ DECLARE
     former record;
 BEGIN
     IF document IS NULL THEN
-        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'Pass a document, such as ''{"rules": []}''.');
+        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'SELECT lead_scoring.export_model(''sales'')::jsonb;  -- such as that of another model');
     END IF;
     PERFORM lead_scoring_internal.require_json('the definition', document, 'object', format('{"rules": [%s]}', lead_scoring_internal.example_of_section('rules'))),
             lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),
@@ -2871,7 +2871,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT c.path, c.key, c.kind, c.item
   FROM (SELECT i.path, i.item, i.named_at, w.said_as, w.said_at, strpos(said, i.item ->> 'events') > 0 AS of_table,
-               CASE WHEN w.said_as IS NOT NULL THEN f.key END AS key, CASE WHEN w.said_as IS NOT NULL THEN f.kind END AS kind
+               CASE WHEN w.said_as < 5 THEN f.key END AS key, CASE WHEN w.said_as < 5 THEN f.kind END AS kind
           FROM (SELECT d.*, (SELECT min(p.at) FROM unnest(ARRAY[strpos(said, d.subject), strpos(said, replace(d.subject, ' "', 's "'))]) p (at) WHERE p.at > 0) AS named_at  -- stage "a", stages "a" and "b"
                   FROM lead_scoring_internal.document_items(model, document) d) i
           JOIN lead_scoring_internal.document_fields f ON (f.section, f.entity) = (i.section, i.entity)
@@ -2883,11 +2883,12 @@ SELECT c.path, c.key, c.kind, c.item
                             UNION ALL SELECT e.value FROM jsonb_array_elements_text(CASE f.type WHEN 'array' THEN i.item -> f.key END) e) v (value)
                      WHERE f.kind NOT IN ('name', 'comment', 'event type')) p (at) WHERE p.at > 0) AS value_at) a
          CROSS JOIN LATERAL (SELECT CASE WHEN said ~ ('(?n)^' || f.key || '\M') THEN 1
-                                         WHEN a.word_at > 0 AND i.item ? f.key AND f.kind <> 'name' AND (i.named_at > 0 OR f.key LIKE '%\_%') THEN 2
-                                         WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END END AS said_as,
-                                    coalesce(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
+                                         WHEN a.word_at > 0 AND f.kind <> 'name' AND (i.item ? f.key AND i.named_at > 0 OR f.key LIKE '%\_%' AND (i.item ? f.key OR i.named_at > 0 AND a.word_at <= length(split_part(said, E'\n', 1)))) THEN 2
+                                         WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END
+                                         WHEN i.path = i.section AND said ~* ('\m' || i.section || '\M') THEN 5 END AS said_as,
+                                    LEAST(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
  WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m(rule|stage|band|group)s? "'
- ORDER BY c.named_at, c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" LIMIT 1
+ ORDER BY c.named_at, c.said_as > 1, c.said_as > 3, c.said_at > length(split_part(said, E'\n', 1)), c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.place_in_document IS 'The object of a document, and its field if one can be told, that an error is about, by what it says: it calls a row of the draft as draft_subject() does, names the field, at the beginning of a line above all, or quotes its value. Nothing where it is about something else.';
 
@@ -2912,13 +2913,21 @@ AS $$
 DECLARE
     value CONSTANT jsonb := place.item -> place.key;
     wanted text := value #>> '{}';
+    said text;
     names text[];
     name text;
 BEGIN
-    IF hint ~ '\w => ' AND hint !~ '^(ALTER|CREATE|SELECT|UPDATE) ' AND strpos(hint, 'tables =>') = 0 THEN  -- arguments are called as fields are
-        hint := replace(regexp_replace(regexp_replace(hint, '(\w+) => ', '"\1": ', 'g'), '''([^'']*)''', '"\1"', 'g'), 'Pass "', 'Write "');
-    END IF;
-    IF strpos(hint, 'document') > 0 OR strpos(hint, ' ' || quote_ident(model) || '.') + strpos(hint, quote_literal(model)) = 0 AND hint !~ '\madd_' THEN
+    IF strpos(hint, 'document') > 0 THEN
+        RETURN hint;
+    ELSIF strpos(hint, ' ' || quote_ident(model) || '.') = 0 AND strpos(hint, quote_literal(model)) = 0 THEN
+        IF hint ~ '\w => |^For example \w+ = ' AND hint !~ '\m(ALTER|CREATE|SELECT|UPDATE) ' AND strpos(hint, 'tables =>') = 0 THEN  -- arguments are called as fields are
+            hint := regexp_replace(regexp_replace(regexp_replace(hint, '(\w+) =>? ', '"\1": ', 'g'), '''(\{[^'']*\})''', '\1', 'g'), '''([^'']*)''', '"\1"', 'g');
+            said := substring(hint FROM '"(\w+)": ');  -- but for some
+            hint := replace(hint, 'Pass "', 'Write "');
+            IF NOT EXISTS (SELECT FROM lead_scoring_internal.document_fields f WHERE f.key = said) AND place.key IS NOT NULL THEN
+                hint := replace(hint, format('"%s": ', said), format('"%s": ', place.key));
+            END IF;
+        END IF;
         RETURN hint;
     END IF;
     IF place.key IS NULL THEN
@@ -2940,7 +2949,7 @@ BEGIN
     ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'time zone')) THEN
         RETURN format('For example "%s": %s.', place.key, lead_scoring_internal.example_of(place.kind, place.key));
     END IF;
-    RETURN format('Leave "%s" out.', place.key);
+    RETURN CASE place.kind WHEN 'table' THEN 'Name another table.' ELSE format('Leave "%s" out.', place.key) END;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.document_hint IS 'What helps against an error at that place of a document: the hint that it came with, with fields instead of arguments; where that is a statement on the model, which may not be there and becomes what the document says again, what to write.';
@@ -2952,10 +2961,10 @@ DECLARE
     place record;
     path text;
 BEGIN
-    -- That an expression is at fault says the context alone: lead_scoring_internal.compile_expression makes it.
-    SELECT * INTO place FROM lead_scoring_internal.place_in_document(model, document, concat_ws(E'\n', message, substring(context FROM '(?n)^\w+ of \w+ ".*$'), detail, hint));
+    -- Which expression is at fault the context alone says, in the line that lead_scoring_internal.compile_expression makes.
+    SELECT * INTO place FROM lead_scoring_internal.place_in_document(model, document, concat_ws(E'\n', message, substring(context FROM '(?n)^(?:\w+ of \w+ ".*|dimensions? ".*|event_\w+)$'), detail, hint));
     path := concat_ws('.', place.path, place.key);
-    IF path <> '' AND NOT starts_with(message, path) AND NOT starts_with(message, substring(path FROM '^\w+') || ' ') THEN
+    IF path <> '' AND NOT starts_with(message, path) THEN
         detail := concat_ws(' ', nullif(detail, ''), format('It is %s of the document.', path));
     END IF;
     IF path <> '' OR NOT EXISTS (SELECT FROM lead_scoring_internal.model_schemas() m WHERE m.name = model) THEN
@@ -3485,14 +3494,43 @@ CREATE FUNCTION lead_scoring_internal.replay_leads(model text, lead text) RETURN
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_replay_leads';
 COMMENT ON FUNCTION lead_scoring_internal.replay_leads IS 'Supersedes the moves of a lead, or with NULL of all, and makes them anew. The part of replay() that has the tables or the lead locked. Returns how many leads there were.';
 
+CREATE FUNCTION lead_scoring_internal.notice_made_again(model text, lead text DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    again bigint;
+    first_lead text;
+    first_move integer;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format($query$
+        SELECT count(*) OVER (), s.lead_id::text AS lead, s.seq
+          FROM %1$I.transitions t JOIN %1$I.transitions s ON s.lead_id = t.lead_id AND s.to_stage = t.to_stage
+         WHERE t.undone_at IS NOT NULL AND NOT t.superseded AND s.undone_at IS NULL AND s.cause <> 'manual'
+           AND s.at <= t.undone_at AND s.recorded_at > t.undone_at AND ($1 IS NULL OR s.lead_id = $1::%2$s)
+         ORDER BY s.lead_id, s.seq LIMIT 1
+        $query$, model, lead_scoring_internal.key_type(model)) INTO again, first_lead, first_move USING lead;
+    IF again > 0 THEN
+        RAISE NOTICE USING MESSAGE = format('moves of model "%s" that were taken back are made again: %s', model, again),
+            DETAIL = 'The scores of then call for them. Only what an event named stays taken back.',
+            HINT = format('SELECT lead_scoring.undo_move(%L, %L, %s, ''taken back again'');  -- the first of them', model, first_lead, first_move);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.notice_made_again IS 'Says in a notice how many moves a replay, of that lead or of all, has made that a hand had taken back.';
+
 CREATE FUNCTION lead_scoring.replay(model text) RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.replay(model text)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    leads bigint;
 BEGIN
     PERFORM lead_scoring_internal.require_scoring(model);
     PERFORM lead_scoring_internal.lock_tables(model);
-    RETURN lead_scoring_internal.replay_leads(model, NULL);
+    leads := lead_scoring_internal.replay_leads(model, NULL);
+    PERFORM lead_scoring_internal.notice_made_again(model);
+    RETURN leads;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.replay(text) IS 'Implements lead_scoring.replay of all leads, as the model''s owner.';
@@ -3503,6 +3541,7 @@ RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys text[];
+    leads bigint;
 BEGIN
     -- All leads are another call, so that a lead that was not found replays none.
     IF lead IS NULL THEN
@@ -3511,7 +3550,9 @@ BEGIN
     END IF;
     PERFORM lead_scoring_internal.require_scoring(model);
     keys := lead_scoring_internal.lock_leads(model, ARRAY[lead], 'NO KEY UPDATE');
-    RETURN lead_scoring_internal.replay_leads(model, keys[1]);
+    leads := lead_scoring_internal.replay_leads(model, keys[1]);
+    PERFORM lead_scoring_internal.notice_made_again(model, keys[1]);
+    RETURN leads;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.replay(text, text) IS 'Implements lead_scoring.replay of one lead, as the model''s owner.';
@@ -3534,7 +3575,7 @@ BEGIN
     END LOOP;
     FOREACH key IN ARRAY ARRAY['text', 'text, text', 'text, bigint', 'text, uuid'] LOOP
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.replay(%s) IS %L', key,
-'Makes the history of a lead anew, or where none is named of all leads, as the events, attributes and version of today have it: moves bear the dates at which they would have happened, as at a first publish. The old moves stay, marked as superseded; moves by hand that stood are made again at their time, with their actor and reason; what undo_move took back stays so, as far as events named the stage. Status columns and reports, those of the past too, follow the new history. Returns the number of leads. For all leads the tables of leads and events are locked against writing until the transaction ends. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where the model is paused or not published, or of an older format.');
+'Makes the history of a lead anew, or where none is named of all leads, as the events, attributes and version of today have it: moves bear the dates at which they would have happened, as at a first publish. The old moves stay, marked as superseded; moves by hand that stood are made again at their time, with their actor and reason; what undo_move took back stays so where an event named the stage; where scores call for it, it is made again, with a notice that says how many. Status columns and reports, those of the past too, follow the new history. Returns the number of leads. For all leads the tables of leads and events are locked against writing until the transaction ends. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where the model is paused or not published, or of an older format.');
     END LOOP;
 END
 $comments$;
@@ -4851,6 +4892,59 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.check_report_settings()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known jsonb;
+    bound record;
+    relation regclass;
+    key_type text;
+    stage text;
+    stages text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
+    EXECUTE lead_scoring_internal.known_fields(TG_RELID) INTO known USING NEW;
+    PERFORM lead_scoring_internal.check_draft_values(TG_TABLE_SCHEMA, TG_TABLE_NAME, known);
+    SELECT * INTO bound FROM lead_scoring_internal.binding(TG_TABLE_SCHEMA);
+    IF num_nulls(NEW.spend_table, NEW.spend_campaign, NEW.spend_date, NEW.spend_amount) = 0 THEN
+        relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.spend_table, 'spend_table');
+        PERFORM lead_scoring_internal.column_type(relation, NEW.spend_campaign, 'campaign'),
+                lead_scoring_internal.time_expression(relation, NEW.spend_date, 'UTC', 'spent_on'),
+                lead_scoring_internal.amount_expression(relation, NEW.spend_amount, 'amount'),
+                CASE WHEN NEW.spend_channel IS NOT NULL THEN lead_scoring_internal.column_type(relation, NEW.spend_channel, 'channel') END;
+    END IF;
+    IF num_nulls(NEW.revenue_table, NEW.revenue_lead, NEW.revenue_date, NEW.revenue_amount) = 0 THEN
+        relation := lead_scoring_internal.mapped_table(TG_TABLE_SCHEMA, NEW.revenue_table, 'revenue_table');
+        key_type := lead_scoring_internal.plain_type(format('%I.scores', TG_TABLE_SCHEMA)::regclass, 'lead_id', 'lead');
+        IF replace(lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), 'character varying', 'text') <> key_type THEN
+            PERFORM lead_scoring_internal.fail('42804',
+                format('column "%s" of table %s has type %s, but the leads'' key has type %s', NEW.revenue_lead, relation,
+                       lead_scoring_internal.plain_type(relation, NEW.revenue_lead, 'lead'), key_type),
+                'Revenue names its lead by the very key of the leads table.', 'Name another column: lead => ''lead_id''.');
+        END IF;
+        PERFORM lead_scoring_internal.time_expression(relation, NEW.revenue_date, 'UTC', 'earned_on'),
+                lead_scoring_internal.amount_expression(relation, NEW.revenue_amount, 'amount');
+    END IF;
+    IF NEW.lead_created IS NOT NULL THEN
+        PERFORM lead_scoring_internal.time_expression(bound.leads, NEW.lead_created, 'UTC', 'lead_created');
+    END IF;
+    NEW.event_channel := lead_scoring_internal.report_key(bound.events, NEW.event_channel, 'event_channel');
+    NEW.event_asset := lead_scoring_internal.report_key(bound.events, NEW.event_asset, 'event_asset');
+    NEW.dimensions := (SELECT coalesce(jsonb_object_agg(d.key, lead_scoring_internal.report_key(bound.leads, d.value, format('dimensions "%s"', d.key))), '{}')
+                         FROM jsonb_each_text(NEW.dimensions) d);
+    FOREACH stage IN ARRAY array_remove(ARRAY[NEW.mql_stage, NEW.sql_stage, NEW.customer_stage], NULL) LOOP
+        EXECUTE format('SELECT array_agg(s.name) FROM %I.stages s WHERE s.kind = ''progress''', TG_TABLE_SCHEMA) INTO stages;
+        IF stage = ANY (stages) IS NOT TRUE THEN
+            PERFORM lead_scoring_internal.fail('42704', format('report_settings of model "%s" name a stage that is none', TG_TABLE_SCHEMA),
+                'mql_stage, sql_stage and customer_stage are progress stages.',
+                format('SELECT name FROM %I.stages WHERE kind = ''progress'';', TG_TABLE_SCHEMA) || lead_scoring_internal.perhaps(stage, stages));
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION lead_scoring_internal.report_settings_updated() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_report_settings_updated';
 COMMENT ON FUNCTION lead_scoring_internal.report_settings_updated IS 'Trigger of report_settings: raises 55000 when an UPDATE is over and there is no row, which it could only leave out.';
@@ -5796,7 +5890,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "version": "Published version the row was computed under.",
       "stage_seq": "Number of the lead''s latest transition.",
       "stage_armed": "Whether the score has been at or above falls_below during this stay.",
-      "stage_barred": "Stages that the lead enters again by hand only, by a later event, or once their conditions have ceased to hold, since undo_move took back its moves: for each its id, @ and the instant in microseconds since 2000, and ! while the conditions have held ever since. NULL where no move of the lead was ever taken back.",
+      "stage_barred": "Stages that the lead enters again by hand only, by a later event, or once their conditions have ceased to hold, since undo_move took back its moves: for each its id, @ and the instant in microseconds since 2000, with ! while the conditions have held ever since, and t where service levels that were over then stay so. NULL where no move of the lead was ever taken back.",
       "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds: the view \"leads\" shows these, and reports count them.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",

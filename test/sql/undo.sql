@@ -187,6 +187,16 @@ SELECT lead_id, seq, from_stage, to_stage, cause, actor = current_user AS mine, 
 SELECT lead_id, lead_stage, mql_at FROM leads ORDER BY 1;
 SELECT period, mqls, customers FROM again.funnel;
 SELECT * FROM lead_scoring.verify('again');
+-- What a score calls for is made again, and a notice says so; its service level runs anew.
+SELECT lead_scoring.add_stage('again', 'recycled', kind => 'detour', on_event => 'recycle');
+UPDATE again.stages SET within = '1 day', timeout_stage = 'recycled' WHERE name = 'mql';
+SELECT lead_scoring.publish('again');
+SET client_min_messages = notice;
+SELECT lead_scoring.undo_move('again', 1, 3, 'a bot');
+SELECT lead_scoring.replay('again', 1);
+SELECT seq, from_stage, to_stage, cause, undo_reason FROM again.transitions WHERE lead_id = 1 ORDER BY seq;
+SET client_min_messages = warning;
+SELECT * FROM lead_scoring.verify('again');
 SELECT lead_scoring.replay('again', 99);
 SELECT lead_scoring.replay('again', NULL::bigint);
 SELECT lead_scoring.replay('nothing');

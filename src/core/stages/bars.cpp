@@ -15,12 +15,17 @@ bool bars_score(const std::vector<Bar>& bars, int stage) {
     return std::ranges::any_of(bars, [=](const Bar& bar) { return bar.stage == stage && bar.by_score; });
 }
 
+bool bars_time(const std::vector<Bar>& bars, int stage, Timestamp at) {
+    return std::ranges::any_of(bars,
+                               [=](const Bar& bar) { return bar.stage == stage && bar.by_time && at <= bar.since; });
+}
+
 std::vector<Bar> bars_after(const Definition& definition, int stage, std::span<const Timestamp> undone_at, bool held) {
     const Stage& standing = definition.stages[static_cast<std::size_t>(stage)];
     std::vector<Bar> bars;
     for (std::size_t i = 0; i < definition.stages.size(); ++i) {
         bool above = standing.detour || definition.stages[i].rank > standing.rank;
-        Bar bar = {static_cast<int>(i), undone_at[i], held && above};
+        Bar bar = {static_cast<int>(i), undone_at[i], held && above, held};
         if (bar.by_score || bar.since != kNever) bars.push_back(bar);
     }
     return bars;
@@ -31,7 +36,7 @@ std::string print(const std::vector<Bar>& bars, const Definition& definition) {
     for (const Bar& bar : bars) {
         if (!text.empty()) text += ',';
         text += std::to_string(definition.stages[static_cast<std::size_t>(bar.stage)].id) + '@' +
-                std::to_string(bar.since) + (bar.by_score ? "!" : "");
+                std::to_string(bar.since) + (bar.by_score ? "!" : "") + (bar.by_time ? "t" : "");
     }
     return text;
 }
@@ -64,9 +69,10 @@ std::vector<Bar> parse_bars(std::string_view text, const Definition& definition)
         if (!take(text, '@')) refuse();
         auto since = take_number<Timestamp>(text);
         bool by_score = take(text, '!');
+        bool by_time = take(text, 't');
         if (!text.empty() && !take(text, ',')) refuse();
         std::int32_t place = id < definition.stage_places.size() ? definition.stage_places[id] : kNoPlace;
-        if (place != kNoPlace) bars.push_back({place, since, by_score});
+        if (place != kNoPlace) bars.push_back({place, since, by_score, by_time});
     }
     return bars;
 }

@@ -58,7 +58,7 @@ Timestamp StageMachine::opens_at(int index) const {
 Timestamp StageMachine::timeout_at() const {
     if (!current().within || state_.since == kNever) return kForever;
     Timestamp at = add_saturated(state_.since, *current().within);
-    return bars_event(state_.barred, current().timeout_stage, at) ? kForever : at;
+    return bars_time(state_.barred, current().timeout_stage, at) ? kForever : at;
 }
 
 bool StageMachine::meets_requirements(const Stage& stage) const {

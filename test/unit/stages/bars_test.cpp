@@ -18,7 +18,9 @@ TEST(Bars, ComeBackFromText) {
         std::vector<Bar> bars;
         for (auto n = choices.below(4); n > 0; --n) {
             auto stage = static_cast<int>(choices.below(definition.stages.size()));
-            bars.push_back({stage, choices.one_in(3) ? kNever : choices.between(-99, 99), choices.one_in(2)});
+            Timestamp since = choices.one_in(3) ? kNever : choices.between(-99, 99);
+            bool by_score = choices.one_in(2);
+            bars.push_back({stage, since, by_score, choices.one_in(2)});
         }
         EXPECT_EQ(parse_bars(print(bars, definition), definition), bars);
     });
@@ -26,12 +28,12 @@ TEST(Bars, ComeBackFromText) {
 
 TEST(Bars, LoseStagesThatAreNoMore) {
     Definition definition = two_stages();
-    EXPECT_EQ(parse_bars("1@5!,999@6", definition), (std::vector<Bar>{{1, 5, true}}));
+    EXPECT_EQ(parse_bars("1@5!,999@6t", definition), (std::vector<Bar>{{1, 5, true, false}}));
 }
 
 TEST(Bars, RefuseWhatIsNoText) {
     Definition definition = two_stages();
-    for (const char* text : {"x", "1", "1@", "1@5!!", "1@5;2@6", ",", "-1@5", "1@99999999999999999999"})
+    for (const char* text : {"x", "1", "1@", "1@5!!", "1@5t!", "1@5;2@6", ",", "-1@5", "1@99999999999999999999"})
         EXPECT_THROW(parse_bars(text, definition), Error) << text;
 }
 
@@ -39,7 +41,7 @@ TEST(Bars, AreOfWhatIsAboveOrWasLeft) {
     Definition definition = two_stages();
     std::vector<Timestamp> undone_at = {kNever, kNever, 7};
     EXPECT_EQ(bars_after(definition, 0, undone_at, true), (std::vector<Bar>{{1, kNever, true}, {2, 7, true}}));
-    EXPECT_EQ(bars_after(definition, 0, undone_at, false), (std::vector<Bar>{{2, 7, false}}));
+    EXPECT_EQ(bars_after(definition, 0, undone_at, false), (std::vector<Bar>{{2, 7, false, false}}));
 }
 
 // Of 60 points for a day: what they call for is entered again when they are gone and have come back.
@@ -56,6 +58,19 @@ TEST(Bars, LastAsLongAsTheConditionsHold) {
     EXPECT_TRUE(machine.state.barred.empty());
     machine.add(kVisit, kStart + 3 * kDay, points(60));
     EXPECT_EQ(machine.stage(), "mql");
+}
+
+// A service level that was over when its end was taken back moves the lead no more; that of the next stay does.
+TEST(Bars, EndServiceLevelsThatAreOver) {
+    Definition definition = model(page_and_visit(), {Stage{.name = "mql", .within = kDay, .timeout_stage = 0}, sql()});
+    for (bool by_time : {true, false}) {
+        Machine machine(definition);
+        machine.state.stage = 1;
+        machine.state.since = kStart;
+        machine.state.barred = {{0, kStart + 2 * kDay, false, by_time}};
+        machine.advance(kStart + 3 * kDay);
+        EXPECT_EQ(machine.stage(), by_time ? "mql" : "lead");
+    }
 }
 
 TEST(Bars, LetLaterEventsIn) {
