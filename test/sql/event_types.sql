@@ -69,6 +69,14 @@ INSERT INTO acts VALUES (1, 'page_view', '2024-01-01');
 SELECT lead_scoring.publish('kinds');
 SELECT type, events, rules, nearest, note FROM kinds.event_types;
 
+-- A type that is waited for itself is not what another one was meant to be.
+ALTER TYPE kind ADD VALUE 'deal_won';
+ALTER TYPE kind ADD VALUE 'deal_lost';
+SELECT lead_scoring.add_stage('kinds', 'customer', on_event => 'deal_won'), lead_scoring.add_stage('kinds', 'lost', kind => 'detour', on_event => 'deal_lost');
+INSERT INTO acts VALUES (1, 'deal_won', '2024-01-02');
+SELECT lead_scoring.publish('kinds');
+SELECT type, events, rules, stages, nearest, note FROM kinds.event_types;
+
 -- Whoever may read the view, and nobody else.
 CREATE ROLE regress_lead_scoring_types;
 GRANT USAGE ON SCHEMA types TO regress_lead_scoring_types;

@@ -139,7 +139,7 @@ namespace {
     ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
                     errmsg("model \"%s\" has no adjustment %s", model->name,
                            DatumGetCString(DirectFunctionCall1(uuid_out, id))),
-                    errdetail("adjust() returned the id of each."),
+                    errdetail("adjust() and reset_engagement() return the id of each."),
                     errhint("SELECT id, lead_id, points, reason FROM %s;", own_table(model, "adjustments"))));
     pg_unreachable();
 }
