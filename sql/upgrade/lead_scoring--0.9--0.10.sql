@@ -5538,7 +5538,7 @@ BEGIN
                                                        t.waiting, round(extract(epoch FROM lead_scoring_internal.report_time(t.waits_until) - $1) / 3600, 1)) END), '')
           FROM types t
           LEFT JOIN LATERAL (SELECT o.type FROM (SELECT l.type FROM lost l WHERE t.has_come AND NOT t.is_named
-                                                  UNION ALL SELECT c.type FROM came c WHERE t.is_named AND NOT t.has_come) o
+                                                  UNION ALL SELECT c.type FROM types c WHERE t.is_named AND NOT t.has_come AND c.has_come AND NOT c.is_named) o
                               ORDER BY lead_scoring_internal.near(t.type, o.type), o.type COLLATE "C" LIMIT 1) o ON lead_scoring_internal.near(t.type, o.type) IS NOT NULL
          ORDER BY t.events DESC, t.type COLLATE "C", t.source COLLATE "C"
         $query$, jsonb_build_object('model', model, 'type', log ->> 'type', 'source', log ->> 'source', 'time', log ->> 'time', 'rows', log ->> 'rows'));
@@ -5558,7 +5558,7 @@ SELECT 'Types of events: those that came, and those that rules and stages of the
     'waits_until | timestamp with time zone | Time of the last of these.',
     'rules | text | Rules that the events can match, by name.',
     'stages | text | Stages that they can move a lead to, by name.',
-    'nearest | text | Of a type that is waited for and never came, the most similar one that did, where one is; of one that came and is not waited for, the other way round.',
+    'nearest | text | Of a type that is waited for and never came, the most similar one that did and is not waited for, where one is; of one that came and is not waited for, the other way round.',
     'note | text | What is odd about it, in words.']
 $$;
 
@@ -5568,6 +5568,7 @@ AS $$
 DECLARE
     log CONSTANT jsonb := lead_scoring_internal.event_log(model, lead_scoring_internal.draft_sources(model));
     came text[];
+    waited text[];  -- what is waited for itself is spelt right: deal_won is no deal_lost
     missing record;
     others text[] := '{}';
 BEGIN
@@ -5578,9 +5579,10 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format('SELECT array_agg(e.type) FROM (SELECT e.%1$I::text FROM %2$s WHERE e.%1$I IS NOT NULL GROUP BY e.%1$I) e (type)', log ->> 'type', log ->> 'rows') INTO came;
+    SELECT array_agg(n.type) FROM lead_scoring_internal.named_types(model) n INTO waited;
     FOR missing IN SELECT n.*, o.type AS nearest
                      FROM (SELECT t.type, string_agg(t.rules, ', ') AS rules, string_agg(t.stages, ', ') AS stages FROM lead_scoring_internal.named_types(model) t GROUP BY 1) n
-                     LEFT JOIN LATERAL (SELECT o.type FROM unnest(came) o (type) WHERE lead_scoring_internal.near(n.type, o.type) IS NOT NULL
+                     LEFT JOIN LATERAL (SELECT o.type FROM unnest(came) o (type) WHERE lead_scoring_internal.near(n.type, o.type) IS NOT NULL AND o.type <> ALL (waited)
                                          ORDER BY lead_scoring_internal.near(n.type, o.type), o.type COLLATE "C" LIMIT 1) o ON true
                     WHERE n.type <> ALL (came) ORDER BY n.type COLLATE "C" LOOP
         IF missing.nearest IS NULL THEN
