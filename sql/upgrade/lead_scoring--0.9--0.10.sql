@@ -2560,7 +2560,7 @@ DECLARE
     former record;
 BEGIN
     IF document IS NULL THEN
-        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'SELECT lead_scoring.export_model(''sales'')::jsonb;  -- such as that of another model');
+        PERFORM lead_scoring_internal.fail('22004', 'the definition is NULL', 'It is a document as export_model() makes it.', 'Pass what export_model() made of another model, or a definition of templates().');
     END IF;
     PERFORM lead_scoring_internal.require_json('the definition', document, 'object', format('{"rules": [%s]}', lead_scoring_internal.example_of_section('rules'))),
             lead_scoring_internal.require_known_key('the definition', document, '{leads,lead_key}'::text[] || lists || objects),

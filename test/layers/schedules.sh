@@ -1,4 +1,4 @@
-# Random schedules of several sessions: SCHEDULES (60) of them from the seed SCHEDULE_SEED (a new one each run). A name is
+# Random schedules of several sessions: SCHEDULES (30) of them from the seed SCHEDULE_SEED (a new one each run). A name is
 # a seed, to see one again: schedules/123; "multixacts"; or one of the builds that test/schedules/break makes, to see that
 # schedules notice what is wrong with it.
 set -uo pipefail
@@ -8,7 +8,7 @@ copy_schedules
 broken=$("$RUN/schedules/break") && [[ -n $broken ]] || exit 1
 if ((!$#)); then
     set -- "${SCHEDULE_SEED:-$((RANDOM * 32768 + RANDOM + 1))}" multixacts $(awk '{print $1}' <<<"$broken")
-    count=${SCHEDULES:-60}
+    count=${SCHEDULES:-30}
 fi
 
 # with_broken NAME COMMAND...: runs it while the server has a library built from sources that were broken so.
