@@ -1822,6 +1822,25 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION lead_scoring_internal.newest_definition(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO definition;
+    RETURN definition;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.newest_definition IS 'The definition that was published last; NULL where none was.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.newest_stages(model text)
+RETURNS jsonb LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.newest_definition(model) -> 'stages'
+$$;
+
 DROP FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb);
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.follow_names(model text, version bigint)
@@ -2074,10 +2093,8 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_differs(model text)
 RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    published jsonb;
+    published CONSTANT jsonb := lead_scoring_internal.newest_definition(model);
 BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO published;
     RETURN published IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.differences(published, lead_scoring_internal.draft_definition(model)));
 END
 $$;
@@ -4088,7 +4105,7 @@ BEGIN
         PERFORM lead_scoring_internal.lock_tables(model);
     END IF;
     PERFORM lead_scoring_internal.refuse_draft_drop(model, name, NOT is_there);
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO current_definition;
+    current_definition := lead_scoring_internal.newest_definition(model);
     IF is_there THEN
         PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true, false);
     END IF;
@@ -4320,19 +4337,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.definition_of IS 'The definition of a version, or that of the draft (NULL). Raises 42704 for an unknown version, 55000 where the model is paused, and what publish() raises of a draft that cannot be published.';
 
-CREATE FUNCTION lead_scoring_internal.newest_definition(model text)
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    definition jsonb;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO definition;
-    RETURN definition;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.newest_definition IS 'The definition that was published last; NULL where none was.';
-
 CREATE FUNCTION lead_scoring_internal.mql_stage_of(model text, definition jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -4340,7 +4344,7 @@ AS $$
 SELECT r.roles -> 'stages' ->> (r.roles ->> 'mql')::integer - 1
   FROM (SELECT lead_scoring_internal.stage_roles(definition, jsonb_build_object('mql_stage', coalesce(d.stage ->> 'name', s.name)))
           FROM (SELECT lead_scoring_internal.report_setting(model) ->> 'mql_stage') s (name)
-          LEFT JOIN jsonb_array_elements(lead_scoring_internal.newest_definition(model) -> 'stages') n (stage) ON n.stage ->> 'name' = s.name
+          LEFT JOIN jsonb_array_elements(lead_scoring_internal.newest_stages(model)) n (stage) ON n.stage ->> 'name' = s.name
           LEFT JOIN jsonb_array_elements(definition -> 'stages') d (stage) ON d.stage -> 'id' = n.stage -> 'id') r (roles)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mql_stage_of IS 'The stage of a definition that reports would take for the MQL stage; NULL where there is none.';
@@ -4979,7 +4983,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
     settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
+    version := lead_scoring_internal.newest_definition(model);
     RETURN settings || lead_scoring_internal.stage_roles(version, settings) || jsonb_build_object('time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
         'lead_created', coalesce(settings ->> 'lead_created', version ->> 'lead_created'));
 END
@@ -5372,7 +5376,7 @@ DECLARE
     first_matches text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
+    rules := lead_scoring_internal.newest_definition(model) -> 'rules';
     first_matches := format('coalesce(m.first_at, array_fill(timestamptz ''infinity'', ARRAY[%s]))', jsonb_array_length(rules));
     IF remembers IS NOT NULL THEN
         first_matches := format('CASE WHEN l.remembers THEN lead_scoring_internal.first_matches(l.memory, l.card, %L) ELSE %s END',

@@ -76,16 +76,23 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.keep_ids IS 'Writes the ids that rules or stages were given into the draft, so that they go along with a new name. Raises 40001 where a row was changed meanwhile.';
 
-CREATE FUNCTION lead_scoring_internal.newest_stages(model text)
+CREATE FUNCTION lead_scoring_internal.newest_definition(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    stages jsonb;
+    definition jsonb;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition -> ''stages'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO stages;
-    RETURN stages;
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO definition;
+    RETURN definition;
 END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.newest_definition IS 'The definition that was published last; NULL where none was.';
+
+CREATE FUNCTION lead_scoring_internal.newest_stages(model text)
+RETURNS jsonb LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.newest_definition(model) -> 'stages'
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.newest_stages IS 'The stages of the newest version, by rank; NULL where nothing is published.';
 

@@ -113,10 +113,8 @@ CREATE FUNCTION lead_scoring_internal.draft_differs(model text)
 RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    published jsonb;
+    published CONSTANT jsonb := lead_scoring_internal.newest_definition(model);
 BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO published;
     RETURN published IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.differences(published, lead_scoring_internal.draft_definition(model)));
 END
 $$;

@@ -180,7 +180,7 @@ BEGIN
         PERFORM lead_scoring_internal.lock_tables(model);
     END IF;
     PERFORM lead_scoring_internal.refuse_draft_drop(model, name, NOT is_there);
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO current_definition;
+    current_definition := lead_scoring_internal.newest_definition(model);
     IF is_there THEN
         PERFORM lead_scoring_internal.refuse_drop(model, name, current_definition, true, false);
     END IF;

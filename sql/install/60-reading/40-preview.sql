@@ -30,19 +30,6 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.definition_of IS 'The definition of a version, or that of the draft (NULL). Raises 42704 for an unknown version, 55000 where the model is paused, and what publish() raises of a draft that cannot be published.';
 
-CREATE FUNCTION lead_scoring_internal.newest_definition(model text)
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    definition jsonb;
-BEGIN
-    PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO definition;
-    RETURN definition;
-END
-$$;
-COMMENT ON FUNCTION lead_scoring_internal.newest_definition IS 'The definition that was published last; NULL where none was.';
-
 CREATE FUNCTION lead_scoring_internal.mql_stage_of(model text, definition jsonb)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -50,7 +37,7 @@ AS $$
 SELECT r.roles -> 'stages' ->> (r.roles ->> 'mql')::integer - 1
   FROM (SELECT lead_scoring_internal.stage_roles(definition, jsonb_build_object('mql_stage', coalesce(d.stage ->> 'name', s.name)))
           FROM (SELECT lead_scoring_internal.report_setting(model) ->> 'mql_stage') s (name)
-          LEFT JOIN jsonb_array_elements(lead_scoring_internal.newest_definition(model) -> 'stages') n (stage) ON n.stage ->> 'name' = s.name
+          LEFT JOIN jsonb_array_elements(lead_scoring_internal.newest_stages(model)) n (stage) ON n.stage ->> 'name' = s.name
           LEFT JOIN jsonb_array_elements(definition -> 'stages') d (stage) ON d.stage -> 'id' = n.stage -> 'id') r (roles)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.mql_stage_of IS 'The stage of a definition that reports would take for the MQL stage; NULL where there is none.';

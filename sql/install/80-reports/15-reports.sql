@@ -35,7 +35,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO settings;
     settings := coalesce(settings, '{"qualified_low": 0.02, "qualified_high": 0.05, "dimensions": {}, "week_starts": "monday"}');
-    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO version;
+    version := lead_scoring_internal.newest_definition(model);
     RETURN settings || lead_scoring_internal.stage_roles(version, settings) || jsonb_build_object('time_zone', version ->> 'time_zone', 'sources', coalesce(version -> 'sources', '[]'), 'event_id', version -> 'event_id',
         'lead_created', coalesce(settings ->> 'lead_created', version ->> 'lead_created'));
 END

@@ -40,7 +40,7 @@ DECLARE
     first_matches text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    EXECUTE format('SELECT v.definition -> ''rules'' FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO rules;
+    rules := lead_scoring_internal.newest_definition(model) -> 'rules';
     first_matches := format('coalesce(m.first_at, array_fill(timestamptz ''infinity'', ARRAY[%s]))', jsonb_array_length(rules));
     IF remembers IS NOT NULL THEN
         first_matches := format('CASE WHEN l.remembers THEN lead_scoring_internal.first_matches(l.memory, l.card, %L) ELSE %s END',

@@ -180,6 +180,23 @@ Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at
     return {units, rule.bounds.clamp(units)};
 }
 
+std::int64_t times_matched(const Definition& definition, const Scorecard& card, std::size_t rule) {
+    if (definition.rules[rule].fit) return std::ranges::binary_search(card.fit, rule) ? 1 : 0;
+    return card.count(rule);
+}
+
+Contribution contribution(const Definition& definition, const Scorecard& card, std::size_t rule, Timestamp at) {
+    const Rule& known = definition.rules[rule];
+    if (known.fit) {
+        if (times_matched(definition, card, rule) == 0) return {};
+        Units points = units_of_points(known.points);
+        return {points, known.bounds.clamp(points)};
+    }
+    const RuleState nothing;
+    const RuleState* state = card.find(rule);
+    return contribution(known, state == nullptr ? nothing : *state, at);
+}
+
 Units adjustments_at(const Scorecard& card, Timestamp at) { return adjustments_range(card, at, at).low; }
 
 ScoreRange score_range(const Definition& definition, const Scorecard& card, Timestamp from, Timestamp to) {

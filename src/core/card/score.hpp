@@ -38,6 +38,11 @@ struct Contribution {
     Units capped = 0;
 };
 Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at);
+// The same of a rule by its place in the definition, which the lead may have matched or not.
+Contribution contribution(const Definition& definition, const Scorecard& card, std::size_t rule, Timestamp at);
+
+// How often the rule has counted; of one on the lead, whether its attributes match it.
+std::int64_t times_matched(const Definition& definition, const Scorecard& card, std::size_t rule);
 
 // Sum of the adjustments that are in force at `at`.
 Units adjustments_at(const Scorecard& card, Timestamp at);

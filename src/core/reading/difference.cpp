@@ -23,23 +23,14 @@ struct Compared {
     WideUnits size() const { return after < before ? -change() : change(); }
 };
 
-Units points(const Scored& scored, std::size_t place, Timestamp at) {
-    const Rule& rule = scored.definition->rules[place];
-    const Scorecard& card = *scored.card;
-    if (rule.fit)
-        return std::ranges::binary_search(card.fit, place) ? rule.bounds.clamp(units_of_points(rule.points)) : 0;
-    const RuleState nothing;
-    const RuleState* state = card.find(place);
-    return contribution(rule, state == nullptr ? nothing : *state, std::max(at, card.clock)).capped;
-}
-
 // Calls visit(rule, points) with each rule of it.
 template <class Visit>
 void for_each_rule(const Scored& scored, Timestamp at, Visit visit) {
     if (scored.definition == nullptr) return;
+    at = std::max(at, scored.card->clock);
     for (std::size_t i = 0; i < scored.definition->rules.size(); ++i) {
         check_stop();
-        visit(scored.definition->rules[i], points(scored, i, at));
+        visit(scored.definition->rules[i], contribution(*scored.definition, *scored.card, i, at).capped);
     }
 }
 

@@ -41,12 +41,9 @@ void Explanation::add(std::span<const Match> matches) {
 }
 
 ExplainLine Explanation::line_of(std::size_t index) const {
-    const Rule& rule = definition_.rules[index];
     const Scorecard& card = scored_.lead.card;
-    const RuleState nothing;
-    const RuleState* state = card.find(index);
     const RuleState* counted = counted_.lead.card.find(index);
-    Contribution points = contribution(rule, state == nullptr ? nothing : *state, std::max(at_, card.clock));
+    Contribution points = contribution(definition_, card, index, std::max(at_, card.clock));
     ExplainLine line;
     line.decayed = points.decayed;
     line.capped = points.capped;
@@ -73,10 +70,11 @@ std::vector<ExplainLine> Explanation::lines() {
         const Rule& rule = definition_.rules[i];
         ExplainLine line;
         if (rule.fit) {
-            if (!std::ranges::binary_search(card.fit, i)) continue;
-            line.times = 1;
-            line.raw = line.decayed = units_of_points(rule.points);
-            line.capped = rule.bounds.clamp(line.raw);
+            line.times = times_matched(definition_, card, i);
+            if (line.times == 0) continue;
+            Contribution points = contribution(definition_, card, i, at_);
+            line.raw = line.decayed = points.decayed;
+            line.capped = points.capped;
         } else {
             if (counted_.lead.card.find(i) == nullptr && rule.bounds.clamp(0) == 0) continue;
             line = line_of(i);

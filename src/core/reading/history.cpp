@@ -24,10 +24,7 @@ History::History(const Definition& definition, const LeadFacts& facts, std::span
 }
 
 Units History::points(int rule, Timestamp at) const {
-    const Rule& known = definition_.rules[static_cast<std::size_t>(rule)];
-    const RuleState nothing;
-    const RuleState* state = card_.find(static_cast<std::size_t>(rule));
-    return contribution(known, state == nullptr ? nothing : *state, at).capped;
+    return contribution(definition_, card_, static_cast<std::size_t>(rule), at).capped;
 }
 
 void History::put(std::vector<HistoryLine>& lines, HistoryLine line) {

@@ -92,9 +92,6 @@ WideUnits Trial::gap(const Stage& stage) const {
     return gap;
 }
 
-std::int64_t Trial::count(std::size_t rule) const {
-    if (definition_.rules[rule].fit) return std::ranges::binary_search(lead_.card.fit, rule) ? 1 : 0;
-    return lead_.card.count(rule);
-}
+std::int64_t Trial::count(std::size_t rule) const { return times_matched(definition_, lead_.card, rule); }
 
 }  // namespace lead_scoring

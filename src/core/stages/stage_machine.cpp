@@ -61,43 +61,34 @@ Timestamp StageMachine::timeout_at() const {
     return bars_time(state_.barred, current().timeout_stage, at) ? kForever : at;
 }
 
-bool StageMachine::meets_requirements(const Stage& stage) const {
-    return std::ranges::all_of(stage.required, [&](const Requirement& requirement) {
-        const Rule& rule = definition_.rules[requirement.rule];
-        std::int64_t count = rule.fit ? std::binary_search(card_.fit.begin(), card_.fit.end(), requirement.rule)
-                                      : card_.count(requirement.rule);
-        return count >= requirement.count;
-    });
+// At the ends of a range its conditions are easiest or hardest to meet, but for grades, which any of it may be in.
+bool StageMachine::meets(const Stage& stage, Units total, Units engagement, Units fit) const {
+    return at_least(total, stage.min_score) && at_least(engagement, stage.min_engagement) &&
+           at_least(fit, stage.min_fit) && std::ranges::all_of(stage.required, [&](const Requirement& requirement) {
+               return times_matched(definition_, card_, requirement.rule) >= requirement.count;
+           });
 }
 
-bool StageMachine::qualifies(const Stage& stage, Grade grade) const {
-    return definition_.has_grade(grade) &&
-           std::find(stage.grades.begin(), stage.grades.end(), definition_.label(grade)) != stage.grades.end();
-}
-
-bool StageMachine::may_hold(const Stage& stage, const ScoreRange& range) const {
-    if (!at_least(range.total.high, stage.min_score) || !at_least(range.engagement.high, stage.min_engagement) ||
-        !at_least(range.fit, stage.min_fit) || !meets_requirements(stage))
-        return false;
-    if (stage.grades.empty()) return true;
+// Whether one of the grades that the range may be in qualifies, or one does not.
+bool StageMachine::has_grade(const Stage& stage, const ScoreRange& range, bool qualifies) const {
     Grade low = definition_.grade(range.fit, range.engagement.low);
     Grade high = definition_.grade(range.fit, range.engagement.high);
-    for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement)
-        if (qualifies(stage, grade)) return true;
+    for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement) {
+        bool listed = definition_.has_grade(grade) &&
+                      std::ranges::find(stage.grades, definition_.label(grade)) != stage.grades.end();
+        if (listed == qualifies) return true;
+    }
     return false;
 }
 
+bool StageMachine::may_hold(const Stage& stage, const ScoreRange& range) const {
+    return meets(stage, range.total.high, range.engagement.high, range.fit) &&
+           (stage.grades.empty() || has_grade(stage, range, true));
+}
+
 bool StageMachine::must_hold(const Stage& stage, const ScoreRange& range) const {
-    if (!stage.entered_by_score() || !at_least(range.total.low, stage.min_score) ||
-        !at_least(range.engagement.low, stage.min_engagement) || !at_least(range.fit, stage.min_fit) ||
-        !meets_requirements(stage))
-        return false;
-    if (stage.grades.empty()) return true;
-    Grade low = definition_.grade(range.fit, range.engagement.low);
-    Grade high = definition_.grade(range.fit, range.engagement.high);
-    for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement)
-        if (!qualifies(stage, grade)) return false;
-    return true;
+    return stage.entered_by_score() && meets(stage, range.total.low, range.engagement.low, range.fit) &&
+           (stage.grades.empty() || !has_grade(stage, range, false));
 }
 
 bool StageMachine::may_rise_to(int index, const ScoreRange& range, Timestamp at) const {

@@ -88,8 +88,8 @@ class StageMachine {
     Timestamp timeout_at() const;
 
     Units spare(const Score& score) const;
-    bool meets_requirements(const Stage& stage) const;
-    bool qualifies(const Stage& stage, Grade grade) const;
+    bool meets(const Stage& stage, Units total, Units engagement, Units fit) const;
+    bool has_grade(const Stage& stage, const ScoreRange& range, bool qualifies) const;
     bool may_hold(const Stage& stage, const ScoreRange& range) const;
     bool must_hold(const Stage& stage, const ScoreRange& range) const;
     bool may_rise_to(int index, const ScoreRange& range, Timestamp at) const;

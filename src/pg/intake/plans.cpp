@@ -522,6 +522,13 @@ void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls
     if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
 }
 
+bool lock_lead(const AsOwner& as, Datum key) {
+    if (as.model->binding.status_count > 0)
+        SPI_execute_plan(plan(as, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
+    SPI_execute_plan(plan(as, PlanName::LockScore), &key, nullptr, false, 0);
+    return SPI_processed > 0;
+}
+
 void delete_state(const AsWriter& as, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
     for (std::size_t i = 0; i < std::size(kLeadTables); ++i) {

@@ -41,6 +41,9 @@ char* stored_status_update(const Model* model, bool of_one_lead);
 // how many rows there are, SPI_tuptable has them. `nulls` may be null: none is.
 void execute(const AsWriter& as, PlanName name, Datum* values, const char* nulls = nullptr, bool fire_triggers = true);
 
+// Locks the rows of a lead as who moves it does, leads before scores, waiting for both. False where it has no score.
+bool lock_lead(const AsOwner& as, Datum key);
+
 // Removes what a model's own tables hold of a lead under its key. The score row goes first, for it is the lock that
 // others wait for, and for whom we wait.
 void delete_state(const AsWriter& as, Datum key);

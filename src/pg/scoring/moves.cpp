@@ -29,7 +29,7 @@ MoveList read_moves(const AsOwner& as, const Version* version, Datum key, Timest
         "t.recorded_at::timestamptz, %s FROM %s t WHERE t.lead_id OPERATOR(pg_catalog.=) $1 AND t.at <= $2%s "
         "ORDER BY t.seq",
         marked ? "t.undone_at::timestamptz" : "NULL::timestamptz", own_table(as.model, "transitions"),
-        marked ? " AND NOT (t.superseded AND t.undone_at IS NOT NULL)" : "");
+        marked ? " AND NOT t.superseded" : "");
     Oid types[] = {as.model->key.type, TIMESTAMPTZOID};
     Datum values[] = {key, TimestampTzGetDatum(until)};
     query(sql, 2, types, values);

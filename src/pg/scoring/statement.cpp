@@ -6,6 +6,7 @@
 
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/plans.hpp"
+#include "pg/intake/problems.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/withheld.hpp"
 #include "pg/scoring/score_row.hpp"
@@ -470,6 +471,22 @@ Applied apply_findings(const AsWriter& as, const Version* version, Findings* fin
     close_scores(update.scores);
     CommandCounterIncrement();
     return {leads - update.left_out, statuses_of(update.outcome)};
+}
+
+Applied apply_to_all(const AsWriter& as, const Version* version, Work work, const MoveByHand* by_hand) {
+    begin_progress(as.model->scores, GetCurrentTimestamp());
+    Findings* findings = make_findings(as.model->key);
+    Problems problems = make_problems();
+    read_everything(as, version, findings, &problems, false);
+    Applied applied = {};
+    if (!is_empty(findings)) {
+        sort_findings(findings);
+        applied = apply_findings(as, version, findings, work, by_hand);
+        free_findings(findings);
+    }
+    record_problems(as, &problems);
+    report_phase(Phase::WritingStatus);
+    return applied;
 }
 
 Applied apply_to_lead(const AsWriter& as, const Version* version, Datum key, Work work, const MoveByHand* by_hand) {

@@ -60,6 +60,10 @@ struct Applied {
 Applied apply_findings(const AsWriter& as, const Version* version, Findings* findings, Work work,
                        const MoveByHand* by_hand = nullptr);
 
+// The same for all leads, from all there is of them: tells how far it is, up to where status columns are written, and
+// records problems. Nobody may write the user's tables meanwhile. end_progress() is left to the caller.
+Applied apply_to_all(const AsWriter& as, const Version* version, Work work, const MoveByHand* by_hand = nullptr);
+
 // The same for one lead, of which nothing was found.
 Applied apply_to_lead(const AsWriter& as, const Version* version, Datum key, Work work,
                       const MoveByHand* by_hand = nullptr);

@@ -154,14 +154,12 @@ Datum find_adjusted(const AsOwner& as, Datum id) {
 }
 
 // Whoever removes a lead, or merges it, has locked its rows when he comes to its adjustments; so these come first here
-// too, leads before scores.
+// too.
 Datum lock_adjusted(const AsOwner& as, Datum id) {
     const Model* model = as.model;
     Datum key = find_adjusted(as, id);
     for (;;) {
-        if (model->binding.status_count > 0)
-            SPI_execute_plan(plan(as, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
-        SPI_execute_plan(plan(as, PlanName::LockScore), &key, nullptr, false, 0);
+        lock_lead(as, key);
         Datum found = find_adjusted(as, id);
         if (compare_keys(model->key, key, found) == 0) return key;
         key = found;  // merged meanwhile

@@ -37,12 +37,6 @@ struct Asked {
     int64 leads;
 };
 
-int stage_named(const Version* version, const char* name) {
-    for (int i = 0; i < version->stage_count; ++i)
-        if (version->definition->stages[static_cast<std::size_t>(i)].name == name) return i;
-    return kNoStage;
-}
-
 // Arguments: model text, definition jsonb, stage text, at timestamptz, which is now.
 Asked begin(FunctionCallInfo fcinfo) {
     InitMaterializedSRF(fcinfo, 0);
@@ -58,7 +52,7 @@ Asked begin(FunctionCallInfo fcinfo) {
     asked.in_force = visible_version(model);
     int64 number = asked.in_force == nullptr ? 0 : asked.in_force->number;
     asked.version = make_version(name, number + 1, definition);
-    asked.stage = stage == nullptr ? kNoStage : stage_named(asked.version, stage);
+    asked.stage = stage == nullptr ? kNoStage : find_stage(asked.version, stage);
     if (asked.in_force != nullptr) name_as_stored(asked.version, asked.in_force);
     asked.now = PG_GETARG_TIMESTAMPTZ(3);
     asked.backtest = begin_backtest(asked.as, asked.version, asked.now);

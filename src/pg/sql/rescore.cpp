@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "pg/intake/event_log.hpp"
-#include "pg/intake/problems.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/hold.hpp"
 #include "pg/model/identity.hpp"
@@ -160,18 +159,7 @@ Datum lead_scoring_rescore_now(PG_FUNCTION_ARGS) {
     if (model->paused || version == nullptr) PG_RETURN_INT64(0);
 
     AsWriter as = begin_work(model);
-    begin_progress(model->scores, GetCurrentTimestamp());
-    Findings* findings = make_findings(model->key);
-    Problems problems = make_problems();
-    read_everything(as, version, findings, &problems, false);
-    Applied applied = {};
-    if (!is_empty(findings)) {
-        sort_findings(findings);
-        applied = apply_findings(as, version, findings, work);
-        free_findings(findings);
-    }
-    record_problems(as, &problems);
-    report_phase(Phase::WritingStatus);
+    Applied applied = apply_to_all(as, version, work);
     end_work(as, applied.statuses);
     end_progress();
     PG_RETURN_INT64(static_cast<int64>(applied.leads));

@@ -4,7 +4,6 @@
 
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/plans.hpp"
-#include "pg/intake/problems.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
@@ -62,14 +61,6 @@ void require_none_standing(const AsOwner& as, PlanName name, Datum* arguments) {
     refuse_kept_out(as.model, "transitions", ResultRow{0}.value(1, &is_null));
 }
 
-// Leads before scores, as everywhere.
-void lock_lead(const AsOwner& as, Datum key) {
-    if (as.model->binding.status_count > 0)
-        SPI_execute_plan(plan(as, PlanName::LockLeadWaiting), &key, nullptr, false, 0);
-    SPI_execute_plan(plan(as, PlanName::LockScore), &key, nullptr, false, 0);
-    if (SPI_processed == 0) no_such_lead(as.model, key);
-}
-
 }  // namespace
 
 // undo_move(model text, lead, seq integer, reason text)
@@ -89,7 +80,7 @@ Datum lead_scoring_undo_move(PG_FUNCTION_ARGS) {
 
     Datum asking = CStringGetTextDatum(asking_name());
     AsWriter as = begin_work(model);
-    lock_lead(as, key);
+    if (!lock_lead(as, key)) no_such_lead(model, key);
     require_standing(as, key, seq);
     Datum values[] = {key, PG_GETARG_DATUM(2), asking, PG_GETARG_DATUM(3)};
     const char nulls[] = {' ', ' ', ' ', PG_ARGISNULL(3) ? 'n' : ' '};
@@ -118,21 +109,11 @@ Datum lead_scoring_replay_leads(PG_FUNCTION_ARGS) {
     AsWriter as = begin_work(model);
     Applied applied = {};
     if (all) {
-        begin_progress(model->scores, GetCurrentTimestamp());
         execute(as, PlanName::SupersedeAllMoves, values);
         require_none_standing(as, PlanName::AnyStandingMove, nullptr);
-        Findings* findings = make_findings(model->key);
-        Problems problems = make_problems();
-        read_everything(as, version, findings, &problems, false);
-        if (!is_empty(findings)) {
-            sort_findings(findings);
-            applied = apply_findings(as, version, findings, Work::ReplayAll, &superseding);
-            free_findings(findings);
-        }
-        record_problems(as, &problems);
-        report_phase(Phase::WritingStatus);
+        applied = apply_to_all(as, version, Work::ReplayAll, &superseding);
     } else {
-        lock_lead(as, values[2]);
+        if (!lock_lead(as, values[2])) no_such_lead(model, values[2]);
         execute(as, PlanName::SupersedeMoves, values);
         Datum all_of_lead[] = {values[2], Int32GetDatum(0)};
         require_none_standing(as, PlanName::StandingMove, all_of_lead);
