@@ -7,7 +7,7 @@ WITH arguments (name, list) AS (VALUES
     ('cohorts', '''full_model'', grain => ''quarter'', by => ''campaign'''), ('velocity', '''full_model'', ''2026-01-01 UTC'', ''day'', ''id % 2'''),
     ('qualified_rate', '''full_model'', by => ''country'''), ('rule_lift', '''full_model'', ''2026-01-01 UTC'', ''campaign'''),
     ('forecast', '''full_model'', ''2025-01-01 UTC'', ''country'''), ('sla', '''full_model'', grain => ''week'''), ('feedback', '''full_model'', by => ''country'''),
-    ('event_types', '''full_model'''),
+    ('event_types', '''full_model'''), ('preview', '''full_model'', ''2024-01-01 UTC'''), ('preview_leads', '''full_model'''),
     ('explain', '''full_model'', 9007199254740993, ''2024-01-07 01:02:03.456+00'''),
     ('why_not', '''full_model'', 9007199254740993, at => ''2024-01-07 01:02:03.456+00'''),
     ('history', '''full_model'', 9007199254740993, until => ''2024-01-07 01:02:03.456+00''')),
