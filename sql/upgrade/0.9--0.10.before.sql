@@ -15,6 +15,7 @@ CREATE TABLE lead_scoring_internal.scores (
     stage       text,
     grade       text,
     stage_barred text,
+    account     text,
     card        lead_scoring.scorecard,
     memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
@@ -64,3 +65,29 @@ ALTER TABLE lead_scoring_internal.rule_groups ADD COLUMN comment text;
 ALTER TABLE lead_scoring_internal.rules ADD COLUMN enabled boolean NOT NULL DEFAULT true, ADD COLUMN comment text;
 ALTER TABLE lead_scoring_internal.stages ADD COLUMN comment text;
 DROP FUNCTION lead_scoring_internal.follow_names(model text, before jsonb, now jsonb);
+-- Leads belong to accounts.
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN lead_account text;
+-- Rules of frequency and silence.
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN at_least integer, ADD COLUMN within interval, ADD COLUMN distinct_key text, ADD COLUMN keep boolean NOT NULL DEFAULT false,
+    ADD COLUMN quiet_for interval,
+    ADD CONSTRAINT rules_at_least CHECK (at_least BETWEEN 1 AND 1000),
+    ADD CONSTRAINT rules_frequency CHECK ((at_least IS NULL) = (within IS NULL) AND (at_least IS NOT NULL OR (distinct_key IS NULL AND NOT keep))),
+    ADD CONSTRAINT rules_within_span CHECK (lead_scoring_internal.is_span(within)),
+    ADD CONSTRAINT rules_quiet_for_span CHECK (lead_scoring_internal.is_span(quiet_for)),
+    ADD CONSTRAINT rules_switched CHECK (num_nonnulls(at_least, quiet_for) = 0 OR (num_nonnulls(at_least, quiet_for) = 1 AND event_type IS NOT NULL
+        AND per IS NULL AND decay = 'none' AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL));
+-- Service levels may count in working time.
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN working_time boolean NOT NULL DEFAULT false;
+ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_working_time CHECK (NOT working_time OR within IS NOT NULL AND lead_scoring_internal.is_working_span(within));
+-- What comes for a lead after it was merged is the other's.
+ALTER TABLE lead_scoring_internal.merged ADD COLUMN at timestamptz;
+
+-- Moves are handed over.
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN handoff_notify boolean NOT NULL DEFAULT false, ADD COLUMN handoff_outbox boolean NOT NULL DEFAULT false;
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN hand_off boolean NOT NULL DEFAULT false, ADD COLUMN accepted_stage text, ADD COLUMN rejected_stage text, ADD COLUMN max_attempts integer, ADD COLUMN hand_off_max_age interval,
+    ADD CONSTRAINT stages_hand_off CHECK (hand_off OR num_nonnulls(accepted_stage, rejected_stage, max_attempts, hand_off_max_age) = 0),
+    ADD CONSTRAINT stages_decided CHECK ((accepted_stage <> name) IS NOT FALSE AND (rejected_stage <> name) IS NOT FALSE),
+    ADD CONSTRAINT stages_max_attempts CHECK (max_attempts BETWEEN 1 AND 1000),
+    ADD CONSTRAINT stages_hand_off_max_age_span CHECK (lead_scoring_internal.is_span(hand_off_max_age));
+-- Stages have further entries, and leads are of types.
+ALTER TABLE lead_scoring_internal.transitions ADD COLUMN entry text, ADD COLUMN lead_type text;

@@ -74,6 +74,26 @@ SELECT p.fault, lead_scoring_internal.moved_to(model, p.statement), p.by_hand
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lost_parts IS 'Constraints, other than primary keys and NOT NULL, and triggers that the model''s own tables do not have, or not enabled or for all columns, each with the statement that puts it right, and what to do first where rows break a constraint. Scoring goes on without them. Looks at the catalogs only.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.lead_views()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{leads,moves,accounts}'::text[]
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.put_back_lead_views(model text, grants text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    statement text;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.make_leads_view(model), lead_scoring_internal.make_moves(model), lead_scoring_internal.make_accounts(model);
+    FOREACH statement IN ARRAY grants LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$$;
+
 -- By what a lead is known: the types of keys, and keys that are made of several columns.
 CREATE FUNCTION lead_scoring_internal.base_type(type regtype)
 RETURNS regtype LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -641,22 +661,22 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog,
 AS $$
 WITH possible AS (
     SELECT s.source, s.source ->> 'every_event' IS NOT NULL AS is_of_one FROM jsonb_array_elements(sources) s (source)
-     WHERE CASE WHEN named IS NULL THEN coalesce(s.source ->> 'every_event', source_of.event_type) = source_of.event_type ELSE s.source ->> 'name' = named END
+     WHERE CASE WHEN named IS NULL THEN '*' = source_of.event_type OR coalesce(s.source ->> 'every_event', source_of.event_type) = source_of.event_type ELSE s.source ->> 'name' = named END
 ), chosen AS (
-    SELECT p.source FROM possible p WHERE p.is_of_one = (SELECT bool_or(o.is_of_one) FROM possible o)
+    SELECT p.source FROM possible p WHERE '*' = source_of.event_type OR p.is_of_one = (SELECT bool_or(o.is_of_one) FROM possible o)
 )
 SELECT (array_agg(c.source))[1] FROM chosen c HAVING count(*) = 1
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.source_of IS 'Of a source_list that which events of the type come from: the one that is named, else the one whose events are all of that type, else the only one with a column of types; NULL where there is none, or several.';
+COMMENT ON FUNCTION lead_scoring_internal.source_of IS 'Of a source_list that which events of the type come from: the one that is named, else the one whose events are all of that type, else the only one with a column of types; of any type (*), the only one there is; NULL where there is none, or several.';
 
 CREATE FUNCTION lead_scoring_internal.with_source(sources jsonb, item jsonb)
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT item - f.source || CASE WHEN jsonb_array_length(sources) > 1 AND item ->> f.event_type IS NOT NULL
-                               THEN jsonb_build_object(f.source, lead_scoring_internal.source_of(sources, item ->> f.source, item ->> f.event_type) -> 'name') ELSE '{}' END
+                               THEN jsonb_build_object(f.source, CASE WHEN lead_scoring_internal.is_of_all_sources(item) THEN '"*"' ELSE lead_scoring_internal.source_of(sources, item ->> f.source, item ->> f.event_type) -> 'name' END) ELSE '{}' END
   FROM (SELECT CASE WHEN item ? 'on_event' THEN 'on_event_source' ELSE 'source' END, CASE WHEN item ? 'on_event' THEN 'on_event' ELSE 'event_type' END) f (source, event_type)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.with_source IS 'A rule or stage as a version holds it: with the name of the source of its events, where the model has several, and without where it has one.';
+COMMENT ON FUNCTION lead_scoring_internal.with_source IS 'A rule or stage as a version holds it: with the name of the source of its events, * for all of them, where the model has several, and without where it has one.';
 
 CREATE FUNCTION lead_scoring_internal.source_hint(place jsonb, argument text, value text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -676,12 +696,12 @@ DECLARE
     names text[];
     likely text;
 BEGIN
-    IF found IS NOT NULL AND coalesce(found ->> 'every_event', event_type) = event_type THEN
+    IF found IS NOT NULL AND (event_type = '*' OR coalesce(found ->> 'every_event', event_type) = event_type) THEN
         RETURN found;
     END IF;
-    SELECT jsonb_build_object('model', model, 'table', p[1] || 's', 'name', p[2]) INTO place FROM regexp_match(subject, '^(rule|stage) "(.*)"$') p;
+    SELECT jsonb_build_object('model', model, 'table', CASE p[1] WHEN 'entry' THEN 'entries' ELSE p[1] || 's' END, 'name', p[2]) INTO place FROM regexp_match(subject, '^(rule|stage|entry) "(.*)"$') p;
     SELECT string_agg(quote_ident(s.source ->> 'name') || coalesce(' (every event is "' || (s.source ->> 'every_event') || '")', ''), ', ' ORDER BY s.place), array_agg(s.source ->> 'name'),
-           (array_agg(s.source ->> 'name' ORDER BY s.source ->> 'every_event' IS NOT DISTINCT FROM event_type DESC, s.place) FILTER (WHERE coalesce(s.source ->> 'every_event', event_type) = event_type))[1]
+           (array_agg(s.source ->> 'name' ORDER BY s.source ->> 'every_event' IS NOT DISTINCT FROM event_type DESC, s.place) FILTER (WHERE event_type = '*' OR coalesce(s.source ->> 'every_event', event_type) = event_type))[1]
       INTO listed, names, likely
       FROM jsonb_array_elements(sources) WITH ORDINALITY s (source, place);
     IF found IS NULL AND named IS NULL THEN
@@ -975,7 +995,7 @@ BEGIN
     PERFORM lead_scoring_internal.mend_keys(name);
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
-    PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name);
+    PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name), lead_scoring_internal.make_accounts(name);
     PERFORM lead_scoring_internal.make_reports(name);
     PERFORM lead_scoring_internal.add_triggers(name, leads, NULL, events);
 END
@@ -1141,6 +1161,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT jsonb_path_exists(v.definition, ''$.rules[*].event_type ? (@ != null)'') OR jsonb_path_exists(v.definition, ''$.stages[*].on_event ? (@ != null)'')
+                        OR jsonb_path_exists(v.definition, ''$.entries[*].on_event ? (@ != null)'')
                       FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO waits_for_any;
     IF waits_for_any THEN
         -- Of so many leads that a match is as good as sure to be among them, the first and the last to come where keys rise.
@@ -1161,8 +1182,13 @@ AS $$
 SELECT CASE relation WHEN 'rules' THEN format('rule "%s"', draft_row ->> 'name')
                      WHEN 'rule_groups' THEN format('group "%s"', draft_row ->> 'name')
                      WHEN 'stages' THEN format('stage "%s"', draft_row ->> 'name')
+                     WHEN 'entries' THEN format('entry "%s"', draft_row ->> 'name')
+                     WHEN 'lead_types' THEN format('lead type "%s"', draft_row ->> 'name')
                      WHEN 'sources' THEN format('source "%s"', draft_row ->> 'name')
+                     WHEN 'account_rules' THEN format('account rule "%s"', draft_row ->> 'name')
                      WHEN 'bands' THEN format('band "%s" of axis "%s"', draft_row ->> 'label', draft_row ->> 'axis')
+                     WHEN 'calendar' THEN format('hours of %s from %s', draft_row ->> 'weekday', draft_row ->> 'opens')
+                     WHEN 'holidays' THEN format('holiday %s', draft_row ->> 'day')
                      ELSE format('model "%s"', model) END
 $$;
 
@@ -1176,6 +1202,8 @@ BEGIN
     SELECT m.message, m.detail, m.hint INTO found FROM (VALUES
         ('rule_groups_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''content''.'),
         ('rules_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''visit''.'),
+        ('entries_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''demo''.'),
+        ('lead_types_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''social''.'),
         ('stages_name', 'name of %s cannot be a stage''s name', 'It has 1 to 60 bytes, since it makes the column <name>_at, and is not "scored", "due" or "stage".', 'Choose another name, such as ''mql''.'),
         ('rule_groups_kind', 'kind of %s is not known', 'A group is for rules on events or for rules on the lead.', 'Pass kind => ''engagement'' or ''fit''.'),
         ('stages_kind', 'kind of %s is not known', 'A stage is entered by rank, or it is a detour.', 'Pass kind => ''progress'' or ''detour''.'),
@@ -1193,12 +1221,16 @@ BEGIN
         ('rules_limit_count', 'limit_count of %s is not positive', 'It says how many matches count within limit_window.', 'For example limit_count => 3, limit_window => ''day''.'),
         ('rules_limit_window', 'limit_window of %s is not known', 'A limit holds for a span of the calendar, or for ever.', 'Pass limit_window => ''hour'', ''day'', ''week'', ''month'' or ''ever''.'),
         ('rules_max_occurrences', 'max_occurrences of %s is out of range', 'The scorecard keeps the times of 1 to 100000 matches.', 'Leave it out for 1000.'),
+        ('rules_at_least', 'at_least of %s is out of range', 'It says how many matches, or values of distinct_key, must lie within the interval: 1 to 1000.', 'For example at_least => 3, within => ''7 days''.'),
+        ('rules_frequency', 'frequency of %s is incomplete', 'at_least and within come together, and distinct_key and keep only with them.', 'For example at_least => 3, within => ''7 days''.'),
+        ('rules_switched', '%s counts by frequency or silence and is more than points', 'While at_least or quiet_for holds, the points of an event_type are given, once. There is no more to decay, multiply, limit or bound, and one rule waits for one of them.', 'Leave these out, or add another rule for them.'),
         ('bands_axis', 'axis of %s is not known', 'Grades have two axes.', 'Pass axis => ''fit'' or ''engagement''.'),
         ('bands_label', 'label of %s is empty or too long', 'A label has 1 to 63 bytes.', 'For example label => ''A''.'),
         ('stages_thresholds', '%s is a detour with thresholds', 'A detour is entered by event, time or hand only.', 'Leave out min_score, min_engagement, min_fit, grades, requires and falls_below, or pass kind => ''progress''.'),
-        ('stages_grades', 'grades of %s are empty or have a NULL among them', 'They list the grades that qualify.', 'For example grades => ''{A1,A2,B1}'', or NULL for any.'),
-        ('stages_requires', 'requires of %s is not an object of rules and counts', 'It maps names of rules to how often each must have matched, 1 or more.', 'For example requires => ''{"webinar": 1}''.'),
-        ('stages_on_event', 'on_event_condition of %s goes with no on_event', 'The condition is over the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('entries_ways', '%s lets nobody in', 'An entry has thresholds, grades or requires, which must all hold, or an on_event.', 'For example min_score => 30, requires => ''{"webinar": 1}'', or on_event => ''demo_request''.'),
+        ('_grades', 'grades of %s are empty or have a NULL among them', 'They list the grades that qualify.', 'For example grades => ''{A1,A2,B1}'', or NULL for any.'),
+        ('_requires', 'requires of %s is not an object of rules and counts', 'It maps names of rules to how often each must have matched, 1 or more.', 'For example requires => ''{"webinar": 1}''.'),
+        ('_on_event', 'on_event_condition of %s goes with no on_event', 'The condition is over the events of type on_event.', 'For example on_event => ''demo_request''.'),
         ('stages_falls_below', 'falls_below of %s is above min_score', 'A lead would fall back in the moment it qualifies.', 'For example min_score => 50, falls_below => 40.'),
         ('stages_timeout', 'within and timeout_stage of %s do not come together', 'A lead that has not moved on within the interval goes to timeout_stage, another stage.', 'For example within => ''24 hours'', timeout_stage => ''recycled''.'),
         ('settings_score_bounds', 'a bound of the score of %s is out of range', 'Both are numbers between -1e12 and 1e12.', 'For example min_score = 0, max_score = 100, or NULL for none.'),
@@ -1209,15 +1241,27 @@ BEGIN
         ('report_settings_revenue', 'the settings of revenue of %s are incomplete', 'A table of revenue comes with its columns of lead, day and amount.', 'Set revenue_table, revenue_lead, revenue_date and revenue_amount together, as set_revenue() does, or none of them.'),
         ('report_settings_look_back', 'look_back of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''90 days'', or NULL for any.'),
         ('report_settings_half_life', 'half_life of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''7 days'', or NULL for that.'),
-        ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign" or "channel", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
+        ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign", "channel" or "lead_type", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
         ('report_settings_week_starts', 'week_starts of %s is no day of the week', 'A week of reports begins on a day from monday to sunday, in lower case.', 'For example week_starts = ''sunday''.'),
         ('report_settings_band', 'qualified_low and qualified_high of %s are no band', 'Both are shares from 0 to 1, the lower one first.', 'For example qualified_low = 0.02, qualified_high = 0.05.'),
         ('rules_source', '%s is about the lead and names a source', 'A source has events; what a rule without event_type looks at is the lead.', 'Leave source out.'),
-        ('stages_on_event_source', 'on_event_source of %s goes with no on_event', 'It is the source of the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('_on_event_source', 'on_event_source of %s goes with no on_event', 'It is the source of the events of type on_event.', 'For example on_event => ''demo_request''.'),
         ('sources_name', 'name of %s cannot be a source''s name', 'It has 1 to 63 bytes, and "events" is the first source, that of settings.', 'Choose another name, such as ''crm''.'),
         ('sources_type', '%s has no type of its events, or two', 'A column says of what type each event is (event_type), or all are of one (every_event).', 'Pass event_type => ''type'', or every_event => ''page_view''.'),
+        ('account_rules_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''buying group''.'),
+        ('account_rules_asks', '%s asks nothing of an account', 'It asks for people, for points, or for both.', 'For example people => 3, or min_points => 100.'),
+        ('account_rules_counts', '%s says which people count and not how many of them it takes', 'active_within and min_score are about the people that are counted.', 'For example people => 3, active_within => ''30 days''.'),
+        ('account_rules_people', 'people of %s is not positive', 'It says how many leads of the account have to count, at least.', 'For example people => 3.'),
+        ('account_rules_top_n', 'top_n of %s is not positive', 'It says of how many leads the points of the account are, the best ones.', 'For example top_n => 5, or NULL for all.'),
+        ('stages_hand_off', '%s hands nothing off and says how', 'accepted_stage, rejected_stage, max_attempts and hand_off_max_age are about hand-offs.', 'Pass hand_off => true.'),
+        ('stages_decided', 'a decision on %s leads to that stage itself', 'Leads that were handed over are accepted into another stage, or rejected into one.', 'For example accepted_stage => ''sql'', rejected_stage => ''recycled''.'),
+        ('stages_max_attempts', 'max_attempts of %s is out of range', 'A hand-off is given to workers from 1 to 1000 times.', 'Leave it out for 5.'),
         ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.'),
-        ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.')
+        ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.'),
+        ('stages_working_time', 'working_time of %s does not go with its within', 'What counts in working time is a length of time, so many working days and so much of another.', 'For example within => ''1 day 4 hours'', timeout_stage => ''recycled'', working_time => true.'),
+        ('calendar_weekday', 'weekday of %s is unknown', 'The days of the week are monday to sunday, in lower case.', 'For example weekday = ''monday''.'),
+        ('calendar_closes', '%s end before they begin', 'Hours that last through midnight are two: until 24:00, and from 00:00 of the next day.', 'For example opens = ''09:00'', closes = ''17:00''.'),
+        ('holidays_day', '%s is out of range', 'The years are 1900 to 2299.', 'For example day = ''2027-01-01''.')
         ) m (constraint_name, message, detail, hint)
      WHERE m.constraint_name = refuse_draft_row.constraint_name
         OR m.constraint_name LIKE '\_%' AND right(refuse_draft_row.constraint_name, length(m.constraint_name)) = m.constraint_name
@@ -1239,9 +1283,9 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
     IF TG_TABLE_NAME = 'rules' AND TG_OP = 'INSERT' THEN
         NEW.rule_group := coalesce(NEW.rule_group, CASE WHEN NEW.event_type IS NULL THEN 'fit' ELSE 'engagement' END);
-    ELSIF TG_TABLE_NAME = 'stages' AND TG_OP = 'INSERT' THEN
+    ELSIF TG_TABLE_NAME IN ('stages', 'lead_types') AND TG_OP = 'INSERT' THEN
         IF NEW.rank IS NULL THEN
-            EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', TG_TABLE_SCHEMA) INTO NEW.rank;
+            EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.%I s', TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO NEW.rank;
         END IF;
     ELSIF TG_TABLE_NAME = 'sources' THEN
         -- A restore brings the table later.
@@ -1256,7 +1300,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage or type of leads without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.insert_draft_row(model text, relation text, draft_row jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1268,22 +1312,24 @@ BEGIN
 EXCEPTION WHEN unique_violation THEN
     PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', lead_scoring_internal.draft_subject(model, relation, draft_row), model),
         CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
+             WHEN relation IN ('calendar', 'holidays') THEN 'On a day hours begin once, and a day is a holiday once.'
              ELSE 'Names are unique within a model.' END,
         format('SELECT * FROM %I.%I;  -- UPDATE or DELETE its row', model, relation));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.insert_draft_row IS 'Adds a row to a draft table, for the owner of the model only. Raises what its triggers raise, 42710 for a name that is taken.';
 
--- What a draft says of leads: when they came, and which of them count.
+-- What a draft says of leads: when they came, which of them count, and whose people they are.
 CREATE FUNCTION lead_scoring_internal.draft_leads(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lead_condition') = 0 THEN '{}'
-            ELSE jsonb_strip_nulls(jsonb_build_object('format', 2, 'lead_created', s.settings -> 'lead_created', 'lead_condition', s.settings -> 'lead_condition'))
-                 || CASE WHEN s.settings ->> 'lead_condition' IS NULL THEN '{}' ELSE jsonb_build_object('typed', jsonb_build_object('lead_condition', s.settings -> 'lead_condition')) END END
+SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lead_condition', s.settings ->> 'lead_account') = 0 THEN '{}'
+            ELSE jsonb_strip_nulls(jsonb_build_object('format', 2, 'lead_created', s.settings -> 'lead_created', 'lead_condition', s.settings -> 'lead_condition', 'lead_account', s.settings -> 'lead_account'))
+                 || coalesce((SELECT jsonb_build_object('typed', jsonb_object_agg(f.field, s.settings -> f.field)) FROM unnest('{lead_condition,lead_account}'::text[]) f (field)
+                               WHERE s.settings ->> f.field IS NOT NULL HAVING count(*) > 0), '{}') END
   FROM lead_scoring_internal.settings_row(model) s (settings)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, and the condition of those that count, as it was typed. Empty where it says neither, as does every model of an older format.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, the condition of those that count, and the account that they belong to, as these were typed. Empty where it says none of it, as does every model of an older format.';
 
 CREATE FUNCTION lead_scoring_internal.time_columns(leads regclass)
 RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -1328,6 +1374,7 @@ DECLARE
     draft CONSTANT jsonb := lead_scoring_internal.draft_leads(model);
     subject CONSTANT text := format('lead_condition of model "%s"', model);
     condition text;
+    account text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF draft ? 'lead_created' THEN
@@ -1337,10 +1384,32 @@ BEGIN
         condition := lead_scoring_internal.compile_expression(bound.leads, draft ->> 'lead_condition', 'condition', subject);
         PERFORM lead_scoring_internal.refuse_status(bound.status_columns, condition, subject);
     END IF;
-    RETURN draft || jsonb_strip_nulls(jsonb_build_object('lead_condition', condition));
+    IF draft ? 'lead_account' THEN
+        account := lead_scoring_internal.compile_expression(bound.leads, draft ->> 'lead_account', 'key', format('lead_account of model "%s"', model));
+        PERFORM lead_scoring_internal.refuse_status(bound.status_columns, account, format('lead_account of model "%s"', model));
+    END IF;
+    RETURN draft || jsonb_strip_nulls(jsonb_build_object('lead_condition', condition, 'lead_account', account));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_leads IS 'What draft_leads says, checked against the leads table, the condition as the server deparses it; raises what check_lead_created, check_expression and refuse_status raise.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_leads IS 'What draft_leads says, checked against the leads table, condition and account as the server deparses them; raises what check_lead_created, check_expression and refuse_status raise.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.check_event_type(events regclass, event_column text, event_type text, subject text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    labels text;
+BEGIN
+    SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) INTO labels
+      FROM pg_attribute a JOIN pg_enum e ON e.enumtypid = a.atttypid
+     WHERE a.attrelid = events AND a.attname = event_column
+    HAVING NOT bool_or(e.enumlabel = event_type);
+    IF labels IS NOT NULL AND event_type <> '*' THEN
+        PERFORM lead_scoring_internal.fail('22023', format('%s waits for events of type "%s", which cannot occur', subject, event_type),
+            format('Column "%s" of table %s is an enum of %s.', event_column, events, labels),
+            'Name one of these, or add the value to the enum with ALTER TYPE.');
+    END IF;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_row(entity text, subject text, draft_row jsonb, leads regclass DEFAULT NULL, events regclass DEFAULT NULL,
                                                   type_column text DEFAULT NULL)
@@ -1349,21 +1418,25 @@ AS $$
 DECLARE
     waits_for CONSTANT text := (SELECT draft_row ->> f.field FROM lead_scoring_internal.draft_fields f
                                  WHERE f.entity = compile_row.entity AND f.kind = 'event type');
+    -- What a model of an older format does not have is left out where it says nothing, so that a version is what it would be without.
+    said CONSTANT jsonb := draft_row - ARRAY(SELECT f.field FROM lead_scoring_internal.draft_fields f JOIN lead_scoring_internal.later_parts l ON (l.relation, l.name) = (f.entity, f.field)
+                                              WHERE f.entity = compile_row.entity AND coalesce(draft_row ->> f.field, 'false') = 'false');
     unversioned CONSTANT text[] := ARRAY(SELECT f.field FROM lead_scoring_internal.draft_fields f
-                                          WHERE f.entity = compile_row.entity AND f.kind IN ('switch', 'comment'));
+                                          WHERE f.entity = compile_row.entity AND (f.kind IN ('switch', 'comment') OR f.kind = 'flag' AND draft_row -> f.field IS DISTINCT FROM 'true'));
 BEGIN
     IF waits_for IS NOT NULL THEN
         PERFORM lead_scoring_internal.check_event_type(events, type_column, waits_for, subject);
     END IF;
     RETURN (
-        SELECT draft_row - unversioned
+        SELECT said - unversioned
                || coalesce(jsonb_object_agg(f.field, CASE f.kind
-                      WHEN 'interval' THEN to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval))
-                      ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
+                      WHEN 'interval' THEN CASE WHEN f.field = 'within' AND draft_row -> 'working_time' = 'true' THEN lead_scoring_internal.working_span((draft_row ->> f.field)::interval)
+                                           ELSE to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval)) END
+                      ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN f.kind = 'condition of features' THEN 'lead_scoring_internal.lead_features' WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
                                                                     split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END), '{}')
-               || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
+               || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, said -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
           FROM lead_scoring_internal.draft_fields f
-         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression') AND draft_row ? f.field);
+         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression', 'condition of features') AND said ? f.field);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds, without what is no part of a version. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
@@ -1389,6 +1462,11 @@ CREATE FUNCTION lead_scoring_internal.is_enabled(draft_row jsonb)
 RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT draft_row ->> 'enabled' IS DISTINCT FROM 'false' $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_enabled IS 'Whether a rule of the draft is published; those of a model of an older format all are.';
+
+CREATE FUNCTION lead_scoring_internal.is_of_all_sources(draft_row jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT coalesce(draft_row ->> 'event_type' = '*', false) AND num_nonnulls(draft_row ->> 'source', draft_row ->> 'condition', draft_row ->> 'per', draft_row ->> 'limit_key', draft_row ->> 'distinct_key') = 0 $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_of_all_sources IS 'Whether a rule matches whatever happens: it names neither type nor source, and has no expression, which would be over the rows of one table.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1420,7 +1498,7 @@ BEGIN
                 format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'';  -- the groups that fit', model,
                        CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
         END IF;
-        source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
+        source := CASE WHEN NOT r.is_fit AND NOT lead_scoring_internal.is_of_all_sources(r.draft_row) THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
         compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
         IF r.is_fit THEN
             PERFORM lead_scoring_internal.refuse_status(bound.status_columns, compiled ->> 'condition', format('condition of %s', subject));
@@ -1451,6 +1529,31 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.draft_is_published IS 'Whether the draft is what is published; NULL where it cannot be told.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_renamed()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'stages' THEN
+        EXECUTE format('UPDATE %I.stages SET timeout_stage = $2 WHERE timeout_stage = $1', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+        IF to_jsonb(NEW) ? 'accepted_stage' THEN  -- not in a model of an older format
+            EXECUTE format('UPDATE %I.stages SET accepted_stage = CASE accepted_stage WHEN $1 THEN $2 ELSE accepted_stage END,
+                                                  rejected_stage = CASE rejected_stage WHEN $1 THEN $2 ELSE rejected_stage END WHERE $1 IN (accepted_stage, rejected_stage)', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+        END IF;
+        IF to_regclass(format('%I.entries', TG_TABLE_SCHEMA)) IS NOT NULL THEN
+            EXECUTE format('UPDATE %I.entries SET stage = $2 WHERE stage = $1', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+        END IF;
+    ELSE
+        EXECUTE format('UPDATE %I.stages SET requires = requires - $1 || jsonb_build_object($2, requires -> $1) WHERE requires ? $1', TG_TABLE_SCHEMA)
+          USING OLD.name, NEW.name;
+        IF to_regclass(format('%I.entries', TG_TABLE_SCHEMA)) IS NOT NULL THEN
+            EXECUTE format('UPDATE %I.entries SET requires = requires - $1 || jsonb_build_object($2, requires -> $1) WHERE requires ? $1', TG_TABLE_SCHEMA)
+              USING OLD.name, NEW.name;
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.validate_draft(model text, rules text[], stages text[], named boolean, everything boolean)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1477,7 +1580,7 @@ BEGIN
         PERFORM lead_scoring_internal.compile_stages(model, stage);
     END LOOP;
     IF named THEN
-        PERFORM lead_scoring_internal.check_stages(model);
+        PERFORM lead_scoring_internal.check_stages(model), lead_scoring_internal.compile_entries(model), lead_scoring_internal.compile_lead_types(model);
     END IF;
 END
 $$;
@@ -1504,7 +1607,12 @@ CREATE OR REPLACE FUNCTION lead_scoring.add_rule(
     limit_window text DEFAULT NULL,
     limit_key text DEFAULT NULL,
     max_occurrences integer DEFAULT 1000,
-    source text DEFAULT NULL)
+    source text DEFAULT NULL,
+    at_least integer DEFAULT NULL,
+    within interval DEFAULT NULL,
+    distinct_key text DEFAULT NULL,
+    keep boolean DEFAULT false,
+    quiet_for interval DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 DROP FUNCTION lead_scoring_internal.add_rule(model text, name text, event_type text, points numeric, condition text, per text, rule_group text, decay text, half_life interval, lifespan interval, "drop" double precision, step interval, min_points numeric, max_points numeric, limit_count integer, limit_window text, limit_key text, max_occurrences integer);
 CREATE OR REPLACE FUNCTION lead_scoring_internal.add_rule(
@@ -1526,20 +1634,26 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.add_rule(
     limit_window text,
     limit_key text,
     max_occurrences integer,
-    source text)
+    source text,
+    at_least integer,
+    within interval,
+    distinct_key text,
+    keep boolean,
+    quiet_for interval)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF event_type IS NULL THEN
         PERFORM lead_scoring_internal.fail('22004', format('event_type of rule "%s" is NULL', name), 'A rule on events names the type that matches.',
-            'Pass event_type => ''page_view'', or use add_fit_rule for a rule on the lead.');
+            'Pass event_type => ''page_view'', ''*'' for any event, or use add_fit_rule for a rule on the lead.');
     END IF;
     PERFORM lead_scoring_internal.insert_draft_row(model, 'rules',
         jsonb_build_object('name', name, 'rule_group', rule_group, 'event_type', event_type, 'condition', condition, 'points', points,
             'per', per, 'decay', decay, 'half_life', half_life, 'lifespan', lifespan, 'drop', "drop", 'step', step,
             'min_points', min_points, 'max_points', max_points, 'limit_count', limit_count, 'limit_window', limit_window,
             'limit_key', limit_key, 'max_occurrences', max_occurrences)
-        || CASE WHEN source IS NULL THEN '{}' ELSE jsonb_build_object('source', source) END);
+        || jsonb_strip_nulls(jsonb_build_object('source', source, 'at_least', at_least, 'within', within, 'distinct_key', distinct_key, 'quiet_for', quiet_for))
+        || CASE WHEN keep IS DISTINCT FROM false THEN jsonb_build_object('keep', keep) ELSE '{}' END);
     PERFORM lead_scoring_internal.compile_rules(model, name);
 END
 $$;
@@ -1547,6 +1661,8 @@ COMMENT ON FUNCTION lead_scoring_internal.add_rule IS 'Implements lead_scoring.a
 COMMENT ON FUNCTION lead_scoring.add_rule IS
 'Adds a rule on events to the draft: points, negative ones too, for each event of the type that meets the condition (an immutable SQL expression over the row of the event).
 per is a numeric expression by which the points are multiplied. decay: none, exponential (half_life), linear (lifespan), step (drop, a share, with each step) or window (lifespan); intervals in days or smaller units. min_points and max_points bound what the rule gives. limit_count matches at the most count within limit_window (hour, day, week, month, ever), for each limit_key. Effective with the next publish. Linear, step and window rules count the latest max_occurrences matches of a lead. source is where the events come from: by default the source whose events are all of that type, else the only one with a column of types.
+event_type * matches all events of its source; of several sources one is to be named where there is an expression, else the events of all match.
+With at_least and within, the points are given, once, while so many matches lie within the interval that ends now (each after its beginning, and up to its end); with distinct_key, an SQL expression over the event, so many of its values; with keep, from the first instant on at which they did. With quiet_for they are given while the latest match is older than that; a lead that never matched counts from when it came, as settings.lead_created says, and without that gets none. Both count as matched once, for a stage that requires them, while they give their points. They go with no decay, per, bounds or limits.
 Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none, 42704 for an unknown group or source, 22023 where several sources may have such events and none is named, and for an expression what check_expression() raises.';
 
 -- Stages: the draft table, its checks, and the function that fills it.
@@ -1555,6 +1671,10 @@ RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     found record;
+    -- What asks for rules and grades: stages, by rank, and entries.
+    ways CONSTANT text := format('(SELECT format(''stage "%%s"'', s.name) AS subject, s.name, s.rank, s.requires, s.grades FROM %I.stages s
+        UNION ALL SELECT format(''entry "%%s"'', e.item ->> ''name''), e.item ->> ''name'', NULL, nullif(e.item -> ''requires'', ''null''), CASE jsonb_typeof(e.item -> ''grades'') WHEN ''array'' THEN ARRAY(SELECT jsonb_array_elements_text(e.item -> ''grades'')) END
+          FROM lead_scoring_internal.rows_of(%L, ''entries'') e (item))', model, model);
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT count(*) = 0 AS none FROM %I.stages s WHERE s.kind = ''progress''', model) INTO found;
@@ -1581,41 +1701,66 @@ BEGIN
                 || lead_scoring_internal.perhaps(found.timeout_stage, found.others));
     END IF;
 
-    EXECUTE format('SELECT s.name, q.rule, ARRAY(SELECT r.name FROM %1$I.rules r) AS rules FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule)
-                     WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.name = q.rule)
-                     ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
+    EXECUTE format($query$SELECT s.name, d.key AS field, d.value AS target, ARRAY(SELECT o.name FROM %1$I.stages o WHERE o.name <> s.name) AS others
+                     FROM %1$I.stages s, jsonb_each_text(to_jsonb(s)) d WHERE d.key IN ('accepted_stage', 'rejected_stage') AND NOT EXISTS (SELECT FROM %1$I.stages o WHERE o.name = d.value)
+                      AND d.value IS NOT NULL ORDER BY s.rank, s.name COLLATE "C", d.key LIMIT 1$query$, model) INTO found;
     IF found.name IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('42704', format('stage "%s" requires rule "%s", which does not exist', found.name, found.rule),
+        PERFORM lead_scoring_internal.fail('42704', format('%s "%s" of stage "%s" does not exist', found.field, found.target, found.name),
+            format('The stages of model "%s" are the rows of %I.stages.', model, model),
+            format('SELECT lead_scoring.add_stage(%L, %L);', model, found.target) || lead_scoring_internal.perhaps(found.target, found.others));
+    END IF;
+
+    EXECUTE format('SELECT s.subject AS name, q.rule, ARRAY(SELECT r.name FROM %1$I.rules r) AS rules FROM %2$s s, jsonb_object_keys(s.requires) q (rule)
+                     WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.name = q.rule)
+                     ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model, ways) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('42704', format('%s requires rule "%s", which does not exist', found.name, found.rule),
             'No lead could ever reach the stage by its score.', format('SELECT name FROM %I.rules;', model) || lead_scoring_internal.perhaps(found.rule, found.rules));
     END IF;
 
-    EXECUTE format('SELECT s.name, q.rule FROM %1$I.stages s, jsonb_object_keys(s.requires) q (rule) JOIN %1$I.rules r ON r.name = q.rule
-                     WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r)) ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model) INTO found;
+    EXECUTE format('SELECT s.subject AS name, q.rule FROM %2$s s, jsonb_object_keys(s.requires) q (rule) JOIN %1$I.rules r ON r.name = q.rule
+                     WHERE NOT lead_scoring_internal.is_enabled(to_jsonb(r)) ORDER BY s.rank, s.name COLLATE "C", q.rule COLLATE "C" LIMIT 1', model, ways) INTO found;
     IF found.name IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('55000', format('stage "%s" requires rule "%s", which is disabled', found.name, found.rule),
+        PERFORM lead_scoring_internal.fail('55000', format('%s requires rule "%s", which is disabled', found.name, found.rule),
             'No lead could ever reach the stage by its score.', format('UPDATE %I.rules SET enabled = true WHERE name = %L;  -- or take it out of requires', model, found.rule));
     END IF;
 
+    EXECUTE format('SELECT s.name, q.key AS rule FROM %1$I.stages s, jsonb_each_text(s.requires) q JOIN %1$I.rules r ON r.name = q.key
+                     WHERE q.value::numeric > 1 AND num_nonnulls(to_jsonb(r) ->> ''at_least'', to_jsonb(r) ->> ''quiet_for'') > 0 ORDER BY s.rank, s.name COLLATE "C", q.key COLLATE "C" LIMIT 1', model) INTO found;
+    IF found.name IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('stage "%s" requires rule "%s" more than once', found.name, found.rule),
+            'A rule with at_least or quiet_for counts as matched once, while it gives its points.',
+            format('UPDATE %1$I.stages SET requires = requires || %2$L WHERE name = %3$L;', model, jsonb_build_object(found.rule, 1), found.name));
+    END IF;
+
     -- An axis without bands adds nothing to a grade; without any bands there are no grades.
-    EXECUTE format('SELECT s.name, q.grade, (SELECT count(*) FROM %1$I.bands) AS bands
-                      FROM %1$I.stages s, unnest(s.grades) q (grade)
+    EXECUTE format('SELECT s.subject AS name, q.grade, (SELECT count(*) FROM %1$I.bands) AS bands
+                      FROM %2$s s, unnest(s.grades) q (grade)
                      WHERE NOT EXISTS (
                            SELECT FROM (SELECT b.label FROM %1$I.bands b WHERE b.axis = ''fit''
                                         UNION ALL SELECT '''' WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE b.axis = ''fit'')) f (label),
                                        (SELECT b.label FROM %1$I.bands b WHERE b.axis = ''engagement''
                                         UNION ALL SELECT '''' WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE b.axis = ''engagement'')) e (label)
                             WHERE f.label || e.label = q.grade AND q.grade <> '''')
-                     ORDER BY s.rank, s.name COLLATE "C", q.grade COLLATE "C" LIMIT 1', model) INTO found;
+                     ORDER BY s.rank, s.name COLLATE "C", q.grade COLLATE "C" LIMIT 1', model, ways) INTO found;
     IF found.name IS NOT NULL THEN
-        PERFORM lead_scoring_internal.fail('22023', format('grade "%s" of stage "%s" cannot occur', found.grade, found.name),
+        PERFORM lead_scoring_internal.fail('22023', format('grade "%s" of %s cannot occur', found.grade, found.name),
             CASE WHEN found.bands = 0 THEN 'The model has no bands, and so no grades.'
                  ELSE 'A grade is a label of fit followed by a label of engagement.' END,
             CASE WHEN found.bands = 0 THEN format('SELECT lead_scoring.add_band(%L, ''fit'', ''A'', 40);', model)
                  ELSE format('SELECT * FROM %I.bands;', model) END);
     END IF;
+    PERFORM lead_scoring_internal.check_calendar(model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, the rules or the bands: none of kind progress, or a disabled rule in requires (55000), a rank twice or a grade that cannot occur (22023), an unknown stage or rule (42704).';
+COMMENT ON FUNCTION lead_scoring_internal.check_stages IS 'Raises when the stages of the draft do not fit each other, or they or entries the rules or the bands, or, as check_calendar does, the calendar: none of kind progress, or a disabled rule in requires (55000), a rank twice, a rule of frequency or silence required more than once, or a grade that cannot occur (22023), an unknown stage or rule (42704).';
+
+CREATE FUNCTION lead_scoring_internal.with_hand_off(stage jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT stage - ARRAY(SELECT e.key FROM jsonb_each(stage) e WHERE e.key IN ('hand_off', 'accepted_stage', 'rejected_stage', 'max_attempts', 'hand_off_max_age') AND e.value IN ('null', 'false'))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.with_hand_off IS 'A stage as a version holds it: what it says of hand-offs, where it says anything.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_stages(model text, only_stage text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1634,7 +1779,7 @@ BEGIN
                               WHERE $1 IS NULL OR s.name = $1 ORDER BY s.rank, s.name COLLATE "C"', model) USING only_stage LOOP
         source := CASE WHEN s.draft_row ->> 'on_event' IS NOT NULL
                        THEN lead_scoring_internal.resolve_source(model, sources, s.draft_row ->> 'on_event_source', s.draft_row ->> 'on_event', 'on_event_source', format('stage "%s"', s.name)) END;
-        stages := stages || (lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type'))
+        stages := stages || (lead_scoring_internal.with_hand_off(lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('stages', format('stage "%s"', s.name), s.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type')))
             || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit)));
     END LOOP;
     RETURN to_jsonb(stages);
@@ -1661,7 +1806,13 @@ CREATE OR REPLACE FUNCTION lead_scoring.add_stage(
     kind text DEFAULT 'progress',
     exit text DEFAULT NULL,
     counts_as text DEFAULT NULL,
-    on_event_source text DEFAULT NULL)
+    on_event_source text DEFAULT NULL,
+    working_time boolean DEFAULT false,
+    hand_off boolean DEFAULT false,
+    accepted_stage text DEFAULT NULL,
+    rejected_stage text DEFAULT NULL,
+    max_attempts integer DEFAULT NULL,
+    hand_off_max_age interval DEFAULT NULL)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 DROP FUNCTION lead_scoring_internal.add_stage(model text, name text, min_score numeric, on_event text, on_event_condition text, requires jsonb, grades text[], min_engagement numeric, min_fit numeric, falls_below numeric, within interval, timeout_stage text, cooldown interval, rank integer, kind text, exit text, counts_as text);
 CREATE OR REPLACE FUNCTION lead_scoring_internal.add_stage(
@@ -1682,7 +1833,13 @@ CREATE OR REPLACE FUNCTION lead_scoring_internal.add_stage(
     kind text,
     exit text,
     counts_as text,
-    on_event_source text)
+    on_event_source text,
+    working_time boolean,
+    hand_off boolean,
+    accepted_stage text,
+    rejected_stage text,
+    max_attempts integer,
+    hand_off_max_age interval)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -1692,15 +1849,394 @@ BEGIN
             'min_fit', min_fit, 'grades', grades, 'requires', requires, 'on_event', on_event,
             'on_event_condition', on_event_condition, 'falls_below', falls_below, 'within', within,
             'timeout_stage', timeout_stage, 'cooldown', cooldown, 'exit', exit, 'counts_as', counts_as)
-        || CASE WHEN on_event_source IS NULL THEN '{}' ELSE jsonb_build_object('on_event_source', on_event_source) END);
+        || CASE WHEN on_event_source IS NULL THEN '{}' ELSE jsonb_build_object('on_event_source', on_event_source) END
+        || CASE WHEN working_time IS NOT DISTINCT FROM false THEN '{}' ELSE jsonb_build_object('working_time', working_time) END
+        || lead_scoring_internal.with_hand_off(jsonb_build_object('hand_off', hand_off, 'accepted_stage', accepted_stage, 'rejected_stage', rejected_stage, 'max_attempts', max_attempts,
+            'hand_off_max_age', hand_off_max_age)));
     PERFORM lead_scoring_internal.compile_stages(model, name);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.add_stage IS 'Implements lead_scoring.add_stage, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.add_stage IS
 'Adds a stage to the draft; rank defaults to 10 above the highest. A progress stage is entered when min_score, min_engagement, min_fit (points), grades and requires (rules and how often they must have matched) all hold; without any of them only by event, time or hand, as a detour is.
-on_event, with on_event_condition, moves a lead here at once; on_event_source is the source of such events, by default as with add_rule. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. Effective with the next publish.
-Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';
+on_event, with on_event_condition, moves a lead here at once; on_event_source is the source of such events, by default as with add_rule. Under falls_below points it falls back. A lead that has not moved on within the interval goes to timeout_stage. With working_time the interval counts in the hours of set_calendar(), and a day of it is a working day. cooldown is the least time after entering before it may enter again. exit says how a detour is left: score or hand. counts_as is what reports and status columns take the stage for (mql, sal, sql, opportunity, customer), by default what its name says. hand_off puts a row on the model''s table handoffs with each entry, for claim_handoffs(), which delivers it max_attempts times at the most (by default 5), unless the move is older than hand_off_max_age (by default 7 days) when it is recorded; decide_handoff() moves a lead to accepted_stage or rejected_stage. Effective with the next publish.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, 22004 for a NULL where there must be none; 42704 for an unknown timeout_stage or a rule in requires, 55000 for working_time without a calendar, 22023 for a grade that cannot occur or a rank that is taken, and for on_event_condition what check_expression() raises.';
+
+-- What is asked of accounts, which are the companies that several leads belong to.
+CREATE FUNCTION lead_scoring_internal.draft_account_rules(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    rules jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF to_regclass(format('%I.account_rules', model)) IS NOT NULL THEN
+        EXECUTE format('SELECT jsonb_agg(lead_scoring_internal.compile_row(''account_rules'', NULL, to_jsonb(a)) ORDER BY a.name COLLATE "C") FROM %I.account_rules a', model) INTO rules;
+    END IF;
+    RETURN CASE WHEN rules IS NULL THEN '{}' ELSE jsonb_build_object('format', 2, 'account_rules', rules) END;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_account_rules IS 'What the next version asks of accounts, as a part of its definition; empty where it asks nothing, as does every model of an older format.';
+
+CREATE FUNCTION lead_scoring_internal.tell_what_no_account_meets(model text, definition jsonb)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF definition ? 'account_rules' AND NOT definition ? 'lead_account' THEN
+        RAISE NOTICE USING MESSAGE = format('account rules of model "%s" look at no account: no lead belongs to any', model),
+            HINT = format('UPDATE %I.settings SET lead_account = ''company''; SELECT lead_scoring.publish(%L);  -- or another column, or an SQL expression', model, model);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.tell_what_no_account_meets IS 'A notice where a version has account rules and does not say which account a lead belongs to.';
+
+CREATE FUNCTION lead_scoring_internal.make_account_index(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    scores CONSTANT regclass := format('%I.scores', model);
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = scores AND a.attname = 'account') THEN
+        EXECUTE format('CREATE INDEX ON %s (account) WHERE account IS NOT NULL', scores);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_account_index IS 'Makes the index by which the people of one account are found, which models without accounts do not have.';
+
+CREATE FUNCTION lead_scoring.add_account_rule(
+    model text,
+    name text,
+    people integer DEFAULT NULL,
+    active_within interval DEFAULT NULL,
+    min_points numeric DEFAULT NULL,
+    top_n integer DEFAULT NULL,
+    min_score numeric DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_account_rule(
+    model text,
+    name text,
+    people integer,
+    active_within interval,
+    min_points numeric,
+    top_n integer,
+    min_score numeric)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'account_rules',
+        jsonb_build_object('name', name, 'people', people, 'active_within', active_within, 'min_points', min_points, 'top_n', top_n, 'min_score', min_score));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_account_rule IS 'Implements lead_scoring.add_account_rule, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_account_rule IS
+'Adds a rule on accounts to the draft: an account that meets it is one that marketing hands over. Leads belong to the account that settings.lead_account says.
+people: at least so many of its leads count; a lead counts if its score is min_score points or more, where that is given, and its latest event that a rule or stage waits for is no older than active_within, where that is given. min_points: the points of the account are at least so many; these are the scores of its leads added up, of the top_n best ones, or of all. Where both people and min_points are given, both must hold. Of several rules one is enough. Effective with the next publish; what accounts are like says the view "accounts" of the model.
+Raises 42710 where the name is taken, 22004 for a NULL name, 22023 for a rule without people and min_points, for active_within or min_score without people, and for counts under 1, negative or calendar lengths of time and bounds out of range.';
+
+-- Working time: the calendar and the holidays of a draft, and the functions that fill them.
+CREATE FUNCTION lead_scoring_internal.is_working_span(span interval)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT extract(day FROM span) >= 0 AND extract(epoch FROM span) >= 86400 * extract(day FROM span) $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_working_span IS 'Whether an interval, which is a span, is so many days and so much time, neither of them negative. NULL for NULL.';
+
+CREATE FUNCTION lead_scoring_internal.working_span(span interval)
+RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT jsonb_build_object('days', extract(day FROM span), 'seconds', trim_scale(extract(epoch FROM span) - 86400 * extract(day FROM span)))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.working_span IS 'How a definition has a length of working time, whose days are working days.';
+
+CREATE FUNCTION lead_scoring_internal.draft_calendar(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    calendar jsonb;
+    holidays jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF to_regclass(format('%I.calendar', model)) IS NULL OR to_regclass(format('%I.holidays', model)) IS NULL THEN
+        RETURN '{}';
+    END IF;
+    EXECUTE lead_scoring_internal.fill($query$
+        SELECT (SELECT jsonb_agg(jsonb_build_object('weekday', c.weekday, 'opens', c.opens, 'closes', c.closes) ORDER BY array_position(lead_scoring_internal.weekdays(), c.weekday), c.opens) FROM ONLY {model}.calendar c),
+               (SELECT jsonb_agg(jsonb_build_object('day', h.day) ORDER BY h.day) FROM ONLY {model}.holidays h)
+        $query$, jsonb_build_object('model', model)) INTO calendar, holidays;
+    RETURN CASE WHEN calendar IS NULL AND holidays IS NULL THEN '{}' ELSE jsonb_strip_nulls(jsonb_build_object('format', 2, 'calendar', calendar, 'holidays', holidays)) END;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_calendar IS 'What the draft says of working time, as a part of a definition: the hours by weekday and time, the holidays. Empty where it says nothing, as does every model of an older format.';
+
+CREATE FUNCTION lead_scoring_internal.check_calendar(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    calendar CONSTANT jsonb := lead_scoring_internal.draft_calendar(model) -> 'calendar';
+    stage text;
+    twice record;
+    worked interval;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    SELECT h.weekday, h.opens, h.closes, h.next_opens, h.next_closes INTO twice
+      FROM (SELECT c.weekday, c.place, c.opens, c.closes, lead(c.opens) OVER days AS next_opens, lead(c.closes) OVER days AS next_closes
+              FROM (SELECT i.item ->> 'weekday' AS weekday, i.place, (i.item ->> 'opens')::time AS opens, (i.item ->> 'closes')::time AS closes
+                      FROM jsonb_array_elements(calendar) WITH ORDINALITY i (item, place)) c WINDOW days AS (PARTITION BY c.weekday ORDER BY c.opens)) h
+     WHERE h.next_opens < h.closes ORDER BY h.place LIMIT 1;
+    IF twice.weekday IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('hours of the calendar of model "%s" overlap on %s', model, twice.weekday),
+            format('From %s to %s, and from %s to %s.', twice.opens, twice.closes, twice.next_opens, twice.next_closes),
+            format('SELECT lead_scoring.set_calendar(%L, ''%s-%s'', %L);', model, to_char(twice.opens, 'HH24:MI'), to_char(GREATEST(twice.closes, twice.next_closes), 'HH24:MI'), ARRAY[twice.weekday]));
+    END IF;
+    SELECT sum((i.item ->> 'closes')::time - (i.item ->> 'opens')::time) INTO worked FROM jsonb_array_elements(calendar) i (item);
+    IF worked < '1 minute' THEN
+        PERFORM lead_scoring_internal.fail('22023', format('calendar of model "%s" has no working minute', model), format('The hours of a week are %s seconds.', trim_scale(extract(epoch FROM worked))),
+            format('SELECT lead_scoring.set_calendar(%L, ''09:00-17:00'');', model));
+    END IF;
+    IF worked IS NULL THEN
+        EXECUTE format('SELECT (array_agg(s.name ORDER BY s.rank, s.name COLLATE "C"))[1] FROM %I.stages s WHERE (to_jsonb(s) ->> ''working_time'')::boolean', model) INTO stage;
+        IF stage IS NOT NULL THEN
+            PERFORM lead_scoring_internal.fail('55000', format('within of stage "%s" counts in working time, of which there is none', stage), format('The calendar of model "%s" has no hours.', model),
+                format('SELECT lead_scoring.set_calendar(%L, ''09:00-17:00'');', model));
+        END IF;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_calendar IS 'Raises 22023 where hours of the draft''s calendar overlap, or are less than a minute in a week, 55000 where there are none and a stage counts in working time.';
+
+CREATE FUNCTION lead_scoring.set_calendar(
+    model text,
+    hours text DEFAULT '09:00-17:00',
+    weekdays text[] DEFAULT '{monday,tuesday,wednesday,thursday,friday}')
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.set_calendar(
+    model text,
+    hours text,
+    weekdays text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    stretches CONSTANT text[] := CASE WHEN hours ~ '\S' THEN regexp_split_to_array(btrim(hours), '\s*,\s*') ELSE '{}' END;
+    wrong text := (SELECT s FROM unnest(stretches) s WHERE s !~ '^([01]?\d|2[0-4])(:[0-5]\d)?\s*-\s*([01]?\d|2[0-4])(:[0-5]\d)?$' LIMIT 1);
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF weekdays IS NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', 'the weekdays of set_calendar are NULL', 'They are the days whose hours are set.', 'Pass weekdays => ''{monday,friday}'', or leave it out for monday to friday.');
+    ELSIF wrong IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('hours "%s" cannot be read', wrong), 'Hours are from one time of the day to another, of a clock of 24 hours.', 'For example hours => ''09:00-12:30, 13:30-18:00''.');
+    END IF;
+    wrong := (SELECT w FROM unnest(weekdays) w WHERE (w = ANY (lead_scoring_internal.weekdays())) IS NOT TRUE LIMIT 1);
+    IF wrong IS NOT NULL OR array_position(weekdays, NULL) IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22023', format('weekday "%s" is unknown', coalesce(wrong, 'NULL')), 'The days of the week are monday to sunday, in lower case.', 'For example weekdays => ''{monday,friday}''.');
+    END IF;
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    EXECUTE format('DELETE FROM %I.calendar c WHERE c.weekday = ANY ($1)', model) USING weekdays;
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'calendar', jsonb_build_object('weekday', w.weekday, 'opens', lead_scoring_internal.clock_time(split_part(s.stretch, '-', 1)),
+            'closes', lead_scoring_internal.clock_time(split_part(s.stretch, '-', 2))))
+       FROM (SELECT DISTINCT unnest(weekdays)) w (weekday), unnest(stretches) s (stretch);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.set_calendar IS 'Implements lead_scoring.set_calendar, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.set_calendar IS
+'Makes these the working hours of some weekdays in the draft, in place of those they had: one stretch or several, as in ''09:00-12:30, 13:30-18:00'', by the clocks of the model''s time zone, up to 24:00; '''' or NULL: none. Other weekdays keep theirs. Stages with working_time count their service level in these hours, but for days of add_holidays. Effective with the next publish. For the model''s owner only.
+Raises 22023 for hours that cannot be read, end before they begin or overlap, and for an unknown weekday; 42710 for two stretches that begin at once, 22004 for a NULL in the place of weekdays, and at the end of the transaction what publish() raises. A model of an older format is upgraded.';
+
+CREATE FUNCTION lead_scoring_internal.clock_time(hour text)
+RETURNS time LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT (btrim(hour) || CASE WHEN strpos(hour, ':') = 0 THEN ':00' ELSE '' END)::time $$;
+COMMENT ON FUNCTION lead_scoring_internal.clock_time IS 'A time of the day, of hours and perhaps minutes.';
+
+CREATE FUNCTION lead_scoring.add_holidays(model text, VARIADIC days date[])
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_holidays(model text, days date[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known date[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF days IS NULL OR array_position(days, NULL) IS NOT NULL THEN
+        PERFORM lead_scoring_internal.fail('22004', 'a day of add_holidays is NULL', 'They are days without working time.', format('For example SELECT lead_scoring.add_holidays(%L, ''2027-01-01'');', model));
+    END IF;
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    EXECUTE format('SELECT array_agg(h.day) FROM %I.holidays h', model) INTO known;
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'holidays', jsonb_build_object('day', d.day)) FROM (SELECT DISTINCT unnest(days) AS day ORDER BY 1) d
+      WHERE (d.day = ANY (known)) IS NOT TRUE;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_holidays IS 'Implements lead_scoring.add_holidays, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_holidays IS
+'Adds days without working time to the draft, from midnight to midnight in the model''s time zone; those that are there already stay. To take one back, delete its row of the model''s table "holidays". Effective with the next publish. For the model''s owner only.
+Raises 22023 for a day that is not from 1900 to 2299, 22004 for a NULL. A model of an older format is upgraded.';
+
+-- Entries: further ways into stages. What they require of rules and bands is checked with the stages.
+CREATE FUNCTION lead_scoring_internal.rows_of(model text, relation text)
+RETURNS SETOF jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = model AND c.relname = relation AND c.relkind IN ('r', 'p')) THEN
+        RETURN QUERY EXECUTE format('SELECT to_jsonb(d) FROM ONLY %I.%I d', model, relation);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.rows_of IS 'The rows of a table of the draft that models of an older format do not have: they have no rows.';
+
+CREATE FUNCTION lead_scoring_internal.check_entries(model text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wrong record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT e.item ->> ''name'' AS name, e.item ->> ''stage'' AS stage, s.name IS NULL AS is_lost, s.falls_below,
+                           (e.item ->> ''min_score'')::numeric AS min_score, ARRAY(SELECT o.name FROM %1$I.stages o) AS stages
+                      FROM lead_scoring_internal.rows_of($1, ''entries'') e (item) LEFT JOIN %1$I.stages s ON s.name = e.item ->> ''stage''
+                     WHERE s.name IS NULL OR s.falls_below > (e.item ->> ''min_score'')::numeric
+                        OR s.kind = ''detour'' AND jsonb_strip_nulls(e.item) ?| ''{min_score,min_engagement,min_fit,grades,requires}''
+                     ORDER BY e.item ->> ''name'' COLLATE "C" LIMIT 1', model) INTO wrong USING model;
+    IF wrong.name IS NULL THEN
+        RETURN;
+    ELSIF wrong.is_lost THEN
+        PERFORM lead_scoring_internal.fail('42704', format('stage "%s" of entry "%s" does not exist', wrong.stage, wrong.name),
+            format('The stages of model "%s" are the rows of %I.stages.', model, model),
+            format('SELECT lead_scoring.add_stage(%L, %L);', model, wrong.stage) || lead_scoring_internal.perhaps(wrong.stage, wrong.stages));
+    ELSIF wrong.falls_below > wrong.min_score THEN
+        PERFORM lead_scoring_internal.fail('22023', format('min_score of entry "%s" is under falls_below of stage "%s"', wrong.name, wrong.stage),
+            format('A lead that it lets in with %s points would fall back under %s.', wrong.min_score, wrong.falls_below),
+            format('Pass min_score => %s.', wrong.falls_below));
+    END IF;
+    PERFORM lead_scoring_internal.fail('22023', format('entry "%s" has thresholds, and stage "%s" is a detour', wrong.name, wrong.stage),
+        'A detour is entered by event, time or hand only.', 'Leave out min_score, min_engagement, min_fit, grades and requires, and pass on_event => ''disqualified''.');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.check_entries IS 'Raises when an entry of the draft does not fit its stage: 42704 where this is not there, 22023 where it would fall back at once, or is a detour and the entry has thresholds.';
+
+CREATE FUNCTION lead_scoring_internal.draft_entries(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN count(*) = 0 THEN '{}' ELSE jsonb_build_object('format', 2, 'entries',
+           jsonb_agg(lead_scoring_internal.with_source(s.list, lead_scoring_internal.compile_row('entries', NULL, e.item)))) END
+  FROM lead_scoring_internal.rows_of(model, 'entries') e (item) CROSS JOIN (SELECT lead_scoring_internal.source_list(model)) s (list)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_entries IS 'What the next version says of entries, as a part of its definition, with expressions as they are typed; empty where there are none.';
+
+CREATE FUNCTION lead_scoring_internal.compile_entries(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sources jsonb;
+    source jsonb;
+    e record;
+    entries jsonb[] := '{}';
+BEGIN
+    PERFORM lead_scoring_internal.check_entries(model);
+    FOR e IN EXECUTE format('SELECT e.item ->> ''name'' AS name, e.item FROM lead_scoring_internal.rows_of($1, ''entries'') e (item)
+                              LEFT JOIN %I.stages s ON s.name = e.item ->> ''stage'' ORDER BY s.rank, s.name COLLATE "C", e.item ->> ''name'' COLLATE "C"', model) USING model LOOP
+        sources := coalesce(sources, lead_scoring_internal.source_list(model));
+        source := CASE WHEN e.item ->> 'on_event' IS NOT NULL
+                       THEN lead_scoring_internal.resolve_source(model, sources, e.item ->> 'on_event_source', e.item ->> 'on_event', 'on_event_source', format('entry "%s"', e.name)) END;
+        entries := entries || lead_scoring_internal.with_source(sources, lead_scoring_internal.compile_row('entries', format('entry "%s"', e.name), e.item, NULL,
+            (source ->> 'events')::oid::regclass, source ->> 'event_type'));
+    END LOOP;
+    RETURN CASE WHEN entries = '{}' THEN '{}' ELSE jsonb_build_object('format', 2, 'entries', lead_scoring_internal.with_ids(model, 'entries', to_jsonb(entries))) END;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_entries IS 'Checks the entries of the draft, and returns what a version says of them: an object with the list, by the ranks of their stages and by name, or an empty one.';
+
+CREATE FUNCTION lead_scoring.add_entry(
+    model text,
+    name text,
+    stage text,
+    min_score numeric DEFAULT NULL,
+    on_event text DEFAULT NULL,
+    on_event_condition text DEFAULT NULL,
+    requires jsonb DEFAULT NULL,
+    grades text[] DEFAULT NULL,
+    min_engagement numeric DEFAULT NULL,
+    min_fit numeric DEFAULT NULL,
+    on_event_source text DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_entry(
+    model text,
+    name text,
+    stage text,
+    min_score numeric,
+    on_event text,
+    on_event_condition text,
+    requires jsonb,
+    grades text[],
+    min_engagement numeric,
+    min_fit numeric,
+    on_event_source text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'entries',
+        jsonb_build_object('name', name, 'stage', stage, 'min_score', min_score, 'min_engagement', min_engagement, 'min_fit', min_fit,
+            'grades', grades, 'requires', requires, 'on_event', on_event, 'on_event_condition', on_event_condition, 'on_event_source', on_event_source));
+    PERFORM lead_scoring_internal.check_stages(model), lead_scoring_internal.compile_entries(model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_entry IS 'Implements lead_scoring.add_entry, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_entry IS
+'Adds a further way into a stage to the draft: a stage is entered by its own conditions or event, or by those of any of its entries. min_score, min_engagement, min_fit (points), grades and requires of one entry must all hold; on_event, with on_event_condition and on_event_source, moves a lead to the stage at once, as that of add_stage() does. Column "entry" of the model''s transitions tells by which a lead came: the stage itself (NULL) where its own conditions hold, else the first entry by name. falls_below, cooldown, within and all else is the stage''s. Effective with the next publish. A model of an older format is upgraded.
+Raises 42710 where the name is taken, 22023 for a value that makes no sense, where it asks for nothing, for thresholds into a detour or a min_score under the stage''s falls_below; 22004 for a NULL where there must be none; 42704 for an unknown stage or a rule in requires, 22023 for a grade that cannot occur, and for on_event_condition what check_expression() raises.';
+
+-- Types of leads: conditions over what is known of a lead.
+CREATE FUNCTION lead_scoring_internal.draft_lead_types(model text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN count(*) = 0 THEN '{}' ELSE jsonb_build_object('format', 2, 'lead_types', jsonb_agg(lead_scoring_internal.compile_row('lead_types', NULL, t.item))) END
+  FROM lead_scoring_internal.rows_of(model, 'lead_types') t (item)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.draft_lead_types IS 'What the next version says of types of leads, as a part of its definition, with conditions as they are typed; empty where there are none.';
+
+CREATE FUNCTION lead_scoring_internal.compile_lead_types(model text)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t record;
+    types jsonb[] := '{}';
+BEGIN
+    FOR t IN SELECT r.item, format('lead type "%s"', r.item ->> 'name') AS subject FROM lead_scoring_internal.rows_of(model, 'lead_types') r (item)
+              ORDER BY (r.item ->> 'rank')::integer, r.item ->> 'name' COLLATE "C" LOOP
+        IF t.item ->> 'condition' IS NULL THEN  -- its constraint is lost
+            PERFORM lead_scoring_internal.fail('22004', format('condition of %s is NULL', t.subject), 'No lead could ever be of that type.',
+                format('DELETE FROM %I.lead_types WHERE name = %L;', model, t.item ->> 'name'));
+        END IF;
+        types := types || lead_scoring_internal.compile_row('lead_types', t.subject, t.item, 'lead_scoring_internal.lead_features');
+    END LOOP;
+    RETURN CASE WHEN types = '{}' THEN '{}' ELSE jsonb_build_object('format', 2, 'lead_types', lead_scoring_internal.with_ids(model, 'lead_types', to_jsonb(types))) END;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.compile_lead_types IS 'Checks the types of leads of the draft, and returns what a version says of them: an object with the list in the order in which they are tried, or an empty one.';
+
+CREATE FUNCTION lead_scoring.add_lead_type(
+    model text,
+    name text,
+    condition text,
+    rank integer DEFAULT NULL)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
+CREATE FUNCTION lead_scoring_internal.add_lead_type(
+    model text,
+    name text,
+    condition text,
+    rank integer)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    PERFORM lead_scoring_internal.insert_draft_row(model, 'lead_types', jsonb_build_object('name', name, 'rank', rank, 'condition', condition));
+    PERFORM lead_scoring_internal.compile_lead_types(model);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.add_lead_type IS 'Implements lead_scoring.add_lead_type, as the model''s owner.';
+COMMENT ON FUNCTION lead_scoring.add_lead_type IS
+'Adds a type of leads to the draft. A lead is of the first type whose condition holds, by rank (default: after all others), then name: so a type hides those behind it. The condition is an SQL boolean expression over what is known of the lead: score, engagement, fit (points), grade, points (jsonb: points by rule and by group), times (jsonb: matches by rule), days_since (jsonb: days since the latest match by rule), channels (text[]: of the touches that are remembered), days_since_last (days since the latest event that counted); what has not happened is not there, and so NULL. Only immutable expressions are taken.
+The view "leads" shows the type as of now, and transitions keep that of each move as it was then. A condition that raises an error for a lead is listed in "problems", and holds not. Effective with the next publish. A model of an older format is upgraded.
+Raises 42710 where the name is taken, 22023 or 22004 for a value that makes no sense, 42703 for a column there is none of, and what else check_expression() raises.';
 
 -- What a version says of what leads remember: which events are touches, and how many are kept of a lead.
 CREATE OR REPLACE FUNCTION lead_scoring_internal.draft_touches(model text)
@@ -1821,6 +2357,7 @@ BEGIN
     RETURN items;
 END
 $$;
+COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules, stages, entries or types of leads of the draft, each with its id, and rules in their order: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range, 42710 for a name that was another''s.';
 
 CREATE FUNCTION lead_scoring_internal.newest_definition(model text)
 RETURNS jsonb LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1854,13 +2391,13 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- What is back was called last as in the version that had it last.
     FOR renamed IN EXECUTE format('SELECT n.section, b.name AS former, n.item ->> ''name'' AS name
-                                     FROM (SELECT s.section, i.item FROM %1$I.versions v, unnest(''{rules,stages}''::text[]) s (section), jsonb_array_elements(v.definition -> s.section) i (item)
+                                     FROM (SELECT s.section, i.item FROM %1$I.versions v, unnest(''{rules,stages,entries,lead_types}''::text[]) s (section), jsonb_array_elements(v.definition -> s.section) i (item)
                                             WHERE v.version = $1) n
                                     CROSS JOIN LATERAL (SELECT i.item ->> ''name'' AS name FROM %1$I.versions v, jsonb_array_elements(v.definition -> n.section) i (item)
                                                          WHERE v.version < $1 AND i.item -> ''id'' = n.item -> ''id'' ORDER BY v.version DESC LIMIT 1) b
                                     WHERE b.name <> n.item ->> ''name'' ORDER BY n.section, b.name COLLATE "C"', model) USING version LOOP
         PERFORM lead_scoring_internal.rename_in_history(model, renamed.section, renamed.former, renamed.name);
-        CONTINUE WHEN renamed.section = 'rules';
+        CONTINUE WHEN renamed.section <> 'stages';
         IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid IN (format('%I.scores', model)::regclass, to_regclass(format('%I.leads', model)))
                       AND a.attname = renamed.name || '_at' AND NOT a.attisdropped) THEN
             PERFORM lead_scoring_internal.fail('42701', format('stage "%s" of model "%s" cannot be called "%s"', renamed.former, model, renamed.name),
@@ -1909,6 +2446,55 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.tell_what_waits IS 'A notice of the rules that a version leaves out because they are disabled.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.make_leads_view(model text, anew boolean DEFAULT false)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    scores CONSTANT regclass := format('%I.scores', model);
+    -- A column that is there stays, also where the versions are lost that had the stage.
+    shown CONSTANT name[] := ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.leads', model))
+                                      AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum);
+    further record;
+    further_columns text := '';
+    columns name[] := '{lead_id,score,engagement,fit,grade,stage}';
+    column_notes jsonb := '{"lead_id": "Key of the lead.",
+        "score": "Score as of now, in points.",
+        "engagement": "Points for behaviour as of now.",
+        "fit": "Points for attributes.",
+        "grade": "Letter of fit and number of engagement as of now; NULL without bands.",
+        "stage": "Stage of the lead."}';
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    -- In the order in which they were added, so that a new one comes last and OR REPLACE takes it.
+    FOR further IN SELECT c.* FROM (
+                       SELECT a.attname AS name, format('s.%I', a.attname) AS expression, lead_scoring_internal.entry_note(left(a.attname, -3)) AS note, a.attnum::integer AS place
+                         FROM pg_attribute a WHERE a.attrelid = scores AND NOT a.attisdropped
+                          AND a.attname = ANY (lead_scoring_internal.stage_columns(model) || shown[cardinality(columns) + 1:])
+                       UNION ALL
+                       SELECT 'lead_type', 'lead_scoring_internal.lead_type_now(s.tableoid, s.version, s.card, s.memory, (SELECT pg_catalog.statement_timestamp())) AS lead_type',
+                              'Type of the lead as of now; NULL for none.', NULL
+                        WHERE 'lead_type' = ANY (shown) OR lead_scoring_internal.newest_definition(model) ? 'lead_types') c
+                    ORDER BY array_position(shown, c.name), c.place LOOP
+        further_columns := concat(further_columns, ', ', further.expression);
+        columns := columns || further.name;
+        column_notes := column_notes || jsonb_build_object(further.name, further.note);
+    END LOOP;
+    -- To replace it is to wait for everybody who reads it, and to keep the next ones waiting.
+    IF NOT anew AND columns = shown THEN
+        RETURN;
+    END IF;
+    -- The clock is read once by whoever reads the view, through a cursor too.
+    EXECUTE format('CREATE OR REPLACE VIEW %1$I.leads WITH (security_invoker = true) AS
+        SELECT s.lead_id, n.score, n.engagement, n.fit, n.grade, s.stage%2$s
+          FROM %1$I.scores s
+         CROSS JOIN LATERAL lead_scoring_internal.score_now(s.tableoid, s.version, s.card, (SELECT pg_catalog.statement_timestamp())) n
+         WHERE s.counted', model, further_columns);
+    PERFORM lead_scoring_internal.describe(format('%I.leads', model)::regclass,
+        'The leads with their scores as of now, decayed when read; join the table of leads by lead_id.', column_notes);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_leads_view IS 'Creates the view "leads" of a model, or replaces it where stages or types of leads have come, or anew. It is read with the rights of who reads it, so that row security on scores holds, and names no column of the user''s, so that it stands in the way of no migration.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.compile_draft(model text)
 RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1927,6 +2513,7 @@ BEGIN
     EXECUTE format($query$
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
                || lead_scoring_internal.compile_touches($1) || lead_scoring_internal.compile_sources($1) || lead_scoring_internal.compile_leads($1)
+               || lead_scoring_internal.draft_account_rules($1) || lead_scoring_internal.draft_calendar($1) || lead_scoring_internal.compile_entries($1) || lead_scoring_internal.compile_lead_types($1)
                || jsonb_build_object(
                    'groups', (SELECT coalesce(jsonb_agg(lead_scoring_internal.compile_row('rule_groups', NULL, to_jsonb(g)) ORDER BY g.name COLLATE "C"), '[]') FROM %1$I.rule_groups g),
                    'rules', lead_scoring_internal.with_ids($1, 'rules', lead_scoring_internal.compile_rules($1)),
@@ -1934,6 +2521,10 @@ BEGIN
                    'stages', lead_scoring_internal.with_meaning($1, lead_scoring_internal.with_ids($1, 'stages', lead_scoring_internal.compile_stages($1))))
           FROM %1$I.settings s
         $query$, model) INTO definition USING model;
+    -- A library that does not know these would pass over them.
+    IF jsonb_path_exists(definition, '$.rules[*] ? (exists(@.at_least) || exists(@.quiet_for) || @.event_type == "*")') THEN
+        definition := definition || '{"format": 3}';
+    END IF;
     RETURN definition;
 END
 $$;
@@ -1950,7 +2541,7 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.lock_tables(model);
     draft := lead_scoring_internal.compile_draft(model);
-    PERFORM lead_scoring_internal.keep_ids(model, s.section, draft -> s.section) FROM unnest('{rules,stages}'::text[]) s (section);
+    PERFORM lead_scoring_internal.keep_ids(model, s.section, draft -> s.section) FROM unnest('{rules,stages,entries,lead_types}'::text[]) s (section) WHERE draft ? s.section;
     EXECUTE format('SELECT v.version, v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model)
        INTO current_version, current_definition;
     published := draft IS DISTINCT FROM current_definition;
@@ -1964,7 +2555,7 @@ BEGIN
     PERFORM lead_scoring_internal.add_version(model, version, note, draft);
     PERFORM lead_scoring_internal.follow_names(model, version);
     PERFORM lead_scoring_internal.tell_what_stays_empty(model, draft);
-    PERFORM lead_scoring_internal.tell_what_is_skipped(model, draft), lead_scoring_internal.tell_what_waits(model);
+    PERFORM lead_scoring_internal.tell_what_is_skipped(model, draft), lead_scoring_internal.tell_what_waits(model), lead_scoring_internal.tell_what_no_account_meets(model, draft);
 
     FOR stage_column IN SELECT d.stage ->> 'name' || '_at' FROM jsonb_array_elements(draft -> 'stages') WITH ORDINALITY d (stage, place)
                          WHERE NOT EXISTS (SELECT FROM pg_attribute a
@@ -1976,8 +2567,80 @@ BEGIN
                        lead_scoring_internal.entry_note(left(stage_column, -3)));
     END LOOP;
     PERFORM lead_scoring_internal.make_leads_view(model);
+    IF draft ? 'lead_account' THEN
+        PERFORM lead_scoring_internal.make_account_index(model);
+    END IF;
 END
 $$;
+
+CREATE FUNCTION lead_scoring_internal.carry_over(model text, former bigint, version bigint) RETURNS void
+LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_carry_over';
+COMMENT ON FUNCTION lead_scoring_internal.carry_over IS 'Has the rows of scores of one version be of another, by which their cards are the same.';
+
+CREATE FUNCTION lead_scoring_internal.publish_hours(model text, version bigint)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    before jsonb;
+    now CONSTANT jsonb := lead_scoring_internal.version_definition(model, version);
+    leads text[];
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('SELECT v.definition FROM %I.versions v WHERE v.version = $1', model) INTO before USING version - 1;
+    IF before IS NULL OR EXISTS (SELECT FROM lead_scoring_internal.differences(before, now) d WHERE (d.what IN ('hours', 'holiday') OR d.field = 'working_time') IS NOT TRUE) THEN
+        RETURN false;
+    END IF;
+    PERFORM lead_scoring_internal.carry_over(model, version - 1, version);
+    EXECUTE format('SELECT array_agg(s.lead_id::text) FROM %I.scores s WHERE s.version <> $1 OR s.stage IN (SELECT d.stage ->> ''name'' FROM jsonb_array_elements($2 -> ''stages'') d (stage) WHERE d.stage ->> ''within'' IS NOT NULL)', model)
+       INTO leads USING version, now;
+    PERFORM lead_scoring_internal.settle_leads(model, coalesce(leads, '{}'));
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.publish_hours IS 'Where a version differs from the one before in what is working time alone: has the leads go on by it, of which no card is computed anew, and those with a service level find out when it is over. False, and nothing is done, where it differs otherwise.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.publish(
+    model text,
+    note text,
+    rescore boolean)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    new_version bigint;
+    published boolean;
+    shown CONSTANT jsonb := lead_scoring_internal.shown_stages(model);
+    named CONSTANT text[] := lead_scoring_internal.stage_columns(model);
+BEGIN
+    -- What was due is done under the version that was in force then, so that it does not matter when refresh last ran;
+    -- unless that version cannot be computed any more, which is what this one may be for.
+    PERFORM lead_scoring_internal.lock_tables(model);
+    PERFORM lead_scoring_internal.upgrade_model(model);
+    BEGIN
+        PERFORM lead_scoring_internal.refresh_leads(model, clock_timestamp(), 1000000000000);
+    EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_corrupted THEN
+        NULL;
+    END;
+    SELECT d.version, d.published INTO new_version, published FROM lead_scoring_internal.publish_draft(model, note) d;
+    IF published AND rescore THEN
+        IF new_version = 1 THEN
+            PERFORM lead_scoring_internal.rescore_now(model, 'replay');
+        ELSIF NOT lead_scoring_internal.publish_hours(model, new_version) THEN
+            PERFORM lead_scoring_internal.rescore_now(model, 'evaluate');
+        END IF;
+        PERFORM lead_scoring_internal.notice_types(model);
+    END IF;
+    -- What status columns show may be another stage now, or the same by another name.
+    IF published AND (shown IS DISTINCT FROM lead_scoring_internal.shown_stages(model) OR NOT named <@ lead_scoring_internal.stage_columns(model)) THEN
+        PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, false));
+    END IF;
+    RETURN new_version;
+END
+$$;
+
+COMMENT ON FUNCTION lead_scoring.publish IS
+'Makes the draft of a model the version that scores, and returns its number; an unchanged draft keeps the current one, with a notice. For the model''s owner only.
+Leads, then events with their partitions, are locked against writing until the transaction ends. With rescore every lead is computed anew: the first version replays history, so that stages bear historic dates; later ones evaluate each lead once, as of now. Where nothing but working time is another than before, no card is computed, and leads whose service level counts in it find out when that is over. Moves that were due are made before, under the version that ends. Without it a lead is computed anew with its next event; with it, notices name the types of events that rules or stages wait for and that never came, where there are events.
+Raises what the checks of rules and stages raise, 25000 at any isolation level but READ COMMITTED. Also 42P01, 42703 or 42804 where a table or column it reads has changed.';
 
 -- What two definitions say differently: diff(), and whether the draft is what is published.
 CREATE FUNCTION lead_scoring_internal.draft_definition(model text)
@@ -1991,12 +2654,13 @@ BEGIN
     EXECUTE lead_scoring_internal.fill($query$
         SELECT lead_scoring_internal.compile_row('settings', NULL, lead_scoring_internal.versioned_settings(to_jsonb(s)))
                || lead_scoring_internal.draft_touches($1) || lead_scoring_internal.draft_sources($1) || lead_scoring_internal.draft_leads($1)
+               || lead_scoring_internal.draft_account_rules($1) || lead_scoring_internal.draft_calendar($1) || lead_scoring_internal.draft_entries($1) || lead_scoring_internal.draft_lead_types($1)
                || jsonb_build_object(
                    'groups', (SELECT jsonb_agg(lead_scoring_internal.compile_row('rule_groups', NULL, to_jsonb(g))) FROM {model}.rule_groups g),
                    'rules', (SELECT jsonb_agg(lead_scoring_internal.with_source($2, lead_scoring_internal.compile_row('rules', NULL, to_jsonb(r)))) FROM {model}.rules r
                               WHERE lead_scoring_internal.is_enabled(to_jsonb(r))),
                    'bands', (SELECT jsonb_agg(to_jsonb(b)) FROM {model}.bands b),
-                   'stages', (SELECT jsonb_agg(lead_scoring_internal.with_source($2, lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s)))
+                   'stages', (SELECT jsonb_agg(lead_scoring_internal.with_hand_off(lead_scoring_internal.with_source($2, lead_scoring_internal.compile_row('stages', NULL, to_jsonb(s))))
                                                || jsonb_build_object('exit', lead_scoring_internal.stage_exit(s.name, s.kind, s.exit))) FROM {model}.stages s))
           FROM {model}.settings s
         $query$, jsonb_build_object('model', model)) INTO definition USING model, sources;
@@ -2022,16 +2686,24 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.version_definition IS 'What a version of the model says. Raises 42704 for one that was never published.';
 
+CREATE FUNCTION lead_scoring_internal.item_name(item jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce(item ->> 'name', item ->> 'axis' || ' ' || (item ->> 'label'), item ->> 'weekday' || ' ' || (item ->> 'opens'), item ->> 'day')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.item_name IS 'What a part of a definition or of a document is called: its name, the axis and label of a band, the weekday and the beginning of hours, the day of a holiday.';
+
 CREATE FUNCTION lead_scoring_internal.definition_rows(definition jsonb, with_sources boolean)
 RETURNS TABLE (what text, entity text, id bigint, name text, fields jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT i.what, i.entity, (i.item ->> 'id')::bigint, coalesce(i.item ->> 'name', i.item ->> 'axis' || ' ' || (i.item ->> 'label')),
+SELECT i.what, i.entity, (i.item ->> 'id')::bigint, lead_scoring_internal.item_name(i.item),
        jsonb_strip_nulls((i.source || i.item || coalesce(i.item -> 'typed', '{}')) - '{id,typed,format}'::text[])
   FROM (SELECT k.what, k.entity, e.item,  -- where there is one, it has no name in the definition
                CASE WHEN with_sources AND e.item ->> 'event_type' IS NOT NULL THEN '{"source": "events"}' WHEN with_sources AND e.item ->> 'on_event' IS NOT NULL THEN '{"on_event_source": "events"}' ELSE '{}' END::jsonb AS source
-          FROM (VALUES ('group', 'rule_groups', 'groups'), ('rule', 'rules', 'rules'), ('band', 'bands', 'bands'), ('stage', 'stages', 'stages'), ('source', 'sources', 'sources')) k (what, entity, section)
+          FROM (VALUES ('group', 'rule_groups', 'groups'), ('rule', 'rules', 'rules'), ('band', 'bands', 'bands'), ('stage', 'stages', 'stages'), ('source', 'sources', 'sources'), ('account rule', 'account_rules', 'account_rules'), ('hours', 'calendar', 'calendar'), ('holiday', 'holidays', 'holidays'),
+                       ('entry', 'entries', 'entries'), ('lead type', 'lead_types', 'lead_types')) k (what, entity, section)
          CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(definition -> k.section) WHEN 'array' THEN definition -> k.section END) e (item)
-        UNION ALL SELECT 'settings', 'settings', definition - '{groups,rules,bands,stages,sources,touches}'::text[], '{}'
+        UNION ALL SELECT 'settings', 'settings', definition - '{groups,rules,bands,stages,sources,touches,account_rules,calendar,holidays,entries,lead_types}'::text[], '{}'
         UNION ALL SELECT 'touches', 'report_settings', coalesce(definition -> 'touches', '{}'), '{}') i
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.definition_rows IS 'What a definition is made of, a row for each thing that has a name, and one for the settings and for what leads remember: its fields that are not NULL, expressions as they were typed; "entity" is the table of the draft. With "with_sources" each rule or stage on events names its source.';
@@ -2040,7 +2712,8 @@ CREATE FUNCTION lead_scoring_internal.field_text(entity text, field text, value 
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres
 AS $$
 SELECT CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE (f.entity, f.field, f.kind) = (field_text.entity, field_text.field, 'interval'))
-            THEN to_jsonb(lead_scoring_internal.span((value #>> '{}')::numeric)) ELSE value END
+            THEN to_jsonb(CASE jsonb_typeof(value) WHEN 'object' THEN make_interval(days => (value ->> 'days')::integer, secs => (value ->> 'seconds')::double precision)
+                                                    ELSE lead_scoring_internal.span((value #>> '{}')::numeric) END) ELSE value END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.field_text IS 'The value of a field of a definition as it is typed: lengths of time in days and smaller units, where a definition has seconds.';
 
@@ -2084,8 +2757,9 @@ SELECT p.what, p.name, d.field, d.old, d.new
     SELECT k.field, lead_scoring_internal.field_text(p.entity, k.field, p.old -> k.field) #>> '{}', lead_scoring_internal.field_text(p.entity, k.field, p.new -> k.field) #>> '{}', f.place
       FROM (SELECT jsonb_object_keys(p.old) UNION SELECT jsonb_object_keys(p.new)) k (field)
       LEFT JOIN lead_scoring_internal.draft_fields f ON f.entity = p.entity AND f.field = k.field
-     WHERE p.old IS NOT NULL AND p.new IS NOT NULL AND p.old -> k.field IS DISTINCT FROM p.new -> k.field) d
- ORDER BY array_position('{settings,touches,source,group,rule,band,stage}'::text[], p.what), p.name COLLATE "C", d.place, d.field COLLATE "C"
+     WHERE p.old IS NOT NULL AND p.new IS NOT NULL AND p.old -> k.field IS DISTINCT FROM p.new -> k.field
+       AND lead_scoring_internal.field_text(p.entity, k.field, p.old -> k.field) IS DISTINCT FROM lead_scoring_internal.field_text(p.entity, k.field, p.new -> k.field)) d
+ ORDER BY array_position('{settings,touches,source,hours,holiday,group,rule,band,stage,account rule,entry,lead type}'::text[], p.what), p.name COLLATE "C", d.place, d.field COLLATE "C"
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.differences IS 'What the second definition says otherwise than the first, as diff() has it.';
 
@@ -2119,7 +2793,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.diff IS 'Implements lead_scoring.diff, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.diff IS
 'What version b of a model says otherwise than version a, a row a field: by default the draft otherwise than the current version, or, where nothing is published, than nothing.
-"what" is settings, touches (what leads remember for reports), source, group, rule, band or stage, "name" which one, as b calls it; NULL for settings and touches. Rules and stages are told by their ids, so that another name is one row, of the field "name". What is there in one of the two only is a row whose field is NULL, with what it is as JSON in "old" or "new". Expressions are as they were typed, NULL stands for a field that is not set; of the draft nothing is checked. Comments and disabled rules are no part of what is compared.
+"what" is settings, touches (what leads remember for reports), source, hours (of a weekday, by when they begin), holiday, group, rule, band, stage, account rule, entry or lead type, "name" which one, as b calls it; NULL for settings and touches. Rules, stages, entries and types of leads are told by their ids, so that another name is one row, of the field "name". What is there in one of the two only is a row whose field is NULL, with what it is as JSON in "old" or "new". Expressions are as they were typed, NULL stands for a field that is not set; of the draft nothing is checked. Comments and disabled rules are no part of what is compared.
 Takes USAGE on the schema and SELECT on the tables of the draft and on "versions"; 42501 where row security limits the caller. Raises 42704 for an unknown model or version.';
 
 -- The way back: the draft becomes what a version says.
@@ -2147,10 +2821,27 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.write_draft_row IS 'Gives the row of that name of a table of the draft these values, or makes it; does nothing where it has them, letter by letter.';
 
+CREATE FUNCTION lead_scoring_internal.write_rows(model text, relation text, items jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    places CONSTANT jsonb := jsonb_build_object('model', model, 'table', relation);
+    item record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE lead_scoring_internal.fill('DELETE FROM {model}.{table} d WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::{model}.{table}, $1) n WHERE to_jsonb(n)::text = to_jsonb(d)::text)', places) USING items;
+    FOR item IN EXECUTE lead_scoring_internal.fill('SELECT i.item FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::{model}.{table}, i.item) n
+                 WHERE NOT EXISTS (SELECT FROM {model}.{table} d WHERE to_jsonb(n)::text = to_jsonb(d)::text) ORDER BY i.place', places) USING items LOOP
+        PERFORM lead_scoring_internal.insert_draft_row(model, relation, item.item);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.write_rows IS 'Makes the rows of a table of the draft, which are all that they say, these and no others; those that are there stay.';
+
 CREATE FUNCTION lead_scoring_internal.restored_row(entity text, item jsonb)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT jsonb_object_agg(f.field, lead_scoring_internal.field_text(entity, f.field, (item || coalesce(item -> 'typed', '{}')) -> f.field))
+SELECT jsonb_object_agg(f.field, CASE WHEN f.kind = 'source' AND item ->> f.field = '*' THEN 'null' ELSE lead_scoring_internal.field_text(entity, f.field, (item || coalesce(item -> 'typed', '{}')) -> f.field) END)
   FROM lead_scoring_internal.draft_fields f WHERE f.entity = restored_row.entity AND item ? f.field
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.restored_row IS 'The row of a table of the draft that says what a part of a definition does, expressions as they were typed.';
@@ -2173,7 +2864,7 @@ BEGIN
         -- A version of a time when there was one source does not name it.
         IF relation = 'rules' AND NOT wanted ? 'source' AND wanted ->> 'event_type' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
             source := '{"source": "events"}';
-        ELSIF relation = 'stages' AND NOT wanted ? 'on_event_source' AND wanted ->> 'on_event' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
+        ELSIF relation IN ('stages', 'entries') AND NOT wanted ? 'on_event_source' AND wanted ->> 'on_event' IS NOT NULL AND EXISTS (SELECT FROM lead_scoring_internal.source_tables(model)) THEN
             source := '{"on_event_source": "events"}';
         ELSE
             source := '{}';
@@ -2183,7 +2874,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.load_named IS 'Has the rules or stages of the draft be these of a definition, with their ids, the comments staying where they are, and disabled rules as well.';
+COMMENT ON FUNCTION lead_scoring_internal.load_named IS 'Has the rules, stages, entries or types of leads of the draft be these of a definition, with their ids, the comments staying where they are, and disabled rules as well.';
 
 CREATE FUNCTION lead_scoring_internal.load_touches(model text, definition jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -2224,30 +2915,35 @@ AS $$
 DECLARE
     definition CONSTANT jsonb := lead_scoring_internal.version_definition(model, version);
     item jsonb;
+    section text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     PERFORM lead_scoring_internal.upgrade_model(model), lead_scoring_internal.draft_is_loaded(model);
     EXECUTE lead_scoring_internal.fill('UPDATE {model}.settings SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.settings, $1))', jsonb_build_object('model', model,
         'columns', (SELECT string_agg(quote_ident(f.field), ', ' ORDER BY f.place) FROM lead_scoring_internal.draft_fields f
-                     WHERE f.entity = 'settings' AND f.kind <> 'state' AND (NOT f.is_owners OR f.kind IN ('draft column', 'condition')))))
+                     WHERE f.entity = 'settings' AND f.kind NOT IN ('state', 'switch') AND (NOT f.is_owners OR f.kind IN ('draft column', 'condition', 'key expression')))))
       USING lead_scoring_internal.restored_row('settings', definition);
     PERFORM lead_scoring_internal.load_named(model, 'stages', definition -> 'stages');
-    EXECUTE format('DELETE FROM %I.bands', model);
-    FOR item IN SELECT b.item FROM jsonb_array_elements(definition -> 'bands') b (item) LOOP
-        PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item);
+    FOREACH section IN ARRAY '{bands,calendar,holidays}'::text[] LOOP
+        PERFORM lead_scoring_internal.write_rows(model, section, coalesce(definition -> section, '[]'));
     END LOOP;
     FOR item IN SELECT g.item FROM jsonb_array_elements(definition -> 'groups') g (item) LOOP
         PERFORM lead_scoring_internal.write_draft_row(model, 'rule_groups', item ->> 'name', item);
     END LOOP;
-    PERFORM lead_scoring_internal.load_named(model, 'rules', definition -> 'rules');
+    PERFORM lead_scoring_internal.load_named(model, 'rules', definition -> 'rules'),
+            lead_scoring_internal.load_named(model, s.section, coalesce(definition -> s.section, '[]')) FROM unnest('{entries,lead_types}'::text[]) s (section);
     EXECUTE format('DELETE FROM %1$I.rule_groups g WHERE NOT EXISTS (SELECT FROM %1$I.rules r WHERE r.rule_group = g.name)
                        AND NOT EXISTS (SELECT FROM jsonb_array_elements($1) i (item) WHERE i.item ->> ''name'' = g.name)', model) USING definition -> 'groups';
     PERFORM lead_scoring_internal.load_touches(model, definition);
+    EXECUTE format('DELETE FROM %I.account_rules a WHERE NOT EXISTS (SELECT FROM jsonb_array_elements($1) i (item) WHERE i.item ->> ''name'' = a.name)', model) USING coalesce(definition -> 'account_rules', '[]');
+    FOR item IN SELECT a.item FROM jsonb_array_elements(definition -> 'account_rules') a (item) LOOP
+        PERFORM lead_scoring_internal.write_draft_row(model, 'account_rules', item ->> 'name', lead_scoring_internal.restored_row('account_rules', item));
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.load_draft IS 'Implements lead_scoring.load_draft, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.load_draft IS
-'Makes the draft of a model what one of its versions says, so that publish() puts it in force again: groups, rules, bands and stages with their ids, expressions as they were typed, and of the settings what is versioned. What the draft said otherwise is lost; comments stay, and so do disabled rules, which are no part of a version, with their groups; but one that has the name or id of a rule of the version becomes that rule, enabled. No notice tells it, nor that the draft is not what is published: diff() shows what is. Nothing is published, and nothing happens to leads, their stages or their history. Bindings, such as tables, columns and sources, stay what they are: a rule that names a source which is no more, or a column, is refused when the transaction ends, as it is by publish().
+'Makes the draft of a model what one of its versions says, so that publish() puts it in force again: groups, rules, bands, stages, account rules, working time, entries and types of leads, those that have ids with them, expressions as they were typed, and of the settings what is versioned. What the draft said otherwise is lost; comments stay, and so do disabled rules, which are no part of a version, with their groups; but one that has the name or id of a rule of the version becomes that rule, enabled. No notice tells it, nor that the draft is not what is published: diff() shows what is. Nothing is published, and nothing happens to leads, their stages or their history. Bindings, such as tables, columns and sources, stay what they are: a rule that names a source which is no more, or a column, is refused when the transaction ends, as it is by publish().
 For the model''s owner only. A model of an older format is upgraded. Raises 42704 for an unknown model or version, and at the end of the transaction what publish() raises.';
 
 -- A model as a document: what it is bound to, its draft and what its reports are told. See the view document_fields.
@@ -2308,7 +3004,9 @@ DECLARE
     groups text[];
     rules text[];
     bands text[];
+    working_time CONSTANT jsonb := lead_scoring_internal.draft_calendar(model);
     stages text[];
+    account_rules text[];
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO reports;
@@ -2327,19 +3025,29 @@ BEGIN
                (SELECT array_agg(lead_scoring_internal.document_object('bands', 'bands', to_jsonb(b)) ORDER BY b.axis COLLATE "C", b.min_points) FROM {model}.bands b),
                (SELECT array_agg(lead_scoring_internal.document_object('stages', 'stages', to_jsonb(s)) ORDER BY s.rank, s.name COLLATE "C") FROM {model}.stages s)
         $query$, jsonb_build_object('model', model)) INTO groups, rules, bands, stages;
+    IF to_regclass(format('%I.account_rules', model)) IS NOT NULL THEN
+        EXECUTE format('SELECT array_agg(lead_scoring_internal.document_object(''account_rules'', ''account_rules'', to_jsonb(a)) ORDER BY a.name COLLATE "C") FROM %I.account_rules a', model) INTO account_rules;
+    END IF;
     RETURN format(E'{\n  %s\n}', concat_ws(E',\n  ',
         lead_scoring_internal.document_object('model', 'settings', settings),
         lead_scoring_internal.document_list('sources', ('"name": "events", ' || lead_scoring_internal.document_object('sources', 'settings', settings)) || sources),
         format('"identities": {%s}', lead_scoring_internal.document_object('identities', 'settings', settings)),
         format('"settings": {%s}', lead_scoring_internal.document_object('settings', 'settings', settings)),
+        lead_scoring_internal.document_list('calendar', ARRAY(SELECT lead_scoring_internal.document_object('calendar', 'calendar', i.item) FROM jsonb_array_elements(working_time -> 'calendar') WITH ORDINALITY i (item, place) ORDER BY i.place)),
+        lead_scoring_internal.document_list('holidays', ARRAY(SELECT lead_scoring_internal.document_object('holidays', 'holidays', i.item) FROM jsonb_array_elements(working_time -> 'holidays') WITH ORDINALITY i (item, place) ORDER BY i.place)),
         lead_scoring_internal.document_list('groups', groups), lead_scoring_internal.document_list('rules', rules),
         lead_scoring_internal.document_list('bands', bands), lead_scoring_internal.document_list('stages', stages),
+        lead_scoring_internal.document_list('account_rules', account_rules),
+        lead_scoring_internal.document_list('entries', (SELECT array_agg(lead_scoring_internal.document_object('entries', 'entries', e.item) ORDER BY e.item ->> 'name' COLLATE "C")
+                                                          FROM lead_scoring_internal.rows_of(model, 'entries') e (item))),
+        lead_scoring_internal.document_list('lead_types', (SELECT array_agg(lead_scoring_internal.document_object('lead_types', 'lead_types', t.item) ORDER BY (t.item ->> 'rank')::integer, t.item ->> 'name' COLLATE "C")
+                                                             FROM lead_scoring_internal.rows_of(model, 'lead_types') t (item))),
         format('"reports": {%s}', lead_scoring_internal.document_object('reports', 'report_settings', reports))));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.export_model IS 'Implements lead_scoring.export_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.export_model IS
-'The model as a document, for apply_model(), version control or another database: what it is bound to, the settings, groups, rules, bands and stages of its draft, and what its reports are told, in the order of the manual and of names, so that what is the same is so letter by letter. Fields that have their default are left out, expressions are as they were typed, lengths of time as in ''1 day 12:00:00''. Ids, versions and leads are no part of it.
+'The model as a document, for apply_model(), version control or another database: what it is bound to, the settings, working time, groups, rules, bands, stages, account rules, entries and types of leads of its draft, and what its reports are told, in the order of the manual and of names, so that what is the same is so letter by letter. Fields that have their default are left out, expressions are as they were typed, lengths of time as in ''1 day 12:00:00''. Ids, versions and leads are no part of it.
 Takes USAGE on the schema and SELECT on the tables of the draft; 42501 where row security limits the caller. Raises 42704 for an unknown model.';
 
 -- A document in one's own words: types of events and columns that are called otherwise, tables of other names.
@@ -2489,11 +3197,11 @@ COMMENT ON FUNCTION lead_scoring_internal.require_known_key IS 'Raises 42703, wi
 CREATE FUNCTION lead_scoring_internal.example_of(kind text, key text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'decay' THEN '"none"' WHEN 'limit_window' THEN '"day"' WHEN 'exit' THEN '"score"' WHEN 'counts_as' THEN '"mql"'
-                WHEN 'week_starts' THEN '"monday"' WHEN 'kind' THEN '"engagement"' ELSE
-       CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'grades' THEN '["A1", "A2"]'
+SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'weekday' THEN '"monday"' WHEN 'opens' THEN '"09:00"' WHEN 'day' THEN '"2027-01-01"' WHEN 'decay' THEN '"none"' WHEN 'limit_window' THEN '"day"' WHEN 'exit' THEN '"score"' WHEN 'counts_as' THEN '"mql"'
+                WHEN 'week_starts' THEN '"monday"' WHEN 'lead_account' THEN '"company"' WHEN 'kind' THEN '"engagement"' ELSE
+       CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'flag' THEN 'true' WHEN 'time' THEN '"17:00"' WHEN 'grades' THEN '["A1", "A2"]'
                  WHEN 'rules' THEN '{"webinar": 1}' WHEN 'columns' THEN '{"stage": "lead_stage"}' WHEN 'key expressions' THEN '{"country": "country"}'
-                 WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' WHEN 'column' THEN '"lead_id"' WHEN 'time zone' THEN '"Europe/Berlin"' WHEN 'group' THEN '"engagement"' ELSE '"webinar"' END END
+                 WHEN 'condition of features' THEN '"score >= 80"' WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' WHEN 'column' THEN '"lead_id"' WHEN 'time zone' THEN '"Europe/Berlin"' WHEN 'group' THEN '"engagement"' ELSE '"webinar"' END END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind and name may be in a document.';
 
@@ -2501,7 +3209,9 @@ CREATE FUNCTION lead_scoring_internal.example_of_section(section text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT CASE section WHEN 'sources' THEN '{"name": "events", "events": "public.events"}' WHEN 'groups' THEN '{"name": "engagement", "kind": "engagement"}'
-                    WHEN 'rules' THEN '{"name": "webinar", "event_type": "webinar", "points": 20}' WHEN 'bands' THEN '{"axis": "fit", "label": "A", "min_points": 10}' WHEN 'stages' THEN '{"name": "lead"}'
+                    WHEN 'rules' THEN '{"name": "webinar", "event_type": "webinar", "points": 20}' WHEN 'bands' THEN '{"axis": "fit", "label": "A", "min_points": 10}' WHEN 'stages' THEN '{"name": "lead"}' WHEN 'account_rules' THEN '{"name": "buying group", "people": 3}'
+                    WHEN 'calendar' THEN '{"weekday": "monday", "opens": "09:00", "closes": "17:00"}' WHEN 'holidays' THEN '{"day": "2027-01-01"}'
+                    WHEN 'entries' THEN '{"name": "demo", "stage": "mql", "on_event": "demo_request"}' WHEN 'lead_types' THEN '{"name": "hot", "condition": "score >= 80"}'
                     WHEN 'identities' THEN '{"identities": "public.identities", "anonymous": "visitor", "lead": "lead_id"}' WHEN 'settings' THEN '{"time_zone": "Europe/Berlin"}'
                     WHEN 'reports' THEN '{"week_starts": "monday"}' END
 $$;
@@ -2516,13 +3226,13 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_json(path, item, 'object', concat(CASE path WHEN section THEN format('"%s": ', section) END, lead_scoring_internal.example_of_section(section)));
     SELECT array_agg(f.key ORDER BY f.place) INTO known FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity);
-    PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
+    PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages', 'entries', 'lead_types') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
     FOR field IN SELECT f.key, f.kind, f.type, item -> f.key AS value, format_type(a.atttypid, a.atttypmod) AS column_type
                    FROM lead_scoring_internal.document_fields f
                    JOIN pg_attribute a ON a.attrelid = format('lead_scoring_internal.%I', f.entity)::regclass AND a.attname = f.field
                   WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity) AND coalesce(item -> f.key, 'null') <> 'null' ORDER BY f.place LOOP
         PERFORM lead_scoring_internal.require_json(format('%s.%s', path, field.key), field.value, field.type, format('"%s": %s', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
-        IF field.kind IN ('interval', 'points', 'number', 'share') THEN
+        IF field.kind IN ('interval', 'points', 'number', 'share', 'time') OR field.key IN ('opens', 'day') THEN
             BEGIN
                 EXECUTE format('SELECT ($1 #>> ''{}'')::%s', field.column_type) USING field.value;
             EXCEPTION WHEN data_exception THEN
@@ -2530,7 +3240,7 @@ BEGIN
                     format('For example "%s": %s.', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
             END;
         ELSIF field.kind = 'name' AND field.value = '""' THEN
-            PERFORM lead_scoring_internal.fail('22023', format('%s.%s is empty', path, field.key), 'By it the rest is known.', format('For example "%s": "webinar".', field.key));
+            PERFORM lead_scoring_internal.fail('22023', format('%s.%s is empty', path, field.key), 'By it the rest is known.', format('For example "%s": %s.', field.key, lead_scoring_internal.example_of('name', field.key)));
         END IF;
     END LOOP;
     FOR field IN SELECT k.key FROM unnest(CASE WHEN of = 'settings' THEN '{name}'::text[]
@@ -2552,7 +3262,7 @@ BEGIN
         SELECT i.place - 1 AS place, n.name, n.path
           FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place)
          CROSS JOIN LATERAL (
-            SELECT coalesce(i.item ->> 'name', i.item ->> 'axis' || ' ' || (i.item ->> 'label')) AS name, format('%s[%s]', section, i.place - 1) AS path
+            SELECT lead_scoring_internal.item_name(i.item) AS name, format('%s[%s]', section, i.place - 1) AS path
             UNION ALL SELECT f.name, format('%s[%s].formerly[%s]', section, i.place - 1, f.place - 1)
               FROM jsonb_array_elements_text(CASE jsonb_typeof(i.item -> 'formerly') WHEN 'array' THEN i.item -> 'formerly' END) WITH ORDINALITY f (name, place)) n
     )
@@ -2570,7 +3280,7 @@ CREATE FUNCTION lead_scoring_internal.check_document(document jsonb)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    lists CONSTANT text[] := '{sources,groups,rules,bands,stages}';
+    lists CONSTANT text[] := '{sources,calendar,holidays,groups,rules,bands,stages,account_rules,entries,lead_types}';
     objects CONSTANT text[] := '{identities,settings,reports}';
     section record;
     item record;
@@ -2745,7 +3455,7 @@ BEGIN
         EXECUTE lead_scoring_internal.fill('UPDATE {model}.settings SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.settings, $1))',
             jsonb_build_object('model', model, 'columns', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(changed) c))) USING wanted;
     END IF;
-    RETURN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE f.entity = 'settings' AND f.field = ANY (changed) AND f.is_owners AND f.kind NOT IN ('draft column', 'condition'));
+    RETURN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE f.entity = 'settings' AND f.field = ANY (changed) AND f.is_owners AND f.kind NOT IN ('draft column', 'condition', 'key expression'));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.put_settings IS 'Writes what differs into the model''s settings; whether that is more than draft, so that repair() has to follow.';
@@ -2904,7 +3614,7 @@ SELECT c.path, c.key, c.kind, c.item
                                          WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END
                                          WHEN i.path = i.section AND said ~* ('\m' || i.section || '\M') THEN 5 END AS said_as,
                                     LEAST(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
- WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m(rule|stage|band|group)s? "'
+ WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m((rule|stage|band|group|lead type)s?|entry|entries) "'
  ORDER BY c.named_at, c.said_as > 1, c.said_as > 3, c.said_at > length(split_part(said, E'\n', 1)), c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.place_in_document IS 'The object of a document, and its field if one can be told, that an error is about, by what it says: it calls a row of the draft as draft_subject() does, names the field, at the beginning of a line above all, or quotes its value. Nothing where it is about something else.';
@@ -2955,7 +3665,7 @@ BEGIN
                                  WHERE g.item ->> 'kind' = CASE WHEN place.item ? 'event_type' THEN 'engagement' ELSE 'fit' END)
         WHEN 'rules' THEN ARRAY(SELECT r.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'rules', 'rules')) r (item) WHERE r.item -> 'enabled' IS DISTINCT FROM 'false')
         WHEN 'stage' THEN ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'stages', 'stages')) s (item)
-                                 WHERE s.item -> 'name' IS DISTINCT FROM place.item -> 'name' AND coalesce(s.item ->> 'kind', 'progress') = 'progress')
+                                 WHERE s.item -> 'name' IS DISTINCT FROM place.item -> 'name' AND (place.path LIKE 'entries%' OR coalesce(s.item ->> 'kind', 'progress') = 'progress'))
         WHEN 'source' THEN ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'sources', 'sources') || '[{"name": "events"}]') s (item)) END;
     IF place.kind = 'rules' THEN
         wanted := (SELECT k FROM jsonb_object_keys(value) k WHERE k <> ALL (names) LIMIT 1);
@@ -2963,7 +3673,7 @@ BEGIN
     name := coalesce(lead_scoring_internal.nearest_name(wanted, names), names[1]);
     IF name IS NOT NULL THEN
         RETURN format('Write "%s": %s.', place.key, CASE place.kind WHEN 'rules' THEN jsonb_build_object(name, 1) ELSE to_jsonb(name) END);
-    ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'time zone')) THEN
+    ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'flag', 'time zone')) THEN
         RETURN format('For example "%s": %s.', place.key, lead_scoring_internal.example_of(place.kind, place.key));
     END IF;
     RETURN CASE place.kind WHEN 'table' THEN 'Name another table.' ELSE format('Leave "%s" out.', place.key) END;
@@ -3062,7 +3772,7 @@ DECLARE
     source jsonb;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    IF event_type IS NOT NULL THEN
+    IF event_type IS NOT NULL AND NOT lead_scoring_internal.is_of_all_sources(draft_row) THEN
         source := lead_scoring_internal.resolve_source(model, lead_scoring_internal.source_list(model), coalesce(draft_row ->> 'source', draft_row ->> 'on_event_source'), event_type,
             CASE relation WHEN 'rules' THEN 'source' ELSE 'on_event_source' END, subject);
     END IF;
@@ -3104,24 +3814,25 @@ DECLARE
     rank integer := -10;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
-        IF part.relation <> 'rule_groups' THEN
+    FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages'), (4, 'account_rules', 'account_rules'), (5, 'entries', 'entries'), (6, 'lead_types', 'lead_types')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
+        IF part.relation NOT IN ('rule_groups', 'account_rules') THEN
             PERFORM lead_scoring_internal.follow_former_names(model, part.relation, document -> part.section);
         END IF;
+        rank := -10;
         FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
             draft_row := lead_scoring_internal.document_row(part.section, part.relation, item.item);
             IF part.relation = 'rules' THEN
                 draft_row := draft_row || jsonb_build_object('rule_group', coalesce(draft_row ->> 'rule_group', CASE WHEN draft_row ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END));
-            ELSIF part.relation = 'stages' THEN
+            ELSIF part.relation IN ('stages', 'lead_types') THEN
                 IF draft_row ->> 'rank' IS NULL AND rank > 2147483637 THEN
-                    PERFORM lead_scoring_internal.fail('22023', format('stage "%s" would have a rank beyond 2147483647', item.item ->> 'name'),
-                        'Without a rank, a stage comes 10 after the one before it in the document.', 'Give it a rank, or the one before it a lower one.');
+                    PERFORM lead_scoring_internal.fail('22023', format('%s would have a rank beyond 2147483647', lead_scoring_internal.draft_subject(model, part.relation, item.item)),
+                        'Without a rank, it comes 10 after the one before it in the document.', 'Give it a rank, or the one before it a lower one.');
                 END IF;
                 rank := coalesce((draft_row ->> 'rank')::integer, rank + 10);
                 draft_row := draft_row || jsonb_build_object('rank', rank);
             END IF;
             PERFORM lead_scoring_internal.check_draft_values(model, part.relation, draft_row);
-            IF part.relation <> 'rule_groups' AND lead_scoring_internal.is_enabled(draft_row) THEN
+            IF part.relation NOT IN ('rule_groups', 'account_rules') AND lead_scoring_internal.is_enabled(draft_row) THEN
                 draft_row := lead_scoring_internal.fit_to_tables(model, part.relation, draft_row);
             END IF;
             PERFORM lead_scoring_internal.write_draft_row(model, part.relation, item.item ->> 'name', draft_row);
@@ -3134,16 +3845,12 @@ BEGIN
         PERFORM lead_scoring_internal.refuse_lost_group(model, document -> 'groups');
         EXECUTE format('DELETE FROM %I.rule_groups d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model) USING document -> 'groups';
     END IF;
-    IF document ? 'bands' THEN
-        EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE to_jsonb(n)::text = to_jsonb(b)::text)', model) USING document -> 'bands';
-        FOR item IN EXECUTE format('SELECT i.item, i.place FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::%1$I.bands, i.item) n
-                                     WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE to_jsonb(n)::text = to_jsonb(b)::text) ORDER BY i.place', model) USING document -> 'bands' LOOP
-            PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item.item);
-        END LOOP;
-    END IF;
+    FOR part IN SELECT k.section FROM unnest('{bands,calendar,holidays}'::text[]) WITH ORDINALITY k (section, place) WHERE document ? k.section ORDER BY k.place LOOP
+        PERFORM lead_scoring_internal.write_rows(model, part.section, document -> part.section);
+    END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections.';
+COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands, stages, account rules, working time, entries and types of leads of the draft what the document says, and nothing else, as far as it has these sections.';
 
 CREATE FUNCTION lead_scoring.apply_model(
     name text,
@@ -3212,7 +3919,7 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.apply_model IS 'Implements lead_scoring.apply_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.apply_model IS
 'Makes a model what a document says, as export_model() gives one, publishes it with that note, and returns the version; all or nothing, and nothing at all where nothing differs. Where there is no such model it is made, as by create_model(), for the owner of the tables of leads and events that the document or "tables" names; a model that is there stays with its tables and its key.
-A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there, or null, is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
+A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there, or null, is left alone. "formerly" of a rule, stage, entry or type of leads lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
 For the model''s owner, or who may act as the owner of the tables. Raises with the place in the document 42804 for a wrong type of JSON, 42703 for an unknown field or a table that the document has not, 22023 for a value that makes no sense, 22004 for a missing name or table, 42710 for two of one name, a former name that is or was another''s, and other tables or another key than the model has, 42P01 for a table that is not there; and what create_model(), add_source(), set_identities(), the draft and publish() raise.';
 
 -- The score sheet that most teams begin with.
@@ -3445,6 +4152,107 @@ $json$::jsonb
 $template$;
 COMMENT ON FUNCTION lead_scoring_internal.product_led_template IS 'The definition of the template "product_led".';
 
+-- Companies buy, not people: minutes that the people of an account spend with us, and how many of them do.
+CREATE FUNCTION lead_scoring_internal.account_based_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"lead_account": "company"},
+ "groups": [
+  {"name": "minutes", "kind": "engagement", "comment": "Minutes of their time within three months: a point a minute."},
+  {"name": "fit", "kind": "fit", "comment": "Who they are."}],
+ "rules": [
+  {"name": "page view", "rule_group": "minutes", "event_type": "page_view", "points": 1, "decay": "window", "lifespan": "90 days",
+   "limit_count": 10, "limit_window": "day", "comment": "A minute each; who leaves the page open is no keener for it."},
+  {"name": "mail clicked", "rule_group": "minutes", "event_type": "email_clicked", "points": 2, "decay": "window", "lifespan": "90 days",
+   "limit_count": 1, "limit_window": "day", "comment": "Opened is nothing: mail programs do that."},
+  {"name": "download", "rule_group": "minutes", "event_type": "download", "points": 10, "decay": "window", "lifespan": "90 days",
+   "limit_count": 2, "limit_window": "week", "comment": "A paper takes ten minutes to read."},
+  {"name": "webinar", "rule_group": "minutes", "event_type": "webinar_attended", "points": 45, "decay": "window", "lifespan": "90 days", "comment": "Three quarters of an hour."},
+  {"name": "meeting", "rule_group": "minutes", "event_type": "meeting_held", "points": 30, "decay": "window", "lifespan": "90 days", "comment": "Half an hour with one of us."},
+  {"name": "unsubscribed", "rule_group": "minutes", "event_type": "unsubscribed", "points": -20, "decay": "window", "lifespan": "90 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Wants to hear less."},
+  {"name": "decides", "rule_group": "fit", "condition": "job_title ~* '\\m(chief|ceo|cto|cfo|cmo|coo|cio|vp|vice president|director|head of)\\M'", "points": 10, "comment": "Has a say."},
+  {"name": "not a buyer", "rule_group": "fit", "condition": "job_title ~* '\\m(student|intern|professor|freelance)'", "points": -40, "comment": "Reads a lot and does not buy."}],
+ "bands": [],
+ "stages": [
+  {"name": "lead", "rank": 0, "comment": "Known by name."},
+  {"name": "mql", "rank": 10, "min_score": 50, "min_engagement": 20, "falls_below": 30, "within": "3 days", "timeout_stage": "recycled", "cooldown": "30 days",
+   "comment": "One person who is worth a call, whatever the account."},
+  {"name": "sql", "rank": 20, "on_event": "sales_accepted", "within": "90 days", "timeout_stage": "recycled", "comment": "Sales works on the account with them."},
+  {"name": "customer", "rank": 30, "on_event": "deal_won", "comment": "Has signed."},
+  {"name": "recycled", "rank": 90, "kind": "detour", "on_event": "sales_recycled", "exit": "score", "comment": "Not now: comes back by what they do next."},
+  {"name": "disqualified", "rank": 91, "kind": "detour", "on_event": "sales_disqualified", "exit": "hand", "comment": "Never: only a person takes that back."}],
+ "account_rules": [
+  {"name": "buying group", "people": 3, "active_within": "90 days", "min_score": 10,
+   "comment": "Depth, breadth and time, as Engagio has it: three people, each with ten minutes or a say, within three months."},
+  {"name": "engagement minutes", "min_points": 100, "comment": "A hundred minutes in three months, as Demandbase has it, whoever spent them."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.account_based_template IS 'The definition of the template "account_based".';
+
+-- Kinds of MQLs: what brought a lead there says how to speak to it.
+CREATE FUNCTION lead_scoring_internal.mql_types_template()
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $template$
+SELECT $json$
+{"sources": [{"name": "events", "event_lead": "lead_id", "event_type": "type", "event_time": "occurred_at"}],
+ "settings": {"min_score": 0},
+ "groups": [
+  {"name": "in social media", "kind": "engagement", "max_points": 30, "comment": "Talks with us where others see it."},
+  {"name": "by mail", "kind": "engagement", "max_points": 30, "comment": "Reads what we send."},
+  {"name": "about symptoms", "kind": "engagement", "max_points": 40, "comment": "Reads of what hurts."},
+  {"name": "about problems", "kind": "engagement", "max_points": 40, "comment": "Reads of why it hurts."},
+  {"name": "about solutions", "kind": "engagement", "comment": "Reads of what helps, ours among it."},
+  {"name": "in the product", "kind": "engagement", "comment": "Works with it."},
+  {"name": "fit", "kind": "fit", "min_points": -100, "max_points": 30, "comment": "Who they are."}],
+ "rules": [
+  {"name": "social", "rule_group": "in social media", "event_type": "social_engaged", "points": 10, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 2, "limit_window": "day", "comment": "Commented, shared, or wrote to us; twice a day at the most."},
+  {"name": "mail click", "rule_group": "by mail", "event_type": "email_clicked", "points": 10, "decay": "exponential", "half_life": "30 days",
+   "limit_count": 2, "limit_window": "day", "comment": "Followed a link of a mail."},
+  {"name": "symptom paper", "rule_group": "about symptoms", "event_type": "content_read", "condition": "properties->>'topic' = 'symptom'", "points": 10,
+   "decay": "exponential", "half_life": "30 days", "comment": "Why is it so slow?"},
+  {"name": "problem paper", "rule_group": "about problems", "event_type": "content_read", "condition": "properties->>'topic' = 'problem'", "points": 15,
+   "decay": "exponential", "half_life": "30 days", "comment": "What slow handovers cost."},
+  {"name": "solution paper", "rule_group": "about solutions", "event_type": "content_read", "condition": "properties->>'topic' = 'solution'", "points": 20,
+   "decay": "exponential", "half_life": "30 days", "comment": "How others do it, and with what."},
+  {"name": "pricing page", "rule_group": "about solutions", "event_type": "page_view", "condition": "properties->>'path' LIKE '/pricing%'", "points": 15, "max_points": 45,
+   "decay": "exponential", "half_life": "14 days", "limit_count": 1, "limit_window": "day", "comment": "What it costs, once a day."},
+  {"name": "usage", "rule_group": "in the product", "event_type": "feature_used", "points": 10, "max_points": 60, "decay": "exponential", "half_life": "14 days",
+   "limit_count": 1, "limit_window": "day", "limit_key": "properties->>'feature'", "comment": "Each feature once a day."},
+  {"name": "unsubscribed", "rule_group": "by mail", "event_type": "unsubscribed", "points": -20, "decay": "exponential", "half_life": "60 days",
+   "limit_count": 1, "limit_window": "month", "comment": "Wants to hear no more by mail."},
+  {"name": "decision maker", "rule_group": "fit", "condition": "job_title ~* '\\m(chief|c[etfmoi]o|founder|owner|president|vp|head|director)\\M'", "points": 20,
+   "comment": "Decides, or sits beside who does."},
+  {"name": "student", "rule_group": "fit", "condition": "job_title ~* '\\m(student|intern)\\M'", "points": -100, "comment": "Reads a lot and buys nothing."}],
+ "bands": [
+  {"axis": "engagement", "label": "level 1", "min_points": 0}, {"axis": "engagement", "label": "level 2", "min_points": 20},
+  {"axis": "engagement", "label": "level 3", "min_points": 50}, {"axis": "engagement", "label": "level 4", "min_points": 80}],
+ "stages": [
+  {"name": "lead", "rank": 0, "comment": "Known by name."},
+  {"name": "mql", "rank": 10, "min_score": 30, "min_engagement": 20, "falls_below": 15, "within": "3 days", "timeout_stage": "recycled", "cooldown": "3 days", "comment": "Did enough to be spoken to; of what type it is says about what."},
+  {"name": "sql", "rank": 20, "on_event": "sales_accepted", "comment": "Sales has spoken to them."},
+  {"name": "customer", "rank": 30, "on_event": "deal_won", "comment": "Has signed."},
+  {"name": "recycled", "rank": 89, "kind": "detour", "on_event": "sales_recycled", "exit": "score", "comment": "Not now: back to nurture, and again an MQL by what they do next."},
+  {"name": "disqualified", "rank": 90, "kind": "detour", "on_event": "sales_disqualified", "exit": "hand", "comment": "Never: only a person takes that back."}],
+ "entries": [
+  {"name": "asked for a demo", "stage": "mql", "on_event": "demo_request", "comment": "Whatever the score."},
+  {"name": "uses it", "stage": "mql", "min_engagement": 20, "requires": {"usage": 3}, "comment": "Three features are as good as thirty points."}],
+ "lead_types": [
+  {"name": "cold", "rank": 0, "condition": "days_since_last > 90", "comment": "Nothing for three months, whatever it was before: a mail of another kind, or none."},
+  {"name": "product-qualified", "rank": 10, "condition": "(times -> 'usage')::integer >= 3 AND (points -> 'in the product')::numeric > 0", "comment": "Knows the product: speak of plans and limits."},
+  {"name": "level 4", "rank": 20, "condition": "grade = 'level 4'", "comment": "Did so much of all kinds that it is called today."},
+  {"name": "solution-aware", "rank": 30, "condition": "(points -> 'about solutions')::numeric >= 15", "comment": "Compares: speak of what sets us apart."},
+  {"name": "problem-aware", "rank": 40, "condition": "(points -> 'about problems')::numeric >= 15", "comment": "Knows why it hurts: speak of what helps."},
+  {"name": "symptom-aware", "rank": 50, "condition": "(points -> 'about symptoms')::numeric >= 10", "comment": "Knows that it hurts: speak of why."},
+  {"name": "social", "rank": 60, "condition": "(points -> 'in social media')::numeric >= (points -> 'by mail')::numeric AND (points -> 'in social media')::numeric > 0", "comment": "Answer where it spoke."},
+  {"name": "e-mail", "rank": 70, "condition": "(points -> 'by mail')::numeric > 0", "comment": "Write, rather than call."}]}
+$json$::jsonb
+$template$;
+COMMENT ON FUNCTION lead_scoring_internal.mql_types_template IS 'The definition of the template "mql_types".';
+
 -- Definitions to begin with.
 CREATE FUNCTION lead_scoring.templates(template text DEFAULT NULL)
 RETURNS TABLE (name text, meaning text, event_types text, columns text, definition jsonb)
@@ -3455,7 +4263,8 @@ BEGIN
         SELECT t.name, t.meaning,
                (SELECT string_agg(DISTINCT n.type COLLATE "C", ', ' ORDER BY n.type COLLATE "C")
                   FROM (SELECT r.item ->> 'event_type' FROM jsonb_array_elements(t.definition -> 'rules') r (item)
-                         UNION ALL SELECT s.item ->> 'on_event' FROM jsonb_array_elements(t.definition -> 'stages') s (item)) n (type)),
+                         UNION ALL SELECT s.item ->> 'on_event' FROM jsonb_array_elements(t.definition -> 'stages') s (item)
+                         UNION ALL SELECT e.item ->> 'on_event' FROM jsonb_array_elements(t.definition -> 'entries') e (item)) n (type)),
                t.columns, t.definition
           FROM (VALUES
             (1, 'practitioner', 'The score sheet that most teams begin with: papers, mails, prices, live sessions, title and size; an MQL has 30 points.',
@@ -3467,7 +4276,11 @@ BEGIN
             (4, 'ecommerce', 'A shop: interest fades within days, an MQL gets an offer in place of a call, and the till counts as an SQL.',
                 'leads.country, leads.email, events.properties', lead_scoring_internal.ecommerce_template()),
             (5, 'product_led', 'A product that is tried before it is bought: usage makes product-qualified leads, which count as MQLs.',
-                'leads.email, leads.employees, events.properties', lead_scoring_internal.product_led_template())) t (place, name, meaning, columns, definition)
+                'leads.email, leads.employees, events.properties', lead_scoring_internal.product_led_template()),
+            (6, 'account_based', 'Companies buy, not people: minutes that the people of an account spend with you, and what makes an account an MQA.',
+                'leads.company, leads.job_title', lead_scoring_internal.account_based_template()),
+            (7, 'mql_types', 'Kinds of MQLs: social, e-mail, level 4, symptom-, problem- and solution-aware, product-qualified, and who went cold.',
+                'leads.job_title, events.properties', lead_scoring_internal.mql_types_template())) t (place, name, meaning, columns, definition)
          WHERE templates.template IS NULL OR t.name = templates.template ORDER BY t.place;
     IF NOT FOUND THEN
         PERFORM lead_scoring_internal.fail('42704', format('template "%s" does not exist', template), 'A template is a definition that comes with the extension.',
@@ -3475,7 +4288,41 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring.templates IS 'Definitions to begin with, for apply_model(), all or the one of that name: what each is for, the types of events it waits for and the columns it reads, both separated by commas, and the definition, with a comment on each group, rule and stage. Types and columns that are called otherwise are mapped by the argument "words" of apply_model(), and what is not there is left out. Raises 42704 for an unknown template.';
+COMMENT ON FUNCTION lead_scoring.templates IS 'Definitions to begin with, for apply_model(), all or the one of that name: what each is for, the types of events it waits for and the columns it reads, both separated by commas, and the definition, with a comment on each group, rule, stage, account rule, entry and type of leads. Types and columns that are called otherwise are mapped by the argument "words" of apply_model(), and what is not there is left out. Raises 42704 for an unknown template.';
+
+CREATE FUNCTION lead_scoring_internal.refresh_accounts(model text) RETURNS bigint
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_accounts';
+COMMENT ON FUNCTION lead_scoring_internal.refresh_accounts IS
+'Notes the accounts that meet an account rule now and never did when it looked before, forgets those that no lead belongs to any more, and returns how many it noted. Nothing where the newest version has no accounts. The last step of refresh(). Takes INSERT on the model''s transitions.';
+
+CREATE FUNCTION lead_scoring_internal.sweep_handoffs(model text, most bigint) RETURNS bigint
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_sweep_handoffs';
+COMMENT ON FUNCTION lead_scoring_internal.sweep_handoffs IS
+'Parks hand-offs that were delivered as often as may be, and removes at most that many of those that have been done for 90 days. Returns how many there were. A batch of refresh(). Takes INSERT on the model''s transitions.';
+
+-- No SET search_path, for a procedure that has one cannot commit: every name and operator is qualified instead.
+CREATE OR REPLACE PROCEDURE lead_scoring.refresh(model text, batch_size bigint DEFAULT 1000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    started CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+BEGIN
+    PERFORM lead_scoring_internal.require_commit('refresh');
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1::pg_catalog.int8 THEN
+        PERFORM lead_scoring_internal.fail('22023', 'batch_size must be at least 1', 'It is the number of leads after which refresh commits.',
+            'For example CALL lead_scoring.refresh(''sales'', 1000).');
+    END IF;
+    WHILE lead_scoring_internal.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
+        COMMIT;
+    END LOOP;
+    PERFORM lead_scoring_internal.refresh_accounts(model);
+    WHILE lead_scoring_internal.sweep_handoffs(model, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
+        COMMIT;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE lead_scoring.refresh IS
+'A procedure: CALL it outside of a transaction block. Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Of a model with account rules it looks at all accounts in the end, and notes when it first found one that meets a rule (accounts.mqa_at). Then hand-offs that were delivered too often are parked, and those removed that have been done for 90 days. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions. 22023 for a batch_size under 1, 42501 without these rights.';
 
 COMMENT ON VIEW lead_scoring.progress IS 'What publish, rescore, resume, repair and previews are doing right now, a row each, for models whose schema the reader may use. Nothing where track_activities is off.';
 
@@ -3647,6 +4494,19 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lock_tables IS 'For owner commands that change how a model scores: keeps everybody from writing leads, events (partitions and all sources included), identities, further tables and adjustments, and from moving leads, until the transaction ends. Raises 25000 at any isolation level but READ COMMITTED.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.catch_up(model text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    looked_at bigint;
+BEGIN
+    PERFORM lead_scoring_internal.move_merged(model);
+    looked_at := lead_scoring_internal.rescore_now(model, CASE WHEN lead_scoring_internal.has_scores(model) THEN 'catch up' ELSE 'replay' END);
+    PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, false));
+    RETURN looked_at;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.newest_format()
 RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS 'SELECT 2';
@@ -3688,7 +4548,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
-    PERFORM lead_scoring_internal.make_leads_view(model, anew => true), lead_scoring_internal.make_moves(model);
+    PERFORM lead_scoring_internal.make_leads_view(model, anew => true), lead_scoring_internal.make_moves(model), lead_scoring_internal.make_accounts(model);
     PERFORM lead_scoring_internal.make_reports(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
     IF is_paused THEN
@@ -3849,12 +4709,62 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.key_values IS 'What the columns of key_parts of a table of events have to be for events to be those of into_lead; NULL where that is not known and from_lead has none. Raises 55000 where it has.';
 
+CREATE FUNCTION lead_scoring_internal.moving_statements(model text, from_lead text, into_lead text)
+RETURNS TABLE (statement text, arguments text[]) LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY
+    SELECT format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s', s.relation, a.assignments, s.lead, lead_scoring_internal.key_type(model)), from_lead || k.key_values
+      FROM lead_scoring_internal.lead_tables(model) s
+     CROSS JOIN LATERAL lead_scoring_internal.key_values(model, s.relation, s.lead, from_lead, into_lead) k (key_values)
+     CROSS JOIN LATERAL (
+        SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
+          FROM unnest(lead_scoring_internal.key_parts(s.relation, s.lead)) WITH ORDINALITY p (name, place)
+          JOIN pg_attribute a ON a.attrelid = s.relation AND a.attname = p.name
+          JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) a (assignments)
+     WHERE k.key_values IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.moving_statements IS 'The statements by which events and identities of one lead become those of another, with their arguments, for write_table(). Raises 55000 as key_values() does.';
+
+CREATE FUNCTION lead_scoring_internal.moves_of_merged(model text, leads text[] DEFAULT NULL)
+RETURNS TABLE (statement text, arguments text[]) LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    merged record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.merged', model)::regclass AND a.attname = 'at' AND NOT a.attisdropped) THEN
+        RETURN;
+    END IF;
+    -- Who was merged when the statement found it, and is not any more, has its rows written as they are, and so scored.
+    FOR merged IN EXECUTE CASE WHEN leads IS NULL
+            THEN lead_scoring_internal.fill('SELECT m.merged_from::text AS lead, m.lead_id::text AS now FROM {model}.merged m WHERE m.at IS NOT NULL AND m.lead_id <> m.merged_from AND ({!has_rows}) ORDER BY m.merged_from',
+                jsonb_build_object('model', model, 'has_rows', (SELECT string_agg(format('EXISTS (SELECT FROM %s e WHERE e.%I = m.merged_from)', t.relation, t.lead), ' OR ') FROM lead_scoring_internal.lead_tables(model) t)))
+            ELSE lead_scoring_internal.fill('SELECT k.lead::text, coalesce(m.lead_id, k.lead)::text AS now FROM (SELECT unnest($1)::{!key_type}) k (lead) LEFT JOIN {model}.merged m ON m.merged_from = k.lead AND m.at IS NOT NULL ORDER BY k.lead',
+                jsonb_build_object('model', model, 'key_type', lead_scoring_internal.key_type(model))) END USING leads LOOP
+        RETURN QUERY SELECT s.statement, s.arguments FROM lead_scoring_internal.moving_statements(model, merged.lead, merged.now) s;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.moves_of_merged IS 'The statements by which what has come for these leads, which were merged, becomes that of the leads they are now; NULL: for all leads that were.';
+
+CREATE FUNCTION lead_scoring_internal.move_merged(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.write_table(model, m.statement, VARIADIC m.arguments) FROM lead_scoring_internal.moves_of_merged(model) m;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.move_merged IS 'Makes what was stored for leads that were merged, while nothing was scored, that of the leads they are now.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.merge_leads(model text, from_lead text, into_lead text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
-    source record;
     reached text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -3863,17 +4773,7 @@ BEGIN
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    FOR source IN SELECT s.relation, s.lead, lead_scoring_internal.key_values(model, s.relation, s.lead, keys[1], keys[2]) AS key_values,
-                         (SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
-                            FROM unnest(lead_scoring_internal.key_parts(s.relation, s.lead)) WITH ORDINALITY p (name, place)
-                            JOIN pg_attribute a ON a.attrelid = s.relation AND a.attname = p.name
-                            JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) AS assignments
-                    FROM lead_scoring_internal.lead_tables(model) s LOOP
-        IF source.key_values IS NOT NULL THEN
-            PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-                source.relation, source.assignments, source.lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
-        END IF;
-    END LOOP;
+    PERFORM lead_scoring_internal.write_table(model, s.statement, VARIADIC s.arguments) FROM lead_scoring_internal.moving_statements(model, keys[1], keys[2]) s;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     PERFORM lead_scoring_internal.release_leads(model);
 
@@ -3917,9 +4817,107 @@ BEGIN
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.merge_leads(text, %1$s, %1$s) IS %2$L', key,
 'Makes one lead of two that are the same person: events, identities, adjustments, problems and transitions of from_lead become those of into_lead, and both are computed anew, so that limits and bounds hold for the events together and nothing counts twice. Fit follows the attributes of into_lead alone.
 Transitions are numbered anew by time; merged_from keeps the lead and number they had. The lead is then where the later of the last moves led, or higher if the events together call for it. Where both were in progress stages it is not below the higher of the two: if the later move led lower, one more transition, of cause manual and reason merge_leads, puts it back.
-The row of from_lead in the leads table stays, a lead without events or history, which reports do not count; what is to become of it is for the caller to say. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. Where the column of events that names the lead is generated, the columns it is generated from are written, as the row of into_lead has them. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published, or where nothing tells what to write for a generated column.');
+The row of from_lead in the leads table stays, without events or history, and is left out: it is not in the view leads, counts in no report and enters no stage; what is to become of it is for the caller to say. What comes for it later, events or what identities say, is written to into_lead in the statement that stores it, or, if nothing was scored then, by resume() and repair(); a lead that is stored anew under its key, or merged into, is one again. Revenue that names it is, to reports, that of into_lead, whether the row stays or not: the model''s table "merged" has who is who. Where the column of events that names the lead is generated, the columns it is generated from are written, as the row of into_lead has them. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 22023 for the same lead twice, 55000 where the model is paused or not published, or where nothing tells what to write for a generated column.');
         EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.forget_lead(text, %s) IS %L', key,
 'Erases a lead: its events, those of the visitors that it was included, what identities say of it, its row in the leads table, its score, transitions, adjustments and problems, and its key where it was merged into another (merged_from). The model''s table "forgotten" keeps how many such leads of which campaign came, and first entered which stage, in which month, so that the views funnel, campaigns and qualified_rate and the MQLs of forecast do not change, but for revenue, which is that of leads in the leads table. Works while the model is paused, too. For the model''s owner only. Raises 42704 for an unknown model, P0002 for an unknown lead, 55000 where triggers of the user''s keep its rows, and what foreign keys of the user''s say, 23503: then nothing is erased.');
+    END LOOP;
+END
+$comments$;
+
+-- Hand-offs: what a row says of its move, and the calls of workers and of sales.
+CREATE FUNCTION lead_scoring_internal.require_writing(model text) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_writing';
+COMMENT ON FUNCTION lead_scoring_internal.require_writing IS 'Raises 42501 unless it is called within a statement of the extension that writes a model''s tables, as their owner.';
+
+CREATE FUNCTION lead_scoring_internal.handoff_owner(model text, lead text, leads text, lead_key text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    expression text;
+    owner text;
+BEGIN
+    PERFORM lead_scoring_internal.require_writing(model);
+    EXECUTE format('SELECT r.dimensions ->> ''owner'' FROM %I.report_settings r', model) INTO expression;
+    IF expression IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE lead_scoring_internal.fill('SELECT nullif(({!expression})::text, '''') FROM {!leads} WHERE {key} = $1::{!key_type}',
+        jsonb_build_object('expression', expression, 'leads', leads, 'key', lead_key, 'key_type', lead_scoring_internal.key_type(model))) INTO owner USING lead;
+    RETURN owner;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;  -- as of an expression of a rule
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.handoff_owner IS 'Whose lead it is, by its row in that table, as the dimension "owner" of report_settings has it; NULL where there is no such dimension, no such lead, or the expression raises a data exception.';
+
+CREATE FUNCTION lead_scoring_internal.day_text(day timestamptz, at timestamptz, zone text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT to_char(day AT TIME ZONE zone, CASE WHEN (at AT TIME ZONE zone)::date - (day AT TIME ZONE zone)::date < 7 THEN 'FMDay'
+                                           WHEN extract(year FROM at AT TIME ZONE zone) = extract(year FROM day AT TIME ZONE zone) THEN 'FMDD FMMonth' ELSE 'FMDD FMMonth YYYY' END)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.day_text IS 'A day as one says it at a time: the weekday within a week, else the date, with its year where that is another.';
+
+CREATE FUNCTION lead_scoring_internal.handoff_why(model text, lead text, at timestamptz, stage text, cause text, rule text, reason text)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    definition jsonb;
+BEGIN
+    PERFORM lead_scoring_internal.require_writing(model);
+    EXECUTE format('SELECT v.definition FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO definition;
+    RETURN (SELECT coalesce(string_agg(p.part, ', ' ORDER BY p.place), reason) FROM (
+    SELECT 0 AS place, replace(s.stage ->> 'on_event', '_', ' ') || ' on ' || lead_scoring_internal.day_text(at, at, definition ->> 'time_zone') AS part
+      FROM jsonb_array_elements(definition -> 'stages') s (stage)
+     WHERE handoff_why.cause = 'event' AND handoff_why.rule IS NULL AND s.stage ->> 'name' = handoff_why.stage AND s.stage ->> 'on_event' IS NOT NULL
+    UNION ALL
+    (SELECT row_number() OVER (ORDER BY e.capped DESC, e.rule COLLATE "C"),
+            replace(e.rule, '_', ' ') || CASE WHEN e.times > 1 THEN format(' %s times', e.times)
+                                              WHEN e.last_at IS NOT NULL THEN ' on ' || lead_scoring_internal.day_text(e.last_at, at, definition ->> 'time_zone') ELSE '' END
+       FROM lead_scoring.explain(model, lead, at) e WHERE e.rule_group IS NOT NULL AND e.rule IS NOT NULL AND e.capped > 0
+      ORDER BY e.capped DESC, e.rule COLLATE "C" LIMIT 5)) p);
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.handoff_why IS 'What moved a lead, in a sentence for whoever calls: the event that names the stage, then the rules that gave the most points at that time, at most five; where there are none, the reason that a hand gave.';
+
+-- ---------------------------------------------------------------- workers
+CREATE FUNCTION lead_scoring.claim_handoffs(model text, worker text, n bigint DEFAULT 1, lease interval DEFAULT '5 minutes', stage text DEFAULT NULL, owner text DEFAULT NULL)
+RETURNS TABLE (id text, lead_id text, stage text, at timestamptz, score float8, grade text, lead_type text, rule text, entry text, why text, attempt integer, lease_token text)
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_claim_handoffs';
+COMMENT ON FUNCTION lead_scoring.claim_handoffs IS
+'Gives a worker at most n of the hand-offs that wait, oldest first, and nobody else for as long as the lease lasts: of each lead the first that is to be delivered, so that what happened first is told first. "stage" and "owner" choose those of one stage or one salesperson. A row is a move into a stage with hand_off: where and when, with what score, grade and rule, and why, in a sentence. "id" stays the same however often it is delivered, "attempt" counts. Whoever has told the CRM calls ack_handoff() with id and lease_token; who could not, release_handoff(); who needs longer, extend_handoff(). When the lease runs out, the hand-off is for whoever claims it next, and the token does nothing any more. After max_attempts of the stage it is parked. Delivery is at least once. Any number of workers may claim; none waits for another.
+Takes USAGE on the schema and INSERT on the model''s handoffs; 42501 where row security on scores limits the caller. Raises 42704 for an unknown model or stage, 22023 for n under 1 or above 10000, an empty worker and a lease under a second or over a day, 22004 for a NULL, 55000 where the model is of an older format.';
+
+CREATE FUNCTION lead_scoring.ack_handoff(model text, id text, lease_token text) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_ack_handoff';
+COMMENT ON FUNCTION lead_scoring.ack_handoff IS
+'Says that a hand-off was delivered: it is given to nobody any more, and the next one of the lead may be claimed. Takes id and lease_token of claim_handoffs(). Raises 55000, and nothing happens, where the token is not that of the lease: it ran out, another worker has it, or the hand-off is done already. Raises P0002 for an unknown id, 22004 for a NULL. Takes USAGE on the schema and INSERT on the model''s handoffs.';
+
+CREATE FUNCTION lead_scoring.release_handoff(model text, id text, lease_token text, retry_in interval DEFAULT '1 minute') RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_release_handoff';
+COMMENT ON FUNCTION lead_scoring.release_handoff IS
+'Gives back a hand-off that could not be delivered: it can be claimed again after retry_in, and later ones of the lead wait behind it; after the last attempt it is parked. Raises as ack_handoff() does, 22023 for a retry_in under 0 or over 30 days.';
+
+CREATE FUNCTION lead_scoring.extend_handoff(model text, id text, lease_token text, lease interval DEFAULT '5 minutes') RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_extend_handoff';
+COMMENT ON FUNCTION lead_scoring.extend_handoff IS
+'Has the lease of a hand-off end so long from now, sooner or later than it would have: the heartbeat of a worker that needs longer. Raises as ack_handoff() does, 22023 for a lease under a second or over a day.';
+
+-- ---------------------------------------------------------------- sales
+CREATE FUNCTION lead_scoring.decide_handoff(model text, lead text, outcome text, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_decide_handoff';
+CREATE FUNCTION lead_scoring.decide_handoff(model text, lead bigint, outcome text, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_decide_handoff';
+CREATE FUNCTION lead_scoring.decide_handoff(model text, lead uuid, outcome text, reason text DEFAULT NULL) RETURNS void
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_decide_handoff';
+
+DO $comments$
+DECLARE
+    key text;
+BEGIN
+    FOREACH key IN ARRAY ARRAY['text', 'bigint', 'uuid'] LOOP
+        EXECUTE pg_catalog.format('COMMENT ON FUNCTION lead_scoring.decide_handoff(text, %s, text, text) IS %L', key,
+'Says what sales decided of the lead''s latest hand-off, "accepted" or "rejected", delivered or not, and why. The lead moves to accepted_stage of the stage that handed it over, if it stands lower or in a detour, or to rejected_stage, if it stands where it was handed over: a transition with cause manual, the role that decided, and the reason. The same decision again does nothing; another one takes the place of the first, by the same rules. Raises 22023 for another outcome, P0002 for an unknown lead or one that was not handed over (hand-offs whose move was taken back do not count, nor those done for more than 90 days), 55000 where the model is paused, not published or of an older format, 42704 for an unknown model, 22004 for a NULL. Takes USAGE on the schema and INSERT on the model''s handoffs.');
     END LOOP;
 END
 $comments$;
@@ -4002,8 +5000,11 @@ BEGIN
         WITH rule AS (UPDATE {model}.rules r SET source = lead_scoring_internal.source_of($1, NULL, r.event_type) ->> 'name'
                        WHERE r.source IS NULL AND lead_scoring_internal.source_of($1, NULL, r.event_type) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, r.event_type) IS NULL RETURNING r.name),
             stage AS (UPDATE {model}.stages s SET on_event_source = lead_scoring_internal.source_of($1, NULL, s.on_event) ->> 'name'
-                       WHERE s.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, s.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, s.on_event) IS NULL RETURNING s.name)
-        SELECT array_agg(k.name ORDER BY k.place, k.name COLLATE "C") FROM (SELECT 1, format('rule "%s"', r.name) FROM rule r UNION ALL SELECT 2, format('stage "%s"', s.name) FROM stage s) k (place, name)
+                       WHERE s.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, s.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, s.on_event) IS NULL RETURNING s.name),
+            entry AS (UPDATE {model}.entries e SET on_event_source = lead_scoring_internal.source_of($1, NULL, e.on_event) ->> 'name'
+                       WHERE e.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, e.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, e.on_event) IS NULL RETURNING e.name)
+        SELECT array_agg(k.name ORDER BY k.place, k.name COLLATE "C") FROM (SELECT 1, format('rule "%s"', r.name) FROM rule r UNION ALL SELECT 2, format('stage "%s"', s.name) FROM stage s
+                                                                              UNION ALL SELECT 3, format('entry "%s"', e.name) FROM entry e) k (place, name)
         $query$, jsonb_build_object('model', model)) INTO kept USING before, lead_scoring_internal.source_list(model);
     IF kept <> '{}' THEN
         RAISE NOTICE USING MESSAGE = format('the source of %s stays what it was', array_to_string(kept, ', ')),
@@ -4016,7 +5017,7 @@ COMMENT ON FUNCTION lead_scoring_internal.add_source IS 'Implements lead_scoring
 COMMENT ON FUNCTION lead_scoring.add_source IS
 'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
 Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, event_anonymous, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
-Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
+Rules, stages and entries that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
 Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table and the model''s own, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_drop(model text, name text, definition jsonb, published boolean, is_gone boolean)
@@ -4024,21 +5025,23 @@ RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     rules CONSTANT text[] := ARRAY(SELECT r ->> 'name' FROM jsonb_path_query(definition, '$.rules[*]') r WHERE r ->> 'source' = refuse_drop.name ORDER BY r ->> 'name' COLLATE "C");
+    entries CONSTANT text[] := ARRAY(SELECT e ->> 'name' FROM jsonb_path_query(definition, '$.entries[*]') e WHERE e ->> 'on_event_source' = refuse_drop.name ORDER BY e ->> 'name' COLLATE "C");
     stages CONSTANT text[] := ARRAY(SELECT s ->> 'name' FROM jsonb_path_query(definition, '$.stages[*]') s WHERE s ->> 'on_event_source' = refuse_drop.name ORDER BY s ->> 'name' COLLATE "C");
 BEGIN
-    IF rules || stages = '{}' THEN
+    IF rules || stages || entries = '{}' THEN
         RETURN;
     END IF;
     PERFORM lead_scoring_internal.fail('55000', format('source "%s" of model "%s" is in use', name, model),
         format('In %s, %s wait for its events.', CASE WHEN published THEN 'the current version' ELSE 'the draft' END,
-               concat_ws(' and ', 'rules ' || nullif(array_to_string(rules, ', '), ''), 'stages ' || nullif(array_to_string(stages, ', '), ''))),
+               concat_ws(' and ', 'rules ' || nullif(array_to_string(rules, ', '), ''), 'stages ' || nullif(array_to_string(stages, ', '), ''), 'entries ' || nullif(array_to_string(entries, ', '), ''))),
         CASE WHEN published THEN format('SELECT lead_scoring.publish(%L);', model)
              ELSE concat_ws(' ', CASE WHEN rules <> '{}' THEN format('DELETE FROM %I.rules WHERE name = ANY (%L);', model, rules) END,
                                  CASE WHEN stages <> '{}' THEN format('UPDATE %I.stages SET on_event = NULL, on_event_condition = NULL, on_event_source = NULL WHERE name = ANY (%L);', model, stages) END,
+                                 CASE WHEN entries <> '{}' THEN format('DELETE FROM %I.entries WHERE name = ANY (%L);', model, entries) END,
                                  CASE WHEN is_gone THEN ' -- and drop the source in the same transaction' ELSE format('SELECT lead_scoring.publish(%L);', model) END) END);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules, stages or entries of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_draft_drop(model text, name text, is_gone boolean)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -4048,7 +5051,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
-            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
+            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s),
+            ''entries'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, e.item)) FROM lead_scoring_internal.rows_of({''model''}, ''entries'') e (item)))
           FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
         jsonb_build_object('model', model)) INTO draft;
     PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, is_gone);
@@ -4156,6 +5160,7 @@ BEGIN
     IF identities IS NOT NULL THEN
         PERFORM lead_scoring_internal.identify_leads(model, identities, lead);
     END IF;
+    PERFORM lead_scoring_internal.move_merged(model);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.put_identities IS 'Writes the table of identities of a model down (NULL: none), puts its triggers there, and computes the leads that were or are named by it.';
@@ -4226,6 +5231,11 @@ CREATE FUNCTION lead_scoring_internal.identities_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_identities_changed';
 COMMENT ON FUNCTION lead_scoring_internal.identities_changed IS
 'Trigger function of a model''s table of identities; its argument is the model. Computes the leads that visitors became or ceased to be from the event log, and moves them as of now. Raises 42501 on a table that the model''s settings do not name, and 40001 where the transaction''s snapshot does not see the events of the visitors as they are.';
+
+CREATE FUNCTION lead_scoring_internal.lead_type_now(scores oid, version bigint, card lead_scoring.scorecard, memory bytea, at timestamptz) RETURNS text
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_lead_type_now';
+COMMENT ON FUNCTION lead_scoring_internal.lead_type_now IS
+'The type of leads that a row of table "scores" is of, as of a time: by what its version says, whose conditions are evaluated as the model''s owner; NULL for none. For the view "leads" of a model, which runs it as the one who reads: takes what score_now() does.';
 
 DO $comments$
 DECLARE
@@ -4564,8 +5574,8 @@ COMMENT ON FUNCTION lead_scoring_internal.typed_text IS 'An expression of a part
 CREATE FUNCTION lead_scoring_internal.event_text(item jsonb, type_field text, condition_field text, source_field text, several boolean)
 RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT format('event "%s"', item ->> type_field)
-       || CASE WHEN several THEN format(' of source "%s"', coalesce(item ->> source_field, 'events')) ELSE '' END
+SELECT CASE WHEN item ->> type_field = '*' AND type_field = 'event_type' THEN 'event of any type' ELSE format('event "%s"', item ->> type_field) END
+       || CASE WHEN NOT several THEN '' WHEN item ->> source_field = '*' THEN ' of any source' ELSE format(' of source "%s"', coalesce(item ->> source_field, 'events')) END
        || coalesce(' where ' || lead_scoring_internal.typed_text(item, condition_field), '')
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.event_text IS 'Which events a rule or stage waits for, in words; the source is named where the model has several.';
@@ -4592,13 +5602,30 @@ SELECT concat_ws(' ', 'only the first', CASE rule ->> 'limit_count' WHEN '1' THE
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.limit_text IS 'How many events of a rule count, in words; NULL where all do.';
 
+CREATE FUNCTION lead_scoring_internal.switch_text(rule jsonb, event text)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN rule ->> 'quiet_for' IS NOT NULL THEN format(' while the latest %s is older than %s; if there was none, since the lead came', event, lead_scoring_internal.span_text((rule ->> 'quiet_for')::numeric))
+            WHEN rule ->> 'keep' = 'true' THEN format(' as soon as there %s', f.frequency) || ', and from then on'
+            ELSE format(' while there %s', f.frequency) END
+  FROM (SELECT concat('were at least ', rule ->> 'at_least', CASE WHEN rule ->> 'distinct_key' IS NULL THEN ' ' || regexp_replace(event, '^event', 'events')
+                                                           ELSE format(' different values of %s, each of an %s,', lead_scoring_internal.typed_text(rule, 'distinct_key'), event) END)
+         WHERE rule ->> 'at_least' <> '1'
+         UNION ALL
+        SELECT concat('was at least 1 ', CASE WHEN rule ->> 'distinct_key' IS NULL THEN event ELSE format('value of %s, each of an %s,', lead_scoring_internal.typed_text(rule, 'distinct_key'), event) END)
+         WHERE rule ->> 'at_least' = '1') n (counted)
+ CROSS JOIN LATERAL concat(n.counted, ' within ' || lead_scoring_internal.span_text((rule ->> 'within')::numeric)) f (frequency)
+ WHERE num_nonnulls(rule ->> 'at_least', rule ->> 'quiet_for') > 0
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.switch_text IS 'When a rule of frequency or silence gives its points, in words, "event" being what it waits for; NULL for any other rule.';
+
 CREATE FUNCTION lead_scoring_internal.rule_sentence(rule jsonb, several boolean)
 RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT format('"%s" gives %s.', rule ->> 'name', concat_ws('; ',
            lead_scoring_internal.points_text((rule ->> 'points')::numeric)
            || coalesce(' times ' || lead_scoring_internal.typed_text(rule, 'per'), '')
-           || coalesce(' for each ' || CASE WHEN rule ->> 'event_type' IS NOT NULL THEN lead_scoring_internal.event_text(rule, 'event_type', 'condition', 'source', several) END,
+           || coalesce(lead_scoring_internal.switch_text(rule, lead_scoring_internal.event_text(rule, 'event_type', 'condition', 'source', several)), ' for each ' || CASE WHEN rule ->> 'event_type' IS NOT NULL THEN lead_scoring_internal.event_text(rule, 'event_type', 'condition', 'source', several) END,
                        ' to a lead while ' || lead_scoring_internal.typed_text(rule, 'condition')),
            lead_scoring_internal.decay_text(rule),
            -- Other decays keep a sum, whatever it says; where it says what it does by default, nobody asked for it.
@@ -4622,6 +5649,35 @@ SELECT string_agg(c.condition, ' and ' ORDER BY c.place)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.stage_conditions IS 'What a lead must have for a stage, in words; NULL where no score leads there.';
 
+CREATE FUNCTION lead_scoring_internal.hours_text(seconds numeric)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT concat_ws(' ', CASE h.hours WHEN 0 THEN NULL WHEN 1 THEN '1 hour' ELSE h.hours || ' hours' END, CASE WHEN seconds > 3600 * h.hours THEN lead_scoring_internal.span_text(seconds - 3600 * h.hours) END)
+  FROM (SELECT div(seconds, 3600)) h (hours)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.hours_text IS 'A length of time in words, of hours that make no days: 30 hours 15 minutes.';
+
+CREATE FUNCTION lead_scoring_internal.service_level_text(stage jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE jsonb_typeof(w.within) WHEN 'object' THEN concat_ws(' and ',
+           CASE w.within ->> 'days' WHEN '0' THEN NULL WHEN '1' THEN '1 working day' ELSE (w.within ->> 'days') || ' working days' END,
+           CASE w.within ->> 'seconds' WHEN '0' THEN NULL ELSE lead_scoring_internal.hours_text((w.within ->> 'seconds')::numeric) || ' of working time' END)
+       WHEN 'number' THEN lead_scoring_internal.span_text((w.within #>> '{}')::numeric) END
+  FROM (SELECT stage -> 'within') w (within)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.service_level_text IS 'The service level of a stage in words; NULL where it has none.';
+
+CREATE FUNCTION lead_scoring_internal.hand_off_sentence(stage jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('Each entry is handed over to sales%s%s.',
+              CASE WHEN stage ? 'hand_off_max_age' THEN ', unless it is older than ' || lead_scoring_internal.span_text((stage ->> 'hand_off_max_age')::numeric) END,
+              CASE WHEN stage ? 'max_attempts' THEN format(', in %s attempts at the most', stage ->> 'max_attempts') END)
+       || coalesce(' ' || nullif(concat_ws(' ', CASE WHEN stage ? 'accepted_stage' THEN format('A lead that they accept goes to "%s".', stage ->> 'accepted_stage') END, CASE WHEN stage ? 'rejected_stage' THEN format('One that they reject goes to "%s".', stage ->> 'rejected_stage') END), ''), '')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.hand_off_sentence IS 'What a stage of a definition says of hand-offs, in sentences.';
+
 CREATE FUNCTION lead_scoring_internal.stage_sentences(stage jsonb, first_stage text, several boolean)
 RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -4632,11 +5688,21 @@ SELECT concat_ws(' ',
     'A lead comes here when it has ' || lead_scoring_internal.stage_conditions(stage) || '.',
     'Whatever its score, it comes here at once with an ' || CASE WHEN stage ->> 'on_event' IS NOT NULL THEN lead_scoring_internal.event_text(stage, 'on_event', 'on_event_condition', 'on_event_source', several) END || '.',
     'It falls back when its score sinks below ' || lead_scoring_internal.points_text((stage ->> 'falls_below')::numeric) || '.',
-    'If it has not moved on within ' || lead_scoring_internal.span_text((stage ->> 'within')::numeric) || format(' it goes to "%s".', stage ->> 'timeout_stage'),
+    'If it has not moved on within ' || lead_scoring_internal.service_level_text(stage) || format(' it goes to "%s".', stage ->> 'timeout_stage'),
     'It does not come here again within ' || lead_scoring_internal.span_text((stage ->> 'cooldown')::numeric) || '.',
+    CASE WHEN stage ->> 'hand_off' = 'true' THEN lead_scoring_internal.hand_off_sentence(stage) END,
     CASE stage ->> 'exit' WHEN 'score' THEN 'It leaves when an event brings it to a stage that is no detour.' WHEN 'hand' THEN 'It leaves by hand only.' END)
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.stage_sentences IS 'A stage of a definition in sentences; "several": the model has several sources.';
+
+CREATE FUNCTION lead_scoring_internal.entry_sentences(entry jsonb, several boolean)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT concat_ws(' ', format('Entry "%s" of stage "%s".', entry ->> 'name', entry ->> 'stage'),
+    'A lead comes there, too, when it has ' || lead_scoring_internal.stage_conditions(entry) || '.',
+    'Whatever its score, it comes there at once with an ' || CASE WHEN entry ->> 'on_event' IS NOT NULL THEN lead_scoring_internal.event_text(entry, 'on_event', 'on_event_condition', 'on_event_source', several) END || '.')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.entry_sentences IS 'An entry of a definition in sentences; "several": the model has several sources.';
 
 CREATE FUNCTION lead_scoring_internal.touch_sentence(touch jsonb, source text, most text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -4646,6 +5712,27 @@ SELECT format('Touches of source "%s": %s%s.', source,
               '; of each lead the first and the latest ' || most || ' are remembered')
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.touch_sentence IS 'What names the touches of a source, as a sentence, with how many are remembered of a lead where that is given.';
+
+CREATE FUNCTION lead_scoring_internal.account_rule_sentence(rule jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT format('By "%s" marketing hands over an account that has %s.', rule ->> 'name', concat_ws(' and ',
+           'at least ' || CASE rule ->> 'people' WHEN '1' THEN 'one lead' ELSE (rule ->> 'people') || ' leads' END
+           || coalesce(' of ' || lead_scoring_internal.points_text((rule ->> 'min_score')::numeric) || ' or more', '')
+           || coalesce(' active within ' || lead_scoring_internal.span_text((rule ->> 'active_within')::numeric), ''),
+           'in all at least ' || lead_scoring_internal.points_text((rule ->> 'min_points')::numeric)))
+       || coalesce(' The points of an account are those of its best ' || CASE rule ->> 'top_n' WHEN '1' THEN 'lead' ELSE (rule ->> 'top_n') || ' leads' END || '.', '')
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.account_rule_sentence IS 'An account rule of a definition in sentences.';
+
+CREATE FUNCTION lead_scoring_internal.hours_of_week(calendar jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT string_agg(format('%s from %s', d.weekday, d.hours), ', ' ORDER BY d.place)
+  FROM (SELECT i.item ->> 'weekday', min(i.place), string_agg(format('%s to %s', left(i.item ->> 'opens', 5), left(i.item ->> 'closes', 5)), ' and ' ORDER BY i.place)
+          FROM jsonb_array_elements(calendar) WITH ORDINALITY i (item, place) GROUP BY 1) d (weekday, place, hours)
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.hours_of_week IS 'The hours of a calendar in words.';
 
 CREATE FUNCTION lead_scoring_internal.sentences(definition jsonb)
 RETURNS TABLE (place integer, what text, name text, sentence text) LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -4662,7 +5749,10 @@ WITH model AS (
         (4, 'event_id', 'Of events of a lead with the same ' || (definition ->> 'event_id') || ' one counts.'),
         (5, 'lead_created', 'A lead came when its column ' || (definition ->> 'lead_created') || ' says, else with its first event.'),
         (6, 'lead_condition', 'Only leads count for which ' || lead_scoring_internal.typed_text(definition, 'lead_condition') || '; others are in no report and enter no stage.'),
-        (7, 'touches', CASE WHEN definition ? 'touches' THEN lead_scoring_internal.touch_sentence(definition -> 'touches', 'events', definition #>> '{touches,max_touches}') END)) t (place, name, sentence)
+        (7, 'lead_account', 'A lead belongs to the account that ' || lead_scoring_internal.typed_text(definition, 'lead_account') || ' says.'),
+        (8, 'touches', CASE WHEN definition ? 'touches' THEN lead_scoring_internal.touch_sentence(definition -> 'touches', 'events', definition #>> '{touches,max_touches}') END),
+        (8, 'calendar', 'Working time is on ' || lead_scoring_internal.hours_of_week(definition -> 'calendar') || ', by the clocks of the time zone ' || (definition ->> 'time_zone') || '.'),
+        (9, 'holidays', 'No working time is on ' || (SELECT string_agg(h.item ->> 'day', ', ' ORDER BY h.place) FROM jsonb_array_elements(definition -> 'holidays') WITH ORDINALITY h (item, place)) || '.')) t (place, name, sentence)
     UNION ALL
     SELECT 2, s.place, 0, 'source', s.source ->> 'name', concat_ws(' ',
            format('Times without a zone of source "%s" are of the time zone %s.', s.source ->> 'name', coalesce(s.source ->> 'time_zone', definition ->> 'time_zone')),
@@ -4686,7 +5776,18 @@ WITH model AS (
     SELECT 5, 0, 0, 'stages', NULL, 'A lead moves up to the stage of the highest rank for which it has all that is asked, over those in between where it must; an event never moves it down, but to a detour. Where it falls back, it goes to the highest stage below for which it has all, else to the first one. By hand it can be put into any stage.'
     UNION ALL
     SELECT 5, s.place, 0, 'stage', s.stage ->> 'name', lead_scoring_internal.stage_sentences(s.stage, m.first_stage, m.several)
-      FROM model m, jsonb_array_elements(definition -> 'stages') WITH ORDINALITY s (stage, place))
+      FROM model m, jsonb_array_elements(definition -> 'stages') WITH ORDINALITY s (stage, place)
+    UNION ALL
+    SELECT 6, a.place, 0, 'account rule', a.rule ->> 'name', lead_scoring_internal.account_rule_sentence(a.rule)
+      FROM jsonb_array_elements(definition -> 'account_rules') WITH ORDINALITY a (rule, place)
+    UNION ALL
+    SELECT 7, e.place, 0, 'entry', e.item ->> 'name', lead_scoring_internal.entry_sentences(e.item, m.several)
+      FROM model m, jsonb_array_elements(definition -> 'entries') WITH ORDINALITY e (item, place)
+    UNION ALL
+    SELECT 8, 0, 0, 'lead types', NULL, 'A lead is of the first type whose condition holds, and when it moves its type then is kept with the move.' WHERE definition ? 'lead_types'
+    UNION ALL
+    SELECT 8, t.place, 0, 'lead type', t.item ->> 'name', format('Lead type "%s": %s.', t.item ->> 'name', lead_scoring_internal.typed_text(t.item, 'condition'))
+      FROM jsonb_array_elements(definition -> 'lead_types') WITH ORDINALITY t (item, place))
 SELECT row_number() OVER (ORDER BY l.section, l.place, l.part)::integer, l.what, l.name, l.sentence FROM lines l WHERE l.sentence IS NOT NULL ORDER BY 1
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.sentences IS 'What definition() says of a definition as versions hold it.';
@@ -4709,7 +5810,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.definition IS 'Implements lead_scoring.definition, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring.definition IS 'What a version of a model says, by default the one published last, in sentences to be signed: of the settings, of each source, each group with its rules by name, each band, and the stages by rank. "what" is settings, source, group, rule, band, stages or stage, and name its name, of a band its axis and label. Expressions are as they were typed. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller. 42704 for an unknown model or version, 55000 before the first publish.';
+COMMENT ON FUNCTION lead_scoring.definition IS 'What a version of a model says, by default the one published last, in sentences to be signed: of the settings, of each source, each group with its rules by name, each band, the stages by rank, their entries, and the types of leads. "what" is settings, source, group, rule, band, stages, stage, entry, lead types or lead type, and name its name, of a band its axis and label. Expressions are as they were typed. Takes USAGE on the schema and SELECT on its table "versions"; 42501 where row security limits the caller. 42704 for an unknown model or version, 55000 before the first publish.';
 
 CREATE FUNCTION lead_scoring.definition_of_draft(model text)
 RETURNS TABLE (place integer, what text, name text, sentence text)
@@ -4769,6 +5870,70 @@ BEGIN
     END LOOP;
 END
 $comments$;
+
+-- The view "accounts" of a model: its accounts as of now, from the rows of their leads alone. No row is shared by the writers of
+-- an account, and the people of one account are found by an index.
+CREATE FUNCTION lead_scoring_internal.person_now(scores oid, version bigint, card lead_scoring.scorecard, at timestamptz,
+                                        OUT points bigint, OUT active_at timestamptz)
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'lead_scoring_person_now';
+COMMENT ON FUNCTION lead_scoring_internal.person_now IS
+'The score that a card of table "scores" has as of a time, in 1/10000 point, and the time of its latest event that counts; NULL where there was none. As score_now() in all else.';
+
+CREATE FUNCTION lead_scoring_internal.account_rules(scores oid, at timestamptz)
+RETURNS TABLE (place integer, rule text, needed bigint, active_since timestamptz, least_score bigint, least_points bigint, most_people bigint)
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 1 AS 'MODULE_PATHNAME', 'lead_scoring_account_rules';
+COMMENT ON FUNCTION lead_scoring_internal.account_rules IS
+'The account rules of the newest version of the model whose table "scores" that is, as of a time, by name: from when on people are active, scores and points in 1/10000 point, and how many people make the points of an account. A row of NULLs where there are none, for accounts are there all the same. Takes what score_now() takes.';
+
+CREATE FUNCTION lead_scoring_internal.account_rows(model text, at text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill($query$
+    SELECT DISTINCT ON (j.account) j.account, j.score, j.people, j.active_people, j.best_lead, j.best_score, j.last_active_at, j.rule, j.meets, a.mqa_at
+      FROM (
+        SELECT p.account, p.place, p.rule, (sum(p.points) FILTER (WHERE p.nth <= p.most_people) / 10000)::float8 AS score, count(*) AS people,
+               count(*) FILTER (WHERE p.counts) AS active_people, (array_agg(p.lead_id) FILTER (WHERE p.nth = 1))[1] AS best_lead,
+               max(p.points) / 10000::float8 AS best_score, max(p.active_at) AS last_active_at,
+               p.rule IS NOT NULL AND (p.needed IS NULL OR count(*) FILTER (WHERE p.counts) >= p.needed)
+               AND (p.least_points IS NULL OR sum(p.points) FILTER (WHERE p.nth <= p.most_people) >= p.least_points) AS meets
+          FROM (
+            SELECT s.account, s.lead_id, n.points, n.active_at, r.place, r.rule, r.needed, r.least_points, r.most_people,
+                   ((r.least_score IS NULL OR n.points >= r.least_score) AND (r.active_since IS NULL OR n.active_at >= r.active_since)) IS TRUE AS counts,
+                   row_number() OVER (PARTITION BY s.account, r.place ORDER BY n.points DESC, s.lead_id) AS nth
+              FROM {model}.scores s
+             CROSS JOIN LATERAL lead_scoring_internal.person_now(s.tableoid, s.version, s.card, {!at}) n
+             CROSS JOIN lead_scoring_internal.account_rules({'scores'}::regclass, {!at}) r
+             WHERE s.counted AND s.account IS NOT NULL AND n.points IS NOT NULL
+               AND (n.active_at IS NOT NULL OR NOT EXISTS (SELECT FROM {model}.merged m WHERE m.merged_from = s.lead_id))) p
+         GROUP BY p.account, p.place, p.rule, p.needed, p.least_points) j
+      LEFT JOIN {model}.account_states a ON a.account = j.account
+     ORDER BY j.account, j.meets DESC, j.place
+    $query$, jsonb_build_object('model', model, 'scores', format('%I.scores', model), 'at', at))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.account_rows IS 'SQL that gives the accounts of a model as of an instant, which is SQL too. Whoever was merged into another is counted there, unless there are events of its own again.';
+
+CREATE FUNCTION lead_scoring_internal.make_accounts(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    EXECUTE format('CREATE OR REPLACE VIEW %I.accounts WITH (security_invoker = true) AS %s', model,
+                   lead_scoring_internal.account_rows(model, '(SELECT pg_catalog.statement_timestamp())'));
+    PERFORM lead_scoring_internal.describe(format('%I.accounts', model)::regclass,
+        'The accounts that leads belong to by settings.lead_account, as of now: a row for each that has a lead which counts. What depends on a rule is by the one in column "rule".',
+        '{"account": "Name of the account.",
+          "score": "Points of the account: the scores of its people as of now added up, of the best top_n ones by the rule, or of all.",
+          "people": "Leads of the account that count.",
+          "active_people": "Those of them that the rule counts: whose score is at least min_score, and whose latest event is no older than active_within.",
+          "best_lead": "Key of the lead with the highest score, of several the first one.",
+          "best_score": "Score of that lead, in points.",
+          "last_active_at": "Time of the latest event of any of its people that a rule or stage waits for; NULL for none.",
+          "rule": "Account rule by which the account is judged: the first one by name that it meets, else the first one; NULL where there are none.",
+          "meets": "Whether the account meets it.",
+          "mqa_at": "When refresh first found that the account meets a rule; NULL where it never did."}');
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.make_accounts IS 'Creates or replaces the view "accounts" of a model. It is read with the rights of who reads it, so that row security on scores holds: accounts have the people then that the reader may see.';
 
 -- What the report views read besides the model's own tables: report_settings, set_spend, set_revenue.
 CREATE OR REPLACE FUNCTION lead_scoring_internal.plain_type(relation regclass, column_name text, argument text)
@@ -4877,8 +6042,8 @@ DROP FUNCTION lead_scoring_internal.move_rows(model text);
 CREATE OR REPLACE FUNCTION lead_scoring_internal.move_rows(model text, as_of text DEFAULT NULL)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT format('SELECT t.lead_id, t.seq, t.from_stage, t.to_stage, t.at, t.recorded_at, t.score, t.engagement, t.fit, t.grade, t.version, t.cause, t.rule, t.actor, t.reason
-                 FROM %I.transitions t WHERE %s', model, lead_scoring_internal.move_stands(model, as_of))
+SELECT format('SELECT t.lead_id, t.seq, t.from_stage, t.to_stage, t.at, t.recorded_at, t.score, t.engagement, t.fit, t.grade, t.version, t.cause, t.rule, t.actor, t.reason%s
+                 FROM %I.transitions t WHERE %s', CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.transitions', model)) AND a.attname = 'lead_type' AND NOT a.attisdropped) THEN ', t.entry, t.lead_type' END, model, lead_scoring_internal.move_stands(model, as_of))
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.move_rows IS 'SQL that gives the moves of leads that stand, or stood as of an instant: what the view "moves" shows, for reports, which do not read it by its name: whoever may create in the schema could put something of his own in its place, where it is missing.';
 
@@ -4895,6 +6060,11 @@ BEGIN
        FROM CAST(format('%I.moves', model) AS regclass) v (view);
 END
 $$;
+
+-- report_settings, set_spend, set_revenue.
+CREATE OR REPLACE FUNCTION lead_scoring_internal.own_dimensions()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{campaign,channel,lead_type}'::text[] $$;
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.check_report_settings()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -4990,6 +6160,61 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.report_setting IS 'What a report goes by: report_settings with, in addition, time_zone, sources, event_id (of the first) and stages (the progress stages by rank) of the newest version, and mql, sql and customer as places in these, NULL where the model has no such stage; lead_created is that of the version where report_settings name none.';
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.report_dimension(model text, report text, split_by text, settings jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bound record;
+    names CONSTANT text[] := lead_scoring_internal.own_dimensions() || ARRAY(SELECT k FROM jsonb_object_keys(settings -> 'dimensions') k ORDER BY k COLLATE "C");
+    expression CONSTANT text := settings -> 'dimensions' ->> split_by;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF split_by IS NULL OR split_by = ANY (lead_scoring_internal.own_dimensions()) THEN
+        RETURN jsonb_build_object('kind', split_by);
+    ELSIF split_by = 'reason' AND report IN ('sla', 'feedback') AND expression IS NULL THEN
+        RETURN jsonb_build_object('kind', 'reason');
+    END IF;
+    -- Whoever may not act as the owner is not to have him evaluate an expression.
+    IF expression IS NULL AND NOT pg_has_role(lead_scoring_internal.asking_role(), current_user, 'USAGE') THEN
+        PERFORM lead_scoring_internal.fail('42704', format('model "%s" has no dimension "%s"', model, split_by),
+            format('Its dimensions are %s.', (SELECT string_agg(quote_ident(n), ', ' ORDER BY place) FROM unnest(names) WITH ORDINALITY u (n, place))),
+            format('SELECT * FROM lead_scoring.%I(%L, by => %L);', report, model, coalesce(lead_scoring_internal.nearest_name(split_by, names), 'campaign')));
+    END IF;
+    SELECT * INTO bound FROM lead_scoring_internal.binding(model);
+    PERFORM lead_scoring_internal.check_columns(bound.leads, bound.events, bound.lead_key, bound.event_lead, bound.event_type, bound.event_time, bound.event_campaign);
+    RETURN jsonb_build_object('kind', 'expression',
+        'expression', lead_scoring_internal.report_key(bound.leads, coalesce(expression, split_by), CASE WHEN expression IS NULL THEN 'by' ELSE format('dimension "%s"', split_by) END));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.report_dimension IS 'What a report is split by: an object of kind (campaign, channel, lead_type, expression, or NULL; reason, of the reports on what sales made of leads) and, of an expression over the row of a lead, its SQL, checked against the table as it is. Raises 42704 for a name that is no dimension, where the caller may not act as the owner; for the owner that is an expression, which raises what check_expression raises.';
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.report_views()
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback,stage_times,event_types}'::text[]
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.report_arguments(report text)
+RETURNS TABLE (name text, declaration text, note text) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 6 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    form lead_scoring_internal.report_form;
+BEGIN
+    EXECUTE format('SELECT f.* FROM lead_scoring_internal.%I() f', report || '_form') INTO form;
+    RETURN QUERY
+    SELECT d.name, d.declaration, CASE WHEN a.c[2] LIKE '+ %' THEN d.note || substr(a.c[2], 2) ELSE coalesce(a.c[2], d.note) END
+      FROM (VALUES
+        (1, 'model', 'text', NULL),
+        (2, 'as_of', 'timestamptz DEFAULT pg_catalog.now()', 'as_of: what had happened by then, by its own time, and nothing later.'),
+        (3, 'grain', 'text DEFAULT ''month''', 'grain: a period is a day, week (from the day that report_settings.week_starts names), month or quarter.'),
+        (4, 'by', 'text DEFAULT NULL', 'by: rows are of one value of a dimension each, which is the first column: campaign (the lead''s), channel (of its first touch), lead_type (that it had when it became an MQL), or a name in report_settings.dimensions; from whoever has the rights of the model''s owner any SQL expression over the row of a lead.'),
+        (5, 'since', 'date DEFAULT NULL', 'since, until: only periods whose first day lies from the one to the other, both included; what they say is what they say without.'),
+        (6, 'until', 'date DEFAULT NULL', NULL)) d (place, name, declaration, note)
+      LEFT JOIN (SELECT regexp_split_to_array(line, ' \| ') FROM unnest(form.arguments) u (line)) a (c) ON a.c[1] = d.name
+     WHERE d.place <= 2 OR a.c IS NOT NULL ORDER BY d.place;
+END
+$$;
+
 -- The leads that reports count, each once, with when it came and reached each stage.
 CREATE FUNCTION lead_scoring_internal.remembers(remembering bigint)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -5028,6 +6253,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.undone_rows IS 'SQL for the leads that stood elsewhere as of parameter 1, before moves of theirs were taken back, with when these entered each of the stages; NULL where nothing was ever taken back.';
+
+CREATE FUNCTION lead_scoring_internal.type_dimension(model text, settings jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.transitions', model)) AND a.attname = 'lead_type' AND NOT a.attisdropped)
+            THEN format('(SELECT t.lead_type FROM %I.transitions t WHERE t.lead_id = s.lead_id AND t.to_stage = ANY (%L::text[]) AND t.at <= $1 AND %s ORDER BY t.seq LIMIT 1)', model,
+                        ARRAY(SELECT n FROM jsonb_array_elements_text(settings -> 'stages') WITH ORDINALITY u (n, place) WHERE place >= (settings ->> 'mql')::integer ORDER BY place),
+                        lead_scoring_internal.move_stands(model, '$1'))
+            ELSE 'NULL::text' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.type_dimension IS 'SQL for the type that the lead of a row s of scores had when it became an MQL, or moved higher at once, as of parameter 1; NULL for who did not, and for models of an older format.';
+
+CREATE FUNCTION lead_scoring_internal.reason_expression(model text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill('coalesce({!decided}(SELECT t.reason FROM ({!moves}) t WHERE t.lead_id = s.lead_id AND t.at <= $1 AND t.reason IS NOT NULL ORDER BY t.seq DESC LIMIT 1))', jsonb_build_object(
+    'moves', lead_scoring_internal.move_rows(model, '$1'),
+    'decided', CASE WHEN to_regclass(format('%I.handoffs', model)) IS NULL THEN ''
+                    ELSE format('(SELECT h.reason FROM %I.handoffs h WHERE h.lead_id = s.lead_id AND h.decided_at <= $1 ORDER BY h.seq DESC LIMIT 1), ', model) END))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.reason_expression IS 'SQL for what was said last of a lead, a row s of scores, up to parameter 1: the reason of the decision on its latest hand-off, else of its latest move that bears one.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -5099,7 +6345,7 @@ BEGIN
         'undone', ' LEFT JOIN (' || undone || ') u ON u.lead_id = s.lead_id', 'stood_elsewhere', CASE WHEN undone IS NULL THEN 'false' ELSE 'u.lead_id IS NOT NULL' END,
         'entered', (SELECT string_agg(format('%s AS %I', e, n || '_at'), ', ' ORDER BY place) FROM unnest(entered, names) WITH ORDINALITY c (e, n, place)), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
         'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
-        'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
+        'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'reason' THEN lead_scoring_internal.reason_expression(model) WHEN 'expression' THEN 'd.dimension' WHEN 'lead_type' THEN lead_scoring_internal.type_dimension(model, settings) ELSE 'NULL::text' END,
         -- The expression names columns without their table, and a whole row by its name.
         'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
             jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,
@@ -5366,6 +6612,8 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION lead_scoring_internal.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in the order of their ids: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits; a rule of frequency or silence is first matched when it first gives its points. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.rule_lift_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -5413,25 +6661,33 @@ END
 $$;
 
 -- The reports "sla" and "feedback": what becomes of leads once they are handed over.
+CREATE FUNCTION lead_scoring_internal.working_end(at timestamptz, days bigint, seconds numeric, calendar jsonb) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_working_end';
+COMMENT ON FUNCTION lead_scoring_internal.working_end IS 'When so many working days and so much working time have passed since that time, by the calendar, the holidays and the time zone of a definition; infinity where they never have.';
+
 CREATE OR REPLACE FUNCTION lead_scoring_internal.sla_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH stages AS (
-            SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
-                   make_interval(secs => LEAST((d.stage ->> 'within')::float8, 9e12)) AS within  -- no more than an interval can hold
-              FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
+            SELECT d.place, d.stage ->> 'name' AS stage, coalesce(w.seconds, (w.working ->> 'days')::float8 * 86400 + (w.working ->> 'seconds')::float8) AS seconds,
+                   make_interval(secs => LEAST(w.seconds, 9e12)) AS within,  -- no more than an interval can hold
+                   w.working, jsonb_build_object('time_zone', v.definition -> 'time_zone', 'calendar', v.definition -> 'calendar', 'holidays', v.definition -> 'holidays') AS calendar
+              FROM (SELECT v.definition FROM {model}.versions v ORDER BY v.version DESC LIMIT 1) v CROSS JOIN jsonb_array_elements(v.definition -> 'stages') WITH ORDINALITY d (stage, place)
+             CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(d.stage -> 'within') WHEN 'number' THEN (d.stage ->> 'within')::float8 END, CASE jsonb_typeof(d.stage -> 'within') WHEN 'object' THEN d.stage -> 'within' END) w (seconds, working)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
-            SELECT [[t.dimension, ]]s.place, s.stage, s.seconds, s.within, t.at, t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
+            SELECT [[t.dimension, ]]s.place, s.stage, s.seconds, t.at, CASE WHEN s.working IS NULL THEN t.left_at - t.at < s.within ELSE t.left_at < w.due END AND t.left_by <> 'time' AS met,
+                   CASE WHEN s.working IS NULL THEN $1 - t.at >= s.within ELSE $1 >= w.due END AS is_over, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT [[l.dimension, ]]t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
                       FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t WHERE t.at <= $1) t
-                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage),
+                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage
+             CROSS JOIN LATERAL (SELECT lead_scoring_internal.working_end(t.at, (s.working ->> 'days')::bigint, (s.working ->> 'seconds')::numeric, s.calendar)) w (due)),
         counts AS (
             SELECT [[dimension, ]]place, stage, seconds, {!period} AS period, {!over} AS complete, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
-                   count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
+                   count(*) FILTER (WHERE met IS NOT TRUE AND is_over) AS missed,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time' AND left_at <= $1) AS median_days
               FROM stays t GROUP BY [[dimension, ]]place, stage, seconds, {!period})
         SELECT [[dimension|NULL::text]], stage, seconds / 86400, period, entered, met, missed, entered - met - missed, CASE WHEN complete THEN met::float8 / nullif(met + missed, 0) END,
@@ -5442,6 +6698,23 @@ BEGIN
         'over', lead_scoring_internal.is_over(lead_scoring_internal.period_expression('t.at', settings), settings), 'asked_for', lead_scoring_internal.is_asked_for('period', settings), 'leads', lead_scoring_internal.lead_rows(model, settings),
         'moves', lead_scoring_internal.move_rows(model, '$1')));
 END
+$$;
+
+CREATE OR REPLACE FUNCTION lead_scoring_internal.sla_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT 'Service levels: how many of the leads that entered a stage with "within" were moved on in time, by period. Where a stage counts in working time, so does this. What time alone moved, by decay or at the end of the service level, nobody saw to.',
+    ARRAY['grain', 'by | + And reason: what was said last of the lead, when sales decided on its hand-off or somebody moved it.', 'since', 'until'],
+    ARRAY['stage | text | Stage.',
+    'within_days | double precision | Its service level in the current version, in days; in working days, and what is left in days of 24 hours, where it counts in working time.',
+    'period | date | First day of the period of entry.',
+    'entered | bigint | Entries into the stage; a lead may enter several times.',
+    'met | bigint | Moved on in time, by an event, by hand or by what else is not time alone.',
+    'missed | bigint | Not moved on in time, though the time is over.',
+    'open | bigint | Not moved on yet, or by time alone, as long as there is time.',
+    'met_rate | double precision | met / (met + missed); NULL until the period is over (complete).',
+    'median_days | double precision | Median of the days in the stage of those that were moved on, not by time alone.',
+    'complete | boolean | Whether the period is over.']
 $$;
 
 CREATE FUNCTION lead_scoring_internal.hand_over_rows(model text, settings jsonb)
@@ -5494,6 +6767,77 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION lead_scoring_internal.feedback_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT 'What sales made of MQLs, by the rule that made them and the period.',
+    ARRAY['grain', 'by | + And reason: what was said last of the lead, when sales decided on its hand-off or somebody moved it.', 'since', 'until'],
+    ARRAY['rule | text | Rule of the move into the MQL stage; NULL where no points of an event moved the lead.',
+    'period | date | First day of the period of that move, the first of the lead.',
+    'mqls | bigint | MQLs.',
+    'accepted | bigint | Of these, leads that reached the next stage or a higher one.',
+    'rejected | bigint | Of the others, leads that went to a detour afterwards, by event or by hand.',
+    'expired | bigint | Of the others, leads that went to a detour by time: nobody took care of them.',
+    'open | bigint | All others.',
+    'acceptance_rate | double precision | accepted / (accepted + rejected); NULL until the period is over (complete).',
+    'complete | boolean | Whether the period is over.']
+$$;
+
+-- The report "stage_times": how long each lead was in each stage, and how many leads are slower.
+CREATE FUNCTION lead_scoring_internal.stage_times_report(model text, settings jsonb)
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Of each stay that has ended the share of those that last longer (Kaplan and Meier): the product of what is left at each
+    -- length at which some end. Nothing is left where all end that are still there.
+    RETURN lead_scoring_internal.fill_report(settings, $query$
+        WITH leads AS MATERIALIZED (SELECT l.lead_id, [[l.dimension, ]]l.came_at FROM ({!leads}) l),
+        moves AS MATERIALIZED (
+            SELECT t.lead_id, t.seq, t.from_stage, t.to_stage, t.cause, t.rule, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t WHERE t.at <= $1),
+        entries AS (  -- whoever has come is in the first stage, without a move
+            SELECT l.lead_id, [[l.dimension, ]]0 AS seq, NULL::text AS from_stage, coalesce(f.from_stage, {'first'}) AS stage, NULL::text AS cause, NULL::text AS rule, LEAST(l.came_at, f.at) AS at
+              FROM leads l LEFT JOIN (SELECT DISTINCT ON (t.lead_id) t.lead_id, t.from_stage, t.at FROM moves t ORDER BY t.lead_id, t.seq) f ON f.lead_id = l.lead_id
+            UNION ALL
+            SELECT l.lead_id, [[l.dimension, ]]t.seq, t.from_stage, t.to_stage, t.cause, t.rule, t.at FROM moves t JOIN leads l ON l.lead_id = t.lead_id),
+        stays AS (
+            SELECT e.*, lead(e.at) OVER moves AS left_at, lead(e.stage) OVER moves AS to_stage, GREATEST(extract(epoch FROM coalesce(lead(e.at) OVER moves, $1) - e.at)::float8, 0) / 86400 AS days,
+                   row_number() OVER visits AS visit, count(*) OVER (PARTITION BY e.lead_id, e.stage) AS visits
+              FROM entries e WHERE e.at IS NOT NULL WINDOW moves AS (PARTITION BY e.lead_id ORDER BY e.seq), visits AS (PARTITION BY e.lead_id, e.stage ORDER BY e.seq)),
+        ends AS (
+            SELECT [[s.dimension, ]]s.stage, s.days, sum(count(*)) OVER longest AS lasting, count(s.left_at) AS ending
+              FROM stays s GROUP BY [[s.dimension, ]]s.stage, s.days WINDOW longest AS (PARTITION BY [[s.dimension, ]]s.stage ORDER BY s.days DESC)),
+        shares AS (
+            SELECT [[e.dimension, ]]e.stage, e.days,  CASE WHEN bool_or(e.ending = e.lasting) OVER shortest THEN 0 ELSE exp(GREATEST(sum(CASE WHEN e.ending < e.lasting THEN ln(1 - e.ending::float8 / e.lasting::float8) END) OVER shortest, -700)) END AS slower
+              FROM ends e WINDOW shortest AS (PARTITION BY [[e.dimension, ]]e.stage ORDER BY e.days))
+        SELECT [[s.dimension|NULL::text]], s.lead_id::text, s.stage, s.visit, s.visits, s.from_stage, s.cause, s.rule, s.at, s.left_at, s.to_stage, s.days, h.slower
+          FROM stays s JOIN shares h ON h.stage = s.stage AND h.days = s.days[[ AND h.dimension IS NOT DISTINCT FROM s.dimension]]
+         WHERE {!asked_for} ORDER BY [[s.dimension, ]]array_position({'stages'}::text[], s.stage), s.stage COLLATE "C", s.lead_id, s.seq
+        $query$, jsonb_build_object(
+        'leads', lead_scoring_internal.lead_rows(model, settings), 'moves', lead_scoring_internal.move_rows(model, '$1'), 'first', settings -> 'stages' ->> 0,
+        'stages', ARRAY(SELECT jsonb_array_elements_text(settings -> 'stages'))::text, 'asked_for', lead_scoring_internal.is_asked_for_at('s.at', settings)));
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_times_report IS 'The statement of the report "stage_times".';
+
+CREATE FUNCTION lead_scoring_internal.stage_times_form()
+RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT 'How long each lead was in each stage, a row a stay, and how many are slower: who moves unusually fast, and who is stuck. By the moves that stand; leads that count, by stage and lead.',
+    ARRAY['by', 'since | since, until: only stays that began on a day from the one to the other, both included; all are looked at for slower_share.', 'until'],
+    ARRAY['lead_id | text | Key of the lead.',
+    'stage | text | Stage.',
+    'visit | bigint | Which of the lead''s stays in the stage it is, from 1.',
+    'visits | bigint | How many there are.',
+    'from_stage | text | Stage from which the lead came; NULL for the first one.',
+    'cause | text | What moved it here: event, attribute, time, manual, publish or identity; NULL in the first stage.',
+    'rule | text | Rule of that move, where points of an event did it.',
+    'entered_at | timestamp with time zone | When the stay began; that in the first stage when the lead came. A stay that nothing dates is left out.',
+    'left_at | timestamp with time zone | When it ended; NULL while it lasts.',
+    'to_stage | text | Stage to which the lead went; NULL while it lasts.',
+    'days | double precision | Days that the stay lasted, or has lasted so far.',
+    'slower_share | double precision | Estimated share of the stays in the stage that last longer than that (Kaplan and Meier, so that those that still last count for what is known of them): near 1 for a lead that moved on fast, near 0 for one that is stuck. By a dimension it is that of the stays of its value.']
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.stage_times_form IS 'What the report "stage_times" is.';
 DROP FUNCTION lead_scoring_internal.named_types(model text);
 
 -- The report "event_types": what its events are of, beside what its rules and stages wait for.
@@ -5506,12 +6850,13 @@ BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT w.type, coalesce(lead_scoring_internal.source_of($1, w.named, w.type) ->> 'name', w.named),
                string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
-          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r WHERE lead_scoring_internal.is_enabled(to_jsonb(r)) UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s) w (type, named, rule, stage)
+          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r WHERE lead_scoring_internal.is_enabled(to_jsonb(r)) AND r.event_type <> '*' UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s
+                UNION SELECT e.item ->> 'on_event', e.item ->> 'on_event_source', NULL, e.item ->> 'stage' FROM lead_scoring_internal.rows_of(%1$L, 'entries') e (item)) w (type, named, rule, stage)
          WHERE w.type IS NOT NULL GROUP BY 1, 2
         $query$, model) USING lead_scoring_internal.source_list(model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, each with its source, and with their names.';
+COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, each with its source, and with their names; rules that wait for any are not among them.';
 
 CREATE OR REPLACE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -5636,12 +6981,12 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 -- A line a field, in the order of the table: its name and its kind.
 CREATE OR REPLACE VIEW lead_scoring_internal.draft_fields AS
 SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field, k.kind,
-       k.kind IN ('table', 'column', 'draft column', 'columns', 'path', 'condition', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
+       k.kind IN ('table', 'column', 'draft column', 'columns', 'path', 'condition', 'condition of features', 'number expression', 'key expression', 'key expressions', 'id') AS is_owners
   FROM (VALUES
     ('settings', '{leads: table, events: table, lead_key: column, event_lead: column, event_type: column, event_time: column, event_campaign: column,
                    status_columns: columns, trigger_path: path, paused: state, time_zone: time zone, min_score: points, max_score: points,
                    future_tolerance: interval, only_row: state, format: state, event_id: draft column, lead_created: draft column, lead_condition: condition, event_anonymous: column, identities: table,
-                   identity_anonymous: column, identity_lead: column}'::text[]),
+                   identity_anonymous: column, identity_lead: column, lead_account: key expression, handoff_notify: switch, handoff_outbox: switch}'::text[]),
     ('sources', '{name: name, events: table, event_lead: column, event_type: column, every_event: event type, event_time: column, event_campaign: column,
                   event_channel: key expression, event_asset: key expression, time_zone: time zone, event_id: draft column, event_anonymous: column}'),
     ('report_settings', '{spend_table: table, spend_campaign: column, spend_date: column, spend_amount: column, spend_channel: column,
@@ -5653,18 +6998,25 @@ SELECT e.entity, f.place::integer AS place, split_part(f.line, ': ', 1) AS field
     ('rules', '{name: name, rule_group: group, event_type: event type, condition: condition, points: points, per: number expression,
                 decay: choice, half_life: interval, lifespan: interval, drop: share, step: interval, min_points: points, max_points: points,
                 limit_count: number, limit_window: choice, limit_key: key expression, max_occurrences: number, id: id, source: source, enabled: switch,
-                comment: comment}'),
+                comment: comment, at_least: number, within: interval, distinct_key: key expression, keep: flag, quiet_for: interval}'),
     ('bands', '{axis: name, label: name, min_points: points}'),
     ('stages', '{name: name, rank: number, kind: choice, min_score: points, min_engagement: points, min_fit: points, grades: grades, requires: rules,
                  on_event: event type, on_event_condition: condition, falls_below: points, within: interval, timeout_stage: stage,
-                 cooldown: interval, exit: choice, counts_as: choice, id: id, on_event_source: source, comment: comment}')) e (entity, fields)
+                 cooldown: interval, exit: choice, counts_as: choice, id: id, on_event_source: source, comment: comment, working_time: flag,
+                 hand_off: flag, accepted_stage: stage, rejected_stage: stage, max_attempts: number, hand_off_max_age: interval}'),
+    ('calendar', '{weekday: name, opens: name, closes: time}'),
+    ('holidays', '{day: name}'),
+    ('account_rules', '{name: name, people: number, active_within: interval, min_points: points, top_n: number, min_score: points, comment: comment}'),
+    ('entries', '{name: name, stage: stage, min_score: points, min_engagement: points, min_fit: points, grades: grades, requires: rules,
+                  on_event: event type, on_event_condition: condition, on_event_source: source, id: id, comment: comment}'),
+    ('lead_types', '{name: name, rank: number, condition: condition of features, id: id, comment: comment}')) e (entity, fields)
  CROSS JOIN unnest(e.fields) WITH ORDINALITY f (line, place)
  CROSS JOIN LATERAL split_part(f.line, ': ', 2) k (kind);
-COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none; a group, stage, rules or grades name rows of other tables; a draft column is one that counts from the next publish on, where other columns of settings are effective at once; what is state is no part of what a user says, and an id is given by publish(). A switch and a comment are no part of a version. What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
+COMMENT ON VIEW lead_scoring_internal.draft_fields IS 'The tables of a draft and of what reports are told, with their fields. The kind says what becomes of a value: those of kind "name" identify a row; a condition or expression is one over the events of the row''s event type and source, over leads where it has none, one of features over a row of lead_features; a group, stage, rules or grades name rows of other tables; a draft column is one that counts from the next publish on, where other columns of settings are effective at once; what is state is no part of what a user says, and an id is given by publish(). A switch and a comment are no part of a version. A flag is one where it is set. What is the owner''s (is_owners) is run or read with his rights, or decides whose a lead''s points are, so that nobody else may write it.';
 
 CREATE VIEW lead_scoring_internal.document_fields AS
 SELECT s.section, CASE WHEN s.section = 'identities' THEN regexp_replace(f.field, '^identity_', '') ELSE f.field END AS key, f.entity, f.field, f.kind, f.place,
-       CASE WHEN f.kind IN ('points', 'number', 'share') THEN 'number' WHEN f.kind = 'switch' THEN 'boolean' WHEN f.kind = 'grades' THEN 'array'
+       CASE WHEN f.kind IN ('points', 'number', 'share') THEN 'number' WHEN f.kind IN ('switch', 'flag') THEN 'boolean' WHEN f.kind = 'grades' THEN 'array'
             WHEN f.kind IN ('rules', 'columns', 'key expressions') THEN 'object' ELSE 'string' END AS type
   FROM lead_scoring_internal.draft_fields f
  CROSS JOIN LATERAL (SELECT CASE f.entity WHEN 'rule_groups' THEN 'groups' WHEN 'report_settings' THEN 'reports' WHEN 'settings' THEN
@@ -5675,15 +7027,22 @@ COMMENT ON VIEW lead_scoring_internal.document_fields IS 'Where the fields of a 
 
 -- By its later formats: a model that is older works without.
 CREATE OR REPLACE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('rules', 'enabled', 2), ('rules', 'comment', 2), ('rule_groups', 'comment', 2), ('stages', 'comment', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('rules', 'enabled', 2), ('rules', 'comment', 2), ('rules', 'at_least', 2), ('rules', 'within', 2), ('rules', 'distinct_key', 2), ('rules', 'keep', 2), ('rules', 'quiet_for', 2), ('rule_groups', 'comment', 2), ('stages', 'comment', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
     ('settings', 'event_anonymous', 2), ('settings', 'identities', 2), ('settings', 'identity_anonymous', 2), ('settings', 'identity_lead', 2), ('scores', 'stage_barred', 2), ('transitions', 'undone_at', 2), ('transitions', 'undone_by', 2),
-    ('transitions', 'undo_reason', 2), ('transitions', 'superseded', 2), ('adjustments', 'resets', 2)) l (relation, name, format);
+    ('transitions', 'undo_reason', 2), ('transitions', 'superseded', 2), ('adjustments', 'resets', 2), ('settings', 'lead_account', 2), ('scores', 'account', 2), ('account_rules', NULL, 2), ('account_states', NULL, 2), ('merged', 'at', 2), ('calendar', NULL, 2), ('holidays', NULL, 2), ('stages', 'working_time', 2),
+    ('settings', 'handoff_notify', 2), ('settings', 'handoff_outbox', 2), ('stages', 'hand_off', 2), ('stages', 'accepted_stage', 2), ('stages', 'rejected_stage', 2), ('stages', 'max_attempts', 2), ('stages', 'hand_off_max_age', 2),
+    ('handoffs', NULL, 2), ('outbox', NULL, 2), ('entries', NULL, 2), ('lead_types', NULL, 2), ('transitions', 'entry', 2), ('transitions', 'lead_type', 2)) l (relation, name, format);
 
 ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_id text, ADD COLUMN lead_created text, ADD COLUMN lead_condition text;
 
 -- Events of anonymous visitors become those of leads.
 ALTER TABLE lead_scoring_internal.settings ADD COLUMN event_anonymous text, ADD COLUMN identities text, ADD COLUMN identity_anonymous text, ADD COLUMN identity_lead text,
     ADD CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3));
+-- Leads belong to accounts.
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN lead_account text;
+
+-- Moves are handed over.
+ALTER TABLE lead_scoring_internal.settings ADD COLUMN handoff_notify boolean NOT NULL DEFAULT false, ADD COLUMN handoff_outbox boolean NOT NULL DEFAULT false;
 
 -- What else there is, its constraints check.
 DO $valid$
@@ -5696,7 +7055,7 @@ $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
-    'What the model is bound to, in one row: effective at once, but for what is part of the draft: time zone, score range, future tolerance, event_id, and what leads are dated and left out by. Without a row nothing is scored.',
+    'What the model is bound to, in one row: effective at once, but for what is part of the draft: time zone, score range, future tolerance, event_id, and what leads are dated, left out and put into accounts by. Without a row nothing is scored.',
     '{"leads": "Table of leads, with its schema and quoted where needed.",
       "events": "Table of events, with its schema and quoted where needed.",
       "lead_key": "Unique column of the leads table by which a lead is known.",
@@ -5719,7 +7078,10 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "event_anonymous": "Column of the events table that names the anonymous visitor of an event without a lead; NULL for none.",
       "identities": "Table that says which anonymous visitor is which lead, with its schema and quoted where needed; NULL for none. Set by set_identities().",
       "identity_anonymous": "Its column that names the visitor.",
-      "identity_lead": "Its column that names the lead."}');
+      "identity_lead": "Its column that names the lead.",
+      "lead_account": "Draft: the account that a lead belongs to: a column of the leads table, or an SQL expression over the row of a lead; by NULL or an empty text it belongs to none. NULL: there are no accounts.",
+      "handoff_notify": "Whether hand-offs wake up who waits: NOTIFY lead_scoring_handoffs, with the model''s name.",
+      "handoff_outbox": "Whether hand-offs and decisions are written into the table outbox too."}');
 
 -- Further tables of events. See 10-settings.sql.
 CREATE TABLE lead_scoring_internal.sources (
@@ -5766,6 +7128,15 @@ ALTER TABLE lead_scoring_internal.rule_groups ADD COLUMN comment text;
 ALTER TABLE lead_scoring_internal.rules ADD COLUMN source text;
 ALTER TABLE lead_scoring_internal.rules ADD CONSTRAINT rules_source CHECK (source IS NULL OR event_type IS NOT NULL);
 ALTER TABLE lead_scoring_internal.rules ADD COLUMN enabled boolean NOT NULL DEFAULT true, ADD COLUMN comment text;
+-- Rules of frequency and silence.
+ALTER TABLE lead_scoring_internal.rules ADD COLUMN at_least integer, ADD COLUMN within interval, ADD COLUMN distinct_key text, ADD COLUMN keep boolean NOT NULL DEFAULT false,
+    ADD COLUMN quiet_for interval,
+    ADD CONSTRAINT rules_at_least CHECK (at_least BETWEEN 1 AND 1000),
+    ADD CONSTRAINT rules_frequency CHECK ((at_least IS NULL) = (within IS NULL) AND (at_least IS NOT NULL OR (distinct_key IS NULL AND NOT keep))),
+    ADD CONSTRAINT rules_within_span CHECK (lead_scoring_internal.is_span(within)),
+    ADD CONSTRAINT rules_quiet_for_span CHECK (lead_scoring_internal.is_span(quiet_for)),
+    ADD CONSTRAINT rules_switched CHECK (num_nonnulls(at_least, quiet_for) = 0 OR (num_nonnulls(at_least, quiet_for) = 1 AND event_type IS NOT NULL
+        AND per IS NULL AND decay = 'none' AND min_points IS NULL AND max_points IS NULL AND limit_count IS NULL));
 
 DO $checked$
 DECLARE
@@ -5789,9 +7160,9 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
     'Draft: points for what leads do (an event_type) and for what they are (no event_type).',
     '{"name": "Name of the rule.",
       "rule_group": "Group whose floor and ceiling apply.",
-      "event_type": "Type of the events that match; NULL for a rule on the lead.",
+      "event_type": "Type of the events that match, * for any; NULL for a rule on the lead.",
       "condition": "SQL boolean expression over the row of the event, or of the lead; NULL for every row.",
-      "points": "Points of one match.",
+      "points": "Points of one match; of a rule with at_least or quiet_for what it gives while it holds.",
       "per": "SQL numeric expression over the event by which the points are multiplied.",
       "decay": "none, exponential, linear, step or window.",
       "half_life": "Decay exponential: after this the points are worth half.",
@@ -5807,17 +7178,49 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.rules',
       "id": "By this cards know the rule, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
       "source": "Source of the events; NULL: the one whose events are all of the type, else the only one with a column of types.",
       "enabled": "While false, the rule waits: it is not checked, and is no part of what is published, but keeps its id.",
-      "comment": "What it is for, in words; no part of a version."}');
+      "comment": "What it is for, in words; no part of a version.",
+      "at_least": "The points are given while so many matches lie within the interval, and once however many more do; NULL: each match gives them.",
+      "within": "Length of the interval that ends now; a match at its very beginning is no more in it.",
+      "distinct_key": "SQL expression over the event: values are counted rather than matches; an event without one counts nothing.",
+      "keep": "Whether the points stay from the first time on at which so many lay within.",
+      "quiet_for": "The points are given while the latest match is older than this; a lead that never matched counts from settings.lead_created, and without it has none."}');
 
 ALTER TABLE lead_scoring_internal.stages ADD COLUMN on_event_source text;
 ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_on_event_source CHECK (on_event_source IS NULL OR on_event IS NOT NULL);
 ALTER TABLE lead_scoring_internal.stages ADD COLUMN comment text;
+-- Service levels may count in working time.
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN working_time boolean NOT NULL DEFAULT false;
+ALTER TABLE lead_scoring_internal.stages ADD CONSTRAINT stages_working_time CHECK (NOT working_time OR within IS NOT NULL AND lead_scoring_internal.is_working_span(within));
+ALTER TABLE lead_scoring_internal.stages ADD COLUMN hand_off boolean NOT NULL DEFAULT false, ADD COLUMN accepted_stage text, ADD COLUMN rejected_stage text, ADD COLUMN max_attempts integer, ADD COLUMN hand_off_max_age interval,
+    ADD CONSTRAINT stages_hand_off CHECK (hand_off OR num_nonnulls(accepted_stage, rejected_stage, max_attempts, hand_off_max_age) = 0),
+    ADD CONSTRAINT stages_decided CHECK ((accepted_stage <> name) IS NOT FALSE AND (rejected_stage <> name) IS NOT FALSE),
+    ADD CONSTRAINT stages_max_attempts CHECK (max_attempts BETWEEN 1 AND 1000),
+    ADD CONSTRAINT stages_hand_off_max_age_span CHECK (lead_scoring_internal.is_span(hand_off_max_age));
 
+CREATE TABLE lead_scoring_internal.account_rules (
+    name          text,
+    people        integer,
+    active_within interval,
+    min_points    numeric,
+    top_n         integer,
+    min_score     numeric,
+    comment       text,
+    CONSTRAINT account_rules_pkey PRIMARY KEY (name),
+    CONSTRAINT account_rules_name CHECK (octet_length(name) BETWEEN 1 AND 63),
+    CONSTRAINT account_rules_asks CHECK (num_nonnulls(people, min_points) > 0),
+    CONSTRAINT account_rules_counts CHECK (people IS NOT NULL OR num_nonnulls(active_within, min_score) = 0),
+    CONSTRAINT account_rules_people CHECK (people > 0),
+    CONSTRAINT account_rules_top_n CHECK (top_n > 0),
+    CONSTRAINT account_rules_active_within_span CHECK (lead_scoring_internal.is_span(active_within)),
+    CONSTRAINT account_rules_bounds CHECK (lead_scoring_internal.is_bound(min_points) AND lead_scoring_internal.is_bound(min_score))
+);
+CREATE TRIGGER account_rules_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.account_rules
+    FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner();
 DO $begins$
 DECLARE
     begun text;
 BEGIN
-    FOREACH begun IN ARRAY '{settings,sources,rule_groups,rules,bands,stages}'::text[] LOOP
+    FOREACH begun IN ARRAY '{settings,sources,rule_groups,rules,bands,stages,account_rules}'::text[] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.draft_begins()',
                        begun || '_begins', begun);
     END LOOP;
@@ -5836,14 +7239,153 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.stages',
       "on_event": "Type of the events that move a lead here at once, whatever its score.",
       "on_event_condition": "SQL boolean expression over the row of such an event; NULL for all of them.",
       "falls_below": "The lead falls back when its score decays under this, in points; never above min_score.",
-      "within": "A lead that has not moved on within this goes to timeout_stage.",
+      "within": "A lead that has not moved on within this goes to timeout_stage. Where working_time is set, a day of it is a working day.",
       "timeout_stage": "Stage for the leads that have not moved on in time.",
       "cooldown": "Least time after entering before the same lead enters again.",
       "exit": "How a detour is left: by score or by hand; NULL for by hand if it is called disqualified, else by score.",
       "counts_as": "What reports and status columns take it for, whatever it is called: mql, sal, sql, opportunity or customer; NULL: what its name says, in any case of letters.",
       "id": "By this cards know the stage, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
       "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types.",
+      "comment": "What it is for, in words; no part of a version.",
+      "working_time": "Whether within counts in working time: the hours of table calendar but for those of holidays.",
+      "hand_off": "Whether each entry puts a row on the table handoffs, to be delivered to sales.",
+      "accepted_stage": "Where decide_handoff() moves a lead that sales accept, if it stands lower; NULL: nowhere.",
+      "rejected_stage": "Where it moves a lead that sales reject, from this stage; NULL: nowhere.",
+      "max_attempts": "How often a hand-off is given to a worker before it is parked; NULL: 5.",
+      "hand_off_max_age": "A move that is older when it is recorded is not handed over; NULL: 7 days."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.account_rules',
+    'Draft: what is asked of accounts, any of which an account may meet.',
+    '{"name": "Name of the rule.",
+      "people": "So many leads of the account have to count, at least; NULL: none has to.",
+      "active_within": "A lead counts whose latest event that a rule or stage waits for is no older; NULL: however long ago.",
+      "min_points": "Least points of the account; NULL for any.",
+      "top_n": "The points of the account are those of so many of its leads, the best ones; NULL: of all.",
+      "min_score": "A lead counts whose score is this or more, in points; NULL for any.",
       "comment": "What it is for, in words; no part of a version."}');
+
+-- The draft, continued: further ways into stages, and what kinds of leads there are.
+CREATE TABLE lead_scoring_internal.entries (
+    name               text,
+    stage              text NOT NULL,
+    min_score          numeric,
+    min_engagement     numeric,
+    min_fit            numeric,
+    grades             text[],
+    requires           jsonb,
+    on_event           text,
+    on_event_condition text,
+    on_event_source    text,
+    id                 integer,
+    comment            text,
+    CONSTRAINT entries_pkey PRIMARY KEY (name),
+    CONSTRAINT entries_name CHECK (octet_length(name) BETWEEN 1 AND 63),
+    CONSTRAINT entries_ways CHECK (num_nonnulls(min_score, min_engagement, min_fit, grades, requires, on_event) > 0),
+    CONSTRAINT entries_bounds CHECK (lead_scoring_internal.is_bound(min_score) AND lead_scoring_internal.is_bound(min_engagement)
+        AND lead_scoring_internal.is_bound(min_fit)),
+    CONSTRAINT entries_grades CHECK (cardinality(grades) > 0 AND array_position(grades, NULL) IS NULL),
+    CONSTRAINT entries_requires CHECK (jsonb_typeof(requires) = 'object' AND requires <> '{}' AND NOT jsonb_path_exists(requires,
+        'strict $.* ? (@.type() != "number" || @ < 1 || @ > 1000000000 || @.floor() != @)')),
+    CONSTRAINT entries_on_event CHECK (on_event_condition IS NULL OR on_event IS NOT NULL),
+    CONSTRAINT entries_on_event_source CHECK (on_event_source IS NULL OR on_event IS NOT NULL)
+);
+SELECT lead_scoring_internal.describe('lead_scoring_internal.entries',
+    'Draft: further ways into stages. A stage is entered by its own conditions or event, or by those of any of its entries.',
+    '{"name": "Name of the entry; transitions tell by which a lead came.",
+      "stage": "Stage that it leads into.",
+      "min_score": "Least score, in points; NULL for any.",
+      "min_engagement": "Least engagement, in points; NULL for any.",
+      "min_fit": "Least fit, in points; NULL for any.",
+      "grades": "Grades that qualify; NULL for any.",
+      "requires": "Rules that must have matched, with how often at least: {\"webinar\": 1}.",
+      "on_event": "Type of the events that move a lead to the stage at once, whatever its score.",
+      "on_event_condition": "SQL boolean expression over the row of such an event; NULL for all of them.",
+      "on_event_source": "Source of such events; NULL: the one whose events are all of the type, else the only one with a column of types.",
+      "id": "By this cards know the entry, whatever it is called: given by publish(), and never another''s. Leave it NULL.",
+      "comment": "What it is for, in words; no part of a version."}');
+
+CREATE TABLE lead_scoring_internal.lead_types (
+    name      text,
+    rank      integer NOT NULL,
+    condition text NOT NULL,
+    id        integer,
+    comment   text,
+    CONSTRAINT lead_types_pkey PRIMARY KEY (name),
+    CONSTRAINT lead_types_name CHECK (octet_length(name) BETWEEN 1 AND 63)
+);
+SELECT lead_scoring_internal.describe('lead_scoring_internal.lead_types',
+    'Draft: the types of leads. A lead is of the first whose condition holds, by rank, then name.',
+    '{"name": "Name of the type.",
+      "rank": "The lower it is, the sooner the type is tried.",
+      "condition": "SQL boolean expression over what is known of a lead: score, engagement, fit, grade, points, times, days_since, channels, days_since_last.",
+      "id": "By this it is the same type under another name: given by publish(). Leave it NULL.",
+      "comment": "What it is for, in words; no part of a version."}');
+
+DO $further$
+DECLARE
+    further text;
+BEGIN
+    FOREACH further IN ARRAY '{entries,lead_types}'::text[] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %1$s_checked BEFORE INSERT OR UPDATE ON lead_scoring_internal.%1$I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner();
+                        CREATE OR REPLACE TRIGGER %1$s_valid AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%1$I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed();
+                        CREATE OR REPLACE TRIGGER %1$s_begins BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%1$I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.draft_begins()',
+                       further);
+    END LOOP;
+END
+$further$;
+
+-- What conditions of types read: its columns are what counts.
+CREATE VIEW lead_scoring_internal.lead_features AS
+SELECT NULL::double precision AS score, NULL::double precision AS engagement, NULL::double precision AS fit, NULL::text AS grade, NULL::jsonb AS points, NULL::jsonb AS times,
+       NULL::jsonb AS days_since, NULL::text[] AS channels, NULL::double precision AS days_since_last
+ WHERE false;
+SELECT lead_scoring_internal.describe('lead_scoring_internal.lead_features',
+    'What is known of a lead at an instant, for the conditions of types of leads; it has no rows.',
+    '{"score": "Score, in points.",
+      "engagement": "Points for behaviour.",
+      "fit": "Points for attributes.",
+      "grade": "Letter of fit and number of engagement; NULL without bands.",
+      "points": "Points by the names of rules, then of groups, of those that give any: points -> ''webinar''.",
+      "times": "How often each rule matched, of those that count matches and have any.",
+      "days_since": "Days since the latest match of each rule that has any.",
+      "channels": "Channels of the touches that are remembered, by name; NULL where leads remember none.",
+      "days_since_last": "Days since the latest event that matched a rule or moved the lead; NULL where there was none."}');
+GRANT SELECT ON lead_scoring_internal.lead_features TO PUBLIC;
+
+-- Working time, in which service levels may count. See 10-settings.sql.
+CREATE TABLE lead_scoring_internal.calendar (
+    weekday text,
+    opens   time,
+    closes  time NOT NULL,
+    CONSTRAINT calendar_pkey PRIMARY KEY (weekday, opens),
+    CONSTRAINT calendar_weekday CHECK (weekday = ANY (lead_scoring_internal.weekdays())),
+    CONSTRAINT calendar_closes CHECK (opens < closes)
+);
+
+CREATE TABLE lead_scoring_internal.holidays (
+    day date,
+    CONSTRAINT holidays_pkey PRIMARY KEY (day),
+    CONSTRAINT holidays_day CHECK (day BETWEEN '1900-01-01' AND '2299-12-31')
+);
+
+DO $checked$
+DECLARE
+    checked text;
+BEGIN
+    FOREACH checked IN ARRAY '{calendar,holidays}'::text[] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE ON lead_scoring_internal.%I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.check_draft_row_as_owner()', checked || '_checked', checked);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%I FOR EACH ROW EXECUTE FUNCTION lead_scoring_internal.draft_changed()', checked || '_valid', checked);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.draft_begins()', checked || '_begins', checked);
+    END LOOP;
+END
+$checked$;
+SELECT lead_scoring_internal.describe('lead_scoring_internal.calendar',
+    'Draft: the hours of the week that are working time, by the clocks of the model''s time zone; a row for each stretch. See set_calendar.',
+    '{"weekday": "monday to sunday.",
+      "opens": "When working time begins on that day.",
+      "closes": "When it ends: later than opens, 24:00 at the latest."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.holidays',
+    'Draft: days without working time, whatever the calendar says of their weekday. See add_holidays.',
+    '{"day": "The day, from midnight to midnight in the model''s time zone."}');
 
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.versions ENABLE ALWAYS TRIGGER versions_changed;
@@ -5865,6 +7407,7 @@ CREATE TABLE lead_scoring_internal.scores (
     stage       text,
     grade       text,
     stage_barred text,
+    account     text,
     card        lead_scoring.scorecard,
     memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
@@ -5879,10 +7422,63 @@ ALTER TABLE lead_scoring_internal.transitions DROP CONSTRAINT transitions_cause,
 -- Moves can be taken back, and the engagement of a lead be reset.
 ALTER TABLE lead_scoring_internal.transitions ADD COLUMN undone_at timestamptz, ADD COLUMN undone_by text, ADD COLUMN undo_reason text,
     ADD COLUMN superseded boolean NOT NULL DEFAULT false;
+-- Stages have further entries, and leads are of types.
+ALTER TABLE lead_scoring_internal.transitions ADD COLUMN entry text, ADD COLUMN lead_type text;
 
 CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (undone_at) WHERE undone_at IS NOT NULL;
+-- What comes for a lead after it was merged is the other's.
+ALTER TABLE lead_scoring_internal.merged ADD COLUMN at timestamptz;
 
 ALTER TABLE lead_scoring_internal.adjustments ADD COLUMN resets boolean NOT NULL DEFAULT false;
+
+CREATE TABLE lead_scoring_internal.account_states (
+    account text,
+    rule    text NOT NULL,
+    mqa_at  timestamptz NOT NULL,
+    CONSTRAINT account_states_pkey PRIMARY KEY (account)
+);
+
+CREATE TABLE lead_scoring_internal.handoffs (
+    lead_id      lead_scoring_internal.lead_key,
+    seq          integer,
+    id           uuid NOT NULL DEFAULT gen_random_uuid(),
+    is_first     boolean NOT NULL,
+    ready_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    attempts     integer NOT NULL DEFAULT 0,
+    max_attempts integer NOT NULL,
+    claimed_by   text,
+    claimed_at   timestamptz,
+    lease_token  uuid,
+    done_at      timestamptz,
+    ended        text,
+    owner        text,
+    why          text,
+    outcome      text,
+    reason       text,
+    decided_at   timestamptz,
+    decided_by   text,
+    made_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT handoffs_pkey PRIMARY KEY (lead_id, seq),
+    CONSTRAINT handoffs_ended CHECK ((ended IS NULL) = (done_at IS NULL) AND ended IN ('acknowledged', 'parked', 'withdrawn')),
+    CONSTRAINT handoffs_is_first CHECK (NOT is_first OR done_at IS NULL),
+    CONSTRAINT handoffs_outcome CHECK (outcome IN ('accepted', 'rejected'))
+);
+CREATE INDEX handoffs_id_idx ON lead_scoring_internal.handoffs (id);
+-- What is done is in none of these, so that nobody who claims comes across it.
+CREATE INDEX handoffs_ready_at_idx ON lead_scoring_internal.handoffs (ready_at) WHERE is_first;
+CREATE INDEX handoffs_owner_ready_at_idx ON lead_scoring_internal.handoffs (owner, ready_at) WHERE is_first AND owner IS NOT NULL;
+CREATE INDEX handoffs_last_attempt_idx ON lead_scoring_internal.handoffs (ready_at) WHERE is_first AND attempts >= max_attempts;
+CREATE INDEX handoffs_waiting_idx ON lead_scoring_internal.handoffs (lead_id, seq) WHERE done_at IS NULL AND NOT is_first;
+CREATE INDEX handoffs_done_at_idx ON lead_scoring_internal.handoffs (done_at) WHERE done_at IS NOT NULL;
+
+CREATE TABLE lead_scoring_internal.outbox (
+    id            uuid DEFAULT gen_random_uuid(),
+    aggregatetype text NOT NULL,
+    aggregateid   text NOT NULL,
+    type          text NOT NULL,
+    payload       jsonb NOT NULL,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id)
+);
 
 SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
     'One row a lead that either table ever named: where it stands since the last event that mattered. Written by the triggers only; the view "leads" has the scores as of now.',
@@ -5897,7 +7493,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "stage_seq": "Number of the lead''s latest transition.",
       "stage_armed": "Whether the score has been at or above falls_below during this stay.",
       "stage_barred": "Stages that the lead enters again by hand only, by a later event, or once their conditions have ceased to hold, since undo_move took back its moves: for each its id, @ and the instant in microseconds since 2000, with ! while the conditions have held ever since, and t where service levels that were over then stay so. NULL where no move of the lead was ever taken back.",
-      "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds: the view \"leads\" shows these, and reports count them.",
+      "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds and which was not merged into another: the view \"leads\" shows these, and reports count them.",
+      "account": "Account that the lead belongs to, by settings.lead_account as the row was computed; NULL for none. Of a long name the first 500 bytes.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow.",
@@ -5923,7 +7520,14 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
       "undone_at": "When it was taken back, by undo_move or replay; NULL while it stands.",
       "undone_by": "Role that took it back.",
       "undo_reason": "Why it was taken back.",
-      "superseded": "Whether a replay took it back, which made the lead''s moves anew."}');
+      "superseded": "Whether a replay took it back, which made the lead''s moves anew.",
+      "entry": "Entry by which the lead came into the stage; NULL: by the stage''s own conditions or event, or otherwise.",
+      "lead_type": "Type of the lead at that instant; NULL for none."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
+    'Leads that merge_leads made part of another, by which what still comes for the old one, and reports that find it named, go to the other.',
+    '{"merged_from": "Key of the lead that was merged.",
+      "lead_id": "Key of the lead it is now; its own where that one was forgotten.",
+      "at": "When it was merged; what comes for the old key after that is the other''s. NULL for who was merged before the model kept it: what comes for them is their own."}');
 
 SELECT lead_scoring_internal.describe('lead_scoring_internal.adjustments',
     'Points given or taken by hand, kept beside the computed score: what adjust was called for, and cancel_adjustment.',
@@ -5939,11 +7543,45 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.adjustments',
       "cancel_reason": "Why it was taken back.",
       "resets": "Whether it is a reset by reset_engagement: rules count the matches after made_at alone."}');
 
+SELECT lead_scoring_internal.describe('lead_scoring_internal.account_states',
+    'Accounts that met an account rule when refresh looked. What accounts are like now says the view "accounts".',
+    '{"account": "Name of the account.",
+      "rule": "Rule that it met.",
+      "mqa_at": "When refresh first found so."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.handoffs',
+    'Moves into stages with hand_off, to be delivered to sales: claimed, acknowledged and decided upon by the functions of these names. Those of a lead are delivered one after the other, in the order of its moves. What is done is removed after 90 days.',
+    '{"lead_id": "Key of the lead.",
+      "seq": "Number of the move within the lead.",
+      "id": "Identifies the hand-off, however often it is delivered.",
+      "is_first": "Whether it is the first one of the lead that is to be delivered: no other is given out.",
+      "ready_at": "From when on it can be claimed; of one that is claimed, when the lease runs out.",
+      "attempts": "How often it was claimed.",
+      "max_attempts": "How often it is given out at the most.",
+      "claimed_by": "Worker that has it, or had it last.",
+      "claimed_at": "When it was claimed last.",
+      "lease_token": "By which the worker that has it acknowledges it.",
+      "done_at": "From when on there is nothing to be delivered; NULL while there is.",
+      "ended": "Why: acknowledged, parked (given out as often as may be), or withdrawn (the move was taken back).",
+      "owner": "Whose lead it was at the move: what report_settings.dimensions calls \"owner\"; NULL where nothing is called so.",
+      "why": "What moved the lead, in a sentence, from its score at the move.",
+      "outcome": "What sales decided: accepted or rejected; NULL while they have not.",
+      "reason": "Why.",
+      "decided_at": "When.",
+      "decided_by": "Role that said so.",
+      "made_at": "When the row was written."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.outbox',
+    'Hand-offs and decisions for a change feed, as Debezium''s outbox event router reads them, where settings.handoff_outbox is true. Rows are only added; its owner removes them.',
+    '{"id": "Identifies the event.",
+      "aggregatetype": "Always lead.",
+      "aggregateid": "Key of the lead.",
+      "type": "handed_off, accepted or rejected.",
+      "payload": "The hand-off: id, lead_id, stage, at, score, grade, rule, owner, why, outcome, reason."}');
+
 DO $guards$
 DECLARE
     guarded text;
 BEGIN
-    FOREACH guarded IN ARRAY ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions'] LOOP
+    FOREACH guarded IN ARRAY ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'handoffs', 'problems', 'account_states', 'versions'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE %s ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.refuse_write(''lead_scoring_internal'')',
                        guarded || '_guard', CASE guarded WHEN 'versions' THEN 'INSERT' ELSE 'INSERT OR UPDATE OR DELETE OR TRUNCATE' END, guarded);
     END LOOP;

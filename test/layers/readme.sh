@@ -1,5 +1,6 @@
 # The statements in README.md and docs/*.md: every block fenced as ```sql runs, in order, each page in a database of its
 # own where the extension is installed but not yet created. A block fenced as ```text right behind it is what psql prints.
+# The last cell of a row of a table runs too where it is a statement, `SELECT ...;`, with \| for each |.
 # A page with a line "<!-- goes on from PAGE -->" has the statements of that page run before its own. docs/reference.md is what
 # docs/make-reference makes, and has what \df shows of schema lead_scoring. And demo/demo.sql. A name is a page: readme/faq.
 set -uo pipefail
@@ -15,6 +16,13 @@ run_statements() {
     awk -v name="$2" '
         /^```sql$/ {print "\\echo @@ " name ":" FNR; on = 1; next}
         /^```/ {on = 0}
+        !on && /^\|/ && match($0, /`[A-Z][^`]*;` *\|$/) {
+            statement = substr($0, RSTART + 1)
+            sub(/` *\|$/, "", statement)
+            gsub(/\\\|/, "|", statement)
+            print "\\echo @@ " name ":" FNR " \\\\ " statement
+            next
+        }
         {print on ? $0 : ""}' "$1" >"$RUN/$2.md"
     as_server_user env PGTZ=UTC PGOPTIONS='-c client_min_messages=warning' \
         psql -X -q -d "$3" -f "$RUN/$2.md" >"$RUN/$2.out" 2>&1

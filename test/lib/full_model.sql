@@ -44,6 +44,24 @@ CREATE INDEX ON identities (lead_id);
 UPDATE full_model.settings SET event_anonymous = 'visitor';
 SELECT lead_scoring.set_identities('full_model', 'identities', anonymous => 'visitor') \g /dev/null
 \endif
+SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'lead_scoring'::regnamespace AND proname = 'add_account_rule') AS has_accounts \gset
+\if :{?one_source}
+\set has_accounts false
+\endif
+\if :has_accounts
+UPDATE full_model.settings SET lead_account = 'lower(country)';
+SELECT lead_scoring.add_account_rule('full_model', 'anybody', people => 1, active_within => '100000 days', min_score => 5), lead_scoring.add_account_rule('full_model', 'points', min_points => 12.5, top_n => 3) \g /dev/null
+\endif
+SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'lead_scoring'::regnamespace AND proname = 'set_calendar') AS has_calendar \gset
+\if :has_calendar
+SELECT lead_scoring.set_calendar('full_model'), lead_scoring.add_holidays('full_model', '2024-01-01', '2024-12-25') \g /dev/null
+UPDATE full_model.stages SET working_time = true WHERE name = 'mql';
+\endif
+SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'lead_scoring'::regnamespace AND proname = 'add_entry') AS has_entries \gset
+\if :has_entries
+SELECT lead_scoring.add_entry('full_model', 'asked', 'mql', on_event => 'asked'), lead_scoring.add_entry('full_model', 'near and awake', 'mql', 5, min_fit => 5),
+       lead_scoring.add_lead_type('full_model', 'visitor', $$(times -> 'visit')::integer > 0$$), lead_scoring.add_lead_type('full_model', 'heard of', $$'m1' = ANY (channels) OR days_since_last > 10$$) \g /dev/null
+\endif
 SELECT lead_scoring.publish('full_model') \g /dev/null
 INSERT INTO leads SELECT n, CASE WHEN n % 2 = 0 THEN 'NZ' END, CASE WHEN n = 1 THEN date 'infinity' WHEN n = 2 THEN '-infinity' WHEN n < 20 THEN '2024-01-01' END FROM generate_series(1, 60) n;
 INSERT INTO events
@@ -65,4 +83,8 @@ INSERT INTO identities VALUES (md5('1')::uuid, 20), (md5('2')::uuid, NULL), (md5
 \endif
 CALL lead_scoring.refresh('full_model');
 SELECT lead_scoring.adjust('full_model', 1, 5, 'a call') \g /dev/null
+\if :has_calendar
+SELECT lead_scoring.merge_leads('full_model', 58, 59) \g /dev/null
+INSERT INTO events VALUES (58, 'visit', '2024-05-05', 'c1', '{"n": 1}');
+\endif
 

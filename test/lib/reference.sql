@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE sections (place integer, title text, note text, names tex
 INSERT INTO sections VALUES
     (1, 'Models', '', '{create_model,drop_model,models,export_model,apply_model,templates}'),
     (2, 'The draft', 'Each function that adds something adds one row to the table of the same name, which can be changed or deleted with SQL as well. See [Modelling](modelling.md).',
-        '{add_group,add_rule,add_fit_rule,add_band,add_stage,check_expression}'),
+        '{add_group,add_rule,add_fit_rule,add_band,add_stage,add_account_rule,check_expression}'),
     (3, 'Versions', '', '{publish,versions,preview,preview_leads,definition,definition_of_draft,diff,load_draft,rescore}'),
     (4, 'Reading and proving', 'They tell what the caller''s snapshot sees, by the version that it sees, whatever is published meanwhile. 55000 before the first `publish`, 22P02 for a text that is no key.', '{explain,score_at,why_not,history,verify}'),
     (5, 'By hand', '', '{set_stage,undo_move,adjust,reset_engagement,cancel_adjustment,replay,merge_leads,forget_lead}'),
@@ -117,15 +117,15 @@ SELECT format(E'\n### %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note)
 \qecho
 \qecho '## Tables of a model'
 \qecho
-\qecho 'They are in the schema that bears the model''s name. `settings`, `report_settings`, `rule_groups`, `rules`, `bands` and `stages` are for you to'
+\qecho 'They are in the schema that bears the model''s name. `settings`, `report_settings`, `rule_groups`, `rules`, `bands`, `stages`, `account_rules`, `calendar` and `holidays` are for you to'
 \qecho 'edit; the others are written by the extension, and for you to read.'
 SELECT format(E'\n### Table %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note), lines))
   FROM relations WHERE schema = 'full_model' AND kind IN ('r', 'p')
- ORDER BY array_position('{settings,report_settings,rule_groups,rules,bands,stages,versions,scores,transitions,adjustments,problems,merged,forgotten}', name), name;
+ ORDER BY array_position('{settings,report_settings,calendar,holidays,rule_groups,rules,bands,stages,account_rules,versions,scores,transitions,adjustments,problems,merged,forgotten,account_states}', name), name;
 \qecho
 \qecho '## Views of a model'
 SELECT format(E'\n### View %s\n\n%s', name, concat_ws(E'\n\n', pg_temp.markdown(note),
               CASE WHEN name = ANY (lead_scoring_internal.report_views()) THEN format('The rows of [`lead_scoring.%1$s`](#%1$s) of now, by its other defaults; its columns%2$s.', name,
                         CASE WHEN EXISTS (SELECT FROM lead_scoring_internal.report_columns(name) c WHERE c.place = 0) THEN ', but `dimension`' ELSE '' END) ELSE lines END))
   FROM relations WHERE schema = 'full_model' AND kind = 'v'
- ORDER BY array_position('{leads,moves,funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}', name), name;
+ ORDER BY array_position('{leads,moves,accounts,funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback}', name), name;

@@ -14,9 +14,9 @@ $$;
 -- key: type of the leads' keys; with_key: a foreign key from events to leads; status: 'stage', 'none' or 'score', what
 -- is shown on leads; stages: 'plain', 'falling' or 'detours'; second: a second source, the table calls, of times without zone;
 -- once: of events with one ref the earliest counts; leaves_out: leads that are hidden do not count, and a column says when they
--- came; identities: events may be of visitors, and the table who says which lead a visitor is.
+-- came; identities: events may be of visitors, and the table who says which lead a visitor is; hands: moves are handed over.
 CREATE FUNCTION make_model(key text, with_key boolean, partitioned boolean, status text, stages text, second boolean DEFAULT false, once boolean DEFAULT false,
-                           leaves_out boolean DEFAULT false, identities boolean DEFAULT false)
+                           leaves_out boolean DEFAULT false, identities boolean DEFAULT false, hands boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -54,6 +54,12 @@ BEGIN
     PERFORM lead_scoring.add_rule('race', 'webinar', 'webinar', 12, decay => 'linear', lifespan => '10 days');
     PERFORM lead_scoring.add_rule('race', 'trial', 'trial', 25, decay => 'window', lifespan => '1 hour');
     PERFORM lead_scoring.add_rule('race', 'complaint', 'complaint', -15);
+    PERFORM lead_scoring.add_rule('race', 'often', 'visit', 4, at_least => 2, within => '2 hours');
+    PERFORM lead_scoring.add_rule('race', 'refs', '*', 6, at_least => 2, within => '3 days', distinct_key => 'ref');
+    PERFORM lead_scoring.add_rule('race', 'reached', 'visit', 3, at_least => 3, within => '1 day', keep => true);
+    PERFORM lead_scoring.add_rule('race', 'too often', 'download', -2, at_least => 2, within => '1 day');
+    PERFORM lead_scoring.add_rule('race', 'silent', 'visit', -5, quiet_for => '3 hours');
+    PERFORM lead_scoring.add_rule('race', 'not called', '*', 2, quiet_for => '1 day');
     PERFORM lead_scoring.add_fit_rule('race', 'chief', $c$title = 'CEO'$c$, 20);
     IF stages = 'plain' THEN
         PERFORM lead_scoring.add_stage('race', 'mql', min_score => 30);
@@ -66,8 +72,17 @@ BEGIN
         PERFORM lead_scoring.add_stage('race', 'recycled', kind => 'detour', on_event => 'recycle', cooldown => '1 second');
         PERFORM lead_scoring.add_stage('race', 'sql', on_event => 'accepted', within => '1 hour', timeout_stage => 'recycled');
     END IF;
+    IF stages <> 'detours' THEN
+        PERFORM lead_scoring.add_entry('race', 'reader', 'mql', min_score => 20, requires => '{"download": 2}');
+        PERFORM lead_scoring.add_entry('race', 'tries', 'mql', on_event => 'trial');
+        PERFORM lead_scoring.add_lead_type('race', 'caller', $c$(times -> 'call')::integer > 0$c$);
+        PERFORM lead_scoring.add_lead_type('race', 'lately', $c$(days_since -> 'visit')::numeric < 1$c$);
+    END IF;
+    IF hands THEN
+        UPDATE race.stages SET hand_off = true, max_attempts = 2, accepted_stage = CASE name WHEN 'mql' THEN 'sql' END, rejected_stage = 'lead' WHERE name IN ('mql', 'sql');
+    END IF;
     IF leaves_out THEN
-        UPDATE race.settings SET lead_condition = 'hidden IS NOT TRUE', lead_created = 'came';
+        UPDATE race.settings SET lead_condition = 'hidden IS NOT TRUE', lead_created = 'came', lead_account = 'title';
     END IF;
     IF second THEN
         PERFORM lead_scoring.add_source('race', 'second', 'calls', event_channel => 'ref', event_anonymous => CASE WHEN identities THEN 'visitor' END, event_id => CASE WHEN once THEN 'ref' END);

@@ -1,4 +1,4 @@
--- scores.counted says whether the leads table has the lead, whatever happens to either table: it is what the view of leads
+-- scores.counted says whether the leads table has the lead, and it is none that was merged, whatever happens to either table: it is what the view of leads
 -- goes by. \state lists the leads, and then what is wrong, which is nothing.
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
@@ -17,7 +17,7 @@ SELECT lead_scoring.create_model('counted', 'leads', 'events');
 SELECT lead_scoring.add_rule('counted', 'visit', 'visit', 10), lead_scoring.add_rule('counted', 'once', 'download', 5, limit_count => 1, limit_window => 'day'),
        lead_scoring.add_fit_rule('counted', 'domestic', $$country = 'DE'$$, 5), lead_scoring.add_stage('counted', 'mql', min_score => 30);
 SELECT lead_scoring.publish('counted');
-\set state 'SELECT string_agg(s.lead_id || CASE WHEN s.counted THEN '''' ELSE ''?'' END, '' '' ORDER BY s.lead_id), (SELECT string_agg(l.lead_id::text, '' '' ORDER BY l.lead_id) FROM counted.leads l) FROM counted.scores s; SELECT v.lead_id, v.problem FROM lead_scoring.verify(''counted'') v; SELECT s.lead_id FROM counted.scores s WHERE s.counted IS DISTINCT FROM EXISTS (SELECT FROM leads l WHERE l.id = s.lead_id);'
+\set state 'SELECT string_agg(s.lead_id || CASE WHEN s.counted THEN '''' ELSE ''?'' END, '' '' ORDER BY s.lead_id), (SELECT string_agg(l.lead_id::text, '' '' ORDER BY l.lead_id) FROM counted.leads l) FROM counted.scores s; SELECT v.lead_id, v.problem FROM lead_scoring.verify(''counted'') v; SELECT s.lead_id FROM counted.scores s WHERE s.counted IS DISTINCT FROM (EXISTS (SELECT FROM leads l WHERE l.id = s.lead_id) AND NOT EXISTS (SELECT FROM counted.merged m WHERE m.merged_from = s.lead_id));'
 
 -- An event of a lead to come, by one statement and by one with others; the lead comes.
 INSERT INTO events VALUES (1, 'visit');

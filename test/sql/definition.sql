@@ -60,18 +60,23 @@ INSERT INTO changes VALUES
     ('stages', 'name', 'handed over', 'mql'), ('stages', 'rank', 'customer', '31'), ('stages', 'kind', 'customer', 'detour'), ('stages', 'min_score', 'handed over', '41'), ('stages', 'min_engagement', 'handed over', NULL),
     ('stages', 'min_fit', 'handed over', '2'), ('stages', 'grades', 'handed over', '{A1}'), ('stages', 'requires', 'handed over', '{"webinar": 2}'), ('stages', 'on_event', 'handed over', 'trial'),
     ('stages', 'on_event_condition', 'handed over', 'minutes > 4'), ('stages', 'falls_below', 'handed over', NULL), ('stages', 'within', 'handed over', '4 days'), ('stages', 'timeout_stage', 'handed over', 'lost'),
-    ('stages', 'cooldown', 'handed over', '8 days'), ('stages', 'exit', 'lost', 'score'), ('stages', 'counts_as', 'handed over', 'sal'), ('stages', 'on_event_source', 'recycled', 'events');
+    ('stages', 'cooldown', 'handed over', '8 days'), ('stages', 'exit', 'lost', 'score'), ('stages', 'counts_as', 'handed over', 'sal'), ('stages', 'on_event_source', 'recycled', 'events'),
+    ('stages', 'working_time', 'handed over', 'true'), ('calendar', 'weekday', 'monday', 'tuesday'), ('calendar', 'opens', 'monday', '09:30'), ('calendar', 'closes', 'monday', '16:00'), ('holidays', 'day', '2027-01-01', '2027-01-06'), ('entries', 'name', 'asks', 'wants'), ('entries', 'stage', 'asks', 'customer'), ('entries', 'min_score', 'asks', '61'), ('entries', 'min_engagement', 'asks', '5'), ('entries', 'min_fit', 'asks', '2'),
+    ('entries', 'grades', 'asks', '{A1}'), ('entries', 'requires', 'asks', '{"webinar": 1}'), ('entries', 'on_event', 'asks', 'trial'), ('entries', 'on_event_condition', 'asks', 'true'), ('entries', 'on_event_source', 'asks', 'events'),
+    ('lead_types', 'name', 'hot', 'very hot'), ('lead_types', 'rank', 'hot', '99'), ('lead_types', 'condition', 'hot', 'score > 51');
 CREATE TABLE said_before (sentences text[]);
 CREATE FUNCTION is_said(change changes, OUT is_said boolean) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('UPDATE signed.%I SET %I = %L WHERE %s', change.entity, change.field, change.value,
-                   CASE WHEN change.name IS NULL THEN 'true' ELSE format('%I = %L', CASE change.entity WHEN 'bands' THEN 'label' ELSE 'name' END, change.name) END);
+                   CASE WHEN change.name IS NULL THEN 'true' ELSE format('%I = %L', CASE change.entity WHEN 'bands' THEN 'label' WHEN 'calendar' THEN 'weekday' WHEN 'holidays' THEN 'day' ELSE 'name' END, change.name) END);
     is_said := (SELECT b.sentences FROM said_before b) <> ARRAY(SELECT d.sentence FROM lead_scoring.definition_of_draft('signed') d);
     RAISE SQLSTATE 'PT000';
 EXCEPTION WHEN SQLSTATE 'PT000' THEN
     RETURN;
 END
 $$;
+SELECT lead_scoring.set_calendar('signed', weekdays => '{monday}'), lead_scoring.add_holidays('signed', '2027-01-01');
+SELECT lead_scoring.add_entry('signed', 'asks', 'handed over', 60, 'call', 'campaign IS NOT NULL'), lead_scoring.add_lead_type('signed', 'hot', 'score > 50'), lead_scoring.add_lead_type('signed', 'warm', 'score > 20');
 SELECT lead_scoring.add_group('signed', 'spare'), lead_scoring.publish('signed', 'a group without rules');
 INSERT INTO said_before SELECT ARRAY(SELECT d.sentence FROM lead_scoring.definition_of_draft('signed') d);
 SELECT c.entity, c.field FROM changes c WHERE is_said(c) IS NOT TRUE;

@@ -21,13 +21,13 @@ SELECT f.kind, f.is_owners, string_agg(DISTINCT c.type, ', ' ORDER BY c.type) FR
 SELECT entity, field, kind FROM lead_scoring_internal.draft_fields f JOIN columns c USING (entity, field) WHERE c.is_key <> (f.kind = 'name');
 -- At most one event type a table: conditions and expressions are over its events.
 SELECT entity FROM lead_scoring_internal.draft_fields WHERE kind = 'event type' GROUP BY 1 HAVING count(*) > 1;
--- The functions that add rows take every field of them by its name but switches and comments, and nothing else.
+-- The functions that add rows take every field of them by its name but switches and comments, and nothing else; those of working time take days and hours.
 SELECT a.function, a.entity, p.argument, f.field
-  FROM (VALUES ('add_group', 'rule_groups'), ('add_rule', 'rules'), ('add_band', 'bands'), ('add_stage', 'stages'), ('add_source', 'sources')) a (function, entity)
+  FROM (VALUES ('add_group', 'rule_groups'), ('add_rule', 'rules'), ('add_band', 'bands'), ('add_stage', 'stages'), ('add_source', 'sources'), ('add_account_rule', 'account_rules'), ('add_entry', 'entries'), ('add_lead_type', 'lead_types')) a (function, entity)
  CROSS JOIN LATERAL (SELECT array_agg(n) AS arguments FROM pg_proc p, unnest(p.proargnames) n
                       WHERE p.pronamespace = 'lead_scoring'::regnamespace AND p.proname = a.function AND n NOT IN ('model', 'require_index')) g
  CROSS JOIN LATERAL (SELECT n FROM unnest(g.arguments) n) p (argument)
-  FULL JOIN (SELECT * FROM lead_scoring_internal.draft_fields WHERE entity NOT LIKE '%settings' AND kind NOT IN ('id', 'switch', 'comment')) f ON f.entity = a.entity AND f.field = p.argument
+  FULL JOIN (SELECT * FROM lead_scoring_internal.draft_fields WHERE entity NOT LIKE '%settings' AND entity NOT IN ('calendar', 'holidays') AND kind NOT IN ('id', 'switch', 'comment')) f ON f.entity = a.entity AND f.field = p.argument
  WHERE f.field IS NULL OR p.argument IS NULL;
 -- Whatever is run or read with the owner's rights is his to write.
 SELECT entity, field FROM lead_scoring_internal.draft_fields WHERE kind ~ 'expression|condition|table|column|path' AND NOT is_owners;

@@ -41,11 +41,13 @@ UNION ALL SELECT 'bands', m FROM unnest(ARRAY['{"axis": "score", "label": "A", "
     '{"axis": "fit", "label": "A", "min_points": "Infinity"}', '{"axis": "fit", "label": null, "min_points": 1}']::jsonb[]) m
 UNION ALL SELECT 'stages', m FROM unnest(ARRAY['{"name": "due"}', '{"name": "x", "kind": "other"}', '{"name": "x", "min_score": "NaN"}', '{"name": "x", "kind": "detour", "min_score": 1}',
     '{"name": "x", "grades": []}', '{"name": "x", "on_event_source": "events"}', '{"name": "x", "requires": {"visit": 0}}', '{"name": "x", "on_event_condition": "true"}', '{"name": "x", "min_score": 1, "falls_below": 2}',
-    '{"name": "x", "within": "1 day"}', '{"name": "x", "within": "1 month", "timeout_stage": "lead"}', '{"name": "x", "cooldown": "-1 day"}', '{"name": "x", "exit": "door", "kind": "detour"}',
-    '{"name": null}']::jsonb[]) m;
+    '{"name": "x", "within": "1 day"}', '{"name": "x", "within": "1 month", "timeout_stage": "lead"}', '{"name": "x", "cooldown": "-1 day"}', '{"name": "x", "max_attempts": 3}', '{"name": "x", "hand_off": true, "max_attempts": 0}', '{"name": "x", "hand_off": true, "accepted_stage": "x"}', '{"name": "x", "hand_off": true, "hand_off_max_age": "1 month"}', '{"name": "x", "exit": "door", "kind": "detour"}',
+    '{"name": null}']::jsonb[]) m
+UNION ALL SELECT 'account_rules', m FROM unnest(ARRAY['{"name": "", "people": 1}', '{"name": "x"}', '{"name": "x", "people": 0}', '{"name": "x", "min_points": 1, "top_n": 0}', '{"name": "x", "min_points": 1, "min_score": 1}',
+    '{"name": "x", "people": 1, "active_within": "1 month"}', '{"name": "x", "people": 1, "min_score": "NaN"}', '{"name": null, "people": 1}']::jsonb[]) m;
 CREATE VIEW both_ways AS
 SELECT m.relation, m.given,
-       said(format('SELECT lead_scoring.%s(''hand'', %s)', CASE m.relation WHEN 'rules' THEN 'add_rule' WHEN 'rule_groups' THEN 'add_group' WHEN 'bands' THEN 'add_band' ELSE 'add_stage' END,
+       said(format('SELECT lead_scoring.%s(''hand'', %s)', CASE m.relation WHEN 'rules' THEN 'add_rule' WHEN 'rule_groups' THEN 'add_group' WHEN 'bands' THEN 'add_band' WHEN 'account_rules' THEN 'add_account_rule' ELSE 'add_stage' END,
                    (SELECT string_agg(format('%I => %s', CASE WHEN m.relation = 'stages' AND g.key = 'rank' THEN 'rank' ELSE g.key END, v.typed), ', ')
                       FROM jsonb_each(m.given) g CROSS JOIN LATERAL (SELECT CASE WHEN g.key = 'grades' THEN '''{}''' ELSE quote_nullable(g.value #>> '{}') END) v (typed)))) AS by_function,
        said(format('INSERT INTO hand.%1$I (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::hand.%1$I, %3$L)', m.relation,
@@ -55,7 +57,7 @@ SELECT m.relation, m.given,
 SELECT relation, given, by_function, by_hand FROM both_ways WHERE by_function IS DISTINCT FROM by_hand OR by_hand = 'nothing';
 SELECT relation, count(*), count(DISTINCT by_hand), count(*) FILTER (WHERE by_hand ~ 'violates|Failing') FROM both_ways GROUP BY 1 ORDER BY 1;
 -- Every constraint is tried.
-SELECT c.conname FROM pg_constraint c WHERE c.contype = 'c' AND c.conrelid IN ('hand.rules'::regclass, 'hand.rule_groups'::regclass, 'hand.bands'::regclass, 'hand.stages'::regclass)
+SELECT c.conname FROM pg_constraint c WHERE c.contype = 'c' AND c.conrelid IN ('hand.rules'::regclass, 'hand.rule_groups'::regclass, 'hand.bands'::regclass, 'hand.stages'::regclass, 'hand.account_rules'::regclass)
    AND c.conname NOT IN ('rules_fit', 'rules_source') AND NOT EXISTS (SELECT FROM both_ways b WHERE b.by_hand LIKE '% | ' || c.conname) ORDER BY 1;
 SELECT by_hand FROM both_ways WHERE by_hand ~ 'half_life|rank|none"' ORDER BY 1;
 SELECT said('INSERT INTO hand.rules (name, points) VALUES (''x'', 1)'), said('SELECT lead_scoring.add_fit_rule(''hand'', ''x'', NULL, 1)');

@@ -63,7 +63,7 @@ SELECT lead_scoring.add_rule(m, 'webinar', 'webinar', 10, per => 'minutes', sour
 CREATE VIEW faults AS SELECT * FROM lead_scoring.verify('ids');
 CREATE FUNCTION state(model text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY EXECUTE format('SELECT to_jsonb(s)::text FROM (SELECT lead_id, lead_scoring.score_at(%1$L, s.lead_id, ''2025-02-01'') AS score, counted, card::text, memory FROM %1$I.scores s WHERE version > 0) s', model);
+    RETURN QUERY EXECUTE format('SELECT to_jsonb(s)::text FROM (SELECT lead_id, lead_scoring.score_at(%1$L, s.lead_id, ''2025-02-01'') AS score, counted, card::text, memory FROM %1$I.scores s WHERE version > 0 AND lead_id NOT IN (SELECT merged_from FROM ids.merged)) s', model);
 END
 $$;
 CREATE FUNCTION reported(model text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -207,6 +207,8 @@ SELECT lead_scoring.pause('ids') \g /dev/null
 INSERT INTO events SELECT * FROM history(100, 200);
 SELECT lead_scoring.resume('ids') > 0 AS resumed;
 SELECT * FROM compared();
+-- Lead 21 was the person who is forgotten: what comes for it is left out here, and counts in the twin, so that it is not compared.
+SELECT m.merged_from, m.lead_id, s.counted, t.counted AS counted_in_twin FROM ids.merged m JOIN ids.scores s ON s.lead_id = m.merged_from JOIN ids_twin.scores t ON t.lead_id = m.merged_from;
 CALL lead_scoring.refresh('ids'); CALL lead_scoring.rescore('ids', 7); SELECT * FROM faults;
 CREATE TABLE crm_2 (LIKE crm);
 INSERT INTO crm_2 VALUES (2000, 9, 'call', '2024-01-01', '00000000-0000-0000-0000-000000000001');

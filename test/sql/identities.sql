@@ -96,7 +96,7 @@ CREATE VIEW faults AS SELECT * FROM lead_scoring.verify('identities_known');
 CREATE VIEW faults_twin AS SELECT * FROM lead_scoring.verify('identities_twin');
 CREATE FUNCTION state(model text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY EXECUTE format('SELECT to_jsonb(s)::text FROM (SELECT lead_id, lead_scoring.score_at(%1$L, s.lead_id, ''2025-02-01'') AS score, engagement, fit, counted, card::text, memory FROM %1$I.scores s) s', model);
+    RETURN QUERY EXECUTE format('SELECT to_jsonb(s)::text FROM (SELECT lead_id, lead_scoring.score_at(%1$L, s.lead_id, ''2025-02-01'') AS score, engagement, fit, counted, card::text, memory FROM %1$I.scores s WHERE s.lead_id NOT IN (SELECT m.merged_from FROM identities_known.merged m)) s', model);
 END
 $$;
 -- What differs from the twin, once that has the same events.

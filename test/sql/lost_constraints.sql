@@ -24,14 +24,20 @@ SELECT lead_scoring.create_model('lost', 'leads', 'events', event_campaign => 'c
        lead_scoring.add_rule('lost', 'limited', 'look', 1, limit_count => 1, limit_window => 'day'),
        lead_scoring.add_band('lost', 'engagement', '1', 10),
        lead_scoring.add_band('lost', 'fit', 'A', 5),
+       lead_scoring.add_account_rule('lost', 'points', min_points => 5),
+       lead_scoring.add_account_rule('lost', 'buying group', people => 2, active_within => '30 days', min_points => 5, top_n => 3, min_score => 1),
        lead_scoring.add_stage('lost', 'mql', min_score => 20),
        lead_scoring.add_stage('lost', 'sql', min_score => 500, within => '1 day', timeout_stage => 'mql'),
+       lead_scoring.add_entry('lost', 'asked', 'mql', on_event => 'asked'),
+       lead_scoring.add_lead_type('lost', 'hot', 'score > 20'),
        lead_scoring.set_spend('lost', 'spend'),
        lead_scoring.publish('lost') \g /dev/null
+UPDATE lost.settings SET lead_account = 'id::text';
 INSERT INTO leads SELECT i, i * 10 FROM generate_series(1, 6) i;
 INSERT INTO events SELECT i, 'visit', '2024-01-01', 'fair' FROM generate_series(1, 6) i, generate_series(1, i) j;
 SELECT lead_scoring.adjust('lost', 1, 1), lead_scoring.merge_leads('lost', 3, 2), lead_scoring.forget_lead('lost', 4),
        lead_scoring.add_rule('lost', 'call', 'call', 5), lead_scoring.publish('lost') \g /dev/null
+CALL lead_scoring.refresh('lost');
 -- No table is without a row to begin with.
 SELECT c.relname FROM pg_class c
  WHERE c.relnamespace = 'lost'::regnamespace AND c.relkind = 'r' AND query_to_xml(format('SELECT FROM lost.%I LIMIT 1', c.relname), false, false, '')::text NOT LIKE '%<row%';

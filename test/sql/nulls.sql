@@ -26,7 +26,7 @@ SELECT lead_scoring.merge_leads('nulls', 3, 4);
 CREATE TABLE calls (number integer GENERATED ALWAYS AS IDENTITY, statement text);
 INSERT INTO calls (statement) VALUES ('INSERT INTO events VALUES (1, ''visit'')'), ('INSERT INTO events VALUES (1, ''lost''), (2, ''visit''), (7, ''visit'')'),
     ('DELETE FROM events WHERE lead_id = 2'), ('UPDATE leads SET country = ''FR'''), ('INSERT INTO leads VALUES (9)'), ('DELETE FROM leads WHERE id = 1'),
-    ('SELECT lead_scoring.set_stage(''nulls'', 3, ''lost'')'), ('SELECT lead_scoring.adjust(''nulls'', 3, 1)'),
+    ('SELECT lead_scoring.set_stage(''nulls'', 1, ''lost'')'), ('SELECT lead_scoring.adjust(''nulls'', 3, 1)'),
     ('SELECT lead_scoring.cancel_adjustment(''nulls'', a.id) FROM nulls.adjustments a'), ('SELECT lead_scoring.merge_leads(''nulls'', 2, 1)'),
     ('SELECT lead_scoring.forget_lead(''nulls'', 2)'), ('SELECT lead_scoring.explain(''nulls'', 1)'), ('SELECT lead_scoring.score_at(''nulls'', 1, now())'),
     ('SELECT lead_scoring.verify(''nulls'')'), ('SELECT lead_scoring.models()'), ('SELECT lead_scoring.versions(''nulls'')'),

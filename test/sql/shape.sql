@@ -74,7 +74,7 @@ SELECT try_alteration('ALTER TABLE shape.scores DROP CONSTRAINT scores_pkey, ADD
 SELECT try_alteration('ALTER TABLE shape.scores DROP CONSTRAINT scores_pkey');
 SELECT try_alteration('ALTER TABLE shape.scores DROP CONSTRAINT scores_pkey, ADD CONSTRAINT other PRIMARY KEY (lead_id) INCLUDE (stage)');
 SELECT try_alteration('ALTER TABLE shape.problems DROP CONSTRAINT problems_pkey');
-DROP VIEW shape.leads;
+DROP VIEW shape.leads, shape.accounts;
 ALTER TABLE shape.scores ALTER COLUMN lead_id TYPE numeric;
 SELECT lead_scoring.repair('shape');
 ALTER TABLE shape.scores ALTER COLUMN lead_id TYPE bigint;
@@ -109,7 +109,7 @@ BEGIN
     DROP TABLE shape_test.offspring;
 END
 $$;
-SELECT try_child(t) FROM unnest('{settings,versions,transitions,adjustments,problems,merged,forgotten,rule_groups,rules,bands,stages,report_settings}'::text[]) t;
+SELECT try_child(t) FROM unnest('{settings,versions,transitions,adjustments,problems,merged,forgotten,rule_groups,rules,bands,stages,report_settings,account_rules,account_states}'::text[]) t;
 SELECT try_alteration('CREATE RULE nothing AS ON INSERT TO shape.transitions DO INSTEAD NOTHING');
 SELECT try_alteration('CREATE RULE also AS ON INSERT TO shape.transitions DO ALSO SELECT 1');
 SELECT try_alteration('DROP RULE also ON shape.transitions; ALTER TABLE shape.transitions SET UNLOGGED');
@@ -168,7 +168,7 @@ BEGIN
             CONTINUE WHEN altered.relname <> 'scores' AND alteration <> alterations[1 + altered.number % cardinality(alterations)];
             alteration := format('ALTER TABLE %s ' || alteration, altered.name, altered.attname);
             BEGIN
-                DROP VIEW shape.leads, shape.moves;
+                DROP VIEW shape.leads, shape.moves, shape.accounts;
                 BEGIN
                     EXECUTE alteration;
                 EXCEPTION WHEN OTHERS THEN

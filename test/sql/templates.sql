@@ -14,15 +14,15 @@ SELECT name, meaning, event_types, columns FROM lead_scoring.templates();
 SELECT name FROM lead_scoring.templates('b2b_sass');
 SELECT :'LAST_ERROR_SQLSTATE';
 SELECT name FROM lead_scoring.templates('ecommerce');
--- Each group, rule and stage has a comment. Some rule decays, has a limit, takes points off; an MQL falls back, has a service level and comes again after a while; there are detours.
+-- Each group, rule, stage and account rule has a comment. Some rule decays, has a limit, takes points off; an MQL falls back, has a service level and comes again after a while; there are detours.
 SELECT t.name, s.key, i.value ->> 'name' FROM lead_scoring.templates() t, jsonb_each(t.definition) s, jsonb_array_elements(s.value) i
- WHERE s.key IN ('groups', 'rules', 'stages') AND length(i.value ->> 'comment') > 5 IS NOT TRUE;
+ WHERE s.key IN ('groups', 'rules', 'stages', 'account_rules') AND length(i.value ->> 'comment') > 5 IS NOT TRUE;
 SELECT t.name FROM lead_scoring.templates() t
  WHERE NOT (t.definition @? '$.rules[*].decay' AND t.definition @? '$.rules[*].limit_count' AND t.definition @? '$.rules[*] ? (@.points < 0 && exists(@.event_type))'
             AND t.definition @? '$.rules[*] ? (@.points < 0 && !exists(@.event_type))' AND t.definition @? '$.stages[*] ? (@.kind == "detour")'
             AND t.definition @? '$.stages[*] ? ((@.name == "mql" || @.counts_as == "mql") && exists(@.falls_below) && exists(@.within) && exists(@.timeout_stage) && exists(@.cooldown))');
 
-CREATE TABLE leads (lead_id text PRIMARY KEY, email text, job_title text, employees integer, country text);
+CREATE TABLE leads (lead_id text PRIMARY KEY, email text, job_title text, employees integer, country text, company text);
 CREATE TABLE events (lead_id text, type text, occurred_at timestamptz, properties jsonb NOT NULL DEFAULT '{}');
 CREATE INDEX ON events (lead_id, occurred_at);
 CREATE FUNCTION apply_template(template text) RETURNS bigint LANGUAGE sql AS $$
@@ -105,6 +105,16 @@ SELECT * FROM walked();
 SELECT lead_id, pql_at::date FROM made.leads ORDER BY 1;
 SELECT * FROM ended();
 
+-- account_based: of Acme three people are busy; of Bolt one is, for 100 minutes; of Cube two are, and a student.
+SELECT apply_template('account_based');
+INSERT INTO leads (lead_id, company, job_title) VALUES ('ann', 'Acme', 'CTO'), ('art', 'Acme', NULL), ('amy', 'Acme', NULL), ('bob', 'Bolt', 'clerk'), ('cyd', 'Cube', 'VP'), ('cat', 'Cube', NULL), ('cem', 'Cube', 'Student'), ('dan', NULL, NULL);
+INSERT INTO events SELECT lead, type, now() - i * interval '5 days' FROM (VALUES ('ann', 'page_view', 2), ('art', 'download', 1), ('amy', 'mail', 4), ('amy', 'download', 1), ('bob', 'webinar_attended', 2), ('bob', 'download', 1),
+    ('cyd', 'page_view', 3), ('cat', 'download', 2), ('cem', 'download', 3), ('dan', 'meeting_held', 4)) e (lead, type, n), generate_series(1, e.n) i;
+SELECT account, rule, meets, score, people, active_people FROM made.accounts;
+CALL lead_scoring.refresh('made');
+SELECT account, rule FROM made.account_states ORDER BY 1;
+SELECT * FROM ended();
+
 -- A template is a beginning: what it says can be read, and a change of it is a version of its own. Again it is none.
 SELECT apply_template('practitioner');
 SELECT apply_template('practitioner');
@@ -116,7 +126,7 @@ SELECT * FROM ended();
 -- The columns that a template names are those it reads: without one of them a rule waits, with them none does.
 SELECT t.name, c.column_name, count(*) FILTER (WHERE lead_scoring_internal.reads_column(r.item ->> 'condition', c.column_name) OR lead_scoring_internal.reads_column(r.item ->> 'limit_key', c.column_name)) > 0 AS is_read
   FROM lead_scoring.templates() t, jsonb_array_elements(t.definition -> 'rules') r (item), regexp_matches(t.columns, '\.(\w+)', 'g') m (parts), LATERAL (SELECT m.parts[1]) c (column_name)
- GROUP BY 1, 2 HAVING count(*) FILTER (WHERE lead_scoring_internal.reads_column(r.item ->> 'condition', c.column_name) OR lead_scoring_internal.reads_column(r.item ->> 'limit_key', c.column_name)) = 0;
+ GROUP BY 1, 2 HAVING count(*) FILTER (WHERE lead_scoring_internal.reads_column(r.item ->> 'condition', c.column_name) OR lead_scoring_internal.reads_column(r.item ->> 'limit_key', c.column_name)) = 0 AND NOT EXISTS (SELECT FROM lead_scoring.templates(t.name) o WHERE o.definition #>> '{settings,lead_account}' = c.column_name);
 
 -- A stranger's tables: other names, no column for the country and none for the e-mail (which the words say), half of the types.
 CREATE TABLE contacts (contact_no integer PRIMARY KEY, position text, headcount integer);

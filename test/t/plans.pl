@@ -26,6 +26,7 @@ my @questions = map { "SELECT * FROM $_" } split /\n/, $primary->safe_psql('post
      WHERE c.relkind IN ('v', 'm') AND n.nspname IN ('full_model', 'lead_scoring') ORDER BY 1});
 # The days at risk, and what comes of them, grow from one question to the next.
 s/\* (FROM full_model\.rule_lift)$/rule, rule_group, kind, outcome, leads_with, converted_with, leads_without, converted_without $1/ for @questions;
+s/\* (FROM full_model\.stage_times)$/lead_id, stage, visit, visits, from_stage, cause, rule, at, left_at, to_stage $1/ for @questions;
 my ($functions, %unsafe) = (0);
 for (split /\n/, $primary->safe_psql('postgres', q{
     SELECT p.oid::regproc, p.prorettype = 'record'::regtype AND p.proallargtypes IS NULL, p.proparallel,
@@ -52,8 +53,8 @@ for my $needed (qw(explain score_at verify preview preview_leads rule_matches ve
 }
 is($primary->safe_psql('postgres', q{
     SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace IN ('lead_scoring'::regnamespace, 'lead_scoring_internal'::regnamespace) AND p.proretset AND p.provolatile = 'v' AND p.proargnames[1] = 'model'
-       -- compiles what is not published, as it is now, and writes nothing either
-       AND p.proname <> ALL ('{check_status_columns,explain_draft,explain_draft_as_owner,explain_definition,definition_of_draft}')}), '', 'what returns rows of a model does not write');
+       -- compiles what is not published, as it is now, and writes nothing either; or gives work to a worker
+       AND p.proname <> ALL ('{check_status_columns,explain_draft,explain_draft_as_owner,explain_definition,definition_of_draft,claim_handoffs}')}), '', 'what returns rows of a model does not write');
 # One that asks for the scores of all leads at once, and one that joins them.
 push @questions, 'SELECT count(*), sum(score), max(grade) FROM full_model.leads',
     'SELECT l.country, count(*), sum(s.score), (SELECT count(*) FROM full_model.leads WHERE score > 5) FROM full_model.leads s JOIN full_test.leads l ON l.id = s.lead_id GROUP BY 1',

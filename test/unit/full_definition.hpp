@@ -37,7 +37,8 @@ inline constexpr const char* kFullDefinition = R"json({
         {"id": 2, "name": "mql", "counts_as": "mql", "rank": 10, "kind": "progress", "min_score": 60, "min_engagement": 20.5, "min_fit": 10,
          "grades": ["A1", "A2"], "requires": {"web": 2, "read": 1}, "on_event": "demo",
          "on_event_condition": "(pages > 0)", "falls_below": 30, "within": 172800, "timeout_stage": "recycled",
-         "cooldown": null, "exit": null, "typed": {"on_event_condition": "pages > 0"}},
+         "cooldown": null, "exit": null, "hand_off": true, "accepted_stage": "lead", "rejected_stage": "recycled",
+         "max_attempts": 3, "hand_off_max_age": 172800, "typed": {"on_event_condition": "pages > 0"}},
         {"id": 1, "name": "recycled", "rank": 20, "kind": "detour", "min_score": null, "min_engagement": null, "min_fit": null,
          "grades": null, "requires": null, "on_event": null, "on_event_condition": null, "falls_below": null,
          "within": null, "timeout_stage": null, "cooldown": 604800, "exit": "hand", "typed": {}}]

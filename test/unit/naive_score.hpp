@@ -59,6 +59,24 @@ inline long double naive_weight(const Decay& decay, Timestamp since, Timestamp a
     return 0;
 }
 
+// Whether a rule of frequency or silence gives its points.
+inline bool naively_pays(const Rule& rule, const std::vector<Match>& matches, Timestamp at) {
+    if (rule.quiet_for > 0)
+        return !matches.empty() && std::all_of(matches.begin(), matches.end(),
+                                               [&](const Match& match) { return at - match.at > rule.quiet_for; });
+    auto pays_at = [&](Timestamp end) {
+        std::vector<std::uint64_t> found;
+        for (const Match& match : matches)
+            if (match.at <= end && end - match.at < rule.within) found.push_back(match.key);
+        std::sort(found.begin(), found.end());
+        if (rule.distinct) found.erase(std::unique(found.begin(), found.end()), found.end());
+        return found.size() >= rule.at_least;
+    };
+    if (!rule.keep) return pays_at(at);
+    return std::any_of(matches.begin(), matches.end(),
+                       [&](const Match& match) { return match.at <= at && pays_at(match.at); });
+}
+
 inline Units naively_rounded(long double units) {
     constexpr long double kLimit = 9223372036854775807.0L;
     return static_cast<Units>(std::clamp(std::round(units), -kLimit - 1, kLimit));
@@ -92,6 +110,11 @@ inline NaiveScore naive_score(const Definition& definition, std::span<const Matc
         for (const Match& match : counted) {
             sum += static_cast<long double>(match.points) * naive_weight(rule.decay, match.at, at);
             magnitude += std::fabs(static_cast<long double>(match.points));
+        }
+        if (rule.at_least > 0 || rule.quiet_for > 0) {
+            bool pays = naively_pays(rule, counted, at);
+            sum = pays ? static_cast<long double>(units_of_points(rule.points)) : 0;
+            score.counts.back() = pays ? 1 : 0;
         }
         if (rule.fit) {
             if (std::find(fit.begin(), fit.end(), i) == fit.end()) continue;

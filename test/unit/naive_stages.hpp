@@ -19,6 +19,7 @@ struct NaiveMove {
     int to = kNoStage;
     Timestamp at = kNever;
     Cause cause = Cause::Event;
+    int entry = kNoEntry;
     bool operator==(const NaiveMove&) const = default;
 };
 
@@ -57,11 +58,15 @@ class NaiveStages {
     const Stage& stage(int index) const { return definition_.stages[static_cast<std::size_t>(index)]; }
     const Stage& current() const { return stage(stage_); }
     Score score() const { return score_at(definition_, card_, now_); }
+    Timestamp timeout_at() const {
+        if (!current().has_service_level() || since_ == kNever) return kForever;
+        return current().within ? since_ + *current().within
+                                : definition_.working_time.after(since_, *current().working_within);
+    }
 
     void pass_time() {
         if (!began_ || left_out_) return;
-        if (current().within && since_ != kNever && now_ - since_ >= *current().within &&
-            since_ + *current().within > bar_of(current().timeout_stage).since)
+        if (timeout_at() <= now_ && timeout_at() > bar_of(current().timeout_stage).since)
             enter(current().timeout_stage, Cause::Time);
         lift_bars();
         follow_score(Cause::Time);
@@ -80,8 +85,10 @@ class NaiveStages {
         if (happening.takes_back) take_back();
         if (left_out_) return;
         lift_bars();
-        for (const Match& match : happening.matches)
-            if (match.kind == MatchKind::Stage) follow_event(match.target);
+        for (int i = 0; i < static_cast<int>(definition_.stages.size()); ++i)  // by itself before its entries
+            for (const Match& match : happening.matches)
+                if (match.kind == MatchKind::Stage && definition_.stage_of_door(match.target) == i)
+                    follow_event(i, definition_.entry_of_door(match.target));
         if (happening.stage && *happening.stage != stage_) enter(*happening.stage, Cause::Manual);
         note_armed();
         if (!happening.stage) follow_score(cause_of(happening));
@@ -92,16 +99,18 @@ class NaiveStages {
         return happening.adjustments || happening.takes_back ? Cause::Manual : Cause::Attribute;
     }
 
-    void follow_event(int target) {
+    void follow_event(int target, int entry) {
         bool upwards = stage(target).detour || current().detour || stage(target).rank > current().rank;
         bool bound = current().detour && current().exit_by_hand;
         if (target != stage_ && upwards && !bound && is_open(target) && now_ > bar_of(target).since)
-            enter(target, Cause::Event);
+            enter(target, Cause::Event, entry);
     }
 
     void follow_score(Cause cause) {
-        while (std::optional<int> target = called_for(cause))
-            if (!enter(*target, cause)) return;
+        while (std::optional<int> target = called_for(cause)) {
+            bool rises = current().detour || stage(*target).rank > current().rank;
+            if (!enter(*target, cause, rises ? *way_into(*target) : kNoEntry)) return;
+        }
     }
 
     std::optional<int> called_for(Cause cause) const {
@@ -110,13 +119,13 @@ class NaiveStages {
             return std::nullopt;
         for (int i = static_cast<int>(definition_.stages.size()) - 1; i >= 0; --i)
             if ((current().detour || stage(i).rank > current().rank) && is_open(i) && !bar_of(i).by_score &&
-                holds(stage(i)))
+                way_into(i))
                 return i;
         if (current().detour || !armed_ || !current().falls_below || score().total >= *current().falls_below)
             return std::nullopt;
         for (int i = stage_ - 1; i >= 0; --i)
             if (!stage(i).detour && !bar_of(i).by_score &&
-                (holds(stage(i)) || (stage(i).falls_below && score().total >= *stage(i).falls_below)))
+                (way_into(i) || (stage(i).falls_below && score().total >= *stage(i).falls_below)))
                 return i;
         if (stage_ == definition_.first_stage) return std::nullopt;
         return definition_.first_stage;
@@ -127,7 +136,16 @@ class NaiveStages {
         return entered == kNever || now_ >= entered + stage(index).cooldown;
     }
 
-    bool holds(const Stage& stage) const {
+    // The first that lets in: the stage itself, or an entry of it.
+    std::optional<int> way_into(int index) const {
+        if (holds(stage(index))) return kNoEntry;
+        for (std::size_t i = 0; i < definition_.entries.size(); ++i)
+            if (definition_.entries[i].stage == index && holds(definition_.entries[i])) return static_cast<int>(i);
+        return std::nullopt;
+    }
+
+    template <class Way>
+    bool holds(const Way& stage) const {
         if (!stage.entered_by_score()) return false;
         Score now = score();
         if (stage.min_score && now.total < *stage.min_score) return false;
@@ -135,7 +153,7 @@ class NaiveStages {
         if (stage.min_fit && now.fit < *stage.min_fit) return false;
         for (const Requirement& requirement : stage.required) {
             bool fits = std::find(card_.fit.begin(), card_.fit.end(), requirement.rule) != card_.fit.end();
-            std::int64_t count = fits ? 1 : card_.count(requirement.rule);
+            std::int64_t count = fits ? 1 : times_matched(definition_, card_, requirement.rule, now_);
             if (count < requirement.count) return false;
         }
         if (stage.grades.empty()) return true;
@@ -145,10 +163,10 @@ class NaiveStages {
     }
 
     // False where the stage has been entered at this very instant.
-    bool enter(int target, Cause cause) {
+    bool enter(int target, Cause cause, int entry = kNoEntry) {
         Timestamp& entered = entered_[static_cast<std::size_t>(target)];
         if (entered == now_) return false;
-        moves.push_back({stage_, target, now_, cause});
+        moves.push_back({stage_, target, now_, cause, entry});
         standing_.push_back(moves.size() - 1);
         bars_[static_cast<std::size_t>(target)] = {};
         stage_ = target;
@@ -181,7 +199,7 @@ class NaiveStages {
 
     void lift_bars() {
         for (std::size_t i = 0; i < bars_.size(); ++i)
-            if (!holds(definition_.stages[i])) bars_[i].by_score = false;
+            if (!way_into(static_cast<int>(i))) bars_[i].by_score = false;
     }
 
     void note_armed() {
@@ -204,7 +222,7 @@ class NaiveStages {
 inline std::vector<NaiveMove> moves_of(const std::vector<Transition>& transitions) {
     std::vector<NaiveMove> moves;
     for (const Transition& transition : transitions)
-        moves.push_back({transition.from, transition.to, transition.at, transition.cause});
+        moves.push_back({transition.from, transition.to, transition.at, transition.cause, transition.entry});
     return moves;
 }
 
@@ -212,7 +230,8 @@ inline std::string words_of(const std::vector<NaiveMove>& moves) {
     std::string words;
     for (const NaiveMove& move : moves)
         words += " " + std::to_string(move.at) + ":" + std::to_string(move.from) + ">" + std::to_string(move.to) + "(" +
-                 "eatmp"[static_cast<std::size_t>(move.cause)] + ")";
+                 "eatmp"[static_cast<std::size_t>(move.cause)] +
+                 (move.entry == kNoEntry ? "" : " by " + std::to_string(move.entry)) + ")";
     return words;
 }
 

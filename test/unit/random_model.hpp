@@ -13,7 +13,7 @@ namespace lead_scoring::test {
 // What the server knows of a rule, beside the definition: how events get their bucket and key.
 struct LimitCalendar {
     Microseconds bucket_width = 0;  // 0: one bucket for ever
-    std::uint64_t keys = 0;         // 0: no limit key
+    std::uint64_t keys = 0;         // 0: no key
 };
 
 struct RandomModel {
@@ -25,6 +25,7 @@ struct RandomModel {
 struct ModelOptions {
     Microseconds unit = kHour;  // 1 makes models that live for some hundred microseconds: short enough to try each
     bool limits = true;
+    bool switches = true;  // rules of frequency and silence
     bool stages = false;
 };
 
@@ -57,6 +58,19 @@ inline Bounds random_bounds(Choices& choices) {
     return bounds;
 }
 
+inline void make_switched(Choices& choices, Microseconds unit, Rule& rule, LimitCalendar& calendar) {
+    Microseconds length = choices.between(1, 40) * unit;
+    if (choices.one_in(2)) {
+        rule.quiet_for = length;
+        return;
+    }
+    rule.at_least = static_cast<std::size_t>(choices.between(1, 4));
+    rule.within = length;
+    rule.keep = choices.one_in(3);
+    rule.distinct = choices.one_in(2);
+    if (rule.distinct) calendar.keys = choices.below(6) + 1;
+}
+
 inline RandomModel random_rules(Choices& choices, const ModelOptions& options) {
     RandomModel model;
     model.unit = options.unit;
@@ -71,6 +85,10 @@ inline RandomModel random_rules(Choices& choices, const ModelOptions& options) {
         if (i > 0 && choices.one_in(6)) {
             rule.fit = true;
             rule.group = 1;
+        } else if (options.switches && choices.one_in(4)) {
+            rule.group = choices.one_in(3) ? 2 : 0;
+            rule.bounds = {};
+            make_switched(choices, options.unit, rule, calendar);
         } else {
             rule.group = choices.one_in(3) ? 2 : 0;
             rule.decay = random_decay(choices, options.unit);
@@ -115,6 +133,45 @@ inline Stage random_stage(Choices& choices, const RandomModel& model, int index)
     return stage;
 }
 
+// Open now and then, for so many units.
+inline WorkingTime random_working_time(Choices& choices, Microseconds unit) {
+    std::vector<Opening> openings;
+    for (int weekday = 0; weekday < kWeekdays; ++weekday) {
+        Microseconds closed = 0;
+        for (auto i = choices.between(1, 4); i > 0; --i) {
+            Microseconds opens = closed + choices.between(0, 30) * unit;
+            Microseconds closes = opens + choices.between(1, 30) * unit;
+            if (closes > lead_scoring::kDay) break;
+            openings.push_back({weekday, opens, closes});
+            closed = closes;
+        }
+    }
+    if (openings.empty()) openings.push_back({0, 0, lead_scoring::kDay});
+    return {openings, {}};
+}
+
+// Further ways into the stages.
+inline void add_entries(Choices& choices, RandomModel& model) {
+    Definition& definition = model.definition;
+    for (int i = 1; i < static_cast<int>(definition.stages.size()); ++i) {
+        const Stage& stage = definition.stages[static_cast<std::size_t>(i)];
+        for (auto n = choices.below(3); n > 0; --n) {
+            Stage like = random_stage(choices, model, i);
+            StageEntry entry{.name = "entry " + std::to_string(definition.entries.size()), .stage = i};
+            if (!stage.detour) {
+                entry.min_score = like.min_score;
+                if (stage.falls_below && entry.min_score)
+                    entry.min_score = std::max(*entry.min_score, *stage.falls_below);
+                entry.min_engagement = like.min_engagement;
+                entry.min_fit = like.min_fit;
+                entry.required = like.required;
+                entry.grades = like.grades;
+            }
+            definition.entries.push_back(entry);
+        }
+    }
+}
+
 // A service level leads into any other stage.
 inline void add_service_levels(Choices& choices, Definition& definition, Microseconds unit) {
     auto last = static_cast<std::int64_t>(definition.stages.size()) - 1;
@@ -122,9 +179,15 @@ inline void add_service_levels(Choices& choices, Definition& definition, Microse
         if (!choices.one_in(4)) continue;
         auto target = static_cast<int>(choices.between(0, last));
         if (&stage == &definition.stages[static_cast<std::size_t>(target)]) continue;
-        stage.within = choices.between(1, 60) * unit;
         stage.timeout_stage = target;
+        if (choices.one_in(3))
+            stage.working_within = WorkingSpan{.rest = choices.between(1, 60) * unit};
+        else
+            stage.within = choices.between(1, 60) * unit;
     }
+    bool works =
+        std::ranges::any_of(definition.stages, [](const Stage& stage) { return stage.working_within.has_value(); });
+    if (works) definition.working_time = random_working_time(choices, unit);
 }
 
 inline RandomModel random_model(Choices& choices, const ModelOptions& options = {}) {
@@ -135,16 +198,18 @@ inline RandomModel random_model(Choices& choices, const ModelOptions& options = 
         auto count = static_cast<int>(choices.between(1, 4));
         for (int i = 1; i <= count; ++i) definition.stages.push_back(random_stage(choices, model, i));
         add_service_levels(choices, definition, options.unit);
+        if (choices.one_in(2)) add_entries(choices, model);
     }
     definition.complete();
     return model;
 }
 
-// A match of an engagement rule (the first rule always is one), or now and then of a stage.
+// A match of an engagement rule (the first rule always is one), or now and then of a door.
 inline Match random_match(Choices& choices, const RandomModel& model, Timestamp at) {
     const Definition& definition = model.definition;
     if (definition.stages.size() > 1 && choices.one_in(12))
-        return stage_event(static_cast<int>(1 + choices.below(definition.stages.size() - 1)), at);
+        return stage_event(static_cast<int>(1 + choices.below(static_cast<std::uint64_t>(definition.door_count() - 1))),
+                           at);
     std::size_t index = choices.below(definition.rules.size());
     if (definition.rules[index].fit) index = 0;
     const Rule& rule = definition.rules[index];
@@ -154,8 +219,8 @@ inline Match random_match(Choices& choices, const RandomModel& model, Timestamp 
     match.points = units_of_points(rule.points * times);
     if (rule.limited()) {
         match.bucket = calendar.bucket_width == 0 ? 0 : floor_divide(at, calendar.bucket_width);
-        if (calendar.keys > 0) match.key = (choices.below(calendar.keys) + 1) * 0x9e3779b97f4a7c15u;
     }
+    if (calendar.keys > 0) match.key = (choices.below(calendar.keys) + 1) * 0x9e3779b97f4a7c15u;
     return match;
 }
 

@@ -147,7 +147,7 @@ COMMENT ON FUNCTION lead_scoring_internal.mend_shape IS 'Makes the tables of a m
 CREATE FUNCTION lead_scoring_internal.lead_views()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT '{leads,moves}'::text[]
+SELECT '{leads,moves,accounts}'::text[]
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.lead_views IS 'The names of the views of a model that show leads one by one. They rest on the model''s own tables, and are read with the rights of who reads them.';
 
@@ -196,7 +196,7 @@ DECLARE
     statement text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    PERFORM lead_scoring_internal.make_leads_view(model), lead_scoring_internal.make_moves(model);
+    PERFORM lead_scoring_internal.make_leads_view(model), lead_scoring_internal.make_moves(model), lead_scoring_internal.make_accounts(model);
     FOREACH statement IN ARRAY grants LOOP
         EXECUTE statement;
     END LOOP;

@@ -162,22 +162,22 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog,
 AS $$
 WITH possible AS (
     SELECT s.source, s.source ->> 'every_event' IS NOT NULL AS is_of_one FROM jsonb_array_elements(sources) s (source)
-     WHERE CASE WHEN named IS NULL THEN coalesce(s.source ->> 'every_event', source_of.event_type) = source_of.event_type ELSE s.source ->> 'name' = named END
+     WHERE CASE WHEN named IS NULL THEN '*' = source_of.event_type OR coalesce(s.source ->> 'every_event', source_of.event_type) = source_of.event_type ELSE s.source ->> 'name' = named END
 ), chosen AS (
-    SELECT p.source FROM possible p WHERE p.is_of_one = (SELECT bool_or(o.is_of_one) FROM possible o)
+    SELECT p.source FROM possible p WHERE '*' = source_of.event_type OR p.is_of_one = (SELECT bool_or(o.is_of_one) FROM possible o)
 )
 SELECT (array_agg(c.source))[1] FROM chosen c HAVING count(*) = 1
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.source_of IS 'Of a source_list that which events of the type come from: the one that is named, else the one whose events are all of that type, else the only one with a column of types; NULL where there is none, or several.';
+COMMENT ON FUNCTION lead_scoring_internal.source_of IS 'Of a source_list that which events of the type come from: the one that is named, else the one whose events are all of that type, else the only one with a column of types; of any type (*), the only one there is; NULL where there is none, or several.';
 
 CREATE FUNCTION lead_scoring_internal.with_source(sources jsonb, item jsonb)
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT item - f.source || CASE WHEN jsonb_array_length(sources) > 1 AND item ->> f.event_type IS NOT NULL
-                               THEN jsonb_build_object(f.source, lead_scoring_internal.source_of(sources, item ->> f.source, item ->> f.event_type) -> 'name') ELSE '{}' END
+                               THEN jsonb_build_object(f.source, CASE WHEN lead_scoring_internal.is_of_all_sources(item) THEN '"*"' ELSE lead_scoring_internal.source_of(sources, item ->> f.source, item ->> f.event_type) -> 'name' END) ELSE '{}' END
   FROM (SELECT CASE WHEN item ? 'on_event' THEN 'on_event_source' ELSE 'source' END, CASE WHEN item ? 'on_event' THEN 'on_event' ELSE 'event_type' END) f (source, event_type)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.with_source IS 'A rule or stage as a version holds it: with the name of the source of its events, where the model has several, and without where it has one.';
+COMMENT ON FUNCTION lead_scoring_internal.with_source IS 'A rule or stage as a version holds it: with the name of the source of its events, * for all of them, where the model has several, and without where it has one.';
 
 CREATE FUNCTION lead_scoring_internal.source_hint(place jsonb, argument text, value text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -197,12 +197,12 @@ DECLARE
     names text[];
     likely text;
 BEGIN
-    IF found IS NOT NULL AND coalesce(found ->> 'every_event', event_type) = event_type THEN
+    IF found IS NOT NULL AND (event_type = '*' OR coalesce(found ->> 'every_event', event_type) = event_type) THEN
         RETURN found;
     END IF;
-    SELECT jsonb_build_object('model', model, 'table', p[1] || 's', 'name', p[2]) INTO place FROM regexp_match(subject, '^(rule|stage) "(.*)"$') p;
+    SELECT jsonb_build_object('model', model, 'table', CASE p[1] WHEN 'entry' THEN 'entries' ELSE p[1] || 's' END, 'name', p[2]) INTO place FROM regexp_match(subject, '^(rule|stage|entry) "(.*)"$') p;
     SELECT string_agg(quote_ident(s.source ->> 'name') || coalesce(' (every event is "' || (s.source ->> 'every_event') || '")', ''), ', ' ORDER BY s.place), array_agg(s.source ->> 'name'),
-           (array_agg(s.source ->> 'name' ORDER BY s.source ->> 'every_event' IS NOT DISTINCT FROM event_type DESC, s.place) FILTER (WHERE coalesce(s.source ->> 'every_event', event_type) = event_type))[1]
+           (array_agg(s.source ->> 'name' ORDER BY s.source ->> 'every_event' IS NOT DISTINCT FROM event_type DESC, s.place) FILTER (WHERE event_type = '*' OR coalesce(s.source ->> 'every_event', event_type) = event_type))[1]
       INTO listed, names, likely
       FROM jsonb_array_elements(sources) WITH ORDINALITY s (source, place);
     IF found IS NULL AND named IS NULL THEN

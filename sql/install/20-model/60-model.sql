@@ -173,7 +173,7 @@ BEGIN
     PERFORM lead_scoring_internal.mend_keys(name);
     EXECUTE format('INSERT INTO %1$I.rule_groups (name, kind) VALUES (''engagement'', ''engagement''), (''fit'', ''fit'');
                     INSERT INTO %1$I.stages (name, rank) VALUES (''lead'', 0)', name);
-    PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name);
+    PERFORM lead_scoring_internal.make_leads_view(name), lead_scoring_internal.make_moves(name), lead_scoring_internal.make_accounts(name);
     PERFORM lead_scoring_internal.make_reports(name);
     PERFORM lead_scoring_internal.add_triggers(name, leads, NULL, events);
 END

@@ -156,6 +156,7 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT jsonb_path_exists(v.definition, ''$.rules[*].event_type ? (@ != null)'') OR jsonb_path_exists(v.definition, ''$.stages[*].on_event ? (@ != null)'')
+                        OR jsonb_path_exists(v.definition, ''$.entries[*].on_event ? (@ != null)'')
                       FROM %I.versions v ORDER BY v.version DESC LIMIT 1', model) INTO waits_for_any;
     IF waits_for_any THEN
         -- Of so many leads that a match is as good as sure to be among them, the first and the last to come where keys rise.

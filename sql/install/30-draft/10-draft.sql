@@ -22,8 +22,13 @@ AS $$
 SELECT CASE relation WHEN 'rules' THEN format('rule "%s"', draft_row ->> 'name')
                      WHEN 'rule_groups' THEN format('group "%s"', draft_row ->> 'name')
                      WHEN 'stages' THEN format('stage "%s"', draft_row ->> 'name')
+                     WHEN 'entries' THEN format('entry "%s"', draft_row ->> 'name')
+                     WHEN 'lead_types' THEN format('lead type "%s"', draft_row ->> 'name')
                      WHEN 'sources' THEN format('source "%s"', draft_row ->> 'name')
+                     WHEN 'account_rules' THEN format('account rule "%s"', draft_row ->> 'name')
                      WHEN 'bands' THEN format('band "%s" of axis "%s"', draft_row ->> 'label', draft_row ->> 'axis')
+                     WHEN 'calendar' THEN format('hours of %s from %s', draft_row ->> 'weekday', draft_row ->> 'opens')
+                     WHEN 'holidays' THEN format('holiday %s', draft_row ->> 'day')
                      ELSE format('model "%s"', model) END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.draft_subject IS 'What errors call a row of that table of the draft.';
@@ -38,6 +43,8 @@ BEGIN
     SELECT m.message, m.detail, m.hint INTO found FROM (VALUES
         ('rule_groups_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''content''.'),
         ('rules_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''visit''.'),
+        ('entries_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''demo''.'),
+        ('lead_types_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''social''.'),
         ('stages_name', 'name of %s cannot be a stage''s name', 'It has 1 to 60 bytes, since it makes the column <name>_at, and is not "scored", "due" or "stage".', 'Choose another name, such as ''mql''.'),
         ('rule_groups_kind', 'kind of %s is not known', 'A group is for rules on events or for rules on the lead.', 'Pass kind => ''engagement'' or ''fit''.'),
         ('stages_kind', 'kind of %s is not known', 'A stage is entered by rank, or it is a detour.', 'Pass kind => ''progress'' or ''detour''.'),
@@ -55,12 +62,16 @@ BEGIN
         ('rules_limit_count', 'limit_count of %s is not positive', 'It says how many matches count within limit_window.', 'For example limit_count => 3, limit_window => ''day''.'),
         ('rules_limit_window', 'limit_window of %s is not known', 'A limit holds for a span of the calendar, or for ever.', 'Pass limit_window => ''hour'', ''day'', ''week'', ''month'' or ''ever''.'),
         ('rules_max_occurrences', 'max_occurrences of %s is out of range', 'The scorecard keeps the times of 1 to 100000 matches.', 'Leave it out for 1000.'),
+        ('rules_at_least', 'at_least of %s is out of range', 'It says how many matches, or values of distinct_key, must lie within the interval: 1 to 1000.', 'For example at_least => 3, within => ''7 days''.'),
+        ('rules_frequency', 'frequency of %s is incomplete', 'at_least and within come together, and distinct_key and keep only with them.', 'For example at_least => 3, within => ''7 days''.'),
+        ('rules_switched', '%s counts by frequency or silence and is more than points', 'While at_least or quiet_for holds, the points of an event_type are given, once. There is no more to decay, multiply, limit or bound, and one rule waits for one of them.', 'Leave these out, or add another rule for them.'),
         ('bands_axis', 'axis of %s is not known', 'Grades have two axes.', 'Pass axis => ''fit'' or ''engagement''.'),
         ('bands_label', 'label of %s is empty or too long', 'A label has 1 to 63 bytes.', 'For example label => ''A''.'),
         ('stages_thresholds', '%s is a detour with thresholds', 'A detour is entered by event, time or hand only.', 'Leave out min_score, min_engagement, min_fit, grades, requires and falls_below, or pass kind => ''progress''.'),
-        ('stages_grades', 'grades of %s are empty or have a NULL among them', 'They list the grades that qualify.', 'For example grades => ''{A1,A2,B1}'', or NULL for any.'),
-        ('stages_requires', 'requires of %s is not an object of rules and counts', 'It maps names of rules to how often each must have matched, 1 or more.', 'For example requires => ''{"webinar": 1}''.'),
-        ('stages_on_event', 'on_event_condition of %s goes with no on_event', 'The condition is over the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('entries_ways', '%s lets nobody in', 'An entry has thresholds, grades or requires, which must all hold, or an on_event.', 'For example min_score => 30, requires => ''{"webinar": 1}'', or on_event => ''demo_request''.'),
+        ('_grades', 'grades of %s are empty or have a NULL among them', 'They list the grades that qualify.', 'For example grades => ''{A1,A2,B1}'', or NULL for any.'),
+        ('_requires', 'requires of %s is not an object of rules and counts', 'It maps names of rules to how often each must have matched, 1 or more.', 'For example requires => ''{"webinar": 1}''.'),
+        ('_on_event', 'on_event_condition of %s goes with no on_event', 'The condition is over the events of type on_event.', 'For example on_event => ''demo_request''.'),
         ('stages_falls_below', 'falls_below of %s is above min_score', 'A lead would fall back in the moment it qualifies.', 'For example min_score => 50, falls_below => 40.'),
         ('stages_timeout', 'within and timeout_stage of %s do not come together', 'A lead that has not moved on within the interval goes to timeout_stage, another stage.', 'For example within => ''24 hours'', timeout_stage => ''recycled''.'),
         ('settings_score_bounds', 'a bound of the score of %s is out of range', 'Both are numbers between -1e12 and 1e12.', 'For example min_score = 0, max_score = 100, or NULL for none.'),
@@ -71,15 +82,27 @@ BEGIN
         ('report_settings_revenue', 'the settings of revenue of %s are incomplete', 'A table of revenue comes with its columns of lead, day and amount.', 'Set revenue_table, revenue_lead, revenue_date and revenue_amount together, as set_revenue() does, or none of them.'),
         ('report_settings_look_back', 'look_back of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''90 days'', or NULL for any.'),
         ('report_settings_half_life', 'half_life of %s is not a fixed, positive length of time', 'Months and years differ in length, and time does not run backwards.', 'Write it in days or smaller units, such as ''7 days'', or NULL for that.'),
-        ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign" or "channel", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
+        ('report_settings_dimensions', 'dimensions of %s are no object of names and expressions', 'A name has 1 to 63 bytes and is not "campaign", "channel" or "lead_type", which reports know already; an expression is SQL over the row of a lead.', 'For example dimensions = ''{"country": "country"}''.'),
         ('report_settings_week_starts', 'week_starts of %s is no day of the week', 'A week of reports begins on a day from monday to sunday, in lower case.', 'For example week_starts = ''sunday''.'),
         ('report_settings_band', 'qualified_low and qualified_high of %s are no band', 'Both are shares from 0 to 1, the lower one first.', 'For example qualified_low = 0.02, qualified_high = 0.05.'),
         ('rules_source', '%s is about the lead and names a source', 'A source has events; what a rule without event_type looks at is the lead.', 'Leave source out.'),
-        ('stages_on_event_source', 'on_event_source of %s goes with no on_event', 'It is the source of the events of type on_event.', 'For example on_event => ''demo_request''.'),
+        ('_on_event_source', 'on_event_source of %s goes with no on_event', 'It is the source of the events of type on_event.', 'For example on_event => ''demo_request''.'),
         ('sources_name', 'name of %s cannot be a source''s name', 'It has 1 to 63 bytes, and "events" is the first source, that of settings.', 'Choose another name, such as ''crm''.'),
         ('sources_type', '%s has no type of its events, or two', 'A column says of what type each event is (event_type), or all are of one (every_event).', 'Pass event_type => ''type'', or every_event => ''page_view''.'),
+        ('account_rules_name', 'name of %s is empty or too long', 'A name has 1 to 63 bytes.', 'Choose a shorter name, such as ''buying group''.'),
+        ('account_rules_asks', '%s asks nothing of an account', 'It asks for people, for points, or for both.', 'For example people => 3, or min_points => 100.'),
+        ('account_rules_counts', '%s says which people count and not how many of them it takes', 'active_within and min_score are about the people that are counted.', 'For example people => 3, active_within => ''30 days''.'),
+        ('account_rules_people', 'people of %s is not positive', 'It says how many leads of the account have to count, at least.', 'For example people => 3.'),
+        ('account_rules_top_n', 'top_n of %s is not positive', 'It says of how many leads the points of the account are, the best ones.', 'For example top_n => 5, or NULL for all.'),
+        ('stages_hand_off', '%s hands nothing off and says how', 'accepted_stage, rejected_stage, max_attempts and hand_off_max_age are about hand-offs.', 'Pass hand_off => true.'),
+        ('stages_decided', 'a decision on %s leads to that stage itself', 'Leads that were handed over are accepted into another stage, or rejected into one.', 'For example accepted_stage => ''sql'', rejected_stage => ''recycled''.'),
+        ('stages_max_attempts', 'max_attempts of %s is out of range', 'A hand-off is given to workers from 1 to 1000 times.', 'Leave it out for 5.'),
         ('stages_exit', 'exit of %s does not fit', 'A detour is left by score or by hand; other stages have no exit.', 'Pass exit => ''score'' or ''hand'' with kind => ''detour''.'),
-        ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.')
+        ('stages_counts_as', 'counts_as of %s is unknown', 'A stage counts as mql, sal, sql, opportunity or customer, or as nothing (NULL).', 'For example counts_as => ''mql''.'),
+        ('stages_working_time', 'working_time of %s does not go with its within', 'What counts in working time is a length of time, so many working days and so much of another.', 'For example within => ''1 day 4 hours'', timeout_stage => ''recycled'', working_time => true.'),
+        ('calendar_weekday', 'weekday of %s is unknown', 'The days of the week are monday to sunday, in lower case.', 'For example weekday = ''monday''.'),
+        ('calendar_closes', '%s end before they begin', 'Hours that last through midnight are two: until 24:00, and from 00:00 of the next day.', 'For example opens = ''09:00'', closes = ''17:00''.'),
+        ('holidays_day', '%s is out of range', 'The years are 1900 to 2299.', 'For example day = ''2027-01-01''.')
         ) m (constraint_name, message, detail, hint)
      WHERE m.constraint_name = refuse_draft_row.constraint_name
         OR m.constraint_name LIKE '\_%' AND right(refuse_draft_row.constraint_name, length(m.constraint_name)) = m.constraint_name
@@ -140,9 +163,9 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(TG_TABLE_SCHEMA);
     IF TG_TABLE_NAME = 'rules' AND TG_OP = 'INSERT' THEN
         NEW.rule_group := coalesce(NEW.rule_group, CASE WHEN NEW.event_type IS NULL THEN 'fit' ELSE 'engagement' END);
-    ELSIF TG_TABLE_NAME = 'stages' AND TG_OP = 'INSERT' THEN
+    ELSIF TG_TABLE_NAME IN ('stages', 'lead_types') AND TG_OP = 'INSERT' THEN
         IF NEW.rank IS NULL THEN
-            EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.stages s', TG_TABLE_SCHEMA) INTO NEW.rank;
+            EXECUTE format('SELECT coalesce(max(s.rank) + 10, 0) FROM %I.%I s', TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO NEW.rank;
         END IF;
     ELSIF TG_TABLE_NAME = 'sources' THEN
         -- A restore brings the table later.
@@ -157,7 +180,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.check_draft_row IS 'Implements lead_scoring_internal.check_draft_row_as_owner, as the model''s owner.';
-COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
+COMMENT ON FUNCTION lead_scoring_internal.check_draft_row_as_owner IS 'Trigger before each row of the tables of a draft: gives a rule without a group that of its kind, a stage or type of leads without a rank the next one, writes expressions of a source as the server deparses them, and raises what check_draft_values raises, and 42501 where a role without the rights of the model''s owner writes an expression, a table or a column.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_group(model text, rule_group text, subject text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -203,6 +226,7 @@ BEGIN
 EXCEPTION WHEN unique_violation THEN
     PERFORM lead_scoring_internal.fail('42710', format('%s already exists in model "%s"', lead_scoring_internal.draft_subject(model, relation, draft_row), model),
         CASE WHEN relation = 'bands' THEN 'An axis has one band of a label, and one of a number of points.'
+             WHEN relation IN ('calendar', 'holidays') THEN 'On a day hours begin once, and a day is a holiday once.'
              ELSE 'Names are unique within a model.' END,
         format('SELECT * FROM %I.%I;  -- UPDATE or DELETE its row', model, relation));
 END

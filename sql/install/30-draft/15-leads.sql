@@ -1,14 +1,15 @@
--- What a draft says of leads: when they came, and which of them count.
+-- What a draft says of leads: when they came, which of them count, and whose people they are.
 
 CREATE FUNCTION lead_scoring_internal.draft_leads(model text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lead_condition') = 0 THEN '{}'
-            ELSE jsonb_strip_nulls(jsonb_build_object('format', 2, 'lead_created', s.settings -> 'lead_created', 'lead_condition', s.settings -> 'lead_condition'))
-                 || CASE WHEN s.settings ->> 'lead_condition' IS NULL THEN '{}' ELSE jsonb_build_object('typed', jsonb_build_object('lead_condition', s.settings -> 'lead_condition')) END END
+SELECT CASE WHEN num_nonnulls(s.settings ->> 'lead_created', s.settings ->> 'lead_condition', s.settings ->> 'lead_account') = 0 THEN '{}'
+            ELSE jsonb_strip_nulls(jsonb_build_object('format', 2, 'lead_created', s.settings -> 'lead_created', 'lead_condition', s.settings -> 'lead_condition', 'lead_account', s.settings -> 'lead_account'))
+                 || coalesce((SELECT jsonb_build_object('typed', jsonb_object_agg(f.field, s.settings -> f.field)) FROM unnest('{lead_condition,lead_account}'::text[]) f (field)
+                               WHERE s.settings ->> f.field IS NOT NULL HAVING count(*) > 0), '{}') END
   FROM lead_scoring_internal.settings_row(model) s (settings)
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, and the condition of those that count, as it was typed. Empty where it says neither, as does every model of an older format.';
+COMMENT ON FUNCTION lead_scoring_internal.draft_leads IS 'What the next version says of leads, as a part of its definition: the column that says when they came, the condition of those that count, and the account that they belong to, as these were typed. Empty where it says none of it, as does every model of an older format.';
 
 CREATE FUNCTION lead_scoring_internal.time_columns(leads regclass)
 RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -53,6 +54,7 @@ DECLARE
     draft CONSTANT jsonb := lead_scoring_internal.draft_leads(model);
     subject CONSTANT text := format('lead_condition of model "%s"', model);
     condition text;
+    account text;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
     IF draft ? 'lead_created' THEN
@@ -62,7 +64,11 @@ BEGIN
         condition := lead_scoring_internal.compile_expression(bound.leads, draft ->> 'lead_condition', 'condition', subject);
         PERFORM lead_scoring_internal.refuse_status(bound.status_columns, condition, subject);
     END IF;
-    RETURN draft || jsonb_strip_nulls(jsonb_build_object('lead_condition', condition));
+    IF draft ? 'lead_account' THEN
+        account := lead_scoring_internal.compile_expression(bound.leads, draft ->> 'lead_account', 'key', format('lead_account of model "%s"', model));
+        PERFORM lead_scoring_internal.refuse_status(bound.status_columns, account, format('lead_account of model "%s"', model));
+    END IF;
+    RETURN draft || jsonb_strip_nulls(jsonb_build_object('lead_condition', condition, 'lead_account', account));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.compile_leads IS 'What draft_leads says, checked against the leads table, the condition as the server deparses it; raises what check_lead_created, check_expression and refuse_status raise.';
+COMMENT ON FUNCTION lead_scoring_internal.compile_leads IS 'What draft_leads says, checked against the leads table, condition and account as the server deparses them; raises what check_lead_created, check_expression and refuse_status raise.';

@@ -31,7 +31,7 @@ BEGIN
       FROM pg_attribute a JOIN pg_enum e ON e.enumtypid = a.atttypid
      WHERE a.attrelid = events AND a.attname = event_column
     HAVING NOT bool_or(e.enumlabel = event_type);
-    IF labels IS NOT NULL THEN
+    IF labels IS NOT NULL AND event_type <> '*' THEN
         PERFORM lead_scoring_internal.fail('22023', format('%s waits for events of type "%s", which cannot occur', subject, event_type),
             format('Column "%s" of table %s is an enum of %s.', event_column, events, labels),
             'Name one of these, or add the value to the enum with ALTER TYPE.');
@@ -47,21 +47,25 @@ AS $$
 DECLARE
     waits_for CONSTANT text := (SELECT draft_row ->> f.field FROM lead_scoring_internal.draft_fields f
                                  WHERE f.entity = compile_row.entity AND f.kind = 'event type');
+    -- What a model of an older format does not have is left out where it says nothing, so that a version is what it would be without.
+    said CONSTANT jsonb := draft_row - ARRAY(SELECT f.field FROM lead_scoring_internal.draft_fields f JOIN lead_scoring_internal.later_parts l ON (l.relation, l.name) = (f.entity, f.field)
+                                              WHERE f.entity = compile_row.entity AND coalesce(draft_row ->> f.field, 'false') = 'false');
     unversioned CONSTANT text[] := ARRAY(SELECT f.field FROM lead_scoring_internal.draft_fields f
-                                          WHERE f.entity = compile_row.entity AND f.kind IN ('switch', 'comment'));
+                                          WHERE f.entity = compile_row.entity AND (f.kind IN ('switch', 'comment') OR f.kind = 'flag' AND draft_row -> f.field IS DISTINCT FROM 'true'));
 BEGIN
     IF waits_for IS NOT NULL THEN
         PERFORM lead_scoring_internal.check_event_type(events, type_column, waits_for, subject);
     END IF;
     RETURN (
-        SELECT draft_row - unversioned
+        SELECT said - unversioned
                || coalesce(jsonb_object_agg(f.field, CASE f.kind
-                      WHEN 'interval' THEN to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval))
-                      ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
+                      WHEN 'interval' THEN CASE WHEN f.field = 'within' AND draft_row -> 'working_time' = 'true' THEN lead_scoring_internal.working_span((draft_row ->> f.field)::interval)
+                                           ELSE to_jsonb(lead_scoring_internal.seconds((draft_row ->> f.field)::interval)) END
+                      ELSE to_jsonb(lead_scoring_internal.compile_expression(CASE WHEN f.kind = 'condition of features' THEN 'lead_scoring_internal.lead_features' WHEN waits_for IS NULL THEN leads ELSE events END, draft_row ->> f.field,
                                                                     split_part(f.kind, ' ', 1), f.field || ' of ' || subject)) END), '{}')
-               || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, draft_row -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
+               || CASE WHEN bool_or(f.is_owners) THEN jsonb_build_object('typed', jsonb_object_agg(f.field, said -> f.field) FILTER (WHERE f.is_owners)) ELSE '{}' END
           FROM lead_scoring_internal.draft_fields f
-         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression') AND draft_row ? f.field);
+         WHERE f.entity = compile_row.entity AND f.kind IN ('interval', 'condition', 'number expression', 'key expression', 'condition of features') AND said ? f.field);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.compile_row IS 'A row of a table of the draft, or some fields of it, as a version holds it: expressions deparsed, with the text as typed beside them, intervals in seconds, without what is no part of a version. Raises 22023 for an event type that cannot occur, and what check_expression raises; "subject" is what errors call the row.';
@@ -87,6 +91,11 @@ CREATE FUNCTION lead_scoring_internal.is_enabled(draft_row jsonb)
 RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT draft_row ->> 'enabled' IS DISTINCT FROM 'false' $$;
 COMMENT ON FUNCTION lead_scoring_internal.is_enabled IS 'Whether a rule of the draft is published; those of a model of an older format all are.';
+
+CREATE FUNCTION lead_scoring_internal.is_of_all_sources(draft_row jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT coalesce(draft_row ->> 'event_type' = '*', false) AND num_nonnulls(draft_row ->> 'source', draft_row ->> 'condition', draft_row ->> 'per', draft_row ->> 'limit_key', draft_row ->> 'distinct_key') = 0 $$;
+COMMENT ON FUNCTION lead_scoring_internal.is_of_all_sources IS 'Whether a rule matches whatever happens: it names neither type nor source, and has no expression, which would be over the rows of one table.';
 
 CREATE FUNCTION lead_scoring_internal.compile_rules(model text, only_rule text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -118,7 +127,7 @@ BEGIN
                 format('SELECT name FROM %I.rule_groups WHERE kind = ''%s'';  -- the groups that fit', model,
                        CASE WHEN r.is_fit THEN 'fit' ELSE 'engagement' END));
         END IF;
-        source := CASE WHEN NOT r.is_fit THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
+        source := CASE WHEN NOT r.is_fit AND NOT lead_scoring_internal.is_of_all_sources(r.draft_row) THEN lead_scoring_internal.resolve_source(model, sources, r.draft_row ->> 'source', r.draft_row ->> 'event_type', 'source', subject) END;
         compiled := lead_scoring_internal.compile_row('rules', subject, r.draft_row, bound.leads, (source ->> 'events')::oid::regclass, source ->> 'event_type');
         IF r.is_fit THEN
             PERFORM lead_scoring_internal.refuse_status(bound.status_columns, compiled ->> 'condition', format('condition of %s', subject));
@@ -159,9 +168,20 @@ AS $$
 BEGIN
     IF TG_TABLE_NAME = 'stages' THEN
         EXECUTE format('UPDATE %I.stages SET timeout_stage = $2 WHERE timeout_stage = $1', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+        IF to_jsonb(NEW) ? 'accepted_stage' THEN  -- not in a model of an older format
+            EXECUTE format('UPDATE %I.stages SET accepted_stage = CASE accepted_stage WHEN $1 THEN $2 ELSE accepted_stage END,
+                                                  rejected_stage = CASE rejected_stage WHEN $1 THEN $2 ELSE rejected_stage END WHERE $1 IN (accepted_stage, rejected_stage)', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+        END IF;
+        IF to_regclass(format('%I.entries', TG_TABLE_SCHEMA)) IS NOT NULL THEN
+            EXECUTE format('UPDATE %I.entries SET stage = $2 WHERE stage = $1', TG_TABLE_SCHEMA) USING OLD.name, NEW.name;
+        END IF;
     ELSE
         EXECUTE format('UPDATE %I.stages SET requires = requires - $1 || jsonb_build_object($2, requires -> $1) WHERE requires ? $1', TG_TABLE_SCHEMA)
           USING OLD.name, NEW.name;
+        IF to_regclass(format('%I.entries', TG_TABLE_SCHEMA)) IS NOT NULL THEN
+            EXECUTE format('UPDATE %I.entries SET requires = requires - $1 || jsonb_build_object($2, requires -> $1) WHERE requires ? $1', TG_TABLE_SCHEMA)
+              USING OLD.name, NEW.name;
+        END IF;
     END IF;
     RETURN NULL;
 END
@@ -194,7 +214,7 @@ BEGIN
         PERFORM lead_scoring_internal.compile_stages(model, stage);
     END LOOP;
     IF named THEN
-        PERFORM lead_scoring_internal.check_stages(model);
+        PERFORM lead_scoring_internal.check_stages(model), lead_scoring_internal.compile_entries(model), lead_scoring_internal.compile_lead_types(model);
     END IF;
 END
 $$;

@@ -53,7 +53,7 @@ BEGIN
     RETURN items;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules or stages of the draft, each with its id, and rules in their order: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range, 42710 for a name that was another''s.';
+COMMENT ON FUNCTION lead_scoring_internal.with_ids IS 'Rules, stages, entries or types of leads of the draft, each with its id, and rules in their order: its own, else that of what was called so in a version last, so that a rule which is deleted and added again is the same, else the next one. Raises 22023 where two have the same, 54000 for one out of range, 42710 for a name that was another''s.';
 
 CREATE FUNCTION lead_scoring_internal.keep_ids(model text, section text, items jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -182,13 +182,13 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     -- What is back was called last as in the version that had it last.
     FOR renamed IN EXECUTE format('SELECT n.section, b.name AS former, n.item ->> ''name'' AS name
-                                     FROM (SELECT s.section, i.item FROM %1$I.versions v, unnest(''{rules,stages}''::text[]) s (section), jsonb_array_elements(v.definition -> s.section) i (item)
+                                     FROM (SELECT s.section, i.item FROM %1$I.versions v, unnest(''{rules,stages,entries,lead_types}''::text[]) s (section), jsonb_array_elements(v.definition -> s.section) i (item)
                                             WHERE v.version = $1) n
                                     CROSS JOIN LATERAL (SELECT i.item ->> ''name'' AS name FROM %1$I.versions v, jsonb_array_elements(v.definition -> n.section) i (item)
                                                          WHERE v.version < $1 AND i.item -> ''id'' = n.item -> ''id'' ORDER BY v.version DESC LIMIT 1) b
                                     WHERE b.name <> n.item ->> ''name'' ORDER BY n.section, b.name COLLATE "C"', model) USING version LOOP
         PERFORM lead_scoring_internal.rename_in_history(model, renamed.section, renamed.former, renamed.name);
-        CONTINUE WHEN renamed.section = 'rules';
+        CONTINUE WHEN renamed.section <> 'stages';
         IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid IN (format('%I.scores', model)::regclass, to_regclass(format('%I.leads', model)))
                       AND a.attname = renamed.name || '_at' AND NOT a.attisdropped) THEN
             PERFORM lead_scoring_internal.fail('42701', format('stage "%s" of model "%s" cannot be called "%s"', renamed.former, model, renamed.name),

@@ -57,7 +57,9 @@ DECLARE
     groups text[];
     rules text[];
     bands text[];
+    working_time CONSTANT jsonb := lead_scoring_internal.draft_calendar(model);
     stages text[];
+    account_rules text[];
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE format('SELECT to_jsonb(r) FROM %I.report_settings r', model) INTO reports;
@@ -76,17 +78,27 @@ BEGIN
                (SELECT array_agg(lead_scoring_internal.document_object('bands', 'bands', to_jsonb(b)) ORDER BY b.axis COLLATE "C", b.min_points) FROM {model}.bands b),
                (SELECT array_agg(lead_scoring_internal.document_object('stages', 'stages', to_jsonb(s)) ORDER BY s.rank, s.name COLLATE "C") FROM {model}.stages s)
         $query$, jsonb_build_object('model', model)) INTO groups, rules, bands, stages;
+    IF to_regclass(format('%I.account_rules', model)) IS NOT NULL THEN
+        EXECUTE format('SELECT array_agg(lead_scoring_internal.document_object(''account_rules'', ''account_rules'', to_jsonb(a)) ORDER BY a.name COLLATE "C") FROM %I.account_rules a', model) INTO account_rules;
+    END IF;
     RETURN format(E'{\n  %s\n}', concat_ws(E',\n  ',
         lead_scoring_internal.document_object('model', 'settings', settings),
         lead_scoring_internal.document_list('sources', ('"name": "events", ' || lead_scoring_internal.document_object('sources', 'settings', settings)) || sources),
         format('"identities": {%s}', lead_scoring_internal.document_object('identities', 'settings', settings)),
         format('"settings": {%s}', lead_scoring_internal.document_object('settings', 'settings', settings)),
+        lead_scoring_internal.document_list('calendar', ARRAY(SELECT lead_scoring_internal.document_object('calendar', 'calendar', i.item) FROM jsonb_array_elements(working_time -> 'calendar') WITH ORDINALITY i (item, place) ORDER BY i.place)),
+        lead_scoring_internal.document_list('holidays', ARRAY(SELECT lead_scoring_internal.document_object('holidays', 'holidays', i.item) FROM jsonb_array_elements(working_time -> 'holidays') WITH ORDINALITY i (item, place) ORDER BY i.place)),
         lead_scoring_internal.document_list('groups', groups), lead_scoring_internal.document_list('rules', rules),
         lead_scoring_internal.document_list('bands', bands), lead_scoring_internal.document_list('stages', stages),
+        lead_scoring_internal.document_list('account_rules', account_rules),
+        lead_scoring_internal.document_list('entries', (SELECT array_agg(lead_scoring_internal.document_object('entries', 'entries', e.item) ORDER BY e.item ->> 'name' COLLATE "C")
+                                                          FROM lead_scoring_internal.rows_of(model, 'entries') e (item))),
+        lead_scoring_internal.document_list('lead_types', (SELECT array_agg(lead_scoring_internal.document_object('lead_types', 'lead_types', t.item) ORDER BY (t.item ->> 'rank')::integer, t.item ->> 'name' COLLATE "C")
+                                                             FROM lead_scoring_internal.rows_of(model, 'lead_types') t (item))),
         format('"reports": {%s}', lead_scoring_internal.document_object('reports', 'report_settings', reports))));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.export_model IS 'Implements lead_scoring.export_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.export_model IS
-'The model as a document, for apply_model(), version control or another database: what it is bound to, the settings, groups, rules, bands and stages of its draft, and what its reports are told, in the order of the manual and of names, so that what is the same is so letter by letter. Fields that have their default are left out, expressions are as they were typed, lengths of time as in ''1 day 12:00:00''. Ids, versions and leads are no part of it.
+'The model as a document, for apply_model(), version control or another database: what it is bound to, the settings, working time, groups, rules, bands, stages, account rules, entries and types of leads of its draft, and what its reports are told, in the order of the manual and of names, so that what is the same is so letter by letter. Fields that have their default are left out, expressions are as they were typed, lengths of time as in ''1 day 12:00:00''. Ids, versions and leads are no part of it.
 Takes USAGE on the schema and SELECT on the tables of the draft; 42501 where row security limits the caller. Raises 42704 for an unknown model.';

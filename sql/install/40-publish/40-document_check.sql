@@ -37,11 +37,11 @@ COMMENT ON FUNCTION lead_scoring_internal.require_known_key IS 'Raises 42703, wi
 CREATE FUNCTION lead_scoring_internal.example_of(kind text, key text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'decay' THEN '"none"' WHEN 'limit_window' THEN '"day"' WHEN 'exit' THEN '"score"' WHEN 'counts_as' THEN '"mql"'
-                WHEN 'week_starts' THEN '"monday"' WHEN 'kind' THEN '"engagement"' ELSE
-       CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'grades' THEN '["A1", "A2"]'
+SELECT CASE key WHEN 'label' THEN '"A"' WHEN 'axis' THEN '"fit"' WHEN 'weekday' THEN '"monday"' WHEN 'opens' THEN '"09:00"' WHEN 'day' THEN '"2027-01-01"' WHEN 'decay' THEN '"none"' WHEN 'limit_window' THEN '"day"' WHEN 'exit' THEN '"score"' WHEN 'counts_as' THEN '"mql"'
+                WHEN 'week_starts' THEN '"monday"' WHEN 'lead_account' THEN '"company"' WHEN 'kind' THEN '"engagement"' ELSE
+       CASE kind WHEN 'interval' THEN '"14 days"' WHEN 'points' THEN '10' WHEN 'number' THEN '3' WHEN 'share' THEN '0.25' WHEN 'switch' THEN 'false' WHEN 'flag' THEN 'true' WHEN 'time' THEN '"17:00"' WHEN 'grades' THEN '["A1", "A2"]'
                  WHEN 'rules' THEN '{"webinar": 1}' WHEN 'columns' THEN '{"stage": "lead_stage"}' WHEN 'key expressions' THEN '{"country": "country"}'
-                 WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' WHEN 'column' THEN '"lead_id"' WHEN 'time zone' THEN '"Europe/Berlin"' WHEN 'group' THEN '"engagement"' ELSE '"webinar"' END END
+                 WHEN 'condition of features' THEN '"score >= 80"' WHEN 'condition' THEN '"country = ''NZ''"' WHEN 'table' THEN '"public.leads"' WHEN 'column' THEN '"lead_id"' WHEN 'time zone' THEN '"Europe/Berlin"' WHEN 'group' THEN '"engagement"' ELSE '"webinar"' END END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.example_of IS 'What a field of that kind and name may be in a document.';
 
@@ -49,7 +49,9 @@ CREATE FUNCTION lead_scoring_internal.example_of_section(section text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT CASE section WHEN 'sources' THEN '{"name": "events", "events": "public.events"}' WHEN 'groups' THEN '{"name": "engagement", "kind": "engagement"}'
-                    WHEN 'rules' THEN '{"name": "webinar", "event_type": "webinar", "points": 20}' WHEN 'bands' THEN '{"axis": "fit", "label": "A", "min_points": 10}' WHEN 'stages' THEN '{"name": "lead"}'
+                    WHEN 'rules' THEN '{"name": "webinar", "event_type": "webinar", "points": 20}' WHEN 'bands' THEN '{"axis": "fit", "label": "A", "min_points": 10}' WHEN 'stages' THEN '{"name": "lead"}' WHEN 'account_rules' THEN '{"name": "buying group", "people": 3}'
+                    WHEN 'calendar' THEN '{"weekday": "monday", "opens": "09:00", "closes": "17:00"}' WHEN 'holidays' THEN '{"day": "2027-01-01"}'
+                    WHEN 'entries' THEN '{"name": "demo", "stage": "mql", "on_event": "demo_request"}' WHEN 'lead_types' THEN '{"name": "hot", "condition": "score >= 80"}'
                     WHEN 'identities' THEN '{"identities": "public.identities", "anonymous": "visitor", "lead": "lead_id"}' WHEN 'settings' THEN '{"time_zone": "Europe/Berlin"}'
                     WHEN 'reports' THEN '{"week_starts": "monday"}' END
 $$;
@@ -64,13 +66,13 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_json(path, item, 'object', concat(CASE path WHEN section THEN format('"%s": ', section) END, lead_scoring_internal.example_of_section(section)));
     SELECT array_agg(f.key ORDER BY f.place) INTO known FROM lead_scoring_internal.document_fields f WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity);
-    PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
+    PERFORM lead_scoring_internal.require_known_key(path, item, CASE WHEN section IN ('rules', 'stages', 'entries', 'lead_types') THEN known || 'formerly'::text WHEN of = 'settings' THEN 'name'::text || known ELSE known END);
     FOR field IN SELECT f.key, f.kind, f.type, item -> f.key AS value, format_type(a.atttypid, a.atttypmod) AS column_type
                    FROM lead_scoring_internal.document_fields f
                    JOIN pg_attribute a ON a.attrelid = format('lead_scoring_internal.%I', f.entity)::regclass AND a.attname = f.field
                   WHERE f.section = check_document_object.section AND f.entity = coalesce(of, f.entity) AND coalesce(item -> f.key, 'null') <> 'null' ORDER BY f.place LOOP
         PERFORM lead_scoring_internal.require_json(format('%s.%s', path, field.key), field.value, field.type, format('"%s": %s', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
-        IF field.kind IN ('interval', 'points', 'number', 'share') THEN
+        IF field.kind IN ('interval', 'points', 'number', 'share', 'time') OR field.key IN ('opens', 'day') THEN
             BEGIN
                 EXECUTE format('SELECT ($1 #>> ''{}'')::%s', field.column_type) USING field.value;
             EXCEPTION WHEN data_exception THEN
@@ -78,7 +80,7 @@ BEGIN
                     format('For example "%s": %s.', field.key, lead_scoring_internal.example_of(field.kind, field.key)));
             END;
         ELSIF field.kind = 'name' AND field.value = '""' THEN
-            PERFORM lead_scoring_internal.fail('22023', format('%s.%s is empty', path, field.key), 'By it the rest is known.', format('For example "%s": "webinar".', field.key));
+            PERFORM lead_scoring_internal.fail('22023', format('%s.%s is empty', path, field.key), 'By it the rest is known.', format('For example "%s": %s.', field.key, lead_scoring_internal.example_of('name', field.key)));
         END IF;
     END LOOP;
     FOR field IN SELECT k.key FROM unnest(CASE WHEN of = 'settings' THEN '{name}'::text[]
@@ -100,7 +102,7 @@ BEGIN
         SELECT i.place - 1 AS place, n.name, n.path
           FROM jsonb_array_elements(items) WITH ORDINALITY i (item, place)
          CROSS JOIN LATERAL (
-            SELECT coalesce(i.item ->> 'name', i.item ->> 'axis' || ' ' || (i.item ->> 'label')) AS name, format('%s[%s]', section, i.place - 1) AS path
+            SELECT lead_scoring_internal.item_name(i.item) AS name, format('%s[%s]', section, i.place - 1) AS path
             UNION ALL SELECT f.name, format('%s[%s].formerly[%s]', section, i.place - 1, f.place - 1)
               FROM jsonb_array_elements_text(CASE jsonb_typeof(i.item -> 'formerly') WHEN 'array' THEN i.item -> 'formerly' END) WITH ORDINALITY f (name, place)) n
     )
@@ -118,7 +120,7 @@ CREATE FUNCTION lead_scoring_internal.check_document(document jsonb)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    lists CONSTANT text[] := '{sources,groups,rules,bands,stages}';
+    lists CONSTANT text[] := '{sources,calendar,holidays,groups,rules,bands,stages,account_rules,entries,lead_types}';
     objects CONSTANT text[] := '{identities,settings,reports}';
     section record;
     item record;

@@ -105,7 +105,7 @@ BEGIN
         EXECUTE lead_scoring_internal.fill('UPDATE {model}.settings SET ({!columns}) = (SELECT {!columns} FROM jsonb_populate_record(NULL::{model}.settings, $1))',
             jsonb_build_object('model', model, 'columns', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(changed) c))) USING wanted;
     END IF;
-    RETURN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE f.entity = 'settings' AND f.field = ANY (changed) AND f.is_owners AND f.kind NOT IN ('draft column', 'condition'));
+    RETURN EXISTS (SELECT FROM lead_scoring_internal.draft_fields f WHERE f.entity = 'settings' AND f.field = ANY (changed) AND f.is_owners AND f.kind NOT IN ('draft column', 'condition', 'key expression'));
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.put_settings IS 'Writes what differs into the model''s settings; whether that is more than draft, so that repair() has to follow.';

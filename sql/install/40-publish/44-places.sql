@@ -33,7 +33,7 @@ SELECT c.path, c.key, c.kind, c.item
                                          WHEN a.value_at > 0 AND i.item ? f.key THEN CASE f.kind WHEN 'table' THEN 4 ELSE 3 END
                                          WHEN i.path = i.section AND said ~* ('\m' || i.section || '\M') THEN 5 END AS said_as,
                                     LEAST(nullif(a.word_at, 0), a.value_at) AS said_at) w) c
- WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m(rule|stage|band|group)s? "'
+ WHERE c.named_at > 0 OR c.said_as IS NOT NULL AND c.path ~ '^(sources|settings|identities|reports)' IS NOT FALSE AND said !~ '\m((rule|stage|band|group|lead type)s?|entry|entries) "'
  ORDER BY c.named_at, c.said_as > 1, c.said_as > 3, c.said_at > length(split_part(said, E'\n', 1)), c.said_as, c.of_table DESC NULLS LAST, c.said_at, c.path COLLATE "C" DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.place_in_document IS 'The object of a document, and its field if one can be told, that an error is about, by what it says: it calls a row of the draft as draft_subject() does, names the field, at the beginning of a line above all, or quotes its value. Nothing where it is about something else.';
@@ -84,7 +84,7 @@ BEGIN
                                  WHERE g.item ->> 'kind' = CASE WHEN place.item ? 'event_type' THEN 'engagement' ELSE 'fit' END)
         WHEN 'rules' THEN ARRAY(SELECT r.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'rules', 'rules')) r (item) WHERE r.item -> 'enabled' IS DISTINCT FROM 'false')
         WHEN 'stage' THEN ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'stages', 'stages')) s (item)
-                                 WHERE s.item -> 'name' IS DISTINCT FROM place.item -> 'name' AND coalesce(s.item ->> 'kind', 'progress') = 'progress')
+                                 WHERE s.item -> 'name' IS DISTINCT FROM place.item -> 'name' AND (place.path LIKE 'entries%' OR coalesce(s.item ->> 'kind', 'progress') = 'progress'))
         WHEN 'source' THEN ARRAY(SELECT s.item ->> 'name' FROM jsonb_array_elements(lead_scoring_internal.known_to_document(model, document, 'sources', 'sources') || '[{"name": "events"}]') s (item)) END;
     IF place.kind = 'rules' THEN
         wanted := (SELECT k FROM jsonb_object_keys(value) k WHERE k <> ALL (names) LIMIT 1);
@@ -92,7 +92,7 @@ BEGIN
     name := coalesce(lead_scoring_internal.nearest_name(wanted, names), names[1]);
     IF name IS NOT NULL THEN
         RETURN format('Write "%s": %s.', place.key, CASE place.kind WHEN 'rules' THEN jsonb_build_object(name, 1) ELSE to_jsonb(name) END);
-    ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'time zone')) THEN
+    ELSIF names IS NULL AND (value IS NULL OR place.kind IN ('choice', 'points', 'number', 'share', 'interval', 'switch', 'flag', 'time zone')) THEN
         RETURN format('For example "%s": %s.', place.key, lead_scoring_internal.example_of(place.kind, place.key));
     END IF;
     RETURN CASE place.kind WHEN 'table' THEN 'Name another table.' ELSE format('Leave "%s" out.', place.key) END;

@@ -69,7 +69,7 @@ DECLARE
     source jsonb;
 BEGIN
     SELECT * INTO bound FROM lead_scoring_internal.binding(model);
-    IF event_type IS NOT NULL THEN
+    IF event_type IS NOT NULL AND NOT lead_scoring_internal.is_of_all_sources(draft_row) THEN
         source := lead_scoring_internal.resolve_source(model, lead_scoring_internal.source_list(model), coalesce(draft_row ->> 'source', draft_row ->> 'on_event_source'), event_type,
             CASE relation WHEN 'rules' THEN 'source' ELSE 'on_event_source' END, subject);
     END IF;
@@ -111,24 +111,25 @@ DECLARE
     rank integer := -10;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
-    FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
-        IF part.relation <> 'rule_groups' THEN
+    FOR part IN SELECT k.section, k.relation FROM (VALUES (1, 'groups', 'rule_groups'), (2, 'rules', 'rules'), (3, 'stages', 'stages'), (4, 'account_rules', 'account_rules'), (5, 'entries', 'entries'), (6, 'lead_types', 'lead_types')) k (place, section, relation) WHERE document ? k.section ORDER BY k.place LOOP
+        IF part.relation NOT IN ('rule_groups', 'account_rules') THEN
             PERFORM lead_scoring_internal.follow_former_names(model, part.relation, document -> part.section);
         END IF;
+        rank := -10;
         FOR item IN SELECT i.item, i.place FROM jsonb_array_elements(document -> part.section) WITH ORDINALITY i (item, place) ORDER BY i.place LOOP
             draft_row := lead_scoring_internal.document_row(part.section, part.relation, item.item);
             IF part.relation = 'rules' THEN
                 draft_row := draft_row || jsonb_build_object('rule_group', coalesce(draft_row ->> 'rule_group', CASE WHEN draft_row ->> 'event_type' IS NULL THEN 'fit' ELSE 'engagement' END));
-            ELSIF part.relation = 'stages' THEN
+            ELSIF part.relation IN ('stages', 'lead_types') THEN
                 IF draft_row ->> 'rank' IS NULL AND rank > 2147483637 THEN
-                    PERFORM lead_scoring_internal.fail('22023', format('stage "%s" would have a rank beyond 2147483647', item.item ->> 'name'),
-                        'Without a rank, a stage comes 10 after the one before it in the document.', 'Give it a rank, or the one before it a lower one.');
+                    PERFORM lead_scoring_internal.fail('22023', format('%s would have a rank beyond 2147483647', lead_scoring_internal.draft_subject(model, part.relation, item.item)),
+                        'Without a rank, it comes 10 after the one before it in the document.', 'Give it a rank, or the one before it a lower one.');
                 END IF;
                 rank := coalesce((draft_row ->> 'rank')::integer, rank + 10);
                 draft_row := draft_row || jsonb_build_object('rank', rank);
             END IF;
             PERFORM lead_scoring_internal.check_draft_values(model, part.relation, draft_row);
-            IF part.relation <> 'rule_groups' AND lead_scoring_internal.is_enabled(draft_row) THEN
+            IF part.relation NOT IN ('rule_groups', 'account_rules') AND lead_scoring_internal.is_enabled(draft_row) THEN
                 draft_row := lead_scoring_internal.fit_to_tables(model, part.relation, draft_row);
             END IF;
             PERFORM lead_scoring_internal.write_draft_row(model, part.relation, item.item ->> 'name', draft_row);
@@ -141,16 +142,12 @@ BEGIN
         PERFORM lead_scoring_internal.refuse_lost_group(model, document -> 'groups');
         EXECUTE format('DELETE FROM %I.rule_groups d WHERE d.name <> ALL (ARRAY(SELECT i.item ->> ''name'' FROM jsonb_array_elements($1) i (item)))', model) USING document -> 'groups';
     END IF;
-    IF document ? 'bands' THEN
-        EXECUTE format('DELETE FROM %1$I.bands b WHERE NOT EXISTS (SELECT FROM jsonb_populate_recordset(NULL::%1$I.bands, $1) n WHERE to_jsonb(n)::text = to_jsonb(b)::text)', model) USING document -> 'bands';
-        FOR item IN EXECUTE format('SELECT i.item, i.place FROM jsonb_array_elements($1) WITH ORDINALITY i (item, place) CROSS JOIN jsonb_populate_record(NULL::%1$I.bands, i.item) n
-                                     WHERE NOT EXISTS (SELECT FROM %1$I.bands b WHERE to_jsonb(n)::text = to_jsonb(b)::text) ORDER BY i.place', model) USING document -> 'bands' LOOP
-            PERFORM lead_scoring_internal.insert_draft_row(model, 'bands', item.item);
-        END LOOP;
-    END IF;
+    FOR part IN SELECT k.section FROM unnest('{bands,calendar,holidays}'::text[]) WITH ORDINALITY k (section, place) WHERE document ? k.section ORDER BY k.place LOOP
+        PERFORM lead_scoring_internal.write_rows(model, part.section, document -> part.section);
+    END LOOP;
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands and stages of the draft what the document says, and nothing else, as far as it has these sections.';
+COMMENT ON FUNCTION lead_scoring_internal.write_document IS 'Makes groups, rules, bands, stages, account rules, working time, entries and types of leads of the draft what the document says, and nothing else, as far as it has these sections.';
 
 CREATE FUNCTION lead_scoring.apply_model(
     name text,
@@ -219,5 +216,5 @@ $$;
 COMMENT ON FUNCTION lead_scoring_internal.apply_model IS 'Implements lead_scoring.apply_model, as the model''s owner.';
 COMMENT ON FUNCTION lead_scoring.apply_model IS
 'Makes a model what a document says, as export_model() gives one, publishes it with that note, and returns the version; all or nothing, and nothing at all where nothing differs. Where there is no such model it is made, as by create_model(), for the owner of the tables of leads and events that the document or "tables" names; a model that is there stays with its tables and its key.
-A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there, or null, is left alone. "formerly" of a rule or stage lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
+A section that is there is whole: what it does not have is deleted, and a field that is left out, or null, has its default. A section that is not there, or null, is left alone. "formerly" of a rule, stage, entry or type of leads lists what it was called, so that its history follows. "tables" is an object of leads, events, names of sources, identities, spend and revenue, with the tables to take instead. "words" is an object of event types and columns of the document and what they are called here, also in expressions; null: there is none. A rule that needs an event type or a column which there is not is disabled, and any other field that does so left out, with a notice. What else of the draft was not published yet is published with it. Waits for who edits the draft, and keeps others from it and from writing leads and events until the transaction ends.
 For the model''s owner, or who may act as the owner of the tables. Raises with the place in the document 42804 for a wrong type of JSON, 42703 for an unknown field or a table that the document has not, 22023 for a value that makes no sense, 22004 for a missing name or table, 42710 for two of one name, a former name that is or was another''s, and other tables or another key than the model has, 42P01 for a table that is not there; and what create_model(), add_source(), set_identities(), the draft and publish() raise.';

@@ -5,9 +5,19 @@ LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_leads';
 COMMENT ON FUNCTION lead_scoring_internal.refresh_leads IS
 'Brings up to date at most that many of the leads that were due at a time and have not been looked at since, leaving out those that another session is working on, and returns how many it took. A batch of refresh(). Takes INSERT on the model''s transitions.';
 
+CREATE FUNCTION lead_scoring_internal.refresh_accounts(model text) RETURNS bigint
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_refresh_accounts';
+COMMENT ON FUNCTION lead_scoring_internal.refresh_accounts IS
+'Notes the accounts that meet an account rule now and never did when it looked before, forgets those that no lead belongs to any more, and returns how many it noted. Nothing where the newest version has no accounts. The last step of refresh(). Takes INSERT on the model''s transitions.';
+
 CREATE FUNCTION lead_scoring_internal.require_commit(command text) RETURNS void
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_require_commit';
 COMMENT ON FUNCTION lead_scoring_internal.require_commit IS 'Raises 25001 in a transaction block, where a procedure that commits in batches cannot run.';
+
+CREATE FUNCTION lead_scoring_internal.sweep_handoffs(model text, most bigint) RETURNS bigint
+LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_sweep_handoffs';
+COMMENT ON FUNCTION lead_scoring_internal.sweep_handoffs IS
+'Parks hand-offs that were delivered as often as may be, and removes at most that many of those that have been done for 90 days. Returns how many there were. A batch of refresh(). Takes INSERT on the model''s transitions.';
 
 -- No SET search_path, for a procedure that has one cannot commit: every name and operator is qualified instead.
 CREATE PROCEDURE lead_scoring.refresh(model text, batch_size bigint DEFAULT 1000)
@@ -24,10 +34,14 @@ BEGIN
     WHILE lead_scoring_internal.refresh_leads(model, started, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
         COMMIT;
     END LOOP;
+    PERFORM lead_scoring_internal.refresh_accounts(model);
+    WHILE lead_scoring_internal.sweep_handoffs(model, batch_size) OPERATOR(pg_catalog.>) 0::pg_catalog.int8 LOOP
+        COMMIT;
+    END LOOP;
 END
 $$;
 COMMENT ON PROCEDURE lead_scoring.refresh IS
-'A procedure: CALL it outside of a transaction block. Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions. 22023 for a batch_size under 1, 42501 without these rights.';
+'A procedure: CALL it outside of a transaction block. Applies what time alone does to leads: scores that decay under falls_below or out of negative points, service levels (within) that have passed, cooldowns that end, events that were future. Looks only at leads that are due (scores.due_at), commits after each batch_size of them, may run in several sessions at once and may be stopped at any time. Each move bears the instant it belongs to, whenever refresh runs. Of a model with account rules it looks at all accounts in the end, and notes when it first found one that meets a rule (accounts.mqa_at). Then hand-offs that were delivered too often are parked, and those removed that have been done for 90 days. Raises 25001 in a transaction block. Takes INSERT on the model''s transitions. 22023 for a batch_size under 1, 42501 without these rights.';
 
 CREATE FUNCTION lead_scoring_internal.rescore_leads(model text, last text, most bigint) RETURNS text
 LANGUAGE c PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rescore_leads';

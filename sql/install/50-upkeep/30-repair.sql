@@ -72,6 +72,7 @@ AS $$
 DECLARE
     looked_at bigint;
 BEGIN
+    PERFORM lead_scoring_internal.move_merged(model);
     looked_at := lead_scoring_internal.rescore_now(model, CASE WHEN lead_scoring_internal.has_scores(model) THEN 'catch up' ELSE 'replay' END);
     PERFORM lead_scoring_internal.write_table(model, lead_scoring_internal.status_update(model, false));
     RETURN looked_at;
@@ -200,7 +201,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', wrong.relation,
                        CASE wrong.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, wrong.found_name);
     END LOOP;
-    PERFORM lead_scoring_internal.make_leads_view(model, anew => true), lead_scoring_internal.make_moves(model);
+    PERFORM lead_scoring_internal.make_leads_view(model, anew => true), lead_scoring_internal.make_moves(model), lead_scoring_internal.make_accounts(model);
     PERFORM lead_scoring_internal.make_reports(model);
     EXECUTE format('SELECT s.paused FROM %I.settings s', model) INTO is_paused;
     IF is_paused THEN

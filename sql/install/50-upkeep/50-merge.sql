@@ -209,6 +209,57 @@ CREATE FUNCTION lead_scoring_internal.join_leads(model text, from_lead text, int
 LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_join_leads';
 COMMENT ON FUNCTION lead_scoring_internal.join_leads IS 'Makes the transitions of one lead those of another, numbered anew in order of time and linked anew, with their adjustments and problems; puts the other''s row of scores to the end of the joined history, removes the one''s row, and notes that it is the other now.';
 
+CREATE FUNCTION lead_scoring_internal.moving_statements(model text, from_lead text, into_lead text)
+RETURNS TABLE (statement text, arguments text[]) LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    RETURN QUERY
+    SELECT format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s', s.relation, a.assignments, s.lead, lead_scoring_internal.key_type(model)), from_lead || k.key_values
+      FROM lead_scoring_internal.lead_tables(model) s
+     CROSS JOIN LATERAL lead_scoring_internal.key_values(model, s.relation, s.lead, from_lead, into_lead) k (key_values)
+     CROSS JOIN LATERAL (
+        SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
+          FROM unnest(lead_scoring_internal.key_parts(s.relation, s.lead)) WITH ORDINALITY p (name, place)
+          JOIN pg_attribute a ON a.attrelid = s.relation AND a.attname = p.name
+          JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) a (assignments)
+     WHERE k.key_values IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.moving_statements IS 'The statements by which events and identities of one lead become those of another, with their arguments, for write_table(). Raises 55000 as key_values() does.';
+
+CREATE FUNCTION lead_scoring_internal.moves_of_merged(model text, leads text[] DEFAULT NULL)
+RETURNS TABLE (statement text, arguments text[]) LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    merged record;
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.merged', model)::regclass AND a.attname = 'at' AND NOT a.attisdropped) THEN
+        RETURN;
+    END IF;
+    -- Who was merged when the statement found it, and is not any more, has its rows written as they are, and so scored.
+    FOR merged IN EXECUTE CASE WHEN leads IS NULL
+            THEN lead_scoring_internal.fill('SELECT m.merged_from::text AS lead, m.lead_id::text AS now FROM {model}.merged m WHERE m.at IS NOT NULL AND m.lead_id <> m.merged_from AND ({!has_rows}) ORDER BY m.merged_from',
+                jsonb_build_object('model', model, 'has_rows', (SELECT string_agg(format('EXISTS (SELECT FROM %s e WHERE e.%I = m.merged_from)', t.relation, t.lead), ' OR ') FROM lead_scoring_internal.lead_tables(model) t)))
+            ELSE lead_scoring_internal.fill('SELECT k.lead::text, coalesce(m.lead_id, k.lead)::text AS now FROM (SELECT unnest($1)::{!key_type}) k (lead) LEFT JOIN {model}.merged m ON m.merged_from = k.lead AND m.at IS NOT NULL ORDER BY k.lead',
+                jsonb_build_object('model', model, 'key_type', lead_scoring_internal.key_type(model))) END USING leads LOOP
+        RETURN QUERY SELECT s.statement, s.arguments FROM lead_scoring_internal.moving_statements(model, merged.lead, merged.now) s;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.moves_of_merged IS 'The statements by which what has come for these leads, which were merged, becomes that of the leads they are now; NULL: for all leads that were.';
+
+CREATE FUNCTION lead_scoring_internal.move_merged(model text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM lead_scoring_internal.require_identity(model);
+    PERFORM lead_scoring_internal.write_table(model, m.statement, VARIADIC m.arguments) FROM lead_scoring_internal.moves_of_merged(model) m;
+END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.move_merged IS 'Makes what was stored for leads that were merged, while nothing was scored, that of the leads they are now.';
+
 CREATE FUNCTION lead_scoring.merge_leads(model text, from_lead text, into_lead text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lead_scoring_command';
 CREATE FUNCTION lead_scoring_internal.merge_leads(model text, from_lead text, into_lead text)
@@ -216,7 +267,6 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     keys CONSTANT text[] := lead_scoring_internal.begin_merge(model, from_lead, into_lead);
-    source record;
     reached text;
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
@@ -225,17 +275,7 @@ BEGIN
 
     -- The triggers do not live through the other lead's events a second time.
     PERFORM lead_scoring_internal.withhold_leads(model, keys);
-    FOR source IN SELECT s.relation, s.lead, lead_scoring_internal.key_values(model, s.relation, s.lead, keys[1], keys[2]) AS key_values,
-                         (SELECT string_agg(format('%I = $%s::%I.%I', p.name, p.place + 1, n.nspname, t.typname), ', ' ORDER BY p.place)
-                            FROM unnest(lead_scoring_internal.key_parts(s.relation, s.lead)) WITH ORDINALITY p (name, place)
-                            JOIN pg_attribute a ON a.attrelid = s.relation AND a.attname = p.name
-                            JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace) AS assignments
-                    FROM lead_scoring_internal.lead_tables(model) s LOOP
-        IF source.key_values IS NOT NULL THEN
-            PERFORM lead_scoring_internal.write_table(model, format('UPDATE %s e SET %s WHERE e.%I OPERATOR(pg_catalog.=) $1::%s',
-                source.relation, source.assignments, source.lead, lead_scoring_internal.key_type(model)), VARIADIC keys[1] || source.key_values);
-        END IF;
-    END LOOP;
+    PERFORM lead_scoring_internal.write_table(model, s.statement, VARIADIC s.arguments) FROM lead_scoring_internal.moving_statements(model, keys[1], keys[2]) s;
     PERFORM lead_scoring_internal.join_leads(model, keys[1], keys[2]);
     PERFORM lead_scoring_internal.release_leads(model);
 

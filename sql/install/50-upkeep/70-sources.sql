@@ -77,8 +77,11 @@ BEGIN
         WITH rule AS (UPDATE {model}.rules r SET source = lead_scoring_internal.source_of($1, NULL, r.event_type) ->> 'name'
                        WHERE r.source IS NULL AND lead_scoring_internal.source_of($1, NULL, r.event_type) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, r.event_type) IS NULL RETURNING r.name),
             stage AS (UPDATE {model}.stages s SET on_event_source = lead_scoring_internal.source_of($1, NULL, s.on_event) ->> 'name'
-                       WHERE s.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, s.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, s.on_event) IS NULL RETURNING s.name)
-        SELECT array_agg(k.name ORDER BY k.place, k.name COLLATE "C") FROM (SELECT 1, format('rule "%s"', r.name) FROM rule r UNION ALL SELECT 2, format('stage "%s"', s.name) FROM stage s) k (place, name)
+                       WHERE s.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, s.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, s.on_event) IS NULL RETURNING s.name),
+            entry AS (UPDATE {model}.entries e SET on_event_source = lead_scoring_internal.source_of($1, NULL, e.on_event) ->> 'name'
+                       WHERE e.on_event_source IS NULL AND lead_scoring_internal.source_of($1, NULL, e.on_event) IS NOT NULL AND lead_scoring_internal.source_of($2, NULL, e.on_event) IS NULL RETURNING e.name)
+        SELECT array_agg(k.name ORDER BY k.place, k.name COLLATE "C") FROM (SELECT 1, format('rule "%s"', r.name) FROM rule r UNION ALL SELECT 2, format('stage "%s"', s.name) FROM stage s
+                                                                              UNION ALL SELECT 3, format('entry "%s"', e.name) FROM entry e) k (place, name)
         $query$, jsonb_build_object('model', model)) INTO kept USING before, lead_scoring_internal.source_list(model);
     IF kept <> '{}' THEN
         RAISE NOTICE USING MESSAGE = format('the source of %s stays what it was', array_to_string(kept, ', ')),
@@ -91,7 +94,7 @@ COMMENT ON FUNCTION lead_scoring_internal.add_source IS 'Implements lead_scoring
 COMMENT ON FUNCTION lead_scoring.add_source IS
 'Adds a table of events to a model, with columns of its own and, in its rules and stages, conditions over its own rows. The table that create_model was given is the source "events".
 Of what type an event is says the column event_type, or, of a table whose rows are all of one type, every_event. event_lead, event_time, event_campaign, event_id, event_anonymous, require_index and how times are taken are as with create_model; times without a zone are of time_zone, by default the model''s. event_channel and event_asset name touches, as report_settings do for the first source. The log of a lead is that of all sources by time.
-Rules and stages that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
+Rules, stages and entries that name no source, and could not be told to be of one any more, are given the name of theirs, with a notice. Its events count from the next publish on, the stored ones too; what is published now does not look at them. For the model''s owner, who owns the table too. Writers of leads and events wait until the transaction ends. A model of an older format is upgraded.
 Raises 42710 for a name or a table that is there already, 42501 where the table is not the owner''s, 42809 for what is no ordinary or partitioned table, 0A000 for a partition, a table with inheritance or foreign partitions and a table of Citus; 42703 for an unknown column, 42804 for one whose type does not do, 55000 where it has no index led by event_lead, or none on event_id; 22023 for the leads table and the model''s own, for neither or both of event_type and every_event, and for an unknown time zone; 22004 for a NULL, and for an expression what check_expression() raises; 25000 at any isolation level but READ COMMITTED.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_drop(model text, name text, definition jsonb, published boolean, is_gone boolean)
@@ -99,21 +102,23 @@ RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalo
 AS $$
 DECLARE
     rules CONSTANT text[] := ARRAY(SELECT r ->> 'name' FROM jsonb_path_query(definition, '$.rules[*]') r WHERE r ->> 'source' = refuse_drop.name ORDER BY r ->> 'name' COLLATE "C");
+    entries CONSTANT text[] := ARRAY(SELECT e ->> 'name' FROM jsonb_path_query(definition, '$.entries[*]') e WHERE e ->> 'on_event_source' = refuse_drop.name ORDER BY e ->> 'name' COLLATE "C");
     stages CONSTANT text[] := ARRAY(SELECT s ->> 'name' FROM jsonb_path_query(definition, '$.stages[*]') s WHERE s ->> 'on_event_source' = refuse_drop.name ORDER BY s ->> 'name' COLLATE "C");
 BEGIN
-    IF rules || stages = '{}' THEN
+    IF rules || stages || entries = '{}' THEN
         RETURN;
     END IF;
     PERFORM lead_scoring_internal.fail('55000', format('source "%s" of model "%s" is in use', name, model),
         format('In %s, %s wait for its events.', CASE WHEN published THEN 'the current version' ELSE 'the draft' END,
-               concat_ws(' and ', 'rules ' || nullif(array_to_string(rules, ', '), ''), 'stages ' || nullif(array_to_string(stages, ', '), ''))),
+               concat_ws(' and ', 'rules ' || nullif(array_to_string(rules, ', '), ''), 'stages ' || nullif(array_to_string(stages, ', '), ''), 'entries ' || nullif(array_to_string(entries, ', '), ''))),
         CASE WHEN published THEN format('SELECT lead_scoring.publish(%L);', model)
              ELSE concat_ws(' ', CASE WHEN rules <> '{}' THEN format('DELETE FROM %I.rules WHERE name = ANY (%L);', model, rules) END,
                                  CASE WHEN stages <> '{}' THEN format('UPDATE %I.stages SET on_event = NULL, on_event_condition = NULL, on_event_source = NULL WHERE name = ANY (%L);', model, stages) END,
+                                 CASE WHEN entries <> '{}' THEN format('DELETE FROM %I.entries WHERE name = ANY (%L);', model, entries) END,
                                  CASE WHEN is_gone THEN ' -- and drop the source in the same transaction' ELSE format('SELECT lead_scoring.publish(%L);', model) END) END);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules or stages of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
+COMMENT ON FUNCTION lead_scoring_internal.refuse_drop IS 'Raises 55000 where rules, stages or entries of a definition look at the source. Without its table nothing of the draft can be changed while it is there, and nothing published.';
 
 CREATE FUNCTION lead_scoring_internal.refuse_draft_drop(model text, name text, is_gone boolean)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -123,7 +128,8 @@ DECLARE
 BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     EXECUTE lead_scoring_internal.fill('SELECT jsonb_build_object(''rules'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(r))) FROM {model}.rules r),
-            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s))
+            ''stages'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, to_jsonb(s))) FROM {model}.stages s),
+            ''entries'', (SELECT jsonb_agg(lead_scoring_internal.with_source(l.sources, e.item)) FROM lead_scoring_internal.rows_of({''model''}, ''entries'') e (item)))
           FROM (SELECT ''[{"name": "events"}]'' || jsonb_agg(to_jsonb(s)) FROM {model}.sources s) l (sources)',
         jsonb_build_object('model', model)) INTO draft;
     PERFORM lead_scoring_internal.refuse_drop(model, name, draft, false, is_gone);

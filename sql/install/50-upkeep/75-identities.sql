@@ -35,6 +35,7 @@ BEGIN
     IF identities IS NOT NULL THEN
         PERFORM lead_scoring_internal.identify_leads(model, identities, lead);
     END IF;
+    PERFORM lead_scoring_internal.move_merged(model);
 END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.put_identities IS 'Writes the table of identities of a model down (NULL: none), puts its triggers there, and computes the leads that were or are named by it.';

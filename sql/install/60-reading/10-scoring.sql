@@ -25,6 +25,11 @@ LANGUAGE c STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_rescore_no
 COMMENT ON FUNCTION lead_scoring_internal.rescore_now IS
 'Computes every lead anew under the newest version and returns how many there are. Stages: replay (through history), evaluate (each lead once, now) or catch up (from where the lead stood, with what came since). publish(), resume() and repair() call it with the tables locked. For the model''s owner only.';
 
+CREATE FUNCTION lead_scoring_internal.lead_type_now(scores oid, version bigint, card lead_scoring.scorecard, memory bytea, at timestamptz) RETURNS text
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_scoring_lead_type_now';
+COMMENT ON FUNCTION lead_scoring_internal.lead_type_now IS
+'The type of leads that a row of table "scores" is of, as of a time: by what its version says, whose conditions are evaluated as the model''s owner; NULL for none. For the view "leads" of a model, which runs it as the one who reads: takes what score_now() does.';
+
 CREATE FUNCTION lead_scoring_internal.score_now(scores oid, version bigint, card lead_scoring.scorecard,
                                        at timestamptz DEFAULT pg_catalog.statement_timestamp(),
                                        OUT score float8, OUT engagement float8, OUT fit float8, OUT grade text)

@@ -19,8 +19,8 @@ COMMENT ON FUNCTION lead_scoring_internal.move_stands IS 'SQL for whether a tran
 CREATE FUNCTION lead_scoring_internal.move_rows(model text, as_of text DEFAULT NULL)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT format('SELECT t.lead_id, t.seq, t.from_stage, t.to_stage, t.at, t.recorded_at, t.score, t.engagement, t.fit, t.grade, t.version, t.cause, t.rule, t.actor, t.reason
-                 FROM %I.transitions t WHERE %s', model, lead_scoring_internal.move_stands(model, as_of))
+SELECT format('SELECT t.lead_id, t.seq, t.from_stage, t.to_stage, t.at, t.recorded_at, t.score, t.engagement, t.fit, t.grade, t.version, t.cause, t.rule, t.actor, t.reason%s
+                 FROM %I.transitions t WHERE %s', CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.transitions', model)) AND a.attname = 'lead_type' AND NOT a.attisdropped) THEN ', t.entry, t.lead_type' END, model, lead_scoring_internal.move_stands(model, as_of))
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.move_rows IS 'SQL that gives the moves of leads that stand, or stood as of an instant: what the view "moves" shows, for reports, which do not read it by its name: whoever may create in the schema could put something of his own in its place, where it is missing.';
 

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION lead_scoring_internal.own_dimensions()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$ SELECT '{campaign,channel}'::text[] $$;
+AS $$ SELECT '{campaign,channel,lead_type}'::text[] $$;
 COMMENT ON FUNCTION lead_scoring_internal.own_dimensions IS 'The dimensions that reports know by themselves.';
 
 CREATE FUNCTION lead_scoring_internal.are_dimensions(dimensions jsonb)

@@ -92,6 +92,8 @@ BEGIN
     PERFORM lead_scoring_internal.require_identity(model);
     IF split_by IS NULL OR split_by = ANY (lead_scoring_internal.own_dimensions()) THEN
         RETURN jsonb_build_object('kind', split_by);
+    ELSIF split_by = 'reason' AND report IN ('sla', 'feedback') AND expression IS NULL THEN
+        RETURN jsonb_build_object('kind', 'reason');
     END IF;
     -- Whoever may not act as the owner is not to have him evaluate an expression.
     IF expression IS NULL AND NOT pg_has_role(lead_scoring_internal.asking_role(), current_user, 'USAGE') THEN
@@ -105,7 +107,7 @@ BEGIN
         'expression', lead_scoring_internal.report_key(bound.leads, coalesce(expression, split_by), CASE WHEN expression IS NULL THEN 'by' ELSE format('dimension "%s"', split_by) END));
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.report_dimension IS 'What a report is split by: an object of kind (campaign, channel, expression, or NULL) and, of an expression over the row of a lead, its SQL, checked against the table as it is. Raises 42704 for a name that is no dimension, where the caller may not act as the owner; for the owner that is an expression, which raises what check_expression raises.';
+COMMENT ON FUNCTION lead_scoring_internal.report_dimension IS 'What a report is split by: an object of kind (campaign, channel, lead_type, expression, or NULL; reason, of the reports on what sales made of leads) and, of an expression over the row of a lead, its SQL, checked against the table as it is. Raises 42704 for a name that is no dimension, where the caller may not act as the owner; for the owner that is an expression, which raises what check_expression raises.';
 
 CREATE FUNCTION lead_scoring_internal.report_request(model text, report text, grain text, split_by text, since date, until date)
 RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -171,7 +173,7 @@ COMMENT ON TYPE lead_scoring_internal.report_form IS 'What a report is: in words
 CREATE FUNCTION lead_scoring_internal.report_views()
 RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback,event_types}'::text[]
+SELECT '{funnel,campaigns,channels,lead_magnets,cohorts,velocity,qualified_rate,rule_lift,forecast,sla,feedback,stage_times,event_types}'::text[]
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.report_views IS 'The names of the reports, which are those of the functions and of the views.';
 
@@ -200,7 +202,7 @@ BEGIN
         (1, 'model', 'text', NULL),
         (2, 'as_of', 'timestamptz DEFAULT pg_catalog.now()', 'as_of: what had happened by then, by its own time, and nothing later.'),
         (3, 'grain', 'text DEFAULT ''month''', 'grain: a period is a day, week (from the day that report_settings.week_starts names), month or quarter.'),
-        (4, 'by', 'text DEFAULT NULL', 'by: rows are of one value of a dimension each, which is the first column: campaign (the lead''s), channel (of its first touch), or a name in report_settings.dimensions; from whoever has the rights of the model''s owner any SQL expression over the row of a lead.'),
+        (4, 'by', 'text DEFAULT NULL', 'by: rows are of one value of a dimension each, which is the first column: campaign (the lead''s), channel (of its first touch), lead_type (that it had when it became an MQL), or a name in report_settings.dimensions; from whoever has the rights of the model''s owner any SQL expression over the row of a lead.'),
         (5, 'since', 'date DEFAULT NULL', 'since, until: only periods whose first day lies from the one to the other, both included; what they say is what they say without.'),
         (6, 'until', 'date DEFAULT NULL', NULL)) d (place, name, declaration, note)
       LEFT JOIN (SELECT regexp_split_to_array(line, ' \| ') FROM unnest(form.arguments) u (line)) a (c) ON a.c[1] = d.name

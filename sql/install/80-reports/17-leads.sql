@@ -44,6 +44,27 @@ END
 $$;
 COMMENT ON FUNCTION lead_scoring_internal.undone_rows IS 'SQL for the leads that stood elsewhere as of parameter 1, before moves of theirs were taken back, with when these entered each of the stages; NULL where nothing was ever taken back.';
 
+CREATE FUNCTION lead_scoring_internal.type_dimension(model text, settings jsonb)
+RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.transitions', model)) AND a.attname = 'lead_type' AND NOT a.attisdropped)
+            THEN format('(SELECT t.lead_type FROM %I.transitions t WHERE t.lead_id = s.lead_id AND t.to_stage = ANY (%L::text[]) AND t.at <= $1 AND %s ORDER BY t.seq LIMIT 1)', model,
+                        ARRAY(SELECT n FROM jsonb_array_elements_text(settings -> 'stages') WITH ORDINALITY u (n, place) WHERE place >= (settings ->> 'mql')::integer ORDER BY place),
+                        lead_scoring_internal.move_stands(model, '$1'))
+            ELSE 'NULL::text' END
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.type_dimension IS 'SQL for the type that the lead of a row s of scores had when it became an MQL, or moved higher at once, as of parameter 1; NULL for who did not, and for models of an older format.';
+
+CREATE FUNCTION lead_scoring_internal.reason_expression(model text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT lead_scoring_internal.fill('coalesce({!decided}(SELECT t.reason FROM ({!moves}) t WHERE t.lead_id = s.lead_id AND t.at <= $1 AND t.reason IS NOT NULL ORDER BY t.seq DESC LIMIT 1))', jsonb_build_object(
+    'moves', lead_scoring_internal.move_rows(model, '$1'),
+    'decided', CASE WHEN to_regclass(format('%I.handoffs', model)) IS NULL THEN ''
+                    ELSE format('(SELECT h.reason FROM %I.handoffs h WHERE h.lead_id = s.lead_id AND h.decided_at <= $1 ORDER BY h.seq DESC LIMIT 1), ', model) END))
+$$;
+COMMENT ON FUNCTION lead_scoring_internal.reason_expression IS 'SQL for what was said last of a lead, a row s of scores, up to parameter 1: the reason of the decision on its latest hand-off, else of its latest move that bears one.';
+
 CREATE FUNCTION lead_scoring_internal.lead_rows(model text, settings jsonb, with_campaign boolean DEFAULT false, with_forgotten boolean DEFAULT false, only_lead text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -114,7 +135,7 @@ BEGIN
         'undone', ' LEFT JOIN (' || undone || ') u ON u.lead_id = s.lead_id', 'stood_elsewhere', CASE WHEN undone IS NULL THEN 'false' ELSE 'u.lead_id IS NOT NULL' END,
         'entered', (SELECT string_agg(format('%s AS %I', e, n || '_at'), ', ' ORDER BY place) FROM unnest(entered, names) WITH ORDINALITY c (e, n, place)), 'created', ', ' || created, 'known', known, 'first', first, 'had_come', had_come, 'campaign', coalesce(campaign, 'NULL::text'),
         'attributes', CASE WHEN created IS NOT NULL THEN format(' LEFT JOIN %s r ON r.%I = s.lead_id', bound.leads, bound.lead_key) END,
-        'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'expression' THEN 'd.dimension' ELSE 'NULL::text' END,
+        'dimension', CASE kind WHEN 'campaign' THEN coalesce(campaign, 'NULL::text') WHEN 'channel' THEN channel WHEN 'reason' THEN lead_scoring_internal.reason_expression(model) WHEN 'expression' THEN 'd.dimension' WHEN 'lead_type' THEN lead_scoring_internal.type_dimension(model, settings) ELSE 'NULL::text' END,
         -- The expression names columns without their table, and a whole row by its name.
         'dimensions', CASE kind WHEN 'expression' THEN lead_scoring_internal.fill(' LEFT JOIN (SELECT {key} AS lead_id, nullif(({!expression})::text, '''') AS dimension FROM {!leads}) d ON d.lead_id = s.lead_id',
             jsonb_build_object('key', bound.lead_key, 'expression', settings #>> '{by,expression}', 'leads', bound.leads)) END,

@@ -3,7 +3,7 @@
 CREATE FUNCTION lead_scoring_internal.rule_matches(model text)
 RETURNS TABLE (lead_id text, first_at timestamptz[])
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'lead_scoring_rule_matches';
-COMMENT ON FUNCTION lead_scoring_internal.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in the order of their ids: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
+COMMENT ON FUNCTION lead_scoring_internal.rule_matches IS 'For each lead, known or not, when it first matched each rule of the newest version, in the order of their ids: infinity for never, -infinity for fit rules. A match is what it is to scores, before limits; a rule of frequency or silence is first matched when it first gives its points. Takes USAGE on the schema and SELECT on its scores; 42501 where row security limits the caller.';
 
 CREATE TYPE lead_scoring_internal.rule_exposure AS (leads_with bigint, converted_with bigint, days_with float8, leads_without bigint, converted_without bigint, days_without float8,
     lift float8, lift_low float8, lift_high float8);

@@ -1,24 +1,32 @@
 -- The reports "sla" and "feedback": what becomes of leads once they are handed over.
 
+CREATE FUNCTION lead_scoring_internal.working_end(at timestamptz, days bigint, seconds numeric, calendar jsonb) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_scoring_working_end';
+COMMENT ON FUNCTION lead_scoring_internal.working_end IS 'When so many working days and so much working time have passed since that time, by the calendar, the holidays and the time zone of a definition; infinity where they never have.';
+
 CREATE FUNCTION lead_scoring_internal.sla_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN lead_scoring_internal.fill_report(settings, $query$
         WITH stages AS (
-            SELECT d.place, d.stage ->> 'name' AS stage, (d.stage ->> 'within')::float8 AS seconds,
-                   make_interval(secs => LEAST((d.stage ->> 'within')::float8, 9e12)) AS within  -- no more than an interval can hold
-              FROM jsonb_array_elements((SELECT v.definition -> 'stages' FROM {model}.versions v ORDER BY v.version DESC LIMIT 1)) WITH ORDINALITY d (stage, place)
+            SELECT d.place, d.stage ->> 'name' AS stage, coalesce(w.seconds, (w.working ->> 'days')::float8 * 86400 + (w.working ->> 'seconds')::float8) AS seconds,
+                   make_interval(secs => LEAST(w.seconds, 9e12)) AS within,  -- no more than an interval can hold
+                   w.working, jsonb_build_object('time_zone', v.definition -> 'time_zone', 'calendar', v.definition -> 'calendar', 'holidays', v.definition -> 'holidays') AS calendar
+              FROM (SELECT v.definition FROM {model}.versions v ORDER BY v.version DESC LIMIT 1) v CROSS JOIN jsonb_array_elements(v.definition -> 'stages') WITH ORDINALITY d (stage, place)
+             CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(d.stage -> 'within') WHEN 'number' THEN (d.stage ->> 'within')::float8 END, CASE jsonb_typeof(d.stage -> 'within') WHEN 'object' THEN d.stage -> 'within' END) w (seconds, working)
              WHERE d.stage ->> 'within' IS NOT NULL),
         stays AS (
-            SELECT [[t.dimension, ]]s.place, s.stage, s.seconds, s.within, t.at, t.left_at - t.at < s.within AND t.left_by <> 'time' AS met, t.left_by, t.left_at
+            SELECT [[t.dimension, ]]s.place, s.stage, s.seconds, t.at, CASE WHEN s.working IS NULL THEN t.left_at - t.at < s.within ELSE t.left_at < w.due END AND t.left_by <> 'time' AS met,
+                   CASE WHEN s.working IS NULL THEN $1 - t.at >= s.within ELSE $1 >= w.due END AS is_over, t.left_by, t.left_at
               FROM stages s
               JOIN (SELECT [[l.dimension, ]]t.to_stage, t.at, lead(t.at) OVER moves AS left_at, lead(t.cause) OVER moves AS left_by
                       FROM (SELECT t.lead_id, t.seq, t.to_stage, t.cause, lead_scoring_internal.report_time(t.at) AS at FROM ({!moves}) t WHERE t.at <= $1) t
-                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage),
+                      JOIN ({!leads}) l ON l.lead_id = t.lead_id WINDOW moves AS (PARTITION BY t.lead_id ORDER BY t.seq)) t ON t.to_stage = s.stage
+             CROSS JOIN LATERAL (SELECT lead_scoring_internal.working_end(t.at, (s.working ->> 'days')::bigint, (s.working ->> 'seconds')::numeric, s.calendar)) w (due)),
         counts AS (
             SELECT [[dimension, ]]place, stage, seconds, {!period} AS period, {!over} AS complete, count(*) AS entered, count(*) FILTER (WHERE met) AS met,
-                   count(*) FILTER (WHERE met IS NOT TRUE AND $1 - at >= within) AS missed,
+                   count(*) FILTER (WHERE met IS NOT TRUE AND is_over) AS missed,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - at)::float8 / 86400) FILTER (WHERE left_by <> 'time' AND left_at <= $1) AS median_days
               FROM stays t GROUP BY [[dimension, ]]place, stage, seconds, {!period})
         SELECT [[dimension|NULL::text]], stage, seconds / 86400, period, entered, met, missed, entered - met - missed, CASE WHEN complete THEN met::float8 / nullif(met + missed, 0) END,
@@ -35,10 +43,10 @@ COMMENT ON FUNCTION lead_scoring_internal.sla_report IS 'The statement of the re
 CREATE FUNCTION lead_scoring_internal.sla_form()
 RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT 'Service levels: how many of the leads that entered a stage with "within" were moved on in time, by period. What time alone moved, by decay or at the end of the service level, nobody saw to.',
-    ARRAY['grain', 'by', 'since', 'until'],
+SELECT 'Service levels: how many of the leads that entered a stage with "within" were moved on in time, by period. Where a stage counts in working time, so does this. What time alone moved, by decay or at the end of the service level, nobody saw to.',
+    ARRAY['grain', 'by | + And reason: what was said last of the lead, when sales decided on its hand-off or somebody moved it.', 'since', 'until'],
     ARRAY['stage | text | Stage.',
-    'within_days | double precision | Its service level in the current version, in days.',
+    'within_days | double precision | Its service level in the current version, in days; in working days, and what is left in days of 24 hours, where it counts in working time.',
     'period | date | First day of the period of entry.',
     'entered | bigint | Entries into the stage; a lead may enter several times.',
     'met | bigint | Moved on in time, by an event, by hand or by what else is not time alone.',
@@ -105,7 +113,7 @@ CREATE FUNCTION lead_scoring_internal.feedback_form()
 RETURNS lead_scoring_internal.report_form LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT 'What sales made of MQLs, by the rule that made them and the period.',
-    ARRAY['grain', 'by', 'since', 'until'],
+    ARRAY['grain', 'by | + And reason: what was said last of the lead, when sales decided on its hand-off or somebody moved it.', 'since', 'until'],
     ARRAY['rule | text | Rule of the move into the MQL stage; NULL where no points of an event moved the lead.',
     'period | date | First day of the period of that move, the first of the lead.',
     'mqls | bigint | MQLs.',

@@ -9,12 +9,13 @@ BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT w.type, coalesce(lead_scoring_internal.source_of($1, w.named, w.type) ->> 'name', w.named),
                string_agg(w.rule, ', ' ORDER BY w.rule COLLATE "C"), string_agg(w.stage, ', ' ORDER BY w.stage COLLATE "C")
-          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r WHERE lead_scoring_internal.is_enabled(to_jsonb(r)) UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s) w (type, named, rule, stage)
+          FROM (SELECT r.event_type, to_jsonb(r) ->> 'source', r.name, NULL FROM %1$I.rules r WHERE lead_scoring_internal.is_enabled(to_jsonb(r)) AND r.event_type <> '*' UNION ALL SELECT s.on_event, to_jsonb(s) ->> 'on_event_source', NULL, s.name FROM %1$I.stages s
+                UNION SELECT e.item ->> 'on_event', e.item ->> 'on_event_source', NULL, e.item ->> 'stage' FROM lead_scoring_internal.rows_of(%1$L, 'entries') e (item)) w (type, named, rule, stage)
          WHERE w.type IS NOT NULL GROUP BY 1, 2
         $query$, model) USING lead_scoring_internal.source_list(model);
 END
 $$;
-COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, each with its source, and with their names.';
+COMMENT ON FUNCTION lead_scoring_internal.named_types IS 'The types of events that rules and stages of the draft wait for, each with its source, and with their names; rules that wait for any are not among them.';
 
 CREATE FUNCTION lead_scoring_internal.event_types_report(model text, settings jsonb)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -8,9 +8,11 @@ COMMENT ON DOMAIN lead_scoring_internal.lead_key IS 'Stands for the type of the 
 
 -- By its later formats: a model that is older works without.
 CREATE VIEW lead_scoring_internal.later_parts AS
-SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('rules', 'enabled', 2), ('rules', 'comment', 2), ('rule_groups', 'comment', 2), ('stages', 'comment', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
+SELECT l.relation, l.name, l.format FROM (VALUES ('sources', NULL, 2), ('rules', 'source', 2), ('rules', 'enabled', 2), ('rules', 'comment', 2), ('rules', 'at_least', 2), ('rules', 'within', 2), ('rules', 'distinct_key', 2), ('rules', 'keep', 2), ('rules', 'quiet_for', 2), ('rule_groups', 'comment', 2), ('stages', 'comment', 2), ('stages', 'on_event_source', 2), ('settings', 'event_id', 2), ('settings', 'lead_created', 2), ('settings', 'lead_condition', 2),
     ('settings', 'event_anonymous', 2), ('settings', 'identities', 2), ('settings', 'identity_anonymous', 2), ('settings', 'identity_lead', 2), ('scores', 'stage_barred', 2), ('transitions', 'undone_at', 2), ('transitions', 'undone_by', 2),
-    ('transitions', 'undo_reason', 2), ('transitions', 'superseded', 2), ('adjustments', 'resets', 2)) l (relation, name, format);
+    ('transitions', 'undo_reason', 2), ('transitions', 'superseded', 2), ('adjustments', 'resets', 2), ('settings', 'lead_account', 2), ('scores', 'account', 2), ('account_rules', NULL, 2), ('account_states', NULL, 2), ('merged', 'at', 2), ('calendar', NULL, 2), ('holidays', NULL, 2), ('stages', 'working_time', 2),
+    ('settings', 'handoff_notify', 2), ('settings', 'handoff_outbox', 2), ('stages', 'hand_off', 2), ('stages', 'accepted_stage', 2), ('stages', 'rejected_stage', 2), ('stages', 'max_attempts', 2), ('stages', 'hand_off_max_age', 2),
+    ('handoffs', NULL, 2), ('outbox', NULL, 2), ('entries', NULL, 2), ('lead_types', NULL, 2), ('transitions', 'entry', 2), ('transitions', 'lead_type', 2)) l (relation, name, format);
 COMMENT ON VIEW lead_scoring_internal.later_parts IS 'Tables (name is NULL) and columns that a model''s tables did not have in format 1, with the format that brought each.';
 GRANT SELECT ON lead_scoring_internal.later_parts TO PUBLIC;
 
@@ -38,6 +40,9 @@ CREATE TABLE lead_scoring_internal.settings (
     identities       text,
     identity_anonymous text,
     identity_lead    text,
+    lead_account     text,
+    handoff_notify   boolean NOT NULL DEFAULT false,
+    handoff_outbox   boolean NOT NULL DEFAULT false,
     CONSTRAINT settings_pkey PRIMARY KEY (only_row),
     CONSTRAINT settings_only_row CHECK (only_row),
     CONSTRAINT settings_identities CHECK (num_nulls(identities, identity_anonymous, identity_lead) IN (0, 3)),
@@ -61,7 +66,7 @@ $valid$;
 -- Other sessions are to hear of a change by a replica's session too.
 ALTER TABLE lead_scoring_internal.settings ENABLE ALWAYS TRIGGER settings_changed;
 SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
-    'What the model is bound to, in one row: effective at once, but for what is part of the draft: time zone, score range, future tolerance, event_id, and what leads are dated and left out by. Without a row nothing is scored.',
+    'What the model is bound to, in one row: effective at once, but for what is part of the draft: time zone, score range, future tolerance, event_id, and what leads are dated, left out and put into accounts by. Without a row nothing is scored.',
     '{"leads": "Table of leads, with its schema and quoted where needed.",
       "events": "Table of events, with its schema and quoted where needed.",
       "lead_key": "Unique column of the leads table by which a lead is known.",
@@ -84,4 +89,7 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.settings',
       "event_anonymous": "Column of the events table that names the anonymous visitor of an event without a lead; NULL for none.",
       "identities": "Table that says which anonymous visitor is which lead, with its schema and quoted where needed; NULL for none. Set by set_identities().",
       "identity_anonymous": "Its column that names the visitor.",
-      "identity_lead": "Its column that names the lead."}');
+      "identity_lead": "Its column that names the lead.",
+      "lead_account": "Draft: the account that a lead belongs to: a column of the leads table, or an SQL expression over the row of a lead; by NULL or an empty text it belongs to none. NULL: there are no accounts.",
+      "handoff_notify": "Whether hand-offs wake up who waits: NOTIFY lead_scoring_handoffs, with the model''s name.",
+      "handoff_outbox": "Whether hand-offs and decisions are written into the table outbox too."}');

@@ -41,6 +41,7 @@ CREATE TABLE lead_scoring_internal.scores (
     stage       text,
     grade       text,
     stage_barred text,
+    account     text,
     card        lead_scoring.scorecard,
     memory      bytea,
     CONSTRAINT scores_pkey PRIMARY KEY (lead_id)
@@ -69,6 +70,8 @@ CREATE TABLE lead_scoring_internal.transitions (
     undone_by   text,
     undo_reason text,
     superseded  boolean NOT NULL DEFAULT false,
+    entry       text,
+    lead_type   text,
     CONSTRAINT transitions_pkey PRIMARY KEY (lead_id, seq),
     CONSTRAINT transitions_cause CHECK (cause IN ('event', 'attribute', 'time', 'manual', 'publish', 'identity'))
 );
@@ -78,6 +81,7 @@ CREATE INDEX transitions_undone_at_idx ON lead_scoring_internal.transitions (und
 CREATE TABLE lead_scoring_internal.merged (
     merged_from lead_scoring_internal.lead_key,
     lead_id     lead_scoring_internal.lead_key NOT NULL,
+    at          timestamptz,
     CONSTRAINT merged_pkey PRIMARY KEY (merged_from)
 );
 CREATE INDEX merged_lead_id_idx ON lead_scoring_internal.merged (lead_id);
@@ -108,6 +112,55 @@ CREATE TABLE lead_scoring_internal.adjustments (
 );
 CREATE INDEX adjustments_id_idx ON lead_scoring_internal.adjustments (id);
 
+CREATE TABLE lead_scoring_internal.account_states (
+    account text,
+    rule    text NOT NULL,
+    mqa_at  timestamptz NOT NULL,
+    CONSTRAINT account_states_pkey PRIMARY KEY (account)
+);
+
+CREATE TABLE lead_scoring_internal.handoffs (
+    lead_id      lead_scoring_internal.lead_key,
+    seq          integer,
+    id           uuid NOT NULL DEFAULT gen_random_uuid(),
+    is_first     boolean NOT NULL,
+    ready_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    attempts     integer NOT NULL DEFAULT 0,
+    max_attempts integer NOT NULL,
+    claimed_by   text,
+    claimed_at   timestamptz,
+    lease_token  uuid,
+    done_at      timestamptz,
+    ended        text,
+    owner        text,
+    why          text,
+    outcome      text,
+    reason       text,
+    decided_at   timestamptz,
+    decided_by   text,
+    made_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT handoffs_pkey PRIMARY KEY (lead_id, seq),
+    CONSTRAINT handoffs_ended CHECK ((ended IS NULL) = (done_at IS NULL) AND ended IN ('acknowledged', 'parked', 'withdrawn')),
+    CONSTRAINT handoffs_is_first CHECK (NOT is_first OR done_at IS NULL),
+    CONSTRAINT handoffs_outcome CHECK (outcome IN ('accepted', 'rejected'))
+);
+CREATE INDEX handoffs_id_idx ON lead_scoring_internal.handoffs (id);
+-- What is done is in none of these, so that nobody who claims comes across it.
+CREATE INDEX handoffs_ready_at_idx ON lead_scoring_internal.handoffs (ready_at) WHERE is_first;
+CREATE INDEX handoffs_owner_ready_at_idx ON lead_scoring_internal.handoffs (owner, ready_at) WHERE is_first AND owner IS NOT NULL;
+CREATE INDEX handoffs_last_attempt_idx ON lead_scoring_internal.handoffs (ready_at) WHERE is_first AND attempts >= max_attempts;
+CREATE INDEX handoffs_waiting_idx ON lead_scoring_internal.handoffs (lead_id, seq) WHERE done_at IS NULL AND NOT is_first;
+CREATE INDEX handoffs_done_at_idx ON lead_scoring_internal.handoffs (done_at) WHERE done_at IS NOT NULL;
+
+CREATE TABLE lead_scoring_internal.outbox (
+    id            uuid DEFAULT gen_random_uuid(),
+    aggregatetype text NOT NULL,
+    aggregateid   text NOT NULL,
+    type          text NOT NULL,
+    payload       jsonb NOT NULL,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE lead_scoring_internal.problems (
     lead_id  lead_scoring_internal.lead_key,
     rule     text,
@@ -130,7 +183,8 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.scores',
       "stage_seq": "Number of the lead''s latest transition.",
       "stage_armed": "Whether the score has been at or above falls_below during this stay.",
       "stage_barred": "Stages that the lead enters again by hand only, by a later event, or once their conditions have ceased to hold, since undo_move took back its moves: for each its id, @ and the instant in microseconds since 2000, with ! while the conditions have held ever since, and t where service levels that were over then stay so. NULL where no move of the lead was ever taken back.",
-      "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds: the view \"leads\" shows these, and reports count them.",
+      "counted": "Whether the leads table has a row of that key, for which settings.lead_condition holds and which was not merged into another: the view \"leads\" shows these, and reports count them.",
+      "account": "Account that the lead belongs to, by settings.lead_account as the row was computed; NULL for none. Of a long name the first 500 bytes.",
       "stage": "Stage of the lead.",
       "grade": "Letter of fit and number of engagement by the model''s bands; NULL without bands.",
       "card": "The whole scoring state, from which all numbers follow.",
@@ -156,11 +210,14 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.transitions',
       "undone_at": "When it was taken back, by undo_move or replay; NULL while it stands.",
       "undone_by": "Role that took it back.",
       "undo_reason": "Why it was taken back.",
-      "superseded": "Whether a replay took it back, which made the lead''s moves anew."}');
+      "superseded": "Whether a replay took it back, which made the lead''s moves anew.",
+      "entry": "Entry by which the lead came into the stage; NULL: by the stage''s own conditions or event, or otherwise.",
+      "lead_type": "Type of the lead at that instant; NULL for none."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.merged',
-    'Leads that merge_leads made part of another, by which reports find what still names the old one.',
+    'Leads that merge_leads made part of another, by which what still comes for the old one, and reports that find it named, go to the other.',
     '{"merged_from": "Key of the lead that was merged.",
-      "lead_id": "Key of the lead it is now; its own where that one was forgotten."}');
+      "lead_id": "Key of the lead it is now; its own where that one was forgotten.",
+      "at": "When it was merged; what comes for the old key after that is the other''s. NULL for who was merged before the model kept it: what comes for them is their own."}');
 SELECT lead_scoring_internal.describe('lead_scoring_internal.forgotten',
     'Leads that forget_lead erased, as numbers without names: how many had the same campaign and the same months. The views funnel, campaigns, qualified_rate and, for MQLs, forecast go on counting them.',
     '{"campaign": "Their campaign; NULL for none.",
@@ -188,12 +245,45 @@ SELECT lead_scoring_internal.describe('lead_scoring_internal.problems',
       "count": "How often it was raised.",
       "first_at": "When it was first raised.",
       "last_at": "When it was last raised."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.account_states',
+    'Accounts that met an account rule when refresh looked. What accounts are like now says the view "accounts".',
+    '{"account": "Name of the account.",
+      "rule": "Rule that it met.",
+      "mqa_at": "When refresh first found so."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.handoffs',
+    'Moves into stages with hand_off, to be delivered to sales: claimed, acknowledged and decided upon by the functions of these names. Those of a lead are delivered one after the other, in the order of its moves. What is done is removed after 90 days.',
+    '{"lead_id": "Key of the lead.",
+      "seq": "Number of the move within the lead.",
+      "id": "Identifies the hand-off, however often it is delivered.",
+      "is_first": "Whether it is the first one of the lead that is to be delivered: no other is given out.",
+      "ready_at": "From when on it can be claimed; of one that is claimed, when the lease runs out.",
+      "attempts": "How often it was claimed.",
+      "max_attempts": "How often it is given out at the most.",
+      "claimed_by": "Worker that has it, or had it last.",
+      "claimed_at": "When it was claimed last.",
+      "lease_token": "By which the worker that has it acknowledges it.",
+      "done_at": "From when on there is nothing to be delivered; NULL while there is.",
+      "ended": "Why: acknowledged, parked (given out as often as may be), or withdrawn (the move was taken back).",
+      "owner": "Whose lead it was at the move: what report_settings.dimensions calls \"owner\"; NULL where nothing is called so.",
+      "why": "What moved the lead, in a sentence, from its score at the move.",
+      "outcome": "What sales decided: accepted or rejected; NULL while they have not.",
+      "reason": "Why.",
+      "decided_at": "When.",
+      "decided_by": "Role that said so.",
+      "made_at": "When the row was written."}');
+SELECT lead_scoring_internal.describe('lead_scoring_internal.outbox',
+    'Hand-offs and decisions for a change feed, as Debezium''s outbox event router reads them, where settings.handoff_outbox is true. Rows are only added; its owner removes them.',
+    '{"id": "Identifies the event.",
+      "aggregatetype": "Always lead.",
+      "aggregateid": "Key of the lead.",
+      "type": "handed_off, accepted or rejected.",
+      "payload": "The hand-off: id, lead_id, stage, at, score, grade, rule, owner, why, outcome, reason."}');
 
 DO $guards$
 DECLARE
     guarded text;
 BEGIN
-    FOREACH guarded IN ARRAY ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'problems', 'versions'] LOOP
+    FOREACH guarded IN ARRAY ARRAY['scores', 'transitions', 'merged', 'forgotten', 'adjustments', 'handoffs', 'problems', 'account_states', 'versions'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE %s ON lead_scoring_internal.%I FOR EACH STATEMENT EXECUTE FUNCTION lead_scoring_internal.refuse_write(''lead_scoring_internal'')',
                        guarded || '_guard', CASE guarded WHEN 'versions' THEN 'INSERT' ELSE 'INSERT OR UPDATE OR DELETE OR TRUNCATE' END, guarded);
     END LOOP;

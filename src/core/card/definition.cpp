@@ -16,6 +16,14 @@ void require_sound(bool holds, const char* what) {
     if (!holds) refuse_definition(what);
 }
 
+// Whether requirements can be met.
+void check_required(const Definition& definition, const std::vector<Requirement>& required) {
+    for (const Requirement& requirement : required) {
+        require_sound(requirement.rule < definition.rules.size(), "A stage requires a rule that is not there.");
+        require_sound(requirement.count >= 1, "A stage requires a rule less than once.");
+    }
+}
+
 void check_number(std::size_t number, const char* what) {
     if (number > Definition::kMaxRules)
         throw Error(ErrorCode::LimitExceeded, "version has " + std::to_string(number) + " " + what,
@@ -43,29 +51,58 @@ void check_rule(const Definition& definition, const Rule& rule) {
                   "The count of a limit is out of range.");
     require_sound(rule.max_occurrences >= 1 && rule.max_occurrences <= kMostOccurrences,
                   "max_occurrences is out of range.");
+    bool switched = rule.at_least > 0 || rule.quiet_for != 0;
+    require_sound(!switched || plain, "A rule that counts by frequency or silence has more than points.");
+    require_sound(rule.at_least == 0 || rule.quiet_for == 0, "A rule counts by both frequency and silence.");
+    require_sound(rule.at_least <= kMostAtLeast, "The least count of a rule is out of range.");
+    require_sound(rule.at_least == 0 ? rule.within == 0 : rule.within > 0,
+                  "A frequency has no interval, or that no count.");
+    require_sound(rule.at_least > 0 || (!rule.distinct && !rule.keep), "A rule without a frequency has part of one.");
+    require_sound(rule.quiet_for >= 0, "A silence is negative.");
+    require_sound(!rule.fit || !switched, "A rule on the lead has more than points.");
     if (const char* what = rule.decay.unsound()) require_sound(false, what);
     check_bounds(rule.bounds);
 }
 
+bool is_positive(const WorkingSpan& span) {
+    return span.days >= 0 && span.rest >= 0 && (span.days > 0 || span.rest > 0);
+}
+
 void check_stage(const Definition& definition, const Stage& stage) {
     auto has = [](std::size_t index, const auto& list) { return index < list.size(); };
-    if (stage.within) {
-        require_sound(*stage.within > 0, "A service level is not positive.");
+    require_sound(!stage.within || !stage.working_within, "A stage has two service levels.");
+    if (stage.has_service_level()) {
+        require_sound(!stage.within || *stage.within > 0, "A service level is not positive.");
+        require_sound(!stage.working_within || is_positive(*stage.working_within), "A service level is not positive.");
+        require_sound(!stage.working_within || !definition.working_time.empty(),
+                      "A service level counts in working time, of which there is none.");
         require_sound(stage.timeout_stage >= 0 &&
                           has(static_cast<std::size_t>(stage.timeout_stage), definition.stages) &&
                           &definition.stages[static_cast<std::size_t>(stage.timeout_stage)] != &stage,
                       "A stage has a service level without another stage to go to.");
     }
     require_sound(stage.cooldown >= 0, "A cooldown is negative.");
+    require_sound(stage.max_attempts >= 1 && stage.hand_off_max_age >= 0, "A hand-off is never delivered.");
+    for (int target : {stage.accepted_stage, stage.rejected_stage})
+        require_sound(target == kNoStage || (target >= 0 && has(static_cast<std::size_t>(target), definition.stages) &&
+                                             &definition.stages[static_cast<std::size_t>(target)] != &stage),
+                      "A decision leads to no other stage.");
     require_sound(!stage.min_score || !stage.falls_below || *stage.falls_below <= *stage.min_score,
                   "A stage is left above the score it is entered at.");
     bool by_score = stage.min_score || stage.min_engagement || stage.min_fit || stage.falls_below ||
                     !stage.grades.empty() || !stage.required.empty();
     require_sound(!stage.detour || !by_score, "A detour has thresholds.");
-    for (const Requirement& requirement : stage.required) {
-        require_sound(has(requirement.rule, definition.rules), "A stage requires a rule that is not there.");
-        require_sound(requirement.count >= 1, "A stage requires a rule less than once.");
-    }
+    check_required(definition, stage.required);
+}
+
+void check_entry(const Definition& definition, const StageEntry& entry) {
+    bool leads_somewhere = entry.stage >= 0 && static_cast<std::size_t>(entry.stage) < definition.stages.size();
+    require_sound(leads_somewhere, "An entry leads into no stage.");
+    const Stage& stage = definition.stages[static_cast<std::size_t>(entry.stage)];
+    require_sound(!stage.detour || !entry.entered_by_score(), "An entry of a detour has thresholds.");
+    require_sound(!entry.min_score || !stage.falls_below || *stage.falls_below <= *entry.min_score,
+                  "A stage is left above the score that an entry of it asks for.");
+    check_required(definition, entry.required);
 }
 
 template <class Named>
@@ -129,6 +166,10 @@ void Definition::check() const {
         below = &stage;
     }
     require_sound(below != nullptr, "It has no progress stage.");
+    check_names(entries, "Two entries have one name, or one has none.");
+    for (const StageEntry& entry : entries) check_entry(*this, entry);
+    require_sound(std::ranges::is_sorted(entries, {}, &StageEntry::stage),
+                  "Its entries are not in the order of its stages.");
 }
 
 void Definition::complete() { complete(kTallies); }
@@ -136,10 +177,13 @@ void Definition::complete() { complete(kTallies); }
 void Definition::complete(std::span<const Tally* const> kinds) {
     check_number(rules.size(), "rules");
     check_number(stages.size(), "stages");
+    check_number(entries.size(), "entries");
     give_ids(rules);
     give_ids(stages);
+    give_ids(entries);
     rule_places = places_by_id(rules, "Two rules have one id, or one is out of range.");
     stage_places = places_by_id(stages, "Two stages have one id, or one is out of range.");
+    entry_places = places_by_id(entries, "Two entries have one id, or one is out of range.");
     require_sound(std::ranges::is_sorted(rules, {}, &Rule::id), "Its rules are not in the order of their ids.");
     first_stage = kNoStage;
     rises_by_itself = false;
@@ -149,15 +193,40 @@ void Definition::complete(std::span<const Tally* const> kinds) {
         if (stages[i].cooldown > 0) has_cooldown = true;
         if (!stages[i].grades.empty()) rises_by_itself = true;  // a score may fall into a grade
     }
+    auto is_required = [&](std::size_t rule) {
+        auto requires_it = [&](const auto& way) {
+            return std::ranges::find(way.required, rule, &Requirement::rule) != way.required.end();
+        };
+        return std::ranges::any_of(stages, requires_it) || std::ranges::any_of(entries, requires_it);
+    };
+    for (Stage& stage : stages) {
+        auto [from, to] =
+            std::ranges::equal_range(entries, static_cast<int>(&stage - stages.data()), {}, &StageEntry::stage);
+        stage.entries_from = static_cast<std::size_t>(from - entries.begin());
+        stage.entries_to = static_cast<std::size_t>(to - entries.begin());
+    }
+    for (const StageEntry& entry : entries)
+        if (!entry.grades.empty()) rises_by_itself = true;
     offset_rules.clear();
     for (std::size_t i = 0; i < rules.size(); ++i)
         if (!rules[i].fit && rules[i].bounds.clamp(0) != 0) offset_rules.push_back(i);
+    quiet_rules.clear();
+    has_rising = false;
     has_opposites = false;
     for (Rule& rule : rules) {
         auto kind = std::ranges::find_if(kinds, [&](const Tally* tally) { return tally->takes(rule); });
         require_sound(kind != kinds.end(), "A rule is of no kind.");
         rule.tally = *kind;
         rule.lifetime = rule.tally->lifetime(rule);
+        rule.rises = false;
+        if (rule.tally->pays != nullptr) {
+            auto place = static_cast<std::size_t>(&rule - rules.data());
+            if (rule.quiet_for > 0) quiet_rules.push_back(place);
+            rule.rises = !rule.tally->constant &&
+                         (rule.tally->turns_on ? rule.points > 0 || is_required(place) : rule.points < 0);
+            has_rising |= rule.rises;
+            continue;
+        }
         if (rule.points >= 0 && !rule.varying) continue;
         if (!rule.tally->constant) rises_by_itself = true;
         if (rule.tally->halves) has_opposites = true;

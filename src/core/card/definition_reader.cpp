@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/base/civil.hpp"
 #include "core/base/decimal.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -22,6 +23,7 @@ namespace {
 constexpr int kPointPlaces = 4;   // see kUnitsPerPoint
 constexpr int kSecondPlaces = 6;  // microseconds
 constexpr Microseconds kLongest = 9'200'000'000'000'000'000;
+constexpr std::int64_t kMostAttempts = 1000;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
     refuse_definition("Its field \"" + path + "\" " + what + ".");
@@ -75,6 +77,11 @@ class Fields {
     }
     double number(std::string_view name) const { return require(name, optional_number(name)); }
 
+    bool truth(std::string_view name, bool missing) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Boolean, "is no boolean");
+        return value == nullptr ? missing : value->truth;
+    }
+
     std::optional<std::int64_t> optional_whole(std::string_view name, std::int64_t least, std::int64_t most) const {
         const JsonValue* value = find(name, JsonValue::Kind::Number, "is no number");
         if (value == nullptr) return std::nullopt;
@@ -83,8 +90,17 @@ class Fields {
             refuse(path(name), "is no whole number from " + std::to_string(least) + " to " + std::to_string(most));
         return whole.value;
     }
+    bool optional_flag(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Boolean, "is neither true nor false");
+        return value != nullptr && value->truth;
+    }
     std::int64_t whole(std::string_view name, std::int64_t least, std::int64_t most) const {
         return require(name, optional_whole(name, least, most));
+    }
+
+    bool truth(std::string_view name) const {
+        const JsonValue* value = find(name, JsonValue::Kind::Boolean, "is neither true nor false");
+        return value != nullptr && value->truth;
     }
 
     template <class Choice>
@@ -188,7 +204,8 @@ RuleTexts read_rule_texts(const Fields& fields) {
                                                                        {"month", LimitWindow::Month},
                                                                        {"ever", LimitWindow::Ever}});
     return {fields.optional_text("event_type"), fields.optional_text("source"),    fields.optional_text("condition"),
-            fields.optional_text("per"),        fields.optional_text("limit_key"), window.value_or(LimitWindow::None)};
+            fields.optional_text("per"),        fields.optional_text("limit_key"), fields.optional_text("distinct_key"),
+            window.value_or(LimitWindow::None)};
 }
 
 std::size_t read_id(const Fields& fields) {
@@ -211,6 +228,12 @@ Rule read_rule(const Fields& fields, const RuleTexts& texts, const Places& group
     rule.limit_count = static_cast<std::size_t>(fields.optional_whole("limit_count", 0, kMostCounted).value_or(0));
     rule.max_occurrences = static_cast<std::size_t>(
         fields.optional_whole("max_occurrences", 1, static_cast<std::int64_t>(kMostOccurrences)).value_or(1000));
+    rule.at_least = static_cast<std::size_t>(
+        fields.optional_whole("at_least", 0, static_cast<std::int64_t>(kMostAtLeast)).value_or(0));
+    rule.within = fields.duration("within");
+    rule.distinct = texts.distinct_key.has_value();
+    rule.keep = fields.optional_flag("keep");
+    rule.quiet_for = fields.duration("quiet_for");
     if ((texts.window != LimitWindow::None) != rule.limited())
         refuse(fields.path("limit_window"), "has no limit_count, or that has no window");
     if (texts.limit_key && !rule.limited()) refuse(fields.path("limit_key"), "has no limit");
@@ -237,6 +260,73 @@ void read_band(const Fields& fields, Definition& definition) {
         .push_back({fields.text("label"), fields.points("min_points")});
 }
 
+WorkingTime read_working_time(const Fields& fields) {
+    std::vector<Opening> openings;
+    fields.for_each("calendar", [&](const JsonValue& item, std::string path) {
+        Fields opening(item, std::move(path));
+        auto time = [&](std::string_view name) {
+            std::optional<Microseconds> read = time_of_day(opening.text(name));
+            if (!read) refuse(opening.path(name), "is no time of the day");
+            return *read;
+        };
+        openings.push_back({opening.choice<int>("weekday", {{"monday", 0},
+                                                            {"tuesday", 1},
+                                                            {"wednesday", 2},
+                                                            {"thursday", 3},
+                                                            {"friday", 4},
+                                                            {"saturday", 5},
+                                                            {"sunday", 6}}),
+                            time("opens"), time("closes")});
+    });
+    std::ranges::sort(openings, {}, [](const Opening& opening) { return std::pair(opening.weekday, opening.opens); });
+    for (std::size_t i = 0; i < openings.size(); ++i) {
+        const Opening* before = i > 0 && openings[i - 1].weekday == openings[i].weekday ? &openings[i - 1] : nullptr;
+        if (openings[i].opens >= openings[i].closes || (before != nullptr && before->closes > openings[i].opens))
+            refuse(fields.path("calendar"), "has hours that overlap, or end before they begin");
+    }
+    std::vector<std::int64_t> holidays;
+    fields.for_each("holidays", [&](const JsonValue& item, std::string path) {
+        Fields holiday(item, std::move(path));
+        std::optional<std::int64_t> day = day_of_date(holiday.text("day"));
+        if (!day) refuse(holiday.path("day"), "is no date");
+        holidays.push_back(*day);
+    });
+    return {openings, holidays};
+}
+
+void read_service_level(const Fields& fields, Stage& stage) {
+    if (!fields.truth("working_time")) {
+        stage.within = fields.optional_duration("within");
+    } else if (fields.optional_names("within") != nullptr) {
+        Fields within = fields.object("within");
+        stage.working_within =
+            WorkingSpan{within.whole("days", 0, std::numeric_limits<std::int32_t>::max()), within.duration("seconds")};
+    }
+}
+
+StageTexts read_stage_texts(const Fields& fields) {
+    return {fields.optional_text("on_event"), fields.optional_text("on_event_condition"),
+            fields.optional_text("on_event_source"), fields.optional_text("counts_as")};
+}
+
+// What a stage and an entry alike ask of a score.
+template <class Way>
+void read_thresholds(const Fields& fields, const Places& rules, Way& way) {
+    way.min_score = fields.optional_points("min_score");
+    way.min_engagement = fields.optional_points("min_engagement");
+    way.min_fit = fields.optional_points("min_fit");
+    fields.for_each("grades", [&](const JsonValue& grade, const std::string& path) {
+        if (grade.kind != JsonValue::Kind::Text) refuse(path, "is no text");
+        way.grades.push_back(grade.text);
+    });
+    if (const std::vector<std::string>* names = fields.optional_names("requires")) {
+        Fields required = fields.object("requires");
+        for (const std::string& name : *names)
+            way.required.push_back({place_of(rules, name, required.path(name)),
+                                    required.whole(name, 1, std::numeric_limits<std::int64_t>::max())});
+    }
+}
+
 // All but what names other stages.
 Stage read_stage(const Fields& fields, const Places& rules) {
     Stage stage;
@@ -246,33 +336,51 @@ Stage read_stage(const Fields& fields, const Places& rules) {
         fields.whole("rank", std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
     stage.detour = fields.choice<bool>("kind", {{"progress", false}, {"detour", true}});
     stage.exit_by_hand = fields.optional_choice<bool>("exit", {{"score", false}, {"hand", true}}).value_or(false);
-    stage.min_score = fields.optional_points("min_score");
-    stage.min_engagement = fields.optional_points("min_engagement");
-    stage.min_fit = fields.optional_points("min_fit");
+    read_thresholds(fields, rules, stage);
     stage.falls_below = fields.optional_points("falls_below");
-    stage.within = fields.optional_duration("within");
+    read_service_level(fields, stage);
     stage.cooldown = fields.duration("cooldown");
-    fields.for_each("grades", [&](const JsonValue& grade, const std::string& path) {
-        if (grade.kind != JsonValue::Kind::Text) refuse(path, "is no text");
-        stage.grades.push_back(grade.text);
-    });
-    if (const std::vector<std::string>* names = fields.optional_names("requires")) {
-        Fields required = fields.object("requires");
-        for (const std::string& name : *names)
-            stage.required.push_back({place_of(rules, name, required.path(name)),
-                                      required.whole(name, 1, std::numeric_limits<std::int64_t>::max())});
-    }
+    stage.hand_off = fields.truth("hand_off", false);
+    stage.max_attempts =
+        static_cast<int>(fields.optional_whole("max_attempts", 1, kMostAttempts).value_or(stage.max_attempts));
+    stage.hand_off_max_age = fields.duration("hand_off_max_age", stage.hand_off_max_age);
     return stage;
 }
 
-void read_timeouts(const Fields& fields, std::vector<Stage>& stages) {
+// What names other stages.
+void read_targets(const Fields& fields, std::vector<Stage>& stages) {
     Places places = places_of(stages);
     std::size_t i = 0;
+    auto place = [&](const Fields& stage, const char* field, int& target) {
+        if (auto name = stage.optional_text(field))
+            target = static_cast<int>(place_of(places, *name, stage.path(field)));
+    };
     fields.for_each_object("stages", [&](const Fields& stage) {
-        if (auto name = stage.optional_text("timeout_stage"))
-            stages[i].timeout_stage = static_cast<int>(place_of(places, *name, stage.path("timeout_stage")));
+        place(stage, "timeout_stage", stages[i].timeout_stage);
+        place(stage, "accepted_stage", stages[i].accepted_stage);
+        place(stage, "rejected_stage", stages[i].rejected_stage);
         ++i;
     });
+}
+
+// By the places of their stages; those of one in the order in which they are written.
+void read_entries(const Fields& fields, const Places& rules, FullDefinition& full) {
+    Places stages = places_of(full.definition.stages);
+    std::vector<std::pair<StageEntry, StageTexts>> entries;
+    fields.for_each("entries", [&](const JsonValue& item, std::string path) {
+        Fields entry(item, std::move(path));
+        StageEntry read;
+        read.id = read_id(entry);
+        read.name = entry.text("name");
+        read.stage = static_cast<int>(place_of(stages, entry.text("stage"), entry.path("stage")));
+        read_thresholds(entry, rules, read);
+        entries.emplace_back(std::move(read), read_stage_texts(entry));
+    });
+    std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.first.stage; });
+    for (auto& [entry, texts] : entries) {
+        full.definition.entries.push_back(std::move(entry));
+        full.entries.push_back(std::move(texts));
+    }
 }
 
 std::optional<TouchTexts> read_touches(const Fields& fields) {
@@ -289,6 +397,16 @@ SourceTexts read_source(const Fields& fields) {
     source.touches.asset = fields.optional_text("asset");
     source.touches.campaign = fields.optional_text("campaign");
     return source;
+}
+
+AccountRule read_account_rule(const Fields& fields) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    return {fields.text("name"),
+            fields.optional_whole("people", 1, kMost),
+            fields.optional_duration("active_within"),
+            fields.optional_points("min_score"),
+            fields.optional_points("min_points"),
+            fields.optional_whole("top_n", 1, kMost)};
 }
 
 void require_format(const Fields& fields) {
@@ -312,6 +430,7 @@ FullDefinition read_definition(std::string_view json) {
     full.time_zone = fields.optional_text("time_zone").value_or(full.time_zone);
     full.lead_created = fields.optional_text("lead_created");
     full.lead_condition = fields.optional_text("lead_condition");
+    full.lead_account = fields.optional_text("lead_account");
     definition.bounds = read_bounds(fields, "min_score", "max_score");
     definition.future_tolerance = fields.duration("future_tolerance", 300'000'000);
     fields.for_each_object("groups", [&](const Fields& group) { definition.groups.push_back(read_group(group)); });
@@ -322,19 +441,34 @@ FullDefinition read_definition(std::string_view json) {
         std::ranges::stable_sort(*bands, {}, &Band::min);
     Places rules = places_of(definition.rules);
     fields.for_each_object("stages", [&](const Fields& stage) {
-        full.stages.push_back({stage.optional_text("on_event"), stage.optional_text("on_event_condition"),
-                               stage.optional_text("on_event_source"), stage.optional_text("counts_as")});
+        full.stages.push_back(read_stage_texts(stage));
         definition.stages.push_back(read_stage(stage, rules));
     });
-    read_timeouts(fields, definition.stages);
+    read_targets(fields, definition.stages);
+    definition.working_time = read_working_time(fields);
+    read_entries(fields, rules, full);
+    fields.for_each("lead_types", [&](const JsonValue& item, std::string path) {
+        Fields type(item, std::move(path));
+        full.lead_types.push_back({type.text("name"), type.text("condition")});
+    });
+    definition.keeps_latest = !full.lead_types.empty();
     full.touches = read_touches(fields);
     full.event_id = fields.optional_text("event_id");
     fields.for_each("sources", [&](const JsonValue& item, std::string path) {
         full.sources.push_back(read_source(Fields(item, std::move(path))));
     });
+    fields.for_each("account_rules", [&](const JsonValue& item, std::string path) {
+        full.account_rules.push_back(read_account_rule(Fields(item, std::move(path))));
+    });
     definition.check();
     definition.complete();
     return full;
+}
+
+PlacedWorkingTime read_working_time(std::string_view json) {
+    JsonValue tree = parse_json(json, refuse_definition);
+    Fields fields(tree, "");
+    return {read_working_time(fields), fields.text("time_zone")};
 }
 
 }  // namespace lead_scoring

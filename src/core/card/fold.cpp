@@ -21,7 +21,20 @@ bool fold(const Definition& definition, Scorecard& card, const Match& match) {
     check_stop();
     auto index = static_cast<std::size_t>(match.target);
     const Rule& rule = definition.rules[index];
+    if (definition.keeps_latest) card.note_latest(index, match.at);
     return rule.tally->fold(rule, card.find_or_add(index), match);
+}
+
+void expect_quiet(const Definition& definition, Scorecard& card, Timestamp created_at) {
+    Timestamp since = created_at == kNever ? kNever : std::max(created_at, card.reset_at);
+    for (std::size_t rule : definition.quiet_rules) {
+        const RuleState* known = card.find(rule);
+        if (known != nullptr && known->closed_count > 0) continue;
+        if (since != kNever)
+            card.find_or_add(rule).since = since;
+        else
+            std::erase_if(card.rules, [&](const RuleState& state) { return state.rule == rule; });
+    }
 }
 
 void advance_clock(const Definition& definition, Scorecard& card, Timestamp at) {

@@ -11,6 +11,10 @@ namespace lead_scoring {
 // card must then be rebuilt from the event log. The clock is for the caller to move.
 [[nodiscard]] bool fold(const Definition& definition, Scorecard& card, const Match& match);
 
+// From when the lead came, kNever where nothing says so, rules of silence count for it until they match; of a lead
+// whose engagement was reset, from then. To be called when either changes, and the card counts what it did before.
+void expect_quiet(const Definition& definition, Scorecard& card, Timestamp created_at);
+
 // Moves the clock to `at`, if later, and forgets the occurrences that weigh nothing from then on.
 void advance_clock(const Definition& definition, Scorecard& card, Timestamp at);
 

@@ -78,6 +78,36 @@ void Members::erase(std::vector<Member>::const_iterator place) {
     list_.erase(place);
 }
 
+// The earliest, of the largest key: the same whatever came first.
+std::vector<Member>::const_iterator Members::first_to_go() const {
+    return std::ranges::min_element(list_, [](const Member& a, const Member& b) {
+        return a.occurrence != b.occurrence ? a.occurrence < b.occurrence : b.key < a.key;
+    });
+}
+
+void Members::put_latest(const Member& candidate, std::size_t most, bool by_key) {
+    auto [first, last] = std::equal_range(list_.cbegin(), list_.cend(), candidate.key, SameKey());
+    if (by_key && first != last) {
+        if (!(first->occurrence < candidate.occurrence)) return;
+        erase(first);
+    }
+    insert(candidate);
+    if (list_.size() > most) erase(one_key() ? list_.cbegin() : first_to_go());
+}
+
+bool Members::has_key(std::uint64_t key) const {
+    return std::binary_search(list_.begin(), list_.end(), Member{key, {}},
+                              [](const Member& a, const Member& b) { return a.key < b.key; });
+}
+
+Timestamp Members::earliest() const { return (one_key() ? list_.front() : *first_to_go()).occurrence.at; }
+
+Timestamp Members::latest() const {
+    if (one_key()) return list_.back().occurrence.at;
+    return std::ranges::max_element(list_, {}, [](const Member& member) { return member.occurrence.at; })
+        ->occurrence.at;
+}
+
 std::vector<Member>& Members::rewrite() {
     list_.clear();
     sums_.clear();

@@ -38,6 +38,12 @@ class Members {
     // first. False, and nothing is changed, where one key should displace another: what that one has counted is not
     // known.
     bool admit(const Member& candidate, std::size_t limit, std::size_t most_keys);
+    // Keeps the latest `most`; with `by_key`, of each key the latest one alone.
+    void put_latest(const Member& candidate, std::size_t most, bool by_key);
+    bool has_key(std::uint64_t key) const;
+    // The times of the earliest and the latest one. Require that there are any.
+    Timestamp earliest() const;
+    Timestamp latest() const;
     // The list, empty, for a reader to fill.
     std::vector<Member>& rewrite();
 
@@ -65,6 +71,8 @@ class Members {
     Sums& sums() const;
     void insert(const Member& member);
     void erase(std::vector<Member>::const_iterator place);
+    std::vector<Member>::const_iterator first_to_go() const;
+    bool one_key() const { return list_.front().key == list_.back().key; }
 
     std::vector<Member> list_;
     mutable std::vector<Sums> sums_;  // one, or none: nobody asked

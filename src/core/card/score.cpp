@@ -27,6 +27,11 @@ UnitsRange contribution_range(const Rule& rule, const RuleState& state, Timestam
         Units exact = rule.bounds.clamp(points_of(rule, state, from));
         return {exact, exact};
     }
+    if (rule.tally->pays != nullptr) {
+        Units first = rule.bounds.clamp(points_of(rule, state, from));
+        Units last = rule.bounds.clamp(points_of(rule, state, to));
+        return {std::min(first, last), std::max(first, last)};
+    }
     SignedSum first = split_of(rule, state, from);
     SignedSum last = split_of(rule, state, to);
     return {rule.bounds.clamp(round_to_units(last.positive + first.negative)),
@@ -180,15 +185,20 @@ Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at
     return {units, rule.bounds.clamp(units)};
 }
 
-std::int64_t times_matched(const Definition& definition, const Scorecard& card, std::size_t rule) {
-    if (definition.rules[rule].fit) return std::ranges::binary_search(card.fit, rule) ? 1 : 0;
+std::int64_t times_matched(const Definition& definition, const Scorecard& card, std::size_t rule, Timestamp at) {
+    const Rule& known = definition.rules[rule];
+    if (known.fit) return std::ranges::binary_search(card.fit, rule) ? 1 : 0;
+    if (known.tally->pays != nullptr) {
+        const RuleState* state = card.find(rule);
+        return state != nullptr && known.tally->pays(known, *state, at) ? 1 : 0;
+    }
     return card.count(rule);
 }
 
 Contribution contribution(const Definition& definition, const Scorecard& card, std::size_t rule, Timestamp at) {
     const Rule& known = definition.rules[rule];
     if (known.fit) {
-        if (times_matched(definition, card, rule) == 0) return {};
+        if (times_matched(definition, card, rule, at) == 0) return {};
         Units points = units_of_points(known.points);
         return {points, known.bounds.clamp(points)};
     }
@@ -206,7 +216,7 @@ ScoreRange score_range(const Definition& definition, const Scorecard& card, Time
         [](Units points) {
             return UnitsRange{points, points};
         });
-    ScoreRange range;
+    ScoreRange range = {.from = from, .to = to};
     range.engagement = sums.engagement.within({});
     range.fit = sums.fit.within({}).low;
     WideRange total;
@@ -229,7 +239,7 @@ ScoreRange netted_range(const Definition& definition, const Scorecard& card, Tim
     Net total = engagement;
     total.add(Net::net_of(fit));
     total.add(Net::net_of(adjustments_range(card, from, to)));
-    return {engagement.sum().within({}), fit.low, total.sum().within(definition.bounds)};
+    return {from, to, engagement.sum().within({}), fit.low, total.sum().within(definition.bounds)};
 }
 
 Score score_at(const Definition& definition, const Scorecard& card, Timestamp at) {
@@ -245,11 +255,25 @@ Score score_at(const Definition& definition, const Scorecard& card, Timestamp at
     return score;
 }
 
+Timestamp rises_at(const Definition& definition, const Scorecard& card, Timestamp after) {
+    Timestamp rises = kForever;
+    if (!definition.has_rising) return rises;
+    for (const RuleState& state : card.rules) {
+        const Rule& rule = definition.rules[state.rule];
+        if (!rule.rises) continue;
+        Timestamp at = rule.tally->turns_at(rule, state);
+        if (at > after) rises = std::min(rises, at);
+    }
+    return rises;
+}
+
 Timestamp settles_at(const Definition& definition, const Scorecard& card) {
     Timestamp settled = card.clock;
     for (const RuleState& state : card.rules) {
         const Rule& rule = definition.rules[state.rule];
-        settled = std::max(settled, add_saturated(card.clock, rule.lifetime));
+        Timestamp turns =
+            rule.tally->pays != nullptr ? rule.tally->turns_at(rule, state) : add_saturated(card.clock, rule.lifetime);
+        if (rule.tally->pays == nullptr || turns != kForever) settled = std::max(settled, turns);
     }
     for (const Adjustment& adjustment : card.adjustments)
         if (adjustment.expires_at != kForever) settled = std::max(settled, adjustment.expires_at);

@@ -17,12 +17,15 @@ struct Score {
 Score score_at(const Definition& definition, const Scorecard& card, Timestamp at);
 
 // Bounds of the score over all times from `from` to `to`; exact where both are equal. Every weight falls with time, so
-// positive points are most at the beginning and negative ones at the end.
+// positive points are most at the beginning and negative ones at the end; what time turns on or off is told by both
+// ends.
 struct UnitsRange {
     Units low = 0;
     Units high = 0;
 };
 struct ScoreRange {
+    Timestamp from = kNever;
+    Timestamp to = kNever;
     UnitsRange engagement;
     Units fit = 0;
     UnitsRange total;
@@ -41,11 +44,16 @@ Contribution contribution(const Rule& rule, const RuleState& state, Timestamp at
 // The same of a rule by its place in the definition, which the lead may have matched or not.
 Contribution contribution(const Definition& definition, const Scorecard& card, std::size_t rule, Timestamp at);
 
-// How often the rule has counted; of one on the lead, whether its attributes match it.
-std::int64_t times_matched(const Definition& definition, const Scorecard& card, std::size_t rule);
+// How often the rule has counted as of `at`; of one on the lead, whether its attributes match it; of one that gives its
+// points or nothing, whether it does.
+std::int64_t times_matched(const Definition& definition, const Scorecard& card, std::size_t rule, Timestamp at);
 
 // Sum of the adjustments that are in force at `at`.
 Units adjustments_at(const Scorecard& card, Timestamp at);
+
+// The first instant after `after` at which time alone turns on what may lift the score, or what a stage requires:
+// whatever else is known of when the score rises, by rules that do so, it does not before. kForever: none does.
+Timestamp rises_at(const Definition& definition, const Scorecard& card, Timestamp after);
 
 // A time after which the score changes no more, unless something happens; kForever where it always may.
 Timestamp settles_at(const Definition& definition, const Scorecard& card);

@@ -22,13 +22,14 @@ constexpr std::size_t kRulesSection = 4;
 constexpr std::size_t kPendingSection = 8;
 constexpr std::size_t kLeftOut = 16;  // there is no more to it
 constexpr std::size_t kResetSection = 32;
-constexpr std::size_t kAllSections = 63;
+constexpr std::size_t kLatestSection = 64;
+constexpr std::size_t kAllSections = 127;
 
 std::size_t sections_of(const Scorecard& card) {
     return (card.fit.empty() ? 0 : kFitSection) | (card.adjustments.empty() ? 0 : kAdjustmentsSection) |
            (card.rules.empty() ? 0 : kRulesSection) |
            (card.pending.empty() && !card.pending_more ? 0 : kPendingSection) | (card.left_out ? kLeftOut : 0) |
-           (card.reset_at == kNever ? 0 : kResetSection);
+           (card.reset_at == kNever ? 0 : kResetSection) | (card.latest.empty() ? 0 : kLatestSection);
 }
 
 // How rules and stages are named where a card is written: as the card does,
@@ -37,7 +38,7 @@ struct AsTheyAre {
     const std::vector<Match>& pending(const std::vector<Match>& matches) const { return matches; }
 };
 
-// or by their ids in the definition whose places the card has.
+// or by their ids in the definition whose places the card has. An entry's is its own and kMaxRules.
 struct ById {
     const Definition& definition;
 
@@ -46,10 +47,15 @@ struct ById {
         for (Match& match : matches) {
             auto place = static_cast<std::size_t>(match.target);
             match.target = static_cast<std::int32_t>(match.kind == MatchKind::Rule ? definition.rules[place].id
-                                                                                   : definition.stages[place].id);
+                                                                                   : door(match.target));
         }
         std::sort(matches.begin(), matches.end());
         return matches;
+    }
+    std::size_t door(std::int32_t door) const {
+        int entry = definition.entry_of_door(door);
+        return entry == kNoEntry ? definition.stages[static_cast<std::size_t>(door)].id
+                                 : definition.entries[static_cast<std::size_t>(entry)].id + Definition::kMaxRules;
     }
 };
 
@@ -148,6 +154,7 @@ void forget_absent(Archive&, State& state, std::size_t parts) {
         if (!(parts & 2u) && !state.closed_decaying.empty()) state.closed_decaying = {};
         if (!(parts & 4u) && !state.occurrences.empty()) state.occurrences.rewrite();
         if (!(parts & 8u) && !state.members.empty()) state.members.rewrite();
+        if (!(parts & 16u)) state.since = kNever;
         state.bucket = 0;
     }
 }
@@ -181,10 +188,11 @@ void visit_rule(Archive& archive, const Names& names, State& state, Timestamp cl
     archive.number("closed", state.closed_count);
     refuse(archive, state.closed_count < 0 || state.closed_count > std::numeric_limits<std::int64_t>::max() / 2);
 
-    // What there is: bit 0 a sum, 1 a decaying sum, 2 occurrences, 3 a bucket with members.
+    // What there is: bit 0 a sum, 1 a decaying sum, 2 occurrences, 3 a bucket with members, 4 a time since when.
     std::size_t parts = (state.closed_sum != 0 ? 1u : 0u) | (state.closed_decaying.empty() ? 0u : 2u) |
-                        (state.occurrences.empty() ? 0u : 4u) | (state.members.empty() ? 0u : 8u);
-    index(archive, "parts", parts, 16);
+                        (state.occurrences.empty() ? 0u : 4u) | (state.members.empty() ? 0u : 8u) |
+                        (state.since == kNever ? 0u : 16u);
+    index(archive, "parts", parts, 32);
     forget_absent(archive, state, parts);
     if (parts & 1u) {
         archive.wide("sum", state.closed_sum);
@@ -219,6 +227,10 @@ void visit_rule(Archive& archive, const Names& names, State& state, Timestamp cl
         refuse(archive, keyed == 1 && members.back().key == 0);
         require_order(archive, members, kNotAfter);
     }
+    if (parts & 16u) {
+        archive.number("since", state.since, clock);
+        refuse(archive, state.since == kNever);
+    }
 }
 
 template <class Archive, class Pending>
@@ -227,7 +239,7 @@ void visit_pending(Archive& archive, Pending& match, Timestamp base) {
     std::size_t kind = match.kind == MatchKind::Stage ? 1 : 0;
     index(archive, "stage_event", kind, 2);
     if constexpr (Archive::kReads) match.kind = kind == 1 ? MatchKind::Stage : MatchKind::Rule;
-    index(archive, "target", match.target, Definition::kMaxRules);
+    index(archive, "target", match.target, kind == 1 ? 2 * Definition::kMaxRules : Definition::kMaxRules);
     archive.number("points", match.points);
     archive.number("bucket", match.bucket);
     archive.hash("key", match.key);
@@ -264,6 +276,7 @@ void forget_absent_sections(Archive&, Card& card, std::size_t sections) {
         if (!(sections & kFitSection)) card.fit.clear();
         if (!(sections & kAdjustmentsSection)) card.adjustments.clear();
         if (!(sections & kRulesSection)) card.rules.clear();
+        if (!(sections & kLatestSection)) card.latest.clear();
         if (!(sections & kPendingSection)) {
             card.pending_more = false;
             card.pending.clear();
@@ -304,6 +317,14 @@ void visit(Archive& archive, const Names& names, Card& card) {
         }
     }
     if (sections & kResetSection) archive.number("reset_at", card.reset_at);
+    if (sections & kLatestSection) {
+        resize(archive, "latest", card.latest, 2, Definition::kMaxRules);
+        for (auto& match : card.latest) {
+            rule_index(archive, names, match.rule);
+            archive.number("at", match.at, card.clock);
+        }
+        require_order(archive, card.latest, [](const auto& a, const auto& b) { return a.rule < b.rule; });
+    }
     if constexpr (Archive::kReads) refuse(archive, sections != sections_of(card));
 }
 
@@ -342,6 +363,14 @@ RuleState& Scorecard::find_or_add(std::size_t rule) {
     return *at;
 }
 
+void Scorecard::note_latest(std::size_t rule, Timestamp at) {
+    auto place = std::ranges::lower_bound(latest, rule, {}, &LatestMatch::rule);
+    if (place == latest.end() || place->rule != rule)
+        latest.insert(place, {rule, at});
+    else
+        place->at = std::max(place->at, at);
+}
+
 std::int64_t Scorecard::count(std::size_t rule) const {
     const RuleState* state = find(rule);
     return state == nullptr ? 0 : state->count();
@@ -354,6 +383,7 @@ void Scorecard::clear() {
     reset_at = kNever;
     adjustments.clear();
     rules.clear();
+    latest.clear();
     pending.clear();
     pending_more = false;
 }
@@ -388,17 +418,26 @@ void find_places(const Definition& definition, Scorecard& card, ErrorCode code) 
         std::int32_t place = id < places.size() ? places[id] : kNoPlace;
         if (place == kNoPlace)
             throw Error(code, "scorecard does not belong to this version of the model",
-                        "It names a rule or stage that the version does not have.",
+                        "It names a rule, stage or entry that the version does not have.",
                         "Take the card and the version from one row of the model's scores.");
         return place;
     };
     for (std::size_t& rule : card.fit) rule = static_cast<std::size_t>(place_of(definition.rule_places, rule));
     for (RuleState& state : card.rules)
         state.rule = static_cast<std::size_t>(place_of(definition.rule_places, state.rule));
+    for (LatestMatch& match : card.latest)
+        match.rule = static_cast<std::size_t>(place_of(definition.rule_places, match.rule));
     if (card.pending.empty()) return;
-    for (Match& match : card.pending)
-        match.target = place_of(match.kind == MatchKind::Rule ? definition.rule_places : definition.stage_places,
-                                static_cast<std::size_t>(match.target));
+    for (Match& match : card.pending) {
+        auto id = static_cast<std::size_t>(match.target);
+        if (match.kind == MatchKind::Rule)
+            match.target = place_of(definition.rule_places, id);
+        else if (id < Definition::kMaxRules)
+            match.target = place_of(definition.stage_places, id);
+        else
+            match.target = place_of(definition.entry_places, id - Definition::kMaxRules) +
+                           static_cast<std::int32_t>(definition.stages.size());
+    }
     std::sort(card.pending.begin(), card.pending.end());
 }
 

@@ -30,18 +30,20 @@ struct RuleState {
     Occurrences occurrences;         // decay linear, step, window: the latest max_occurrences that still live
     std::int64_t bucket = 0;         // limited rules: the latest bucket, and
     Members members;                 // its counted occurrences
+    Timestamp since = kNever;  // frequency: the first time it was reached, where that is kept; silence: its beginning,
+                               // the latest match where closed_count is 1
 
     std::int64_t count() const { return closed_count + static_cast<std::int64_t>(members.size()); }
     bool operator==(const RuleState&) const = default;
 };
 
-// One match of an event: a rule that gives points, or a stage that is entered at once.
+// One match of an event: a rule that gives points, or a stage that is entered at once, by itself or by an entry.
 enum class MatchKind : std::int32_t { Rule, Stage };
 
 struct Match {
     Timestamp at = 0;
     MatchKind kind = MatchKind::Rule;
-    std::int32_t target = 0;  // index of the rule or stage
+    std::int32_t target = 0;  // index of the rule or door
     Units points = 0;
     std::int64_t bucket = 0;
     std::uint64_t key = 0;
@@ -57,6 +59,13 @@ struct Adjustment {
     friend auto operator<=>(const Adjustment&, const Adjustment&) = default;
 };
 
+// When a rule was matched last, by what counts within its limits or not.
+struct LatestMatch {
+    std::size_t rule = 0;  // named as in a card
+    Timestamp at = kNever;
+    bool operator==(const LatestMatch&) const = default;
+};
+
 struct Scorecard {
     // A card keeps at most this many future events; where there are more, `pending_more` says that the log has them.
     static constexpr std::size_t kMaxPending = 256;
@@ -67,6 +76,7 @@ struct Scorecard {
     Timestamp reset_at = kNever;          // rules count the matches after it alone
     std::vector<Adjustment> adjustments;  // sorted
     std::vector<RuleState> rules;         // by rule
+    std::vector<LatestMatch> latest;      // by rule, where the definition keeps them
     std::vector<Match> pending;           // future events, sorted: the earliest
     bool pending_more = false;
 
@@ -74,6 +84,8 @@ struct Scorecard {
     RuleState* find(std::size_t rule);
     const RuleState* find(std::size_t rule) const { return const_cast<Scorecard*>(this)->find(rule); }
     RuleState& find_or_add(std::size_t rule);
+    // Adds a match of the rule to the latest ones.
+    void note_latest(std::size_t rule, Timestamp at);
     // How often the rule has counted.
     std::int64_t count(std::size_t rule) const;
     // As a new card is, but with the room of its lists.

@@ -49,7 +49,7 @@ ExplainLine Explanation::line_of(std::size_t index) const {
     line.capped = points.capped;
     if (counted == nullptr) return line;
     const Rule& counting = counting_.rules[index];
-    Count count = counting.tally->count(counting, *counted, last_[index]);
+    Count count = counting.tally->count(counting, *counted, last_[index], std::max(at_, card.clock));
     line.raw = count.raw;
     line.times = count.times;
     line.last_at = count.last_at;
@@ -70,7 +70,7 @@ std::vector<ExplainLine> Explanation::lines() {
         const Rule& rule = definition_.rules[i];
         ExplainLine line;
         if (rule.fit) {
-            line.times = times_matched(definition_, card, i);
+            line.times = times_matched(definition_, card, i, at_);
             if (line.times == 0) continue;
             Contribution points = contribution(definition_, card, i, at_);
             line.raw = line.decayed = points.decayed;
@@ -78,6 +78,7 @@ std::vector<ExplainLine> Explanation::lines() {
         } else {
             if (counted_.lead.card.find(i) == nullptr && rule.bounds.clamp(0) == 0) continue;
             line = line_of(i);
+            if (rule.tally->pays != nullptr && line.times == 0 && line.capped == 0) continue;
         }
         line.group = static_cast<int>(rule.group);
         line.rule = static_cast<int>(i);

@@ -34,7 +34,7 @@ class Explanation {
     // disorder.
     void add(std::span<const Match> matches);
     // To be called once, when all matches are there. Lines that say nothing (bounds that change nothing, adjustments
-    // that are not in force) are left out.
+    // that are not in force, rules of frequency and silence without a match that counts) are left out.
     std::vector<ExplainLine> lines();
 
   private:

@@ -44,6 +44,7 @@ void History::come(std::vector<HistoryLine>& lines, Timestamp at) {
                     .rule = static_cast<int>(rule),
                     .points = fit.bounds.clamp(units_of_points(fit.points))});
     }
+    await_quiet(at);
 }
 
 void History::take(std::vector<HistoryLine>& lines, const Match& match) {
@@ -60,7 +61,26 @@ void History::take(std::vector<HistoryLine>& lines, const Match& match) {
     for (Scorecard& other : others_) count(other);
     card_.clock = match.at;
     await_change(match.target, match.at, match.at);
+    await_turn(static_cast<std::size_t>(match.target), match.at);
     put(lines, {.at = match.at, .rule = match.target, .points = points(match.target, match.at) - before});
+}
+
+// When time turns what the rule gives, after `after`.
+void History::await_turn(std::size_t index, Timestamp after) {
+    const Rule& rule = definition_.rules[index];
+    const RuleState* state = card_.find(index);
+    if (rule.tally->pays == nullptr || state == nullptr) return;
+    Timestamp at = rule.tally->turns_at(rule, *state);
+    if (at > after && at <= until_ && at != kForever)
+        instants_.push({.at = at, .turn = Turn::Rule, .rule = static_cast<int>(index)});
+}
+
+// Of the lead that has come: of its cards those that reports go on with.
+void History::await_quiet(Timestamp after) {
+    if (!came_) return;
+    expect_quiet(definition_, card_, facts_.attributes.created_at);
+    for (Scorecard& other : others_) expect_quiet(definition_, other, facts_.attributes.created_at);
+    for (std::size_t rule : definition_.quiet_rules) await_turn(rule, after);
 }
 
 // The next time after `after` at which what began then falls at once.
@@ -106,6 +126,8 @@ void History::count_after(Timestamp reset_at, Timestamp at) {
     next.fit = card_.fit;
     next.adjustments = card_.adjustments;
     others_.push_back(std::exchange(card_, std::move(next)));
+    await_quiet(at);
+    for (const RuleState& state : card_.rules) await_turn(state.rule, at);
     // What counts no more whatever is cancelled.
     bool for_good = false;
     for (const AdjustmentSpan& span : spans_) for_good |= span.resets && span.from == reset_at && span.to > until_;

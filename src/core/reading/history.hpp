@@ -74,6 +74,8 @@ class History {
     void reset(std::vector<HistoryLine>& lines, const Instant& instant);
     void count_after(Timestamp reset_at, Timestamp at);
     void await_change(int rule, Timestamp began, Timestamp after);
+    void await_turn(std::size_t rule, Timestamp after);
+    void await_quiet(Timestamp after);
 
     const Definition& definition_;
     LeadFacts facts_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/card/fold.hpp"
 
 namespace lead_scoring {
 
@@ -31,14 +32,17 @@ std::size_t count_done(std::span<const Timestamp> resets, Moves moves) {
     return static_cast<std::size_t>(std::ranges::upper_bound(resets, moves.after) - resets.begin());
 }
 
-Lead& begin_anew(Lead& lead, const LeadFacts& facts, Until until, Moves moves) {
+Lead& begin_anew(const Definition& definition, Lead& lead, const LeadFacts& facts, Until until, Moves moves) {
     lead.card.clear();
     const Attributes& attributes = facts.attributes;
-    if (is_there(facts, until, moves)) lead.card.fit.assign(attributes.fit.begin(), attributes.fit.end());
     lead.card.left_out = attributes.left_out;
     lead.card.adjustments.assign(facts.adjustments.begin(), facts.adjustments.end());
     std::span<const Timestamp> resets = known_resets(facts, until);
     if (std::size_t done = count_done(resets, moves)) lead.card.reset_at = resets[done - 1];
+    if (is_there(facts, until, moves)) {
+        lead.card.fit.assign(attributes.fit.begin(), attributes.fit.end());
+        expect_quiet(definition, lead.card, attributes.created_at);
+    }
     lead.due_at = kNever;  // unknown
     return lead;
 }
@@ -47,10 +51,11 @@ Lead& begin_anew(Lead& lead, const LeadFacts& facts, Until until, Moves moves) {
 
 Replay::Replay(const Definition& definition, Lead& lead, const LeadFacts& facts, Until until, Moves moves,
                std::vector<Transition>& transitions)
-    : until_(until), folding_(definition, begin_anew(lead, facts, until, moves), until.at, moves, transitions) {
-    if (!until.leaves_out_later && comes(facts, moves)) folding_.come(facts.attributes.fit, facts.came_at);
+    : until_(until),
+      folding_(definition, begin_anew(definition, lead, facts, until, moves), until.at, moves, transitions) {
+    if (!until.leaves_out_later && comes(facts, moves)) folding_.come(facts.attributes, facts.came_at);
     std::span<const Timestamp> resets = known_resets(facts, until);
-    folding_.be_handled(resets.subspan(count_done(resets, moves)), facts.hands);
+    folding_.be_handled(resets.subspan(count_done(resets, moves)), facts.hands, facts.attributes.created_at);
 }
 
 void Replay::add(std::span<const Match> matches) {

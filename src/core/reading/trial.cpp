@@ -38,18 +38,18 @@ bool Trial::happen(const Act& act, Timestamp at) {
         if (moves_) machine.step(at, Cause::Attribute);
         return true;
     }
-    std::vector<int> stages;
+    std::vector<int> doors;
     for (Match match : act.matches) {
         match.at = at;
         if (match.key != 0) match.key = 0x9e3779b97f4a7c15u * ++keys_;
         if (match.kind == MatchKind::Stage)
-            stages.push_back(match.target);
+            doors.push_back(match.target);
         else if (!fold(definition_, lead_.card, match))
             return false;
     }
-    std::ranges::sort(stages);
+    std::ranges::sort(doors);
     advance_clock(definition_, lead_.card, at);
-    if (moves_) machine.step(at, Cause::Event, kNoRule, stages);
+    if (moves_) machine.step(at, Cause::Event, kNoRule, doors);
     return true;
 }
 
@@ -92,6 +92,6 @@ WideUnits Trial::gap(const Stage& stage) const {
     return gap;
 }
 
-std::int64_t Trial::count(std::size_t rule) const { return times_matched(definition_, lead_.card, rule); }
+std::int64_t Trial::count(std::size_t rule) const { return times_matched(definition_, lead_.card, rule, now()); }
 
 }  // namespace lead_scoring

@@ -12,6 +12,7 @@ namespace lead_scoring {
 struct Act {
     int rule = kNoRule;    // that it is named by
     int stage = kNoStage;  // or the stage
+    int door = kNoStage;   // and the door to it
     bool unknown = false;  // of a fit rule: its condition is NULL of the lead
     // Of an event: all that it is known to match, as of now. A key that is not 0 stands for one of its own each time.
     std::vector<Match> matches;

@@ -31,6 +31,8 @@ class Search {
             keep({});
             return finished();
         }
+        Timestamp rises = rises_at(definition_, question_.lead.card, start_);
+        if (rises < kForever - kMinute && works({}, rises)) found_.push_back({{.from = rises}, {}});
         for (std::size_t act = 0; act < question_.acts.size(); ++act)
             if (stage_ != kNoStage && question_.acts[act].stage == stage_) keep({act});
         Acts base = needed();
@@ -88,13 +90,15 @@ class Search {
         };
         for (const Requirement& requirement : conditions_.required) {
             auto index = std::ranges::find(question_.acts, static_cast<int>(requirement.rule), &Act::rule);
-            if (index == question_.acts.end()) continue;
+            if (index == question_.acts.end() || definition_.rules[requirement.rule].quiet_for > 0) continue;
             auto place = static_cast<std::size_t>(index - question_.acts.begin());
-            for (std::int64_t before = -1; trial.count(requirement.rule) < requirement.count &&
-                                           trial.count(requirement.rule) > before &&
-                                           static_cast<std::int64_t>(acts.size()) < kMostActs;) {
-                before = trial.count(requirement.rule);
+            // Of a rule of frequency it may take so many to count once.
+            std::size_t most_in_vain = std::max<std::size_t>(definition_.rules[requirement.rule].at_least, 1);
+            for (std::size_t in_vain = 0; trial.count(requirement.rule) < requirement.count && in_vain < most_in_vain &&
+                                          static_cast<std::int64_t>(acts.size()) < kMostActs;) {
+                std::int64_t before = trial.count(requirement.rule);
                 if (!add(place)) break;
+                in_vain = trial.count(requirement.rule) > before ? 0 : in_vain + 1;
             }
         }
         Stage fit;

@@ -12,6 +12,7 @@ namespace lead_scoring {
 struct WayStep {
     std::size_t act = 0;
     std::int64_t times = 1;
+    bool operator==(const WayStep&) const = default;
 };
 
 // Things to happen, in any order. Without steps, time alone will do, or has done already what nobody has looked at yet.

@@ -20,6 +20,53 @@ Trial best_case(const Definition& definition, const WhyNotQuestion& question) {
     return trial;
 }
 
+// The cheapest few of both.
+std::vector<Way> join(std::vector<Way> ways, std::vector<Way> others) {
+    constexpr std::size_t kMostWays = 3;
+    for (Way& way : others)
+        if (std::ranges::find(ways, way.steps, &Way::steps) == ways.end()) ways.push_back(std::move(way));
+    std::ranges::stable_sort(ways, {}, &Way::cost);
+    if (ways.size() > kMostWays) ways.resize(kMostWays);
+    return ways;
+}
+
+// What a stage or an entry asks for, one by one.
+class Asking {
+  public:
+    Asking(const Definition& definition, const WhyNotQuestion& question, const Trial& now, const Trial& best,
+           WhyNot& answer)
+        : definition_(definition), question_(question), now_(now), best_(best), answer_(answer) {}
+
+    void ask_for(const Stage& stage, int entry) {
+        if (stage.min_score) add(ConditionKind::Score, {.min_score = stage.min_score}, entry);
+        if (stage.min_engagement) add(ConditionKind::Engagement, {.min_engagement = stage.min_engagement}, entry);
+        if (stage.min_fit) add(ConditionKind::Fit, {.min_fit = stage.min_fit}, entry);
+        if (!stage.grades.empty()) add(ConditionKind::Grade, {.grades = stage.grades}, entry);
+        for (std::size_t i = 0; i < stage.required.size(); ++i)
+            add(ConditionKind::Requirement, {.required = {stage.required[i]}}, entry, i);
+    }
+
+  private:
+    void add(ConditionKind kind, const Stage& alone, int entry, std::size_t requirement = 0) {
+        Condition condition;
+        condition.kind = kind;
+        condition.entry = entry;
+        condition.requirement = requirement;
+        if (kind == ConditionKind::Requirement) condition.count = now_.count(alone.required.front().rule);
+        condition.verdict = now_.gap(alone) == 0    ? Verdict::Yes
+                            : best_.gap(alone) == 0 ? Verdict::Unknown
+                                                    : Verdict::No;
+        if (condition.verdict != Verdict::Yes) condition.ways = find_ways(definition_, question_, alone);
+        answer_.conditions.push_back(std::move(condition));
+    }
+
+    const Definition& definition_;
+    const WhyNotQuestion& question_;
+    const Trial& now_;
+    const Trial& best_;
+    WhyNot& answer_;
+};
+
 }  // namespace
 
 WhyNot why_not(const Definition& definition, const WhyNotQuestion& question) {
@@ -28,46 +75,19 @@ WhyNot why_not(const Definition& definition, const WhyNotQuestion& question) {
     Trial best = best_case(definition, question);
     WhyNot answer;
     answer.features = features(definition, question.lead.card, question.at);
-    auto add = [&](ConditionKind kind, const Stage& alone, std::size_t requirement = 0) {
-        Condition condition;
-        condition.kind = kind;
-        condition.requirement = requirement;
-        if (kind == ConditionKind::Requirement) condition.count = now.count(stage.required[requirement].rule);
-        condition.verdict = now.gap(alone) == 0 ? Verdict::Yes : best.gap(alone) == 0 ? Verdict::Unknown : Verdict::No;
-        if (condition.verdict != Verdict::Yes) condition.ways = find_ways(definition, question, alone);
-        answer.conditions.push_back(std::move(condition));
-    };
-    if (stage.min_score) {
-        Stage alone;
-        alone.min_score = stage.min_score;
-        add(ConditionKind::Score, alone);
-    }
-    if (stage.min_engagement) {
-        Stage alone;
-        alone.min_engagement = stage.min_engagement;
-        add(ConditionKind::Engagement, alone);
-    }
-    if (stage.min_fit) {
-        Stage alone;
-        alone.min_fit = stage.min_fit;
-        add(ConditionKind::Fit, alone);
-    }
-    if (!stage.grades.empty()) {
-        Stage alone;
-        alone.grades = stage.grades;
-        add(ConditionKind::Grade, alone);
-    }
-    for (std::size_t i = 0; i < stage.required.size(); ++i) {
-        Stage alone;
-        alone.required.push_back(stage.required[i]);
-        add(ConditionKind::Requirement, alone, i);
-    }
+    Asking asking(definition, question, now, best, answer);
+    asking.ask_for(stage, kNoEntry);
+    for (std::size_t i = stage.entries_from; i < stage.entries_to; ++i)
+        asking.ask_for(definition.entries[i].as_stage(), static_cast<int>(i));
     if (now.reached(question.stage)) {
         answer.verdict = Verdict::Yes;
         return answer;
     }
     if (best.reached(question.stage)) answer.verdict = Verdict::Unknown;
-    if (!question.lead.card.left_out) answer.ways = find_ways(definition, question, stage, question.stage);
+    if (question.lead.card.left_out) return answer;
+    answer.ways = find_ways(definition, question, stage, question.stage);
+    for (const StageEntry& entry : definition.entries_of(stage))
+        answer.ways = join(std::move(answer.ways), find_ways(definition, question, entry.as_stage(), question.stage));
     return answer;
 }
 

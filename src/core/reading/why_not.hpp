@@ -12,10 +12,11 @@ enum class ConditionKind { Score, Engagement, Fit, Grade, Requirement };
 // Unknown: it would be so if all that is not known of the lead were so.
 enum class Verdict { Yes, No, Unknown };
 
-// A condition of the stage. `ways` are of it alone, whatever else the stage asks for.
+// A condition of the stage, or of an entry of it. `ways` are of it alone, whatever else is asked for.
 struct Condition {
     ConditionKind kind = ConditionKind::Score;
-    std::size_t requirement = 0;  // which of the stage's, where it is one
+    int entry = kNoEntry;
+    std::size_t requirement = 0;  // which of these, where it is one
     Verdict verdict = Verdict::No;
     std::int64_t count = 0;  // of a requirement, so far
     std::vector<Way> ways;
@@ -24,8 +25,8 @@ struct Condition {
 struct WhyNot {
     Verdict verdict = Verdict::No;  // Yes: the lead is there, or in a higher stage
     Features features;
-    std::vector<Condition> conditions;
-    std::vector<Way> ways;  // into the stage, or a higher one
+    std::vector<Condition> conditions;  // the stage's own, then those of its entries
+    std::vector<Way> ways;              // into the stage, or a higher one
 };
 
 WhyNot why_not(const Definition& definition, const WhyNotQuestion& question);

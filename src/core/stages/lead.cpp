@@ -4,6 +4,7 @@
 
 #include "core/base/stop.hpp"
 #include "core/card/fold.hpp"
+#include "core/card/score.hpp"
 #include "core/card/tally/tally.hpp"
 
 namespace lead_scoring {
@@ -18,8 +19,10 @@ void finish(const Definition& definition, Lead& lead, Timestamp now, bool moved,
 
     // due_at is a lower bound, moved forward lazily: most events leave it as it is.
     bool passed = lead.due_at <= std::max(lead.card.clock, lead.stage.since);
-    if (moved || due_may_be_earlier || passed || lead.due_at == kForever)
-        lead.due_at = StageMachine(definition, lead.card, lead.stage, transitions).next_due(unchanged_to).at;
+    if (moved || due_may_be_earlier || passed || lead.due_at == kForever) {
+        Timestamp due = StageMachine(definition, lead.card, lead.stage, transitions).next_due(unchanged_to).at;
+        if (moved || passed || due < lead.due_at) lead.due_at = due;
+    }
     if (!lead.card.pending.empty()) lead.due_at = std::min(lead.due_at, lead.card.pending.front().at);
 }
 
@@ -53,19 +56,20 @@ Folding::Folding(const Definition& definition, Lead& lead, Timestamp now, Moves 
 
 void Folding::note(const Match& match) {
     if (match.kind == MatchKind::Stage) {
-        if (instant_.stages.empty() || instant_.stages.back() != match.target) instant_.stages.push_back(match.target);
+        if (instant_.doors.empty() || instant_.doors.back() != match.target) instant_.doors.push_back(match.target);
     } else if (instant_.rule == kNoRule || match.points > instant_.largest) {
         instant_.largest = match.points;
         instant_.rule = match.target;
     }
 }
 
-void Folding::come(std::span<const std::size_t> fit, Timestamp at) {
-    fit_ = fit;
+void Folding::come(const Attributes& attributes, Timestamp at) {
+    attributes_ = attributes;
     comes_at_ = at;
 }
 
-void Folding::be_handled(std::span<const Timestamp> resets, std::span<const HandMove> moves) {
+void Folding::be_handled(std::span<const Timestamp> resets, std::span<const HandMove> moves, Timestamp created_at) {
+    attributes_.created_at = created_at;
     resets_ = resets;
     hand_moves_ = moves;
 }
@@ -73,7 +77,8 @@ void Folding::be_handled(std::span<const Timestamp> resets, std::span<const Hand
 // What time did before is done without its fit.
 void Folding::arrive() {
     machine_.advance(comes_at_, unchanged_to_);
-    lead_.card.fit.assign(fit_.begin(), fit_.end());
+    lead_.card.fit.assign(attributes_.fit.begin(), attributes_.fit.end());
+    expect_quiet(definition_, lead_.card, attributes_.created_at);
     machine_.step(comes_at_, Cause::Attribute);
     unchanged_to_ = comes_at_;
     comes_at_ = kForever;
@@ -85,7 +90,9 @@ void Folding::reset() {
     resets_ = resets_.subspan(1);
     machine_.advance(at, unchanged_to_);
     lead_.card.rules.clear();
+    lead_.card.latest.clear();
     lead_.card.reset_at = at;
+    if (comes_at_ == kForever) expect_quiet(definition_, lead_.card, attributes_.created_at);
     machine_.step(at, Cause::Manual);
     unchanged_to_ = at;
 }
@@ -123,7 +130,7 @@ void Folding::begin_instant(Timestamp at) {
     instant_.moving = at > moves_.after;
     instant_.largest = 0;
     instant_.rule = kNoRule;
-    instant_.stages.clear();
+    instant_.doors.clear();
     if (instant_.moving && at > instant_.clock_before) machine_.advance(at, unchanged_to_);
     unchanged_to_ = kNever;
 }
@@ -132,13 +139,21 @@ void Folding::end_instant() {
     if (instant_.at == kNever) return;
     lead_.card.clock = std::max(instant_.clock_before, instant_.at);
     if (instant_.moving && instant_.at >= instant_.clock_before) {
-        machine_.step(lead_.card.clock, Cause::Event, instant_.rule, instant_.stages);
+        machine_.step(lead_.card.clock, Cause::Event, instant_.rule, instant_.doors);
     } else if (moves_.after != kForever) {
         late_ = true;
-        for (int stage : instant_.stages)
-            if (instant_.moving && !bars_event(lead_.stage.barred, stage, instant_.at)) late_stages_.push_back(stage);
+        for (int door : instant_.doors)
+            if (instant_.moving && !bars_event(lead_.stage.barred, definition_.stage_of_door(door), instant_.at))
+                late_doors_.push_back(door);
     }
     instant_.at = kNever;
+}
+
+// When time alone turns what the rule gives, if it does.
+Timestamp Folding::turns_at(const Rule& rule, const RuleState* state, Timestamp after) const {
+    if (state == nullptr || !(rule.rises || rule.tally->turns_on)) return kForever;
+    Timestamp at = rule.tally->turns_at(rule, *state);
+    return at > after ? at : kForever;
 }
 
 bool Folding::take(const Match& match) {
@@ -155,9 +170,20 @@ bool Folding::take(const Match& match) {
     if (match.kind != MatchKind::Rule) return true;
     auto index = static_cast<std::size_t>(match.target);
     const Rule& rule = definition_.rules[index];
-    due_may_be_earlier_ |= match.points < 0 || (rule.tally->keeps_latest &&
-                                                card.count(index) >= static_cast<std::int64_t>(rule.max_occurrences));
-    if (!fold(definition_, card, match)) return false;
+    if (rule.tally->pays != nullptr) {
+        Timestamp at = std::max(match.at, card.clock);
+        Units gave = contribution(definition_, card, index, at).capped;
+        Timestamp turned_at = turns_at(rule, card.find(index), match.at);
+        if (!fold(definition_, card, match)) return false;
+        // It gives less, now or than was expected, or rises when it was not expected to.
+        due_may_be_earlier_ |= contribution(definition_, card, index, at).capped < gave ||
+                               turns_at(rule, card.find(index), match.at) < turned_at;
+    } else {
+        due_may_be_earlier_ |=
+            match.points < 0 ||
+            (rule.tally->keeps_latest && card.count(index) >= static_cast<std::int64_t>(rule.max_occurrences));
+        if (!fold(definition_, card, match)) return false;
+    }
     machine_.gain(rule, match.points);
     return true;
 }
@@ -179,8 +205,8 @@ bool Folding::finish() {
     Scorecard& card = lead_.card;
     advance_clock(definition_, card, card.clock);
     if (late_) {
-        std::sort(late_stages_.begin(), late_stages_.end());
-        machine_.step(card.clock, Cause::Event, instant_.rule, late_stages_);
+        std::sort(late_doors_.begin(), late_doors_.end());
+        machine_.step(card.clock, Cause::Event, instant_.rule, late_doors_);
     }
     do_until(kForever);
     due_may_be_earlier_ |= late_ || lead_.stage.armed != armed_before_;
@@ -200,6 +226,13 @@ bool set_attributes(const Definition& definition, Lead& lead, const Attributes& 
     if (!refresh(definition, lead, now, transitions)) return false;
     lead.card.fit.assign(attributes.fit.begin(), attributes.fit.end());
     lead.card.left_out = attributes.left_out;
+    expect_quiet(definition, lead.card, attributes.created_at);
+    evaluate(definition, lead, now, Cause::Attribute, transitions);
+    return true;
+}
+
+bool set_attributes(const Definition& definition, Lead& lead, Timestamp now, std::vector<Transition>& transitions) {
+    if (!refresh(definition, lead, now, transitions)) return false;
     evaluate(definition, lead, now, Cause::Attribute, transitions);
     return true;
 }
@@ -235,18 +268,18 @@ void evaluate_at_clock(const Definition& definition, Lead& lead, Timestamp now, 
     finish(definition, lead, now, true, true, transitions);
 }
 
-void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp at, Timestamp now,
+void enter_by_event(const Definition& definition, Lead& lead, int door, Timestamp at, Timestamp now,
                     std::vector<Transition>& transitions) {
-    if (bars_event(lead.stage.barred, stage, at)) return;
-    const int stages[] = {stage};
-    StageMachine(definition, lead.card, lead.stage, transitions).step(lead.card.clock, Cause::Event, kNoRule, stages);
+    if (bars_event(lead.stage.barred, definition.stage_of_door(door), at)) return;
+    const int doors[] = {door};
+    StageMachine(definition, lead.card, lead.stage, transitions).step(lead.card.clock, Cause::Event, kNoRule, doors);
     finish(definition, lead, now, true, true, transitions);
 }
 
-void identify(const Definition& definition, Lead& lead, std::span<const int> stages, Timestamp now,
+void identify(const Definition& definition, Lead& lead, std::span<const int> doors, Timestamp now,
               std::vector<Transition>& transitions) {
     now = std::max(now, lead.seen_at);
-    StageMachine(definition, lead.card, lead.stage, transitions).step(now, Cause::Identity, kNoRule, stages);
+    StageMachine(definition, lead.card, lead.stage, transitions).step(now, Cause::Identity, kNoRule, doors);
     finish(definition, lead, now, true, true, transitions, now);
 }
 

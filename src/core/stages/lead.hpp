@@ -33,6 +33,7 @@ struct Moves {
 struct Attributes {
     std::span<const std::size_t> fit;  // places of the rules that match them, rising
     bool left_out = false;
+    Timestamp created_at = kNever;  // when the lead came, as they say; kNever: they do not
 };
 
 // Folds matches into a lead, which come sorted, as many at a time as the caller has at hand; finish is called once,
@@ -42,11 +43,12 @@ class Folding {
   public:
     Folding(const Definition& definition, Lead& lead, Timestamp now, Moves moves, std::vector<Transition>& transitions);
 
-    // The lead, which has no fit yet, comes with this at that time, up to which it may have events already. To be
-    // called before any is added; what is behind `fit` must be there until finish.
-    void come(std::span<const std::size_t> fit, Timestamp at);
-    // The same with what hands did to it: resets of its engagement, and moves, both by time. Likewise.
-    void be_handled(std::span<const Timestamp> resets, std::span<const HandMove> moves);
+    // The lead, which has no fit yet, comes with these at that time, up to which it may have events already; whether it
+    // is left out is known before. To be called before any is added; what is behind them must be there until finish.
+    void come(const Attributes& attributes, Timestamp at);
+    // The same with what hands did to it: resets of its engagement, and moves, both by time. Likewise. `created_at`: as
+    // its attributes say, where it is there from the beginning.
+    void be_handled(std::span<const Timestamp> resets, std::span<const HandMove> moves, Timestamp created_at);
     [[nodiscard]] bool add(std::span<const Match> matches);
     [[nodiscard]] bool finish();
 
@@ -58,10 +60,11 @@ class Folding {
         bool moving = false;
         Units largest = 0;
         int rule = kNoRule;
-        std::vector<int> stages;  // entered by event
+        std::vector<int> doors;  // that events lead to
     };
 
     bool take(const Match& match);
+    Timestamp turns_at(const Rule& rule, const RuleState* state, Timestamp after) const;
     void begin_instant(Timestamp at);
     void end_instant();
     void note(const Match& match);
@@ -83,9 +86,9 @@ class Folding {
     bool exact_ = true;
     bool late_ = false;
     bool due_may_be_earlier_;
-    std::vector<int> late_stages_;
-    std::span<const std::size_t> fit_;  // with which the lead comes
-    Timestamp comes_at_ = kForever;     // kForever: it is there
+    std::vector<int> late_doors_;
+    Attributes attributes_;          // with which the lead comes, or came
+    Timestamp comes_at_ = kForever;  // kForever: it is there
     std::span<const Timestamp> resets_;
     std::span<const HandMove> hand_moves_;
     int hands_made_ = 0;
@@ -98,10 +101,13 @@ class Folding {
 [[nodiscard]] bool fold_matches(const Definition& definition, Lead& lead, std::span<const Match> matches, Timestamp now,
                                 Moves moves, std::vector<Transition>& transitions);
 
-// These four return false where fold_matches does, and leave the lead as it does.
+// These five return false where fold_matches does, and leave the lead as it does.
 //
 // Its attributes changed.
 [[nodiscard]] bool set_attributes(const Definition& definition, Lead& lead, const Attributes& attributes, Timestamp now,
+                                  std::vector<Transition>& transitions);
+// The same with those that its card has.
+[[nodiscard]] bool set_attributes(const Definition& definition, Lead& lead, Timestamp now,
                                   std::vector<Transition>& transitions);
 
 // Its adjustments changed. `adjustments`: sorted, those that have expired included.
@@ -123,13 +129,13 @@ void evaluate(const Definition& definition, Lead& lead, Timestamp now, Cause cau
 // Evaluates it once as of the card's clock, where the events it rests on were changed.
 void evaluate_at_clock(const Definition& definition, Lead& lead, Timestamp now, std::vector<Transition>& transitions);
 
-// Moves the lead to a stage that an event of that time names, which came too late to be folded in its place.
-void enter_by_event(const Definition& definition, Lead& lead, int stage, Timestamp at, Timestamp now,
+// Moves the lead through a door that an event of that time leads to, which came too late to be folded in its place.
+void enter_by_event(const Definition& definition, Lead& lead, int door, Timestamp at, Timestamp now,
                     std::vector<Transition>& transitions);
 
-// Other events are the lead's now than were before, whenever they happened: evaluates it once, now. `stages`: those
-// that events which came to it name, rising.
-void identify(const Definition& definition, Lead& lead, std::span<const int> stages, Timestamp now,
+// Other events are the lead's now than were before, whenever they happened: evaluates it once, now. `doors`: those
+// that events which came to it lead to, rising.
+void identify(const Definition& definition, Lead& lead, std::span<const int> doors, Timestamp now,
               std::vector<Transition>& transitions);
 
 // Records that the version has no stage of the name the lead was in: it goes on from the first one, where it is put

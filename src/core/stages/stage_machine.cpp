@@ -19,16 +19,17 @@ namespace {
 // Bounds a chain of service levels that lead into each other.
 constexpr int kMovesPerAdvance = 100000;
 
-ScoreRange exactly(const Score& score) {
-    return {{score.engagement, score.engagement}, score.fit, {score.total, score.total}};
+ScoreRange exactly(const Score& score, Timestamp at) {
+    return {at, at, {score.engagement, score.engagement}, score.fit, {score.total, score.total}};
 }
 
-// What the score lacks for the stage's thresholds; 0 or less where they hold. Events do not change fit.
-WideUnits missing(const Stage& stage, const Score& score) {
-    if (stage.min_fit && score.fit < *stage.min_fit) return std::numeric_limits<Units>::max();
+// What the score lacks for the thresholds; 0 or less where they hold. Events do not change fit.
+template <class Way>
+WideUnits missing(const Way& way, const Score& score) {
+    if (!way.entered_by_score() || (way.min_fit && score.fit < *way.min_fit)) return std::numeric_limits<Units>::max();
     WideUnits missing = 0;
-    if (stage.min_score) missing = std::max(missing, WideUnits{*stage.min_score} - score.total);
-    if (stage.min_engagement) missing = std::max(missing, WideUnits{*stage.min_engagement} - score.engagement);
+    if (way.min_score) missing = std::max(missing, WideUnits{*way.min_score} - score.total);
+    if (way.min_engagement) missing = std::max(missing, WideUnits{*way.min_engagement} - score.engagement);
     return missing;
 }
 
@@ -39,10 +40,25 @@ bool at_least(Units points, const std::optional<Units>& threshold) { return !thr
 bool StageMachine::time_matters() const {
     if (card_.left_out) return false;
     const Stage& stage = current();
-    if (stage.within || stage.falls_below || definition_.rises_by_itself) return true;
+    if (stage.has_service_level() || stage.falls_below || definition_.rises_by_itself) return true;
     if (std::ranges::any_of(state_.barred, &Bar::by_score)) return true;
     return std::any_of(card_.adjustments.begin(), card_.adjustments.end(),
                        [](const Adjustment& adjustment) { return adjustment.expires_at != kForever; });
+}
+
+// When time alone may next lift the lead, by rules of which it is known when they rise.
+Timestamp StageMachine::rises_after(Timestamp from) const {
+    if (!definition_.has_rising || card_.left_out || current().detour) return kForever;
+    bool matters = current().falls_below.has_value();
+    for (const Stage& higher : definition_.stages) matters |= higher.rank > current().rank && higher.entered_by_score();
+    return matters ? rises_at(definition_, card_, from) : kForever;
+}
+
+// A lead without events and moves is as it came until a rule of silence says otherwise.
+Timestamp StageMachine::evaluated_to() const {
+    Timestamp at = std::max(card_.clock, state_.since);
+    if (at != kNever || definition_.quiet_rules.empty() || card_.rules.empty()) return at;
+    return std::ranges::min_element(card_.rules, {}, &RuleState::since)->since;
 }
 
 Timestamp StageMachine::last_entry(int index) const {
@@ -56,51 +72,94 @@ Timestamp StageMachine::opens_at(int index) const {
 }
 
 Timestamp StageMachine::timeout_at() const {
-    if (!current().within || state_.since == kNever) return kForever;
-    Timestamp at = add_saturated(state_.since, *current().within);
+    if (!current().has_service_level() || state_.since == kNever) return kForever;
+    Timestamp at = current().within ? add_saturated(state_.since, *current().within) : working_timeout();
     return bars_time(state_.barred, current().timeout_stage, at) ? kForever : at;
 }
 
+// At best, or for sure, within the times of the range: time changes the count at most once there.
+bool StageMachine::has_matched(const Requirement& requirement, const ScoreRange& range, bool at_best) const {
+    auto holds_at = [&](Timestamp at) {
+        return times_matched(definition_, card_, requirement.rule, std::max(at, card_.clock)) >= requirement.count;
+    };
+    bool first = holds_at(range.from);
+    if (range.from == range.to) return first;
+    bool last = holds_at(range.to);
+    return at_best ? first || last : first && last;
+}
+
+// It is asked for at every look of a search.
+Timestamp StageMachine::working_timeout() const {
+    if (timeout_.stage != state_.stage || timeout_.since != state_.since)
+        timeout_ = {state_.stage, state_.since,
+                    definition_.working_time.after(state_.since, *current().working_within)};
+    return timeout_.at;
+}
+
 // At the ends of a range its conditions are easiest or hardest to meet, but for grades, which any of it may be in.
-bool StageMachine::meets(const Stage& stage, Units total, Units engagement, Units fit) const {
-    return at_least(total, stage.min_score) && at_least(engagement, stage.min_engagement) &&
-           at_least(fit, stage.min_fit) && std::ranges::all_of(stage.required, [&](const Requirement& requirement) {
-               return times_matched(definition_, card_, requirement.rule) >= requirement.count;
-           });
+template <class Way>
+bool StageMachine::meets(const Way& way, Units total, Units engagement, Units fit, const ScoreRange& range,
+                         bool at_best) const {
+    return at_least(total, way.min_score) && at_least(engagement, way.min_engagement) && at_least(fit, way.min_fit) &&
+           std::ranges::all_of(
+               way.required, [&](const Requirement& requirement) { return has_matched(requirement, range, at_best); });
 }
 
 // Whether one of the grades that the range may be in qualifies, or one does not.
-bool StageMachine::has_grade(const Stage& stage, const ScoreRange& range, bool qualifies) const {
+template <class Way>
+bool StageMachine::has_grade(const Way& way, const ScoreRange& range, bool qualifies) const {
     Grade low = definition_.grade(range.fit, range.engagement.low);
     Grade high = definition_.grade(range.fit, range.engagement.high);
     for (Grade grade = low; grade.engagement <= high.engagement; ++grade.engagement) {
-        bool listed = definition_.has_grade(grade) &&
-                      std::ranges::find(stage.grades, definition_.label(grade)) != stage.grades.end();
+        bool listed =
+            definition_.has_grade(grade) && std::ranges::find(way.grades, definition_.label(grade)) != way.grades.end();
         if (listed == qualifies) return true;
     }
     return false;
 }
 
-bool StageMachine::may_hold(const Stage& stage, const ScoreRange& range) const {
-    return meets(stage, range.total.high, range.engagement.high, range.fit) &&
-           (stage.grades.empty() || has_grade(stage, range, true));
+template <class Way>
+bool StageMachine::may_hold(const Way& way, const ScoreRange& range) const {
+    return way.entered_by_score() && meets(way, range.total.high, range.engagement.high, range.fit, range, true) &&
+           (way.grades.empty() || has_grade(way, range, true));
 }
 
-bool StageMachine::must_hold(const Stage& stage, const ScoreRange& range) const {
-    return stage.entered_by_score() && meets(stage, range.total.low, range.engagement.low, range.fit) &&
-           (stage.grades.empty() || !has_grade(stage, range, false));
+template <class Way>
+bool StageMachine::must_hold(const Way& way, const ScoreRange& range) const {
+    return way.entered_by_score() && meets(way, range.total.low, range.engagement.low, range.fit, range, false) &&
+           (way.grades.empty() || !has_grade(way, range, false));
+}
+
+bool StageMachine::may_qualify(const Stage& stage, const ScoreRange& range) const {
+    return may_hold(stage, range) || std::ranges::any_of(definition_.entries_of(stage), [&](const StageEntry& entry) {
+               return may_hold(entry, range);
+           });
+}
+
+// False of an interval, too, in which one way holds after the other.
+bool StageMachine::must_qualify(const Stage& stage, const ScoreRange& range) const {
+    return must_hold(stage, range) || std::ranges::any_of(definition_.entries_of(stage), [&](const StageEntry& entry) {
+               return must_hold(entry, range);
+           });
+}
+
+// The entry that lets into a stage for which an instant qualifies; none where the stage's own conditions do.
+int StageMachine::way_into(const Stage& stage, const ScoreRange& range) const {
+    if (stage.entries_from == stage.entries_to || may_hold(stage, range)) return kNoEntry;
+    for (std::size_t i = stage.entries_from; i < stage.entries_to; ++i)
+        if (may_hold(definition_.entries[i], range)) return static_cast<int>(i);
+    return kNoEntry;
 }
 
 bool StageMachine::may_rise_to(int index, const ScoreRange& range, Timestamp at) const {
     const Stage& target = stage(index);
-    return target.entered_by_score() && opens_at(index) <= at && !bars_score(state_.barred, index) &&
-           may_hold(target, range);
+    return opens_at(index) <= at && !bars_score(state_.barred, index) && may_qualify(target, range);
 }
 
 bool StageMachine::may_change(const ScoreRange& range, Timestamp to) const {
     if (timeout_at() <= to) return true;
     for (const Bar& bar : state_.barred)
-        if (bar.by_score && !must_hold(stage(bar.stage), range)) return true;
+        if (bar.by_score && !must_qualify(stage(bar.stage), range)) return true;
     const Stage& now = current();
     if (now.detour) return false;
     bool may_fall = now.falls_below && state_.stage != definition_.first_stage;
@@ -116,7 +175,7 @@ int StageMachine::fall_target(const ScoreRange& range) const {
         const Stage& lower = stage(i);
         if (lower.detour || lower.rank >= current().rank || bars_score(state_.barred, i)) continue;
         bool stays = lower.falls_below && range.total.low >= *lower.falls_below;
-        if (stays || (lower.entered_by_score() && may_hold(lower, range))) return i;
+        if (stays || may_qualify(lower, range)) return i;
     }
     return definition_.first_stage;
 }
@@ -150,20 +209,22 @@ void StageMachine::arm(const ScoreRange& range) {
 // What score no longer bars, and events never did, is barred no more.
 void StageMachine::lift_bars(const ScoreRange& range) {
     for (Bar& bar : state_.barred)
-        if (bar.by_score && !must_hold(stage(bar.stage), range)) bar.by_score = false;
+        if (bar.by_score && !must_qualify(stage(bar.stage), range)) bar.by_score = false;
     std::erase_if(state_.barred, [](const Bar& bar) { return !bar.by_score && bar.since == kNever; });
 }
 
-void StageMachine::lift_bars(Timestamp at) { lift_bars(exactly(score_at(definition_, card_, at))); }
+void StageMachine::lift_bars(Timestamp at) { lift_bars(exactly(score_at(definition_, card_, at), at)); }
 
-void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule) {
+void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule, int entry) {
     Transition transition;
     transition.from = state_.stage;
     transition.to = target;
     transition.at = at;
     transition.seq = ++state_.seq;
     transition.features = features(definition_, Score{range.engagement.low, range.fit, range.total.low});
+    if (definition_.keeps_latest) transition.profile = profile(definition_, card_, at);
     transition.cause = cause;
+    transition.entry = entry;
     transition.rule = rule;
     transitions_.push_back(transition);
 
@@ -176,8 +237,8 @@ void StageMachine::enter(int target, Timestamp at, const ScoreRange& range, Caus
 }
 
 // An event of p points lifts a score by p at the most: bounds never widen a difference, and what decays shrinks. It is
-// more where something negative shrinks or ends (rises_by_itself, adjustments), and by a unit that each rule is rounded
-// by, then and now; beyond 2^48 units doubles are not that exact.
+// more where something negative shrinks or ends, or silence tells (rises_by_itself, rises, turns_on, adjustments), and
+// by a unit that each rule is rounded by, then and now; beyond 2^48 units doubles are not that exact.
 Units StageMachine::spare(const Score& score) const {
     constexpr Units kExact = Units{1} << 48;
     const Stage& now = current();
@@ -185,30 +246,52 @@ Units StageMachine::spare(const Score& score) const {
     if (now.detour || now.falls_below) return 0;
     for (const RuleState& state : card_.rules) {
         const Rule& known = definition_.rules[state.rule];
+        if (known.rises || known.tally->turns_on) return 0;
         bool exact = known.tally->constant ||
                      static_cast<double>(state.count()) * std::fabs(known.points) * kUnitsPerPoint < kExact;
         if (!exact) return 0;
     }
     WideUnits least = kExact;
-    for (const Stage& higher : definition_.stages)
-        if (higher.rank > now.rank && higher.entered_by_score()) least = std::min(least, missing(higher, score));
+    for (const Stage& higher : definition_.stages) {
+        if (higher.rank <= now.rank) continue;
+        least = std::min(least, missing(higher, score));
+        for (const StageEntry& entry : definition_.entries_of(higher)) least = std::min(least, missing(entry, score));
+    }
     return saturate(least - 2 * static_cast<WideUnits>(definition_.rules.size()));
 }
 
-void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int> entered_by_event) {
-    if (card_.left_out || (cause == Cause::Event && entered_by_event.empty() && spare_ > 0)) return;
+// Stage by stage as they rise, and of one stage its own event before its entries.
+void StageMachine::enter_doors(std::span<const int> doors, Timestamp at, const ScoreRange& range, Cause cause,
+                               int rule) {
+    int entered_before = state_.since == at ? state_.stage : kNoStage;
+    auto enter_once = [&](int door) {
+        int target = definition_.stage_of_door(door);
+        if (!may_enter_by_event(target, at) || target == entered_before || last_entry(target) == at) return;
+        enter(target, at, range, cause, rule, definition_.entry_of_door(door));
+    };
+    if (definition_.entries.empty() || doors.size() < 2) {
+        for (int door : doors) enter_once(door);
+        return;
+    }
+    std::vector<int> sorted(doors.begin(), doors.end());
+    std::ranges::sort(sorted, {}, [&](int door) { return std::pair(definition_.stage_of_door(door), door); });
+    for (int door : sorted) enter_once(door);
+}
+
+void StageMachine::step(Timestamp at, Cause cause, int rule, std::span<const int> doors) {
+    if (card_.left_out || (cause == Cause::Event && doors.empty() && spare_ > 0)) return;
     at = std::max(at, state_.since);
     Score score = score_at(definition_, card_, at);
-    ScoreRange range = exactly(score);
+    ScoreRange range = exactly(score, at);
     lift_bars(range);
     int entered_before = state_.since == at ? state_.stage : kNoStage;
     auto enter_once = [&](int target) {  // no stage is entered twice at one instant
         if (target == entered_before || last_entry(target) == at) return false;
-        enter(target, at, range, cause, rule);
+        bool falls = !current().detour && stage(target).rank < current().rank;
+        enter(target, at, range, cause, rule, falls ? kNoEntry : way_into(stage(target), range));
         return true;
     };
-    for (int target : entered_by_event)
-        if (may_enter_by_event(target, at)) enter_once(target);
+    enter_doors(doors, at, range, cause, rule);
     arm(range);
     for (int target = next_stage(range, at, cause); target != kNoStage && enter_once(target);
          target = next_stage(range, at, cause))
@@ -279,12 +362,13 @@ void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
     if (from == kNever || from >= to) return;
     Search search(card_);
     search.end = to;
-    for (int moves = 0; moves < kMovesPerAdvance && from < to && time_matters(); ++moves) {
+    for (int moves = 0; moves < kMovesPerAdvance && from < to && (time_matters() || rises_after(from) <= to); ++moves) {
         if (!find_change(from + 1, to, search)) return;
         search.left = std::min(search.left + Search::kLeastLooks, search.looks);
         from = search.found.at;
         if (timeout_at() <= from)
-            enter(current().timeout_stage, from, exactly(score_at(definition_, card_, from)), Cause::Time, kNoRule);
+            enter(current().timeout_stage, from, exactly(score_at(definition_, card_, from), from), Cause::Time,
+                  kNoRule);
         step(from, Cause::Time);
     }
 }
@@ -292,7 +376,7 @@ void StageMachine::advance(Timestamp to, Timestamp unchanged_to) {
 void StageMachine::enter_by_hand(int stage, Timestamp at, int hand) {
     if (card_.left_out) return;
     at = std::max(at, state_.since);
-    ScoreRange range = exactly(score_at(definition_, card_, at));
+    ScoreRange range = exactly(score_at(definition_, card_, at), at);
     enter(stage, at, range, Cause::Manual, kNoRule);
     transitions_.back().hand = hand;
     arm(range);
@@ -300,15 +384,17 @@ void StageMachine::enter_by_hand(int stage, Timestamp at, int hand) {
 
 Due StageMachine::next_due(Timestamp unchanged_to) const {
     Timestamp from = std::max(evaluated_to(), unchanged_to);
-    if (from == kNever || from >= kForever - 1 || !time_matters()) return {};
+    if (from == kNever || from >= kForever - 1) return {};
+    Timestamp rises = rises_after(from);
+    if (!time_matters()) return {rises};
     Timestamp to = std::max(settles_at(definition_, card_), from + 1);  // a stage may be closed for an instant only
     if (timeout_at() != kForever) to = std::max(to, timeout_at());
     for (int i = 0; i < static_cast<int>(definition_.stages.size()); ++i) to = std::max(to, opens_at(i));
     Search search(card_);
     search.gives_up = true;
-    search.end = std::min(to, kForever - 1);
-    if (from < search.end) find_change(from + 1, search.end, search);
-    return search.found;
+    search.end = std::min({to, kForever - 1, rises});
+    if (from < search.end && find_change(from + 1, search.end, search)) return search.found;
+    return {rises};
 }
 
 }  // namespace lead_scoring

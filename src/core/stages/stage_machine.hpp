@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/card/features.hpp"
+#include "core/card/profile.hpp"
 #include "core/card/tally/tally.hpp"
 #include "core/stages/bars.hpp"
 
@@ -35,10 +36,12 @@ struct Transition {
     int to = kNoStage;
     Timestamp at = kNever;
     std::int64_t seq = 0;
-    Features features;  // of the lead, when it moved
+    Features features;               // of the lead, when it moved
+    std::optional<Profile> profile;  // the same, where the definition keeps what it takes
     Cause cause = Cause::Event;
-    int rule = kNoRule;  // the rule whose points came last, where the cause is an event
-    int hand = kNoHand;  // of a replay, the move by hand that it makes again
+    int entry = kNoEntry;  // by which it came into the stage; none: by the stage itself
+    int rule = kNoRule;    // the rule whose points came last, where the cause is an event
+    int hand = kNoHand;    // of a replay, the move by hand that it makes again
 };
 
 struct Due {
@@ -60,9 +63,9 @@ class StageMachine {
         spare_ = may_replace ? 0 : saturate(WideUnits{spare_} - std::max<Units>(points, 0));
     }
 
-    // Evaluates the lead as of `at`: first the stages that events named, then thresholds, up or down. `rule`: the one
-    // whose points came last.
-    void step(Timestamp at, Cause cause, int rule = kNoRule, std::span<const int> entered_by_event = {});
+    // Evaluates the lead as of `at`: first the doors that events led to, by the ranks of their stages, then thresholds,
+    // up or down. `rule`: the one whose points came last.
+    void step(Timestamp at, Cause cause, int rule = kNoRule, std::span<const int> doors = {});
 
     // Applies every move that time alone makes after the last one and up to `to`, each at its own instant. It is known
     // that there is none up to `unchanged_to`.
@@ -74,7 +77,9 @@ class StageMachine {
     // Lets in by score again where the conditions do not hold as of `at`.
     void lift_bars(Timestamp at);
 
-    // When time alone will move the lead; nothing does until `unchanged_to`, as the caller knows.
+    // When time alone will move the lead; nothing does until `unchanged_to`, as the caller knows. Where a rule that
+    // rises by itself may lift the lead, not after it does, whether it will or not: so that what events add needs no
+    // new look.
     Due next_due(Timestamp unchanged_to = kNever) const;
 
   private:
@@ -82,16 +87,26 @@ class StageMachine {
     const Stage& current() const { return stage(state_.stage); }
 
     bool time_matters() const;
-    Timestamp evaluated_to() const { return std::max(card_.clock, state_.since); }
+    Timestamp rises_after(Timestamp from) const;
+    Timestamp evaluated_to() const;
     Timestamp last_entry(int index) const;
     Timestamp opens_at(int index) const;
     Timestamp timeout_at() const;
+    Timestamp working_timeout() const;
 
     Units spare(const Score& score) const;
-    bool meets(const Stage& stage, Units total, Units engagement, Units fit) const;
-    bool has_grade(const Stage& stage, const ScoreRange& range, bool qualifies) const;
-    bool may_hold(const Stage& stage, const ScoreRange& range) const;
-    bool must_hold(const Stage& stage, const ScoreRange& range) const;
+    bool has_matched(const Requirement& requirement, const ScoreRange& range, bool at_best) const;
+    template <class Way>
+    bool meets(const Way& way, Units total, Units engagement, Units fit, const ScoreRange& range, bool at_best) const;
+    template <class Way>
+    bool has_grade(const Way& way, const ScoreRange& range, bool qualifies) const;
+    template <class Way>
+    bool may_hold(const Way& way, const ScoreRange& range) const;
+    template <class Way>
+    bool must_hold(const Way& way, const ScoreRange& range) const;
+    bool may_qualify(const Stage& stage, const ScoreRange& range) const;
+    bool must_qualify(const Stage& stage, const ScoreRange& range) const;
+    int way_into(const Stage& stage, const ScoreRange& range) const;
     bool may_rise_to(int index, const ScoreRange& range, Timestamp at) const;
     bool may_change(const ScoreRange& range, Timestamp to) const;
     int fall_target(const ScoreRange& range) const;
@@ -103,7 +118,8 @@ class StageMachine {
     bool find_change(Timestamp from, Timestamp to, Search& search) const;
     Timestamp first_change(Timestamp from, Timestamp to) const;
 
-    void enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule);
+    void enter(int target, Timestamp at, const ScoreRange& range, Cause cause, int rule, int entry = kNoEntry);
+    void enter_doors(std::span<const int> doors, Timestamp at, const ScoreRange& range, Cause cause, int rule);
     void arm(const ScoreRange& range);
     void lift_bars(const ScoreRange& range);
 
@@ -113,6 +129,13 @@ class StageMachine {
     std::vector<Transition>& transitions_;
     // So many points the lead may gain, since the last step, without one having anything to do; 0: not known.
     Units spare_ = 0;
+    // When the service level of a stay ends, where it counts in working time.
+    struct Timeout {
+        int stage = kNoStage;
+        Timestamp since = kNever;
+        Timestamp at = kForever;
+    };
+    mutable Timeout timeout_;
 };
 
 }  // namespace lead_scoring

@@ -36,7 +36,7 @@ Doubts* make_doubts(const Version* version, Timestamp until) {
     };
     doubts->until = until;
     doubts->rules = make(version->rule_count);
-    doubts->stages = make(version->stage_count);
+    doubts->stages = make(version->door_count);
     doubts->last_unnamed = -1;
     return doubts;
 }

@@ -2,6 +2,7 @@
 
 #include "pg/intake/event_log.hpp"
 
+#include "pg/intake/merged.hpp"
 #include "pg/model/hold.hpp"
 #include "pg/server/query.hpp"
 
@@ -159,6 +160,7 @@ void read_rows_of_lead(const AsOwner& as, const Version* version, Datum key, Fin
         read_query(as, version, PlanName::LeadEvents, source, &key, findings, nullptr, frozen, doubts);
     });
     read_query(as, version, PlanName::LeadRow, kLeads, &key, findings, nullptr, frozen, doubts);
+    read_merged(as, key, findings, frozen);
 }
 
 }  // namespace
@@ -225,6 +227,7 @@ void read_everything(const AsOwner& as, const Version* version, Findings* findin
         read_query(as, version, PlanName::AllEvents, source, nullptr, findings, problems, frozen);
     });
     read_query(as, version, PlanName::AllLeads, kLeads, nullptr, findings, problems, frozen);
+    read_all_merged(as, findings, frozen);
     read_adjustments(as, PlanName::AllAdjustments, nullptr, frozen, findings);
     read_stored_keys(as, FindingKind::Stored, findings, frozen);
 }

@@ -107,7 +107,7 @@ struct Findings {
     std::size_t worth_capacity;
     Recent* recent;  // null until there is a second record
 
-    NameList names;  // of touches
+    NameList names;  // of touches, ids and accounts
 
     Tuplesortstate* sort;
     TupleTableSlot* slot;
@@ -200,11 +200,12 @@ void put_into_sort(Findings* findings, const Finding& finding) {
     null[kRank] = finding.kind != FindingKind::Match && match.points == 0;  // a null takes no space
     null[kHash] = match.key == 0;
     null[kBucket] = match.bucket == 0;
-    null[kNames] = finding.kind != FindingKind::Touch && finding.kind != FindingKind::Id;
+    bool named = finding.kind == FindingKind::Id || finding.kind == FindingKind::Account;
+    null[kNames] = finding.kind != FindingKind::Touch && !named;
     if (finding.kind == FindingKind::Touch) {
         value[kNames] = names_to_bytes(names_of(findings, match));
         null[kRank] = null[kHash] = null[kBucket] = true;
-    } else if (finding.kind == FindingKind::Id) {
+    } else if (named) {
         value[kNames] = to_bytes(name_of(&findings->names, static_cast<uint64>(match.points)));
         null[kRank] = true;
     }
@@ -477,6 +478,10 @@ void take(Findings* findings, LeadFindings* lead, Portion* portion, const Findin
             break;
         case FindingKind::LeftOut:
             lead->left_out = true;
+            break;
+        case FindingKind::Account:
+            lead->account = findings->sort == nullptr ? name_of(&findings->names, static_cast<uint64>(match.points))
+                                                      : from_bytes(portion->names, findings->slot->tts_values[kNames]);
             break;
         case FindingKind::TakenBack:
             lead->taken_back = true;

@@ -22,6 +22,7 @@ enum class FindingKind : int32 {
     Known,       // the lead itself was there
     Created,     // it came at match.bucket
     LeftOut,     // the condition of those that count does not hold for it
+    Account,     // it is of an account: match.points is the number of its name
     Fit,         // a fit rule, match.target, matches the lead's attributes
     Adjustment,  // match.points by hand, until match.bucket
     Reset,       // its engagement was reset at match.bucket
@@ -62,6 +63,7 @@ struct LeadFindings {
     Datum key;
     bool known;  // Known was among them; then fit is complete
     bool left_out;
+    std::string_view account;    // whose it is; empty: nobody's
     Timestamp created = kNever;  // when it came; kNever: nothing says
     bool seen;                   // Seen or a match was
     bool taken_back;
@@ -85,7 +87,8 @@ inline bool is_counted(const LeadFindings& lead) { return lead.known && !lead.le
 
 // What its row says, where it was read. Of a lead without attributes no fit rule matches.
 inline Attributes attributes_of(const LeadFindings& lead) {
-    return {lead.known ? lead.fit : std::span<const std::size_t>(), lead.left_out};
+    if (!lead.known) return {{}, lead.left_out};
+    return {lead.fit, lead.left_out, lead.created};
 }
 
 // When it came, as its row says it; kNever where that does not, or speaks of a time after `now`.

@@ -2,6 +2,7 @@
 
 #include "pg/intake/plans.hpp"
 
+#include "pg/intake/handoffs.hpp"
 #include "pg/intake/once.hpp"
 #include "pg/model/format.hpp"
 #include "pg/model/hold.hpp"
@@ -34,12 +35,14 @@ bool names_table(PlanName name) {
         case PlanName::RepeatedId:
         case PlanName::LeadRow:
         case PlanName::AllLeads:
+        case PlanName::AllMerged:
         case PlanName::LockLead:
         case PlanName::LockLeadWaiting:
         case PlanName::FindLead:
         case PlanName::PlacesOfLeads:
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
+        case PlanName::AddHandoffs:
             return true;
         default:
             return false;
@@ -52,6 +55,13 @@ char* unnested_columns(int count) {
     StringInfoData list;
     initStringInfo(&list);
     for (int i = 1; i <= count; ++i) appendStringInfo(&list, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
+    return list.data;
+}
+
+char* numbered_columns(int count) {
+    StringInfoData list;
+    initStringInfo(&list);
+    for (int i = 1; i <= count; ++i) appendStringInfo(&list, "%s$%d", i > 1 ? ", " : "", i);
     return list.data;
 }
 
@@ -144,6 +154,12 @@ char* broken_histories(const Model* model, bool of_one_lead) {
 
 }  // namespace
 
+// Whether it is kept by which entry leads came, and what type they were then.
+bool keeps_entry(const Model* model) { return has_column(model, "transitions", "entry"); }
+
+// So many of kTransitionColumns there are.
+int transition_count(const Model* model) { return keeps_entry(model) ? kTransitionColumns : kTransitionColumns - 2; }
+
 bool keeps_undone(const Model* model) { return has_column(model, "transitions", "undone_at"); }
 
 const char* stands(const Model* model) { return keeps_undone(model) ? "t.undone_at IS NULL" : "true"; }
@@ -179,9 +195,22 @@ const char* deleted_from(PlanName name) {
     return kLeadTables[static_cast<int>(name) - static_cast<int>(PlanName::DeleteState)];
 }
 
+// What was merged into a lead that is gone, whose row in scores is too: those that are there still are part of nobody,
+// which keeps them from being counted; the others are forgotten.
+char* part_merged(const Model* model) {
+    const char* is_there =
+        psprintf("EXISTS (SELECT FROM %s s WHERE s.lead_id = m.merged_from)", own_table(model, "scores"));
+    return psprintf(
+        "WITH kept AS (UPDATE %1$s m SET lead_id = m.merged_from WHERE m.lead_id = $1 AND %2$s) "
+        "DELETE FROM %1$s m WHERE m.lead_id = $1 AND NOT %2$s",
+        own_table(model, "merged"), is_there);
+}
+
 char* statement_of(const Model* model, PlanName name, const Source* source) {
     auto own = [&](const char* table) { return own_table(model, table); };
-    if (const char* table = deleted_from(name)) return psprintf("DELETE FROM %s WHERE lead_id = $1", own(table));
+    if (const char* table = deleted_from(name))
+        return strcmp(table, "merged") == 0 ? part_merged(model)
+                                            : psprintf("DELETE FROM %s WHERE lead_id = $1", own(table));
     const char* leads = user_table(model, kLeads);
     const char* lead = lead_of(model->binding, kLeads, "lead_row");
     const char* key_type = format_type_be(model->key.type);  // what is read from a row is of that type, whatever it is
@@ -277,11 +306,10 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
         case PlanName::AddTransitions:
             return psprintf(
                 "INSERT INTO %s (lead_id, seq, from_stage, to_stage, at, score, engagement, fit, "
-                "grade, version, cause, rule, actor, reason) %s",
-                own("transitions"),
-                name == PlanName::AddTransitions
-                    ? psprintf("SELECT %s", unnested_columns(kTransitionColumns))
-                    : "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+                "grade, version, cause, rule, actor, reason%s) SELECT %s",
+                own("transitions"), keeps_entry(model) ? ", entry, lead_type" : "",
+                name == PlanName::AddTransitions ? unnested_columns(transition_count(model))
+                                                 : numbered_columns(transition_count(model)));
         case PlanName::AddProblem:
             return psprintf(
                 "INSERT INTO %s AS p (lead_id, rule, message, count, first_at, last_at) "
@@ -315,16 +343,22 @@ char* statement_of(const Model* model, PlanName name, const Source* source) {
             return psprintf("SELECT FROM %s lead_row WHERE %s = $1 FOR NO KEY UPDATE", leads, lead);
         case PlanName::FindLead:
             return psprintf("SELECT FROM %s lead_row WHERE %s = $1", leads, lead);
+        case PlanName::FindMerged:
+            return psprintf("SELECT lead_id <> merged_from FROM %s WHERE merged_from = $1 AND at IS NOT NULL",
+                            own("merged"));
+        case PlanName::AllMerged:
+            return psprintf(
+                "SELECT m.merged_from::%s FROM %s m JOIN %s lead_row ON %s = m.merged_from WHERE m.at IS NOT NULL",
+                key_type, own("merged"), leads, lead);
+        case PlanName::EndMerge:
+            return psprintf("DELETE FROM %s WHERE merged_from = $1", own("merged"));
         case PlanName::PlacesOfLeads:
             return psprintf("SELECT tableoid, ctid FROM %s lead_row WHERE %s = ANY ($1)", leads, lead);
         case PlanName::UpdateStatus:
         case PlanName::UpdateStatuses:
             return update_statement(model,
                                     name == PlanName::UpdateStatuses ? StatusSource::Arrays : StatusSource::Values);
-        case PlanName::RepeatedId:
-        case PlanName::DeleteState:
-        case PlanName::DeleteLastState:
-        case PlanName::Count:
+        default:  // made elsewhere
             break;
     }
     return nullptr;
@@ -342,6 +376,7 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
     switch (name) {
         case PlanName::AllEvents:
         case PlanName::AllLeads:
+        case PlanName::AllMerged:
         case PlanName::AllScores:
         case PlanName::AllAdjustments:
         case PlanName::ClearProblems:
@@ -426,12 +461,29 @@ int argument_types(const Model* model, PlanName name, Oid* types) {
 // The table of the model's own that the statement writes; invalid where it writes none.
 Oid written_table(const Model* model, PlanName name) {
     static constexpr std::pair<PlanName, const char*> kWritten[] = {
-        {PlanName::CreateScore, "scores"},         {PlanName::AddTransition, "transitions"},
-        {PlanName::AddTransitions, "transitions"}, {PlanName::MendTransition, "transitions"},
-        {PlanName::AddProblem, "problems"},        {PlanName::ClearProblems, "problems"},
-        {PlanName::AddAdjustment, "adjustments"},  {PlanName::CancelAdjustment, "adjustments"},
-        {PlanName::AddReset, "adjustments"},       {PlanName::TakeBackMoves, "transitions"},
-        {PlanName::SupersedeMoves, "transitions"}, {PlanName::SupersedeAllMoves, "transitions"},
+        {PlanName::CreateScore, "scores"},
+        {PlanName::AddTransition, "transitions"},
+        {PlanName::AddTransitions, "transitions"},
+        {PlanName::MendTransition, "transitions"},
+        {PlanName::AddProblem, "problems"},
+        {PlanName::ClearProblems, "problems"},
+        {PlanName::AddAdjustment, "adjustments"},
+        {PlanName::CancelAdjustment, "adjustments"},
+        {PlanName::AddReset, "adjustments"},
+        {PlanName::TakeBackMoves, "transitions"},
+        {PlanName::SupersedeMoves, "transitions"},
+        {PlanName::SupersedeAllMoves, "transitions"},
+        {PlanName::EndMerge, "merged"},
+        {PlanName::AddHandoffs, "handoffs"},
+        {PlanName::ClaimHandoffs, "handoffs"},
+        {PlanName::ParkHandoffs, "handoffs"},
+        {PlanName::AckHandoff, "handoffs"},
+        {PlanName::ReleaseHandoff, "handoffs"},
+        {PlanName::ExtendHandoff, "handoffs"},
+        {PlanName::DecideHandoff, "handoffs"},
+        {PlanName::SettleHandoffs, "handoffs"},
+        {PlanName::SettleAllHandoffs, "handoffs"},
+        {PlanName::SweepHandoffs, "handoffs"},
     };
     if (const char* table = deleted_from(name)) return get_relname_relid(table, model->schema);
     for (const auto& [statement, table] : kWritten)
@@ -444,11 +496,11 @@ Oid written_table(const Model* model, PlanName name) {
 int row_types(const Model* model, PlanName name, Oid* types) {
     types[0] = model->key.type;
     if (name == PlanName::AddTransition || name == PlanName::AddTransitions) {
-        const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
-                            TEXTOID, INT8OID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID};
+        const Oid rest[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, TEXTOID,
+                            INT8OID, TEXTOID, TEXTOID, TEXTOID,        TEXTOID,   TEXTOID,   TEXTOID};
         static_assert(std::size(rest) + 1 == kTransitionColumns);
         memcpy(types + 1, rest, sizeof rest);
-        return kTransitionColumns;
+        return transition_count(model);
     }
     for (int i = 0; i < model->binding.status_count; ++i) {
         StatusKind kind = model->binding.status[i].kind;
@@ -494,14 +546,17 @@ SPIPlanPtr plan(const AsOwner& as, PlanName name, Source* source, const LoggedSo
     if (kept == nullptr) {
         auto* types = static_cast<Oid*>(
             palloc(sizeof(Oid) * static_cast<Size>(model->binding.status_count + kTransitionColumns)));
-        int count = argument_types(model, name, types);
-        if (name == PlanName::RepeatedId) {
-            types[count++] = get_array_type(once->type);
-            types[count++] = INT8OID;
+        int count = 0;
+        char* statement = handoff_statement(model, name, types, &count);
+        if (statement == nullptr) {
+            count = argument_types(model, name, types);
+            if (name == PlanName::RepeatedId) {
+                types[count++] = get_array_type(once->type);
+                types[count++] = INT8OID;
+            }
+            statement = once == nullptr ? statement_of(model, name, source) : once_statement(model, name, source, once);
         }
-        kept = prepare_kept(
-            once == nullptr ? statement_of(model, name, source) : once_statement(model, name, source, once), count,
-            types);
+        kept = prepare_kept(statement, count, types);
     }
     return kept;
 }
@@ -532,6 +587,7 @@ bool lock_lead(const AsOwner& as, Datum key) {
 void delete_state(const AsWriter& as, Datum key) {
     MemoryContext caller = CurrentMemoryContext;
     for (std::size_t i = 0; i < std::size(kLeadTables); ++i) {
+        if (!OidIsValid(get_relname_relid(kLeadTables[i], as.model->schema))) continue;  // of a later format
         execute(as, static_cast<PlanName>(static_cast<std::size_t>(PlanName::DeleteState) + i), &key);
         MemoryContextSwitchTo(caller);
     }

@@ -12,7 +12,7 @@ extern "C" {
 
 namespace lead_scoring {
 
-inline constexpr int kTransitionColumns = 14;
+inline constexpr int kTransitionColumns = 16;  // two fewer in a model of an older format
 
 // The types of the columns of a row that AddTransitions or UpdateStatuses writes; returns how many there are. `types`
 // has room for status_count + kTransitionColumns.

@@ -16,6 +16,7 @@
 
 extern "C" {
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -88,7 +89,7 @@ bool multiply(RowReading* reading, const Candidate& candidate, Units* points) {
     return true;
 }
 
-uint64 limit_key(RowReading* reading, const Formula& key) {
+uint64 key_of(RowReading* reading, const Formula& key) {
     if (key.state == nullptr) return kNoKey;
     bool is_null = false;
     Datum value = evaluate(reading, key, &is_null);
@@ -112,7 +113,10 @@ void try_candidate(RowReading* reading, const Candidate& candidate, const Formul
     if (!multiply(reading, candidate, &match.points)) return;
     if (candidate.window != LimitWindow::None) {
         match.bucket = bucket_of(at, candidate.window, reading->program->time_zone);
-        match.key = limit_key(reading, candidate.key);
+        match.key = key_of(reading, candidate.key);
+    } else if (candidate.key.state != nullptr) {
+        match.key = key_of(reading, candidate.key);
+        if (match.key == kNullKey) return;
     }
     emit(reading, FindingKind::Match, key, match);
 }
@@ -175,7 +179,7 @@ const Dispatch* dispatch_of_type(RowReading* reading) {
         text* packed = DatumGetTextPP(type);
         entry = find_type(reading->program, VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
     }
-    return entry->type == nullptr ? nullptr : &entry->dispatch;
+    return entry->type == nullptr ? reading->program->others : &entry->dispatch;
 }
 
 Datum row_key(RowReading* reading, bool* is_null) {
@@ -218,6 +222,24 @@ void emit_left_out(RowReading* reading, Datum key) {
     Match nothing;
     nothing.at = kNever;
     emit(reading, FindingKind::LeftOut, key, nothing);
+}
+
+// To be called for a row that expressions are evaluated for.
+void emit_account(RowReading* reading, Datum key) {
+    constexpr int kLongest = 500;  // bytes: an index of accounts takes no long ones
+    const Formula& account = reading->program->account;
+    if (account.state == nullptr) return;
+    bool is_null = false;
+    Datum value = evaluate(reading, account, &is_null);
+    if (is_null) return;
+    const struct varlena* packed = PG_DETOAST_DATUM_PACKED(value);
+    std::string_view name(VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
+    if (name.empty()) return;
+    int length = pg_mbcliplen(name.data(), static_cast<int>(name.size()), kLongest);
+    Match nothing;
+    nothing.at = kNever;
+    nothing.points = number_of_name(reading->findings, name.substr(0, static_cast<std::size_t>(length)));
+    emit(reading, FindingKind::Account, key, nothing);
 }
 
 // Makes the row the one that expressions are evaluated for. What these allocate lasts until the next row.
@@ -326,7 +348,10 @@ bool read_row(RowReading* reading, bool may_fail) {
             else if (at != kNever)
                 note_type(reading);
         }
-        if (is_whole_lead) emit_left_out(reading, key);
+        if (is_whole_lead) {
+            emit_left_out(reading, key);
+            emit_account(reading, key);
+        }
         if (names) {
             read_names(reading);
             emit_touch(reading, key, at);
@@ -410,6 +435,24 @@ void read_names_by_one(RowReading* reading) {
     }
 }
 
+void read_only_account(void* argument) {
+    auto* reading = static_cast<RowReading*>(argument);
+    begin_row(reading);
+    MemoryContext caller = MemoryContextSwitchTo(reading->program->context->ecxt_per_tuple_memory);
+    bool is_null = false;
+    emit_account(reading, row_key(reading, &is_null));
+    MemoryContextSwitchTo(caller);
+}
+
+// Who raises is nobody's.
+void read_account_by_itself(RowReading* reading) {
+    if (reading->program->account.expression == nullptr) return;
+    const ErrorData* error = attempt(reading, read_only_account);
+    if (error == nullptr) return;
+    note_problem(reading, kLeadAccount, error);
+    start(reading->program);
+}
+
 // A row that raised an error is evaluated rule by rule; the rules that raise count as no match.
 void read_row_by_rule(RowReading* reading) {
     Program* program = reading->program;
@@ -438,7 +481,10 @@ void read_row_by_rule(RowReading* reading) {
     }
     reading->only = nullptr;
     emit_id(reading, key, nothing.at, first);
-    if (program->source == kLeads) emit_left_out(reading, key);
+    if (program->source == kLeads) {
+        emit_left_out(reading, key);
+        read_account_by_itself(reading);
+    }
 }
 
 // Reads a batch again, row by row, after one of its rows raised an error.

@@ -46,12 +46,12 @@ inline Datum lead_of(LeadColumn column, RowStream* rows, TupleTableSlot* row, bo
 }
 
 // Evaluates every row, of a relation that is `source` or a partition of it, by a version of the model, and adds what it
-// finds: of events Match and Seen findings, of rows of the leads table Known, Created, LeftOut and Fit ones. Events
-// without lead, type or finite time are not scored. Where an expression raises an error that the row's data can be the
-// reason of, it counts as no match there, and `problems`, which may be null, are told; other errors propagate. Requires
-// the relation to be locked; raises as take_program does. `with_ids`: adds those that count once, for whoever does not
-// read the log, which leaves out what does not count.
-// `doubts`, which may be null, are told of what else the rows say.
+// finds: of events Match and Seen findings, of rows of the leads table Known, Created, LeftOut, Account and Fit ones.
+// Events without lead, type or finite time are not scored. Where an expression raises an error that the row's data can
+// be the reason of, it counts as no match there, and `problems`, which may be null, are told; other errors propagate.
+// Requires the relation to be locked; raises as take_program does. `with_ids`: adds those that count once, for whoever
+// does not read the log, which leaves out what does not count. `doubts`, which may be null, are told of what else the
+// rows say.
 void read_rows(const AsOwner& as, const Version* version, const Source* source, Relation relation, RowStream* rows,
                Findings* findings, Problems* problems, bool with_ids = false, Doubts* doubts = nullptr);
 

@@ -172,7 +172,7 @@ void clear(VisitorBatch* batch) {
 namespace {
 
 bool has_stages_by_event(const Version* version) {
-    return std::any_of(version->stages, version->stages + version->stage_count,
+    return std::any_of(version->stages, version->stages + version->door_count,
                        [](const StageSource& stage) { return stage.on_event != nullptr; });
 }
 

@@ -63,6 +63,10 @@ struct Source {
 // Where a function takes a source to know which of the user's tables is meant, this is the table of leads.
 inline constexpr Source* kLeads = nullptr;
 
+// Where a program is compiled for what is known of leads, which is no table of the user's, this stands for it.
+inline Source kFeaturesSource = {};
+inline constexpr Source* kFeatures = &kFeaturesSource;
+
 struct Binding {
     Oid leads;
     char* leads_name;  // as SQL takes it

@@ -54,6 +54,19 @@ enum class PlanName {
     DeleteLastState = DeleteState + std::size(kLeadTables) - 1,
     AddTransition,
     AddTransitions,  // takes arrays
+    AddHandoffs,     // takes arrays
+    ClaimHandoffs,
+    ParkHandoffs,  // those that were delivered too often
+    FindHandoff,   // whose it is, and who has it
+    AckHandoff,
+    ReleaseHandoff,
+    ExtendHandoff,
+    LatestHandoff,  // of a lead
+    DecideHandoff,
+    SettleHandoffs,     // of a lead: which is the first that is to be delivered
+    SettleAllHandoffs,  // of all leads
+    FindHeadless,       // leads of which none is the first
+    SweepHandoffs,
     AddProblem,
     ClearProblems,
     AddAdjustment,
@@ -63,6 +76,9 @@ enum class PlanName {
     LockLead,  // without waiting
     LockLeadWaiting,
     FindLead,
+    FindMerged,     // whether a lead is another now
+    AllMerged,      // of those that the leads table has
+    EndMerge,       // of one lead
     RepeatedId,     // whether a lead has more than so many rows of one of these ids; of a source, takes an array
     PlacesOfLeads,  // where rows of the leads table are; takes an array
     UpdateStatus,

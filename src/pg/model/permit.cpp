@@ -147,8 +147,10 @@ const char* call_instead(const char* table, bool insert) {
         {"adjustments", "Call lead_scoring.adjust(%1$s, '42', 15, 'met at the fair').",
          "Call lead_scoring.cancel_adjustment(%1$s, id, 'a mistake') for an id of %2$s."},
         {"transitions", nullptr, "Call lead_scoring.set_stage(%1$s, '42', 'sql', 'called them')."},
+        {"handoffs", nullptr, "Call lead_scoring.decide_handoff(%1$s, '42', 'accepted')."},
         {"merged", nullptr, "Call lead_scoring.merge_leads(%1$s, '42', '7')."},
         {"forgotten", nullptr, "Call lead_scoring.forget_lead(%1$s, '42')."},
+        {"account_states", nullptr, "Call lead_scoring.refresh(%1$s), which notes the accounts that meet a rule."},
         {"problems", nullptr, "Call lead_scoring.clear_problems(%1$s)."},
         {"versions", nullptr, "Call lead_scoring.publish(%1$s, 'what is new')."},
     };

@@ -75,9 +75,11 @@ void start(Program* program) {
     MemoryContext caller = MemoryContextSwitchTo(program->states);
     program->context = CreateStandaloneExprContext();
     start(program->leads);
+    start(program->any);
     for (uint32 i = 0; i <= program->type_mask; ++i) start(program->types[i].dispatch);
     for (int i = 0; i < program->candidate_count; ++i) start(&program->candidates[i]);
     for (EventName& name : program->names) start(&name.formula);
+    start(&program->account);
     MemoryContextSwitchTo(caller);
     program->started = MemoryContextMemAllocated(program->states, true);
 }
@@ -157,14 +159,7 @@ Formula compile(Program* program, Relation relation, Subject subject, const char
     return formula;
 }
 
-// Adds a candidate for events of the type, or for leads where it is null.
-void add_candidate(Program* program, const Candidate& candidate, const char* type) {
-    Dispatch* dispatch = &program->leads;
-    if (type != nullptr) {
-        TypeEntry* entry = find_type(program, type, strlen(type));
-        entry->type = type;
-        dispatch = &entry->dispatch;
-    }
+void add_candidate(Program* program, const Candidate& candidate, Dispatch* dispatch) {
     for (const Formula& formula : {candidate.condition, candidate.per, candidate.key})
         dispatch->may_raise |= may_raise(formula.expression);
     Candidate* added = &program->candidates[program->candidate_count];
@@ -172,6 +167,36 @@ void add_candidate(Program* program, const Candidate& candidate, const char* typ
     pull_varattnos(reinterpret_cast<Node*>(candidate.condition.expression), 1, &added->inputs);
     added->rest.expression = add_candidate(dispatch, program->candidate_count, candidate.condition.expression);
     ++program->candidate_count;
+}
+
+Dispatch* dispatch_of(Program* program, const char* type) {
+    TypeEntry* entry = find_type(program, type, strlen(type));
+    entry->type = type;
+    return &entry->dispatch;
+}
+
+Formula copy_formula(Formula formula) {
+    formula.expression = static_cast<Expr*>(copyObjectImpl(formula.expression));
+    return formula;
+}
+
+// Adds a candidate for events of any type: of those that are named, which all are there, and of the others. What the
+// candidates of a type share is computed for these alone, so that each has expressions of its own.
+void add_everywhere(Program* program, const Candidate& candidate) {
+    auto add = [&](Dispatch* dispatch) {
+        Candidate own = candidate;
+        for (Formula* formula : {&own.condition, &own.per, &own.key}) *formula = copy_formula(*formula);
+        add_candidate(program, own, dispatch);
+    };
+    int types = 1;
+    for (uint32 i = 0; i <= program->type_mask; ++i)
+        if (program->types[i].type != nullptr) ++types;
+    Size room = static_cast<Size>(program->candidate_count) + static_cast<Size>(types);
+    program->candidates = static_cast<Candidate*>(repalloc_huge(program->candidates, sizeof(Candidate) * room));
+    for (uint32 i = 0; i <= program->type_mask; ++i)
+        if (program->types[i].type != nullptr) add(&program->types[i].dispatch);
+    add(&program->any);
+    program->others = &program->any;
 }
 
 // To be called when all candidates are there.
@@ -195,40 +220,71 @@ void add_lead_condition(Program* program, Relation relation, const Model* model,
     Candidate candidate = {MatchKind::Rule, kNoRule, "lead_condition", {}, {}, {}, {}, LimitWindow::None, 0, nullptr};
     candidate.condition = compile(program, relation, {model->name, "settings", nullptr, nullptr}, candidate.name,
                                   version->lead_condition, ExpressionKind::Condition);
-    add_candidate(program, candidate, nullptr);
+    add_candidate(program, candidate, &program->leads);
     program->leaves_out = true;
 }
 
+void add_account(Program* program, Relation relation, const Model* model, const Version* version) {
+    if (version->lead_account == nullptr) return;
+    program->account = compile(program, relation, {model->name, "settings", nullptr, nullptr}, kLeadAccount,
+                               version->lead_account, ExpressionKind::Key);
+    program->leads.may_raise |= may_raise(program->account.expression);
+}
+
+void add_lead_types(Program* program, Relation relation, const Model* model, const Version* version) {
+    for (int i = 0; i < version->lead_type_count; ++i) {
+        const LeadTypeSource& type = version->lead_types[i];
+        Candidate candidate = {MatchKind::Rule, i, type.name, {}, {}, {}, {}, LimitWindow::None, 0, nullptr};
+        candidate.condition = compile(program, relation, {model->name, "lead_types", nullptr, type.name}, "condition",
+                                      type.condition, ExpressionKind::Condition);
+        add_candidate(program, candidate, &program->leads);
+    }
+}
+
 void add_candidates(Program* program, Relation relation, const Model* model, const Version* version) {
-    int most = version->rule_count + version->stage_count + 1;
-    program->candidates = static_cast<Candidate*>(palloc0(sizeof(Candidate) * static_cast<Size>(most)));
+    int most = version->rule_count + version->door_count + version->lead_type_count + 1;
     uint32 slots = 16;
     while (slots < 2u * static_cast<uint32>(most)) slots *= 2;
+    program->candidates = static_cast<Candidate*>(palloc(sizeof(Candidate) * static_cast<Size>(most)));
     program->types = static_cast<TypeEntry*>(palloc0(sizeof(TypeEntry) * slots));
     program->type_mask = slots - 1;
+    if (program->source == kFeatures) return add_lead_types(program, relation, model, version);
 
-    for (int i = 0; i < version->rule_count; ++i) {
+    auto add_rule = [&](int i) {
         const RuleSource& rule = version->rules[i];
-        if (program->source == kLeads ? rule.event_type != nullptr : rule.event_type == nullptr) continue;
-        if (program->source != kLeads && !is_source(version, rule.source, program->source)) continue;
+        if (program->source == kLeads ? rule.event_type != nullptr : rule.event_type == nullptr) return;
+        if (program->source != kLeads && !is_source(version, rule.source, program->source)) return;
         Subject subject = {model->name, "rules", nullptr, rule.name};
         Candidate candidate = {MatchKind::Rule, i, rule.name, {}, {}, {}, {}, rule.window, rule.points, nullptr};
         candidate.condition =
             compile(program, relation, subject, "condition", rule.condition, ExpressionKind::Condition);
         candidate.per = compile(program, relation, subject, "per", rule.per, ExpressionKind::Number);
-        candidate.key = compile(program, relation, subject, "limit_key", rule.limit_key, ExpressionKind::Key);
-        add_candidate(program, candidate, rule.event_type);
+        candidate.key =
+            rule.distinct_key == nullptr
+                ? compile(program, relation, subject, "limit_key", rule.limit_key, ExpressionKind::Key)
+                : compile(program, relation, subject, "distinct_key", rule.distinct_key, ExpressionKind::Key);
+        if (is_any_event(rule.event_type)) return add_everywhere(program, candidate);
+        add_candidate(program, candidate,
+                      rule.event_type == nullptr ? &program->leads : dispatch_of(program, rule.event_type));
+    };
+    for (int i = 0; i < version->rule_count; ++i)
+        if (!is_any_event(version->rules[i].event_type)) add_rule(i);
+    if (program->source == kLeads) {
+        add_lead_condition(program, relation, model, version);
+        add_account(program, relation, model, version);
+        return;
     }
-    if (program->source == kLeads) return add_lead_condition(program, relation, model, version);
-    for (int i = 0; i < version->stage_count; ++i) {
+    for (int i = 0; i < version->door_count; ++i) {
         const StageSource& stage = version->stages[i];
         if (stage.on_event == nullptr || !is_source(version, stage.on_event_source, program->source)) continue;
-        Subject subject = {model->name, "stages", nullptr, stage.name};
+        Subject subject = {model->name, i < version->stage_count ? "stages" : "entries", nullptr, stage.name};
         Candidate candidate = {MatchKind::Stage, i, stage.name, {}, {}, {}, {}, LimitWindow::None, 0, nullptr};
         candidate.condition = compile(program, relation, subject, "on_event_condition", stage.on_event_condition,
                                       ExpressionKind::Condition);
-        add_candidate(program, candidate, stage.on_event);
+        add_candidate(program, candidate, dispatch_of(program, stage.on_event));
     }
+    for (int i = 0; i < version->rule_count; ++i)
+        if (is_any_event(version->rules[i].event_type)) add_rule(i);
 }
 
 // The column of that name, as SQL writes it; 0 where the text is something else.
@@ -286,10 +342,11 @@ void add_names(Program* program, Relation relation, const Model* model, const To
 // In a memory context of its own, which is the version's once the program is whole: a failure leaves nothing behind.
 Program* build_program(const AsOwner& as, const Version* version, const Source* source, Relation relation) {
     Model* model = as.model;
+    bool of_events = source != kLeads && source != kFeatures;
     uint64 changes = definition_changes();
     uint64 invalidations = invalidation_count();
     shut_search_path();
-    require_columns(model, RelationGetRelid(relation), source);
+    if (source != kFeatures) require_columns(model, RelationGetRelid(relation), source);
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring program", ALLOCSET_SMALL_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(memory);
     auto* program = static_cast<Program*>(palloc0(sizeof(Program)));
@@ -298,22 +355,24 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
     program->time_zone = version->time_zone;
     program->rows = row_type_of(relation);
     program->states = AllocSetContextCreate(memory, "lead_scoring expressions", ALLOCSET_DEFAULT_SIZES);
-    program->lead = lead_column_of(model->binding, source, relation);
-    if (source != kLeads) {
+    if (source != kFeatures) program->lead = lead_column_of(model->binding, source, relation);
+    if (of_events) {
         program->time = get_attnum(program->relation, source->time);
         program->time_type = getBaseType(get_atttype(program->relation, program->time));
     }
     if (source == kLeads && version->lead_created != nullptr) {
         program->created = require_created(model, program->relation, version->lead_created);
         program->created_type = getBaseType(get_atttype(program->relation, program->created));
+        if (!version->definition->quiet_rules.empty())
+            program->inputs = bms_add_member(program->inputs, program->created - FirstLowInvalidHeapAttributeNumber);
     }
-    if (source != kLeads && source->type != nullptr) {
+    if (of_events && source->type != nullptr) {
         program->type = get_attnum(program->relation, source->type);
         Oid type = getBaseType(get_atttype(program->relation, program->type));
         bool variable = false;
         if (type != TEXTOID && type != VARCHAROID) getTypeOutputInfo(type, &program->type_output, &variable);
     }
-    const LoggedSource* logged = source == kLeads ? nullptr : find_logged(version, source);
+    const LoggedSource* logged = !of_events ? nullptr : find_logged(version, source);
     program->event_zone = logged == nullptr ? version->time_zone : logged->time_zone;
     if (logged != nullptr && logged->event_id != nullptr) {
         Oid type = require_event_id(model, program->relation, source, logged->event_id);
@@ -325,11 +384,13 @@ Program* build_program(const AsOwner& as, const Version* version, const Source* 
         add_candidates(program, relation, model, version);
         if (logged != nullptr) add_names(program, relation, model, logged->touches);
     });
-    if (source != kLeads && source->type == nullptr) {
+    if (of_events && source->type == nullptr) {
         const TypeEntry* entry = find_type(program, source->every, strlen(source->every));
-        program->every = entry->type == nullptr ? nullptr : &entry->dispatch;
+        program->every = entry->type == nullptr ? program->others : &entry->dispatch;
     }
-    share_among_candidates(program, &program->leads);
+    // Types are tried one by one, and most often the first one settles it.
+    if (source != kFeatures) share_among_candidates(program, &program->leads);
+    share_among_candidates(program, &program->any);
     for (uint32 i = 0; i <= program->type_mask; ++i) share_among_candidates(program, &program->types[i].dispatch);
     auto last_input =
         static_cast<AttrNumber>(bms_prev_member(program->inputs, -1) + FirstLowInvalidHeapAttributeNumber);

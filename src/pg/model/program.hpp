@@ -44,6 +44,9 @@ struct EventName {
     bool as_campaign;  // the same as the campaign, which is asked first
 };
 
+// What problems call the expression that says whose people leads are.
+inline constexpr const char* kLeadAccount = "lead_account";
+
 inline constexpr int kEventNames = 3;
 inline constexpr int kCampaignName = 2;
 
@@ -57,10 +60,12 @@ struct Program {
     Program* next;
     Oid relation;
     RowType rows;          // of no others
-    const Source* source;  // null: they are leads
+    const Source* source;  // null: they are leads; kFeatures: what is known of leads, for types of these
     LeadColumn lead;
-    AttrNumber type;        // 0: all events are of one type
-    const Dispatch* every;  // then what is looked for in them; null: nothing
+    AttrNumber type;         // 0: all events are of one type
+    const Dispatch* every;   // then what is looked for in them; null: nothing
+    const Dispatch* others;  // what is looked for in events of types that nobody names; null: nothing
+    Dispatch any;            // that
     AttrNumber time;
     AttrNumber id;  // 0: all rows count
     int16 id_length;
@@ -81,6 +86,7 @@ struct Program {
     bool names_may_raise;
     Dispatch leads;       // of a program of leads, which have no type
     bool leaves_out;      // leads for which the condition of those that count does not hold
+    Formula account;      // of leads: whose people they are
     bool reads_settings;  // in any expression
     bool runs_code;       // in any expression
     Dependencies dependencies;

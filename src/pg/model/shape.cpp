@@ -61,6 +61,10 @@ constexpr const char* kEssential[] = {"settings.leads",
                                       "adjustments.points",
                                       "adjustments.expires_at",
                                       "adjustments.cancelled_at",
+                                      "handoffs.lead_id",
+                                      "handoffs.seq",
+                                      "handoffs.id",
+                                      "outbox.id",
                                       "problems.lead_id",
                                       "problems.rule",
                                       "merged.merged_from",
@@ -83,9 +87,15 @@ constexpr const char* kEssential[] = {"settings.leads",
                                       "bands.axis",
                                       "bands.label",
                                       "bands.min_points",
+                                      "calendar.weekday",
+                                      "calendar.opens",
+                                      "calendar.closes",
+                                      "holidays.day",
                                       "stages.name",
                                       "stages.rank",
-                                      "stages.kind"};
+                                      "stages.kind",
+                                      "account_rules.name",
+                                      "account_states.account"};
 
 // What is wrong with a table, and the statement that puts it right; where none does without losing anything, what to do
 // by hand.
@@ -464,7 +474,8 @@ Relation open_table(const char* name, Oid schema) {
 }
 
 // Tables that the objects of an older version, under which the library may be installed, do not have.
-constexpr const char* kLaterTables[] = {"sources"};
+constexpr const char* kLaterTables[] = {"sources",  "account_rules", "account_states", "calendar",  "holidays",
+                                        "handoffs", "outbox",        "entries",        "lead_types"};
 
 // A table as it is to be; null where it is one of these, and not there.
 Relation open_pattern(const Search* search, const char* name) {
@@ -512,7 +523,7 @@ Search look_at_model(const char* model, Oid schema, int count, List* stages, boo
     search.key = find_key(&search, schema);
     for (int i = 0; i < count; ++i) {
         Table table = {kOwnTables[i], open_table(kOwnTables[i], schema), open_pattern(&search, kOwnTables[i]),
-                       i >= kScoringTables};
+                       i >= kStateTables};
         if (table.wanted == nullptr) {
             if (table.found != nullptr) table_close(table.found, AccessShareLock);
             continue;

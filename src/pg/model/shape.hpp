@@ -13,16 +13,18 @@ extern "C" {
 
 namespace lead_scoring {
 
-// The tables of a model: first those that scoring works with, then the draft. As they are to be they are in schema
-// lead_scoring_internal (sql/install/90-tables).
-inline constexpr const char* kOwnTables[] = {"settings", "versions", "scores",    "transitions",    "adjustments",
-                                             "problems", "merged",   "forgotten", "sources",        "rule_groups",
-                                             "rules",    "bands",    "stages",    "report_settings"};
+// The tables of a model: first those that scoring works with, then what comes of moves and of accounts, then the draft.
+// As they are to be they are in schema lead_scoring_internal (sql/install/90-tables).
+inline constexpr const char* kOwnTables[] = {
+    "settings", "versions", "scores",          "transitions",    "adjustments", "problems",  "merged",      "forgotten",
+    "sources",  "handoffs", "outbox",          "account_states", "calendar",    "holidays",  "rule_groups", "rules",
+    "bands",    "stages",   "report_settings", "account_rules",  "entries",     "lead_types"};
 inline constexpr int kScoringTables = 9;
+inline constexpr int kStateTables = 12;
 
 // Those of them that have rows of leads, by their column lead_id. The score row goes first, for it is the lock that
 // others wait for. A lead that is removed is removed from each; merge_leads has a way for each (pg/sql/merge.cpp).
-inline constexpr const char* kLeadTables[] = {"scores", "transitions", "problems", "adjustments", "merged"};
+inline constexpr const char* kLeadTables[] = {"scores", "transitions", "problems", "adjustments", "handoffs", "merged"};
 
 // Raises 55000 where a table of the model's own is missing, or is not as it has to be: one of those that scoring works
 // with, or, with `draft`, any.

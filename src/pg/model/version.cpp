@@ -7,6 +7,7 @@
 #include "pg/model/as_owner.hpp"
 #include "pg/model/binding.hpp"
 #include "pg/model/table_name.hpp"
+#include "pg/server/instant.hpp"
 #include "pg/server/owned.hpp"
 #include "pg/server/query.hpp"
 
@@ -26,19 +27,31 @@ RuleSource* rule_sources(const FullDefinition& full) {
     for (std::size_t i = 0; i < full.rules.size(); ++i) {
         const Rule& rule = full.definition.rules[i];
         const RuleTexts& texts = full.rules[i];
-        sources[i] = {rule.name.c_str(),  text_of(texts.event_type), text_of(texts.source), text_of(texts.condition),
-                      text_of(texts.per), text_of(texts.limit_key),  texts.window,          rule.points};
+        sources[i] = {
+            rule.name.c_str(),  text_of(texts.event_type), text_of(texts.source),       text_of(texts.condition),
+            text_of(texts.per), text_of(texts.limit_key),  text_of(texts.distinct_key), texts.window,
+            rule.points};
     }
     return sources;
 }
 
 StageSource* stage_sources(const FullDefinition& full) {
-    auto* sources = static_cast<StageSource*>(palloc(sizeof(StageSource) * (full.stages.size() + 1)));
-    for (std::size_t i = 0; i < full.stages.size(); ++i) {
-        const StageTexts& texts = full.stages[i];
-        sources[i] = {full.definition.stages[i].name.c_str(), text_of(texts.on_event),
-                      text_of(texts.on_event_condition), text_of(texts.on_event_source), text_of(texts.counts_as)};
-    }
+    auto* sources =
+        static_cast<StageSource*>(palloc(sizeof(StageSource) * (full.stages.size() + full.entries.size() + 1)));
+    StageSource* next = sources;
+    auto add = [&](const std::string& name, const StageTexts& texts) {
+        *next++ = {name.c_str(), text_of(texts.on_event), text_of(texts.on_event_condition),
+                   text_of(texts.on_event_source), text_of(texts.counts_as)};
+    };
+    for (std::size_t i = 0; i < full.stages.size(); ++i) add(full.definition.stages[i].name, full.stages[i]);
+    for (std::size_t i = 0; i < full.entries.size(); ++i) add(full.definition.entries[i].name, full.entries[i]);
+    return sources;
+}
+
+LeadTypeSource* lead_type_sources(const FullDefinition& full) {
+    auto* sources = static_cast<LeadTypeSource*>(palloc(sizeof(LeadTypeSource) * (full.lead_types.size() + 1)));
+    for (std::size_t i = 0; i < full.lead_types.size(); ++i)
+        sources[i] = {full.lead_types[i].name.c_str(), full.lead_types[i].condition.c_str()};
     return sources;
 }
 
@@ -92,10 +105,20 @@ Version* make_version(const char* schema, int64 number, Datum definition) {
     version->rules = rule_sources(*full);
     version->stage_count = static_cast<int>(full->stages.size());
     version->stages = stage_sources(*full);
+    version->lead_type_count = static_cast<int>(full->lead_types.size());
+    version->lead_types = lead_type_sources(*full);
+    version->door_count = full->definition.door_count();
     version->lead_created = text_of(full->lead_created);
     version->lead_condition = text_of(full->lead_condition);
+    version->lead_account = text_of(full->lead_account);
+    version->account_rules = full->account_rules.data();
+    version->account_rule_count = static_cast<int>(full->account_rules.size());
     if (full->touches) version->touches = touch_source(*full, *full->touches);
     version->time_zone = zone_of(schema, nullptr, full->time_zone);
+    if (!full->definition.working_time.empty()) {
+        std::span<const ClockChange> clocks = clock_changes(version->time_zone);
+        run_cpp([&] { full->definition.working_time.set_clock(clocks); });
+    }
     add_sources(schema, *full, version);
     return version;
 }
@@ -128,7 +151,8 @@ const LoggedSource* find_logged(const Version* version, const Source* source) {
 }
 
 bool is_source(const Version* version, const char* name, const Source* source) {
-    return strcmp(name == nullptr ? version->sources[0].name : name, source->name) == 0;
+    if (name == nullptr) name = version->sources[0].name;
+    return name == kAnyEvent || strcmp(name, source->name) == 0;
 }
 
 int find_stage(const Version* version, const char* name) {

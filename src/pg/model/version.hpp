@@ -20,15 +20,17 @@ struct ScoreColumns;  // score_row.cpp
 // there is none.
 struct RuleSource {
     const char* name;
-    const char* event_type;  // null: a fit rule
-    const char* source;      // of its events, by name; null: the first
+    const char* event_type;  // null: a fit rule; kAnyEvent: of any type
+    const char* source;      // of its events, by name; null: the first; kAnyEvent: all
     const char* condition;
     const char* per;
     const char* limit_key;
+    const char* distinct_key;
     LimitWindow window;
     double points;
 };
 
+// An entry has one too.
 struct StageSource {
     const char* name;
     const char* on_event;  // null: no event leads here
@@ -54,17 +56,28 @@ struct LoggedSource {
     const char* event_id;  // the column whose values count once for a lead; null: all rows count
 };
 
+struct LeadTypeSource {
+    const char* name;
+    const char* condition;
+};
+
 struct Version {
     MemoryContext context;         // it ends with it, and so do its programs
     int64 number;                  // 0: of a definition that is not stored
     const Definition* definition;  // on the C++ heap, owned by the memory context
     RuleSource* rules;
     int rule_count;
-    StageSource* stages;
+    StageSource* stages;  // behind them those of entries: by the numbers of doors
     int stage_count;
+    int door_count;  // stages and entries
+    LeadTypeSource* lead_types;
+    int lead_type_count;
     const char* lead_created;    // column of leads; null: nothing says when they came
     const char* lead_condition;  // null: all leads count
-    LoggedSource* sources;       // the first one is that of settings
+    const char* lead_account;    // null: there are no accounts
+    const AccountRule* account_rules;
+    int account_rule_count;
+    LoggedSource* sources;  // the first one is that of settings
     int source_count;
     TouchSource touches;  // of the first one
     pg_tz* time_zone;
@@ -86,6 +99,9 @@ Version* load_version(const AsOwner& as, int64 number);
 
 // What the version says of the source; null: it does not look at its events.
 const LoggedSource* find_logged(const Version* version, const Source* source);
+
+// Whether a rule matches events of any type; null: it is on the lead.
+inline bool is_any_event(const char* event_type) { return event_type != nullptr && event_type == kAnyEvent; }
 
 // Whether what the version says of that name, which may be null, is of the source.
 bool is_source(const Version* version, const char* name, const Source* source);

@@ -18,7 +18,9 @@ struct Asked {
 
     // Whether each event that is asked for here is asked for there.
     bool within(const Asked& other) const {
-        if (other.type == nullptr || std::string_view(type) != other.type || source != other.source) return false;
+        if (other.type == nullptr) return false;
+        if (!is_any_event(other.type) && std::string_view(type) != other.type) return false;
+        if (other.source != kAnyEvent && source != other.source) return false;
         if (other.condition == nullptr) return true;
         return condition != nullptr && std::string_view(condition) == other.condition;
     }
@@ -29,12 +31,12 @@ Asked asked_by_rule(const Version* version, int i) {
     return {rule.event_type, source_name(version, rule.source), rule.condition};
 }
 
-Asked asked_by_stage(const Version* version, int i) {
+Asked asked_by_door(const Version* version, int i) {
     const StageSource& stage = version->stages[i];
     return {stage.on_event, source_name(version, stage.on_event_source), stage.on_event_condition};
 }
 
-std::vector<Match> matches_of(const Version* version, const int64* buckets, const Asked& event, int stage, int rule) {
+std::vector<Match> matches_of(const Version* version, const int64* buckets, const Asked& event, int door, int rule) {
     std::vector<Match> matches;
     for (int i = 0; i < version->rule_count; ++i) {
         const RuleSource& source = version->rules[i];
@@ -43,11 +45,13 @@ std::vector<Match> matches_of(const Version* version, const int64* buckets, cons
         if (source.window != LimitWindow::None) {
             match.bucket = buckets[i];
             match.key = source.limit_key != nullptr;
+        } else if (source.distinct_key != nullptr) {
+            match.key = 1;
         }
         matches.push_back(match);
     }
-    for (int i = 0; i < version->stage_count; ++i)
-        if (i == stage || event.within(asked_by_stage(version, i)))
+    for (int i = 0; i < version->door_count; ++i)
+        if (i == door || event.within(asked_by_door(version, i)))
             matches.push_back({.kind = MatchKind::Stage, .target = i});
     return matches;
 }
@@ -73,11 +77,12 @@ std::vector<Act> acts_of(const Version* version, const int64* buckets, const Dou
             act.matches = matches_of(version, buckets, asked_by_rule(version, i), kNoStage, i);
         acts.push_back(std::move(act));
     }
-    for (int i = 0; i < version->stage_count; ++i) {
+    for (int i = 0; i < version->door_count; ++i) {
         if (version->stages[i].on_event == nullptr) continue;
         Act act;
-        act.stage = i;
-        act.matches = matches_of(version, buckets, asked_by_stage(version, i), i, kNoRule);
+        act.door = i;
+        act.stage = version->definition->stage_of_door(i);
+        act.matches = matches_of(version, buckets, asked_by_door(version, i), i, kNoRule);
         acts.push_back(std::move(act));
     }
     return acts;

@@ -12,9 +12,9 @@ namespace lead_scoring {
 // The buckets of limits at `at`, one a rule, in the current memory context.
 int64* buckets_at(const Version* version, Timestamp at);
 
-// An act for each rule and for each stage that events enter. An event is known to match whatever asks for no more than
-// it does: other rules of its type without a condition, or with the same one. Points are those of a factor of 1. To be
-// called in C++.
+// An act for each rule and for each stage and entry that events lead to. An event is known to match whatever asks for
+// no more than it does: other rules of its type without a condition, or with the same one. Points are those of a factor
+// of 1. To be called in C++.
 std::vector<Act> acts_of(const Version* version, const int64* buckets, const Doubts* doubts);
 
 // What is not known of events. To be called in C++.

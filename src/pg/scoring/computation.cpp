@@ -10,6 +10,8 @@
 #include "core/base/error.hpp"
 #include "pg/intake/event_id.hpp"
 #include "pg/intake/event_log.hpp"
+#include "pg/intake/merged.hpp"
+#include "pg/model/table_name.hpp"
 #include "pg/scoring/history.hpp"
 #include "pg/server/boundary.hpp"
 
@@ -175,11 +177,10 @@ bool change(const StoredLead& stored) {
     }
     if (!found.known) return true;
     change_card(stored, [&] {
-        std::vector<std::size_t> fit = lead.card.fit;
-        Attributes attributes = from_log ? Attributes{fit, lead.card.left_out} : attributes_of(found);
-        return set_attributes(definition, lead, attributes, task->now, workspace->transitions);
+        if (from_log) return set_attributes(definition, lead, task->now, workspace->transitions);
+        return set_attributes(definition, lead, attributes_of(found), task->now, workspace->transitions);
     });
-    if (!from_log) workspace->counted = is_counted(found);
+    if (!from_log) take_row(workspace, found);
     return true;
 }
 
@@ -203,8 +204,15 @@ bool adjust(const StoredLead& lead) {
     return known;
 }
 
-[[noreturn]] void refuse_left_out(const Model* model, Datum key) {
+[[noreturn]] void refuse_left_out(const AsOwner& as, Datum key) {
+    const Model* model = as.model;
     const char* lead = key_to_text(model->key, key);
+    if (find_merged(as, key) != Merged::No)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("lead \"%s\" of model \"%s\" was merged into another", lead, model->name),
+                        errdetail("It counts no more, and enters no stage."),
+                        errhint("SELECT lead_id FROM %s WHERE merged_from = %s;  -- the lead it is now",
+                                own_table(model, "merged"), quote_literal_cstr(lead))));
     ereport(ERROR,
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
              errmsg("lead \"%s\" of model \"%s\" is left out", lead, model->name),
@@ -218,7 +226,7 @@ bool adjust(const StoredLead& lead) {
 bool move_by_hand(const StoredLead& lead) {
     const Computation* task = lead.task;
     Workspace* workspace = task->workspace;
-    if (workspace->lead.card.left_out) refuse_left_out(task->model, lead.found.key);
+    if (workspace->lead.card.left_out) refuse_left_out(task->as, lead.found.key);
     change_card(lead, [&] {
         return set_stage(*task->version->definition, workspace->lead, task->by_hand->stage, task->now,
                          workspace->transitions);
@@ -246,18 +254,22 @@ bool let_time_pass(const StoredLead& lead) {
 
 // A line a kind of work, in their order.
 constexpr Policy kPolicies[] = {
-    {Work::Change, Facts::Rows, When::Always, When::Never, Anew::Acts, Rivals::Usual, From::Row, change},
-    {Work::Adjust, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::Usual, From::Row, adjust},
-    {Work::SetStage, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::RefusesMerging, From::Row,
+    {Work::Change, Facts::Rows, When::Always, When::Never, Anew::Acts, Rivals::Usual, From::Row, true, change},
+    {Work::Adjust, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::Usual, From::Row, true, adjust},
+    {Work::SetStage, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::RefusesMerging, From::Row, true,
      move_by_hand},
-    {Work::TakeBack, Facts::Card, When::Never, When::Never, Anew::Acts, Rivals::RefusesMerging, From::History, settle},
-    {Work::Refresh, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::LeavesBusy, From::Row, let_time_pass},
-    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, Anew::Settles, Rivals::Usual, From::Row, let_time_pass},
-    {Work::Rescore, Facts::All, When::IfNew, When::Never, Anew::Settles, Rivals::Usual, From::Row, nullptr},
-    {Work::Replay, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Row, nullptr},
+    {Work::TakeBack, Facts::Card, When::Never, When::Never, Anew::Acts, Rivals::RefusesMerging, From::History, true,
+     settle},
+    {Work::Refresh, Facts::Card, When::Always, When::Never, Anew::Acts, Rivals::LeavesBusy, From::Row, true,
+     let_time_pass},
+    {Work::Renew, Facts::Card, When::IfNew, When::IfNew, Anew::Settles, Rivals::Usual, From::Row, false, let_time_pass},
+    {Work::Rescore, Facts::All, When::IfNew, When::Never, Anew::Settles, Rivals::Usual, From::Row, false, nullptr},
+    {Work::Replay, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Row, false, nullptr},
+    {Work::CatchUp, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Row, true, nullptr},
     {Work::ReplayLead, Facts::Card, When::Always, When::Always, Anew::Settles, Rivals::RefusesMerging, From::Nothing,
+     false, nullptr},
+    {Work::ReplayAll, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Nothing, false,
      nullptr},
-    {Work::ReplayAll, Facts::All, When::Always, When::Always, Anew::Settles, Rivals::Usual, From::Nothing, nullptr},
 };
 
 constexpr bool policies_are_sound() {
@@ -307,7 +319,7 @@ bool take_card(const Computation* task, const LeadFindings& found, Moves moves, 
                 workspace->lead.seen_at <= task->now;
     if (!same) return false;
     run_cpp([&] { workspace->lead.card = *task->card; });
-    workspace->counted = is_counted(found);
+    take_row(workspace, found);
     return true;
 }
 

@@ -21,6 +21,7 @@ enum class Work {
     Renew,       // leads of an older version, or without a row: compute anew, move each lead once, now
     Rescore,     // the same of all leads at once
     Replay,      // compute all leads anew, stages included from where each stands
+    CatchUp,     // the same after a time in which nothing was scored: what came meanwhile is new
     ReplayLead,  // its moves are superseded: compute it anew, from where it began
     ReplayAll,   // the same of all leads at once
 };
@@ -91,6 +92,7 @@ struct Policy {
     Anew anew;
     Rivals rivals;
     From from;
+    bool hands_off;  // into stages that say so; what is made anew was, when it was new
     // What is done with a card that is of the version. False where there is no such lead any more.
     bool (*act)(const StoredLead& lead);
 };

@@ -8,11 +8,13 @@
 #include "pg/server/query.hpp"
 
 extern "C" {
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 }
 
 namespace lead_scoring {
@@ -27,6 +29,7 @@ RowToWrite* add_row(RowList* list, int columns) {
     auto* row = static_cast<RowToWrite*>(palloc(sizeof(RowToWrite)));
     row->values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(columns)));
     row->nulls = static_cast<bool*>(palloc0(sizeof(bool) * static_cast<Size>(columns)));
+    row->attempts = 0;
     row->next = nullptr;
     *list->last = row;
     list->last = &row->next;
@@ -150,12 +153,13 @@ void show_again(Model* model, const Version* version, RowToWrite* row, int rows)
 
 }  // namespace
 
-Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand) {
+Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand, bool hands_off) {
     Outcome outcome = {};
     outcome.model = model;
     outcome.version = version;
     outcome.computation = ++computations;
     outcome.by_hand = by_hand;
+    outcome.hands_off = hands_off;
     outcome.context = CurrentMemoryContext;
     return outcome;
 }
@@ -224,6 +228,15 @@ void add_transitions(Outcome* outcome, Datum key, const Workspace* workspace, co
         set_text(added, 11, transition.rule == kNoRule ? nullptr : version->rules[transition.rule].name);
         set_text(added, 12, again != nullptr ? again->actor : by_hand ? outcome->by_hand->actor : nullptr);
         set_text(added, 13, again != nullptr ? again->reason : by_hand ? outcome->by_hand->reason : nullptr);
+        const Stage& entered = version->definition->stages[transition.to];
+        if (entered.hand_off && outcome->hands_off &&
+            add_saturated(transition.at, entered.hand_off_max_age) >= GetCurrentTimestamp())
+            added->attempts = entered.max_attempts;
+        set_text(
+            added, 14,
+            transition.entry == kNoEntry ? nullptr : version->stages[version->stage_count + transition.entry].name);
+        std::size_t place = static_cast<std::size_t>(&transition - workspace->transitions.data());
+        set_text(added, 15, version->lead_type_count == 0 ? nullptr : workspace->move_types[place]);
     }
     MemoryContextSwitchTo(caller);
 }
@@ -244,9 +257,45 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 
 bool has_many_transitions(const Outcome* outcome) { return outcome->transitions.count >= kRowsPerStatement; }
 
+namespace {
+
+// Writes the hand-offs of transitions that are written, in one statement for many.
+void hand_over(const AsWriter& as, const RowToWrite* row) {
+    auto next = [](const RowToWrite* from) {
+        while (from != nullptr && from->attempts == 0) from = from->next;
+        return from;
+    };
+    row = next(row);
+    if (row == nullptr) return;
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "lead_scoring hand-offs", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    while (row != nullptr) {
+        RowList some;
+        clear(&some);
+        for (; row != nullptr && some.count < kRowsPerStatement; row = next(row->next)) {
+            RowToWrite* handed = add_row(&some, 3);
+            handed->values[0] = row->values[0];
+            handed->values[1] = row->values[1];
+            handed->values[2] = Int32GetDatum(row->attempts);
+        }
+        Oid types[] = {as.model->key.type, INT4OID, INT4OID};
+        Datum values[3];
+        for (int i = 0; i < 3; ++i) values[i] = column_array(some.first, some.count, i, types[i]);
+        execute(as, PlanName::AddHandoffs, values);
+        MemoryContextSwitchTo(context);
+        MemoryContextReset(context);
+    }
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
+}
+
+}  // namespace
+
 void write_transitions(const AsWriter& as, Outcome* outcome) {
     write_rows(as, PlanName::AddTransition, PlanName::AddTransitions, outcome->transitions.first, true,
                [](RowToWrite*, int) {});
+    hand_over(as, outcome->transitions.first);
     clear_transitions(outcome);
 }
 

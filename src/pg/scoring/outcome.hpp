@@ -26,6 +26,7 @@ struct MoveByHand {
 struct RowToWrite {
     Datum* values;
     bool* nulls;
+    int attempts;  // of a transition that is handed over: to deliver it, at most; 0: it is not handed over
     RowToWrite* next;
 };
 
@@ -48,6 +49,7 @@ struct Outcome {
     const Version* version;
     uint64 computation;         // a number of its own
     const MoveByHand* by_hand;  // null: nobody moved the lead
+    bool hands_off;             // moves into stages that say so are handed over
     MemoryContext context;      // of the statuses, which outlive the statement's work
     MemoryContext pending;      // of the transitions not yet written
     RowList transitions;
@@ -55,7 +57,7 @@ struct Outcome {
 };
 
 // An empty outcome for leads that are about to be computed, in the current memory context.
-Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand);
+Outcome begin_outcome(Model* model, const Version* version, const MoveByHand* by_hand, bool hands_off);
 
 // Forgets what was gathered.
 void clear_outcome(Outcome* outcome);
@@ -74,7 +76,8 @@ void add_status(Outcome* outcome, Datum key, const Workspace* workspace, const S
 // Whether so many transitions wait that they should be written now.
 bool has_many_transitions(const Outcome* outcome);
 
-// Writes the transitions that wait, in one statement for many: triggers of the user's may run.
+// Writes the transitions that wait, in one statement for many, and the hand-offs they give rise to: triggers of the
+// user's may run.
 void write_transitions(const AsWriter& as, Outcome* outcome);
 
 // Takes the leads whose moves have numbers that their history has already out of what is to be written: their keys, in

@@ -93,6 +93,7 @@ constexpr int for_each_column(Values& values, Visit visit) {
     visit(number++, "stage_armed", values.stage_armed, Flag{});
     visit(number++, "stage_barred", values.barred, Text{nullptr});
     visit(number++, "counted", values.counted, Flag{});
+    visit(number++, "account", values.account, Text{nullptr});
     visit(number++, "scored_at", values.scored_at, Instant{kNever});
     visit(number++, "due_at", values.due_at, Instant{kForever});
     return number;

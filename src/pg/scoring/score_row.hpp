@@ -51,8 +51,9 @@ struct ScoreValues {
     Timestamp stage_since;
     int64 stage_seq;
     bool stage_armed;
-    const char* barred;  // as core/stages/bars.hpp prints it; null: nobody ever took back a move of the lead
-    bool counted;        // the leads table has a row of that key, which is not left out
+    const char* barred;   // as core/stages/bars.hpp prints it; null: nobody ever took back a move of the lead
+    bool counted;         // the leads table has a row of that key, which is not left out
+    const char* account;  // whose it is, as that row says; null: nobody's
     Timestamp scored_at;
     Timestamp due_at;
 };

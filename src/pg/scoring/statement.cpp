@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "pg/intake/event_log.hpp"
+#include "pg/intake/merged.hpp"
 #include "pg/intake/plans.hpp"
 #include "pg/intake/problems.hpp"
 #include "pg/model/permit.hpp"
 #include "pg/model/withheld.hpp"
+#include "pg/scoring/lead_type.hpp"
 #include "pg/scoring/score_row.hpp"
 #include "pg/server/progress.hpp"
 #include "pg/server/query.hpp"
@@ -29,6 +31,13 @@ namespace lead_scoring {
 
 namespace {
 
+// Keys of leads, in the memory of the statement.
+struct KeyList {
+    Datum* keys;
+    int count;
+    int capacity;
+};
+
 // The leads that one call of apply_findings brings up to date, and how far it is.
 struct LeadsUpdate {
     Computation task;  // how each of them is computed
@@ -39,14 +48,14 @@ struct LeadsUpdate {
     CommandId began;
     ScoreTable* scores;
     MemoryContext lead_context;  // reset after each lead
-    Datum* lock_first;           // leads whose rows in the leads table could not be had without waiting
-    int lock_first_count;
-    int lock_first_capacity;
+    KeyList lock_first;          // leads whose rows in the leads table could not be had without waiting
     MemoryContext context;
     bool blocked;  // this round will be rolled back: it only goes on to find what else has to be locked first
     Outcome outcome;
     Outcome predicted;  // of prepared leads whose turn to be written has not come
+    Problems problems;  // of conditions of types of leads
     bool disturbed;     // triggers of the user's have run: they may have stored events of any lead
+    KeyList merged;     // leads that are others now, for which something came
 };
 
 // Leaves SPI_processed, and nothing in memory: neither the result nor SPI's context as the current one.
@@ -72,16 +81,14 @@ LeadRow lock_lead(LeadsUpdate* update, Datum key) {
     return SPI_processed > 0 ? LeadRow::Busy : LeadRow::Missing;
 }
 
-void remember_busy(LeadsUpdate* update, Datum key) {
+void remember(LeadsUpdate* update, KeyList* list, Datum key) {
     MemoryContext caller = MemoryContextSwitchTo(update->context);
-    if (update->lock_first_count == update->lock_first_capacity) {
-        update->lock_first_capacity = update->lock_first_capacity * 2 + 16;
-        Size size = sizeof(Datum) * static_cast<Size>(update->lock_first_capacity);
-        update->lock_first =
-            static_cast<Datum*>(update->lock_first == nullptr ? palloc(size) : repalloc(update->lock_first, size));
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity * 2 + 16;
+        Size size = sizeof(Datum) * static_cast<Size>(list->capacity);
+        list->keys = static_cast<Datum*>(list->keys == nullptr ? palloc(size) : repalloc(list->keys, size));
     }
-    const KeyType& type = update->task.model->key;
-    update->lock_first[update->lock_first_count++] = datumCopy(key, type.by_value, type.length);
+    list->keys[list->count++] = copy_key(update->task.model->key, key);
     MemoryContextSwitchTo(caller);
 }
 
@@ -96,7 +103,7 @@ bool ask_for_lead(LeadsUpdate* update, const LeadFindings& found, LeadRow* row) 
         return false;
     }
     if (update->revocable) {
-        remember_busy(update, key);
+        remember(update, &update->lock_first, key);
         update->blocked = true;
         return false;
     }
@@ -161,7 +168,22 @@ bool is_left_alone(const LeadsUpdate* update, Datum key) {
     return true;
 }
 
-void work_on_lead(LeadsUpdate* update, const LeadFindings& found) {
+// Whether the lead is another now, whose row that is, null where it has none: one that counts is not.
+Merged merged_by(const LeadsUpdate* update, const LeadFindings& found, const ScoreRow* row) {
+    bool may_be = update->task.policy->facts == Facts::Rows && !found.removed && (row == nullptr || !row->counted);
+    return may_be ? find_merged(update->task.as, found.key) : Merged::No;
+}
+
+// Whether what came for it is another lead's. What becomes of a lead of its key that was stored is its own.
+bool comes_for_another(const LeadFindings& found, Merged merged) {
+    return merged == Merged::IntoAnother && (found.seen || found.identified) && !found.known;
+}
+
+// Whether it is a lead of its own again: what it was part of was erased, and here is an event of its own.
+bool comes_again(const LeadFindings& found, Merged merged) { return merged == Merged::IntoNobody && found.seen; }
+
+void work_on_lead(LeadsUpdate* update, const LeadFindings& given) {
+    LeadFindings found = given;
     if (is_left_alone(update, found.key)) return;
     const Workspace* workspace = update->task.workspace;
     ScoreRow row;
@@ -175,17 +197,33 @@ void work_on_lead(LeadsUpdate* update, const LeadFindings& found) {
     int attempts = 0;  // that only triggers of others can have foiled
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        if (!read_score(update->scores, found.key, update->began, &row)) {
+        bool is_there = read_score(update->scores, found.key, update->began, &row);
+        Merged merged = merged_by(update, found, is_there ? &row : nullptr);
+        if (comes_for_another(found, merged)) {
+            remember(update, &update->merged, found.key);
+            return;
+        }
+        if (!is_there) {
             if (++attempts > kMostAttempts) refuse_kept_out(update->task.model, "scores", found.key);
             if (!create_row(update, found)) return;
+            if (merged != Merged::No && found.known) end_merge(update->task.as, found.key);
             continue;
         }
+        if (comes_again(found, merged)) {
+            end_merge(update->task.as, found.key);
+            end_scan(update->scores);
+            found.taken_back = true;  // all is to be found out from the log
+            continue;
+        }
+        found.left_out = given.left_out || merged != Merged::No;
         if (!compute(&update->task, found, &row, gone)) {
             if (forget(update, found.key) != Gone::EventsRemain) return;
             continue;
         }
         if (row.restored) update->disturbed = true;
         finish_lead(update->task.workspace, update->task.version);
+        type_moves(update->task.as, update->task.version, update->task.workspace, found.key, row.memory,
+                   &update->problems);
 
         bool status = needs_status(update, found, row);
         if (status) {
@@ -250,6 +288,7 @@ void work_on_all(LeadsUpdate* update, Findings* findings, uint64* leads) {
     LeadFindings lead;
     *leads = 0;
     update->blocked = false;
+    update->merged.count = 0;
     clear_outcome(&update->outcome);
     begin_scan(update->scores);
     rewind_findings(findings);
@@ -280,7 +319,8 @@ constexpr std::size_t kMostPrepared = 1000;
 constexpr Size kMostPreparedBytes = 4 * 1024 * 1024;
 
 // Computes the lead and writes nothing. False where somebody else is at its score row.
-bool prepare_lead(LeadsUpdate* update, const LeadFindings& found, MemoryContext memory, PreparedLead* lead) {
+bool prepare_lead(LeadsUpdate* update, const LeadFindings& given, MemoryContext memory, PreparedLead* lead) {
+    LeadFindings found = given;
     const KeyType& type = update->task.model->key;
     const Workspace* workspace = update->task.workspace;
     auto lock_first = [&] {
@@ -296,8 +336,12 @@ bool prepare_lead(LeadsUpdate* update, const LeadFindings& found, MemoryContext 
         return true;
     }
     if (row.contended) return false;
+    Merged merged = merged_by(update, found, &row);
+    if (comes_for_another(found, merged) || comes_again(found, merged)) return true;
+    found.left_out = given.left_out || merged != Merged::No;
     if (!compute(&update->task, found, &row, false)) return true;
     finish_lead(update->task.workspace, update->task.version);
+    type_moves(update->task.as, update->task.version, update->task.workspace, found.key, row.memory, &update->problems);
 
     bool status = needs_status(update, found, row);
     if (status && !came_or_changed(update, found)) lock_first();
@@ -372,6 +416,7 @@ void write_leads(LeadsUpdate* update, Findings* findings, const PreparedLead* le
     end_scan(update->scores);  // which stands at the last lead
     clear_outcome(&update->outcome);
     update->disturbed = false;
+    update->merged.count = 0;
     uint64 done = 0;
     rewind_findings(findings);
     for (; next_lead(findings, &found); ++lead) {
@@ -419,7 +464,8 @@ struct Round {
 bool run_round(void* argument) {
     auto* round = static_cast<Round*>(argument);
     LeadsUpdate* update = round->update;
-    for (int i = 0; i < update->lock_first_count; ++i) run(update, PlanName::LockLeadWaiting, &update->lock_first[i]);
+    for (int i = 0; i < update->lock_first.count; ++i)
+        run(update, PlanName::LockLeadWaiting, &update->lock_first.keys[i]);
     work_on_all(update, round->findings, &round->leads);
     return !update->blocked;
 }
@@ -430,7 +476,7 @@ uint64 work_on_several(LeadsUpdate* update, Findings* findings) {
     Round round = {update, findings, 0};
     const KeyType& type = update->task.model->key;
     while (!run_revocable(run_round, &round)) {
-        std::sort(update->lock_first, update->lock_first + update->lock_first_count,
+        std::sort(update->lock_first.keys, update->lock_first.keys + update->lock_first.count,
                   [&](Datum a, Datum b) { return compare_keys(type, a, b) < 0; });
     }
     return round.leads;
@@ -455,8 +501,9 @@ Applied apply_findings(const AsWriter& as, const Version* version, Findings* fin
     update.task.now = GetCurrentTimestamp();
     update.context = CurrentMemoryContext;
     update.task.by_hand = by_hand;
-    update.outcome = begin_outcome(model, version, by_hand);
+    update.outcome = begin_outcome(model, version, by_hand, update.task.policy->hands_off);
     update.predicted = update.outcome;
+    update.problems = make_problems();
     update.lead_context = AllocSetContextCreate(CurrentMemoryContext, "lead_scoring lead", ALLOCSET_DEFAULT_SIZES);
     update.task.workspace = make_workspace();
     update.scores = open_scores(model, version);
@@ -469,8 +516,9 @@ Applied apply_findings(const AsWriter& as, const Version* version, Findings* fin
     else
         work_on_all(&update, findings, &leads);
     close_scores(update.scores);
+    record_problems(as, &update.problems);
     CommandCounterIncrement();
-    return {leads - update.left_out, statuses_of(update.outcome)};
+    return {leads - update.left_out, statuses_of(update.outcome), update.merged.keys, update.merged.count};
 }
 
 Applied apply_to_all(const AsWriter& as, const Version* version, Work work, const MoveByHand* by_hand) {

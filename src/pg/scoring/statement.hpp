@@ -10,8 +10,8 @@
 //   2. visitors whose events or identities are written, in the order of their locks (pg/intake/visitors.hpp).
 //   3. rows of the leads table, in key order.
 //   4. rows of scores, in key order.
-//   5. rows of the other tables of kLeadTables, under the row of scores of their lead. What a move gives rise to would
-//      be locked here, after scores.
+//   5. rows of the other tables of kLeadTables, under the row of scores of their lead. Who claims hand-offs locks rows
+//      of theirs alone, without waiting.
 //   6. problems that were met on the way, by lead and rule.
 //
 // Rows of a step are locked before those of the next, and who holds one asks for none of an earlier step but without
@@ -33,6 +33,10 @@
 // locked in the rounds that follow. Only a subtransaction could give them back; but what it locked is updated outside
 // of it when the status is written, and each such row would get a multixact in every statement.
 //
+// What came for a lead that was merged into another is moved when the statement has done with all others, and scored as
+// a statement of its own: with rows of a statement that brought others too in its hands. Two such statements may
+// deadlock.
+//
 // What has no single order: a foreign key that cascades brings one lead after the other, in the order of the user's
 // rows, and comes to identities with rows of leads in its hands; TRUNCATE comes with its table locked; and a query that
 // fires several triggers on events takes the locks of their visitors trigger by trigger. They may deadlock with others
@@ -48,6 +52,8 @@ namespace lead_scoring {
 struct Applied {
     uint64 leads;
     Statuses statuses;  // to be written by end_work; in the current memory context
+    Datum* merged;      // keys of leads that are others now, for which something came: for move_merged; likewise
+    int merged_count;
 };
 
 // Does `work` for every lead of the sorted findings, and writes all but the status columns. The memory of what it

@@ -60,6 +60,7 @@ void end_workspace(void* argument) {
 void reset(Workspace* workspace, const Version* version) {
     forget(workspace->lead);
     workspace->counted = false;
+    workspace->account.clear();
     workspace->lead.stage.stage = version->definition->first_stage;
     workspace->transitions.clear();
     workspace->card.clear();
@@ -107,6 +108,7 @@ bool load_lead(Workspace* workspace, const Version* version, const ScoreRow& row
         }
         if (row.version == version->number) find_places(*version->definition, lead.card, ErrorCode::CorruptData);
         workspace->counted = row.counted;
+        if (row.account != nullptr) workspace->account = row.account;
         // Who has no move that stands is where leads begin, which may be another stage in this version.
         if (stage != kNoStage && row.stage_since != kNever) lead.stage.stage = stage;
         lead.stage.since = row.stage_since;
@@ -272,9 +274,15 @@ bool remember_found(Workspace* workspace, const Version* version, const LeadFind
     return true;
 }
 
+void take_row(Workspace* workspace, const LeadFindings& found) {
+    workspace->counted = is_counted(found);
+    if (found.account.empty() && workspace->account.empty()) return;
+    run_cpp([&] { workspace->account = found.account; });
+}
+
 void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves,
             Timestamp came_at) {
-    workspace->counted = is_counted(found);
+    take_row(workspace, found);
     workspace->remembered = version->touches.remembers;
     LeadFacts facts = facts_of(found, came_at);
     facts.hands = workspace->hands;
@@ -346,6 +354,7 @@ ScoreUpdate score_update(const Workspace* workspace, const Version* version, con
     row_update.stage_armed = lead.stage.armed;
     row_update.barred = workspace->has_bars ? workspace->barred.c_str() : nullptr;
     row_update.counted = workspace->counted;
+    row_update.account = workspace->account.empty() ? nullptr : workspace->account.c_str();
     row_update.scored_at = lead.seen_at;
     row_update.due_at = lead.due_at;
     row_update.entered = workspace->entered.data();

@@ -22,6 +22,7 @@ struct HandRow {
 struct Workspace {
     Lead lead;
     bool counted;                   // the leads table has it, and it is not left out
+    std::string account;            // whose it is; empty: nobody's
     Memory memory;                  // of reports, where `remembered`
     bool remembered;                // made anew, or changed otherwise than in its bytes
     std::string memory_bytes;       // encoded; empty: as it is stored
@@ -31,10 +32,11 @@ struct Workspace {
     std::optional<Folding> folding;  // of a lead whose matches do not come all at once
     std::optional<Replay> replay;
     std::vector<Transition> transitions;
-    std::vector<int> named_stages;  // by events of visitors that became the lead
-    std::string card;               // encoded
-    std::string grade;              // label; empty: none
-    std::string barred;             // printed, where moves of the lead were taken back
+    std::vector<const char*> move_types;  // of these, where the version has types of leads; null: none
+    std::vector<int> named_stages;        // by events of visitors that became the lead
+    std::string card;                     // encoded
+    std::string grade;                    // label; empty: none
+    std::string barred;                   // printed, where moves of the lead were taken back
     bool has_bars;
     std::vector<HandMove> hands;     // of a replay, to be made again
     HandRow* hand_rows;              // of these
@@ -74,6 +76,9 @@ void load_new_lead(Workspace* workspace, const Version* version);
 // have it.
 void replay(Workspace* workspace, const Version* version, const LeadFindings& found, Until until, Moves moves,
             Timestamp came_at = kNever);
+
+// Takes over what the lead's row in the leads table, as it was found, says besides its attributes.
+void take_row(Workspace* workspace, const LeadFindings& found);
 
 // Folds all matches that were found into the lead. False as fold_matches has it: the card must be made anew.
 [[nodiscard]] bool fold_found(Workspace* workspace, const Version* version, const LeadFindings& found, Timestamp now,

@@ -72,6 +72,30 @@ TimestampTz instant_of_day(DateADT day, const pg_tz* time_zone) {
     return join({clocks.is_gap ? clocks.change : midnight - clocks.offset, 0});
 }
 
+std::span<const ClockChange> clock_changes(const pg_tz* time_zone) {
+    static constexpr int64 kYear = 31556952;  // seconds
+    static constexpr int64 kFirst = -70 * kYear;
+    static constexpr int64 kLast = 330 * kYear;
+    Size room = 256;
+    Size count = 0;
+    auto* changes = static_cast<ClockChange*>(palloc(sizeof(ClockChange) * room));
+    for (pg_time_t second = kFirst; second < kLast;) {
+        pg_time_t change = 0;
+        long offset = 0;
+        long offset_after = 0;
+        int is_summer = 0;
+        int found = pg_next_dst_boundary(&second, &offset, &is_summer, &change, &offset_after, &is_summer, time_zone);
+        if (found < 0) break;
+        if (count == 0) changes[count++] = {kNever, offset * USECS_PER_SEC};
+        if (found == 0) break;
+        if (count == room) changes = static_cast<ClockChange*>(repalloc(changes, sizeof(ClockChange) * (room *= 2)));
+        changes[count++] = {(change - kEpochShift) * USECS_PER_SEC, offset_after * USECS_PER_SEC};
+        second = change;
+    }
+    if (count == 0) changes[count++] = {};
+    return {changes, count};
+}
+
 }  // namespace lead_scoring
 
 using namespace lead_scoring;

@@ -3,6 +3,10 @@
 
 #include "pg/server/postgres.hpp"
 
+#include <span>
+
+#include "core/card/working_time.hpp"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "pgtime.h"
@@ -19,6 +23,10 @@ TimestampTz instant_of(Timestamp local, const pg_tz* time_zone);
 
 // When that day began: at midnight, or, where that was left out, at the first instant of the day.
 TimestampTz instant_of_day(DateADT day, const pg_tz* time_zone);
+
+// How clocks of the zone are set: from when on they show so much more than UTC. From 1900 to 2300; before and after it
+// they stay as they are at that end. In the current memory context.
+std::span<const ClockChange> clock_changes(const pg_tz* time_zone);
 
 // A time in a column of one of these types.
 inline bool is_time_type(Oid type) { return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID; }

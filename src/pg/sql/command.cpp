@@ -46,14 +46,18 @@ constexpr std::string_view kEntry = "_as_owner";
 // What the caller needs, where he is not to be the owner.
 struct Capability {
     const char* function;
-    const char* tables[8];  // to read; null: no more
-    bool undone;            // it reads by views and expressions of the owner's, and nothing of what they do is left
+    const char* tables[14];  // to read; null: no more
+    bool undone;             // it reads by views and expressions of the owner's, and nothing of what they do is left
 };
 
 constexpr Capability kCapabilities[] = {
     {"versions", {"versions"}},
-    {"diff", {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
-    {"export_model", {"settings", "rule_groups", "rules", "bands", "stages", "sources", "report_settings"}},
+    {"diff",
+     {"versions", "settings", "rule_groups", "rules", "bands", "stages", "sources", "account_rules", "calendar",
+      "holidays", "report_settings", "entries", "lead_types"}},
+    {"export_model",
+     {"settings", "rule_groups", "rules", "bands", "stages", "sources", "account_rules", "calendar", "holidays",
+      "report_settings", "entries", "lead_types"}},
     {"definition", {"versions"}},
     {"verify", {"scores", "settings", "versions", "transitions"}},
     {"preview", {"scores", "settings", "versions", "transitions", "rules", "stages", "report_settings"}, true},
@@ -146,7 +150,10 @@ struct TriggerFunction {
 
 constexpr TriggerFunction kTriggerFunctions[] = {
     {"check_report_settings_as_owner", {"report_settings"}, true},
-    {"check_draft_row_as_owner", {"settings", "sources", "rule_groups", "rules", "bands", "stages"}, true},
+    {"check_draft_row_as_owner",
+     {"settings", "sources", "rule_groups", "rules", "bands", "stages", "account_rules", "calendar", "holidays",
+      "entries", "lead_types"},
+     true},
     {"check_rule_group_as_owner", {"rules"}, false},
 };
 

@@ -32,12 +32,13 @@ namespace {
 struct ChangedDraft {
     Oid schema;
     bool everything;  // settings, sources, or the kind of a group, which all else rests on
-    bool named;       // what stages name: rules and bands
-    List* rules;      // names of rules, as text
-    List* stages;     // and of stages
-    bool looked;      // whether it was what is published, before it was changed
-    bool parts;       // it was, and whoever changes it is to hear of it
-    int level;        // of the transaction that changed it first
+    bool named;  // what stages rest on: rules, bands and working time; or entries and types of leads, which are checked
+                 // as a whole
+    List* rules;   // names of rules, as text
+    List* stages;  // and of stages
+    bool looked;   // whether it was what is published, before it was changed
+    bool parts;    // it was, and whoever changes it is to hear of it
+    int level;     // of the transaction that changed it first
     ChangedDraft* next;
 };
 
@@ -172,7 +173,8 @@ Datum lead_scoring_draft_changed(PG_FUNCTION_ARGS) {
                         errdetail("It runs after each row of the tables of a model's draft."),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-    static constexpr const char* kTables[] = {"settings", "sources", "rule_groups", "rules", "bands", "stages"};
+    static constexpr const char* kTables[] = {"settings", "sources",  "rule_groups", "rules",   "bands",
+                                              "stages",   "calendar", "holidays",    "entries", "lead_types"};
     require_own_table(data, "draft_changed", kTables);
     require_author(data);
     const char* table = RelationGetRelationName(data->tg_relation);
@@ -202,8 +204,9 @@ Datum lead_scoring_draft_begins(PG_FUNCTION_ARGS) {
                         errdetail("It runs before statements on the tables of a model's draft."),
                         errhint("Let lead_scoring.create_model() make the triggers.")));
     auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-    static constexpr const char* kTables[] = {"settings", "sources", "rule_groups",    "rules",
-                                              "bands",    "stages",  "report_settings"};
+    static constexpr const char* kTables[] = {"settings", "sources", "rule_groups",   "rules",
+                                              "bands",    "stages",  "account_rules", "calendar",
+                                              "holidays", "entries", "lead_types",    "report_settings"};
     require_own_table(data, "draft_begins", kTables);
     watch_transactions<at_transaction_end, at_subtransaction_end>();
     ChangedDraft* draft = find_changed(RelationGetNamespace(data->tg_relation));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "pg/intake/handoffs.hpp"
 #include "pg/intake/plans.hpp"
 #include "pg/model/format.hpp"
 #include "pg/model/identity.hpp"
@@ -50,14 +51,16 @@ struct Pair {
 
 // Numbers are negative on the way, for none is free before the other rows have moved. What one lead did at the very
 // instant of the other stays in its order.
+#define JOINED_CHAIN(transitions)                                                                                      \
+    "WITH chain AS ("                                                                                                  \
+    "SELECT t.lead_id, t.seq, t.lead_id = $1 AS is_moved, "                                                            \
+    "row_number() OVER (ORDER BY t.at, t.lead_id = $1, t.seq) AS new_seq, "                                            \
+    "CASE WHEN %2$s THEN lag(t.to_stage, 1, t.from_stage) OVER (PARTITION BY %2$s "                                    \
+    "ORDER BY t.at, t.lead_id = $1, t.seq) ELSE t.from_stage END AS new_from "                                         \
+    "FROM " transitions " t WHERE t.lead_id IN ($1, $2)) "
 void join_histories(Pair* pair) {
     pair->write("transitions",
-                "WITH chain AS ("
-                "SELECT t.lead_id, t.seq, t.lead_id = $1 AS is_moved, "
-                "row_number() OVER (ORDER BY t.at, t.lead_id = $1, t.seq) AS new_seq, "
-                "CASE WHEN %2$s THEN lag(t.to_stage, 1, t.from_stage) OVER (PARTITION BY %2$s "
-                "ORDER BY t.at, t.lead_id = $1, t.seq) ELSE t.from_stage END AS new_from "
-                "FROM %1$s t WHERE t.lead_id IN ($1, $2)) "
+                JOINED_CHAIN("%1$s")
                 "UPDATE %1$s t SET lead_id = $2, seq = -c.new_seq, from_stage = c.new_from, "
                 "merged_from = CASE WHEN c.is_moved THEN coalesce(t.merged_from, t.lead_id || '#' || t.seq) "
                 "ELSE t.merged_from END "
@@ -82,9 +85,11 @@ void join_problems(Pair* pair) {
 void note_merge(Pair* pair) {
     pair->write("merged", "DELETE FROM %1$s WHERE merged_from = $2");
     pair->write("merged", "UPDATE %1$s SET lead_id = $2 WHERE lead_id = $1");
-    pair->write("merged",
-                "INSERT INTO %1$s (merged_from, lead_id) VALUES ($1, $2) "
-                "ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id");
+    bool dated = has_column(pair->as.model, "merged", "at");
+    pair->write("merged", dated ? "INSERT INTO %1$s (merged_from, lead_id, at) VALUES ($1, $2, clock_timestamp()) "
+                                  "ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id, at = excluded.at"
+                                : "INSERT INTO %1$s (merged_from, lead_id) VALUES ($1, $2) "
+                                  "ON CONFLICT (merged_from) DO UPDATE SET lead_id = excluded.lead_id");
 }
 
 // Sets for each stage when the lead, s, entered it first.
@@ -130,17 +135,27 @@ void join_scores(Pair* pair) {
     pair->write("scores", "DELETE FROM %1$s WHERE lead_id = $1");
 }
 
+// By the numbers that their moves will have. Which row is delivered first is settled when all are joined.
+void join_handoffs(Pair* pair) {
+    const Model* model = pair->as.model;
+    if (!has_handoffs(model)) return;
+    const char* sql = JOINED_CHAIN("%3$s")
+        "UPDATE %1$s h SET lead_id = $2, seq = -c.new_seq FROM chain c "
+        "WHERE h.lead_id = c.lead_id AND h.seq = c.seq AND (c.is_moved OR c.new_seq <> h.seq)";
+    write_state(pair->as, "handoffs",
+                psprintf(sql, own_table(model, "handoffs"), stands(model), own_table(model, "transitions")), 2,
+                pair->types, pair->keys);
+    pair->write("handoffs", "UPDATE %1$s SET seq = -seq WHERE lead_id = $2 AND seq < 0");
+}
+
 void join_adjustments(Pair* pair) { pair->write("adjustments", "UPDATE %1$s SET lead_id = $2 WHERE lead_id = $1"); }
 
 // How the rows of two leads become those of one, in this order: the score row goes to the end of the joined history.
 constexpr struct {
     std::string_view table;
     void (*join)(Pair*);
-} kJoins[] = {{"transitions", join_histories},
-              {"adjustments", join_adjustments},
-              {"problems", join_problems},
-              {"merged", note_merge},
-              {"scores", join_scores}};
+} kJoins[] = {{"handoffs", join_handoffs}, {"transitions", join_histories}, {"adjustments", join_adjustments},
+              {"problems", join_problems}, {"merged", note_merge},          {"scores", join_scores}};
 
 constexpr bool is_joined(std::string_view table) {
     return std::any_of(std::begin(kJoins), std::end(kJoins), [=](const auto& known) { return known.table == table; });
@@ -157,6 +172,7 @@ Datum lead_scoring_join_leads(PG_FUNCTION_ARGS) {
     Pair pair = {
         as, {key_argument(fcinfo, 1, model), key_argument(fcinfo, 2, model)}, {model->key.type, model->key.type}};
     for (const auto& [table, join] : kJoins) join(&pair);
+    if (has_handoffs(model)) execute(as, PlanName::SettleHandoffs, &pair.keys[1]);
     end_work(as);
     PG_RETURN_VOID();
 }
@@ -216,6 +232,7 @@ Datum lead_scoring_erase_lead(PG_FUNCTION_ARGS) {
     erase("transitions",
           "UPDATE %1$s SET merged_from = NULL "
           "WHERE merged_from IS NOT NULL AND regexp_replace(merged_from, '#\\d+$', '') = $2");
+    if (has_handoffs(model)) erase("outbox", "DELETE FROM %1$s WHERE aggregatetype = 'lead' AND aggregateid = $2");
     end_work(as);
     PG_RETURN_VOID();
 }

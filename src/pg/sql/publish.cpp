@@ -32,6 +32,20 @@ Datum lead_scoring_add_version(PG_FUNCTION_ARGS) {
     PG_RETURN_VOID();
 }
 
+// carry_over(model text, former bigint, version bigint)
+LEAD_SCORING_FUNCTION(lead_scoring_carry_over);
+Datum lead_scoring_carry_over(PG_FUNCTION_ARGS) {
+    const char* model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    require_entry(model);
+    Oid types[] = {INT8OID, INT8OID};
+    Datum values[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
+    AsWriter as = begin_work_in_command(find_model(model));
+    const char* sql = "UPDATE %s SET version = $2 WHERE version = $1";
+    write_state(as, "scores", psprintf(sql, own_table(model, "scores")), 2, types, values);
+    end_work(as);
+    PG_RETURN_VOID();
+}
+
 namespace {
 
 struct Renaming {
@@ -49,6 +63,8 @@ constexpr Renaming kRenamings[] = {
     {"stages", "forgotten",
      "UPDATE %1$s SET entered = entered - $1 || jsonb_build_object($2, entered -> $1) WHERE entered ? $1"},
     {"rules", "transitions", "UPDATE %1$s SET rule = $2 WHERE rule = $1"},
+    {"entries", "transitions", "UPDATE %1$s SET entry = $2 WHERE entry = $1"},
+    {"lead_types", "transitions", "UPDATE %1$s SET lead_type = $2 WHERE lead_type = $1"},
     {"rules", "problems", "UPDATE %1$s SET rule = $2 WHERE rule = $1"},
 };
 

@@ -14,7 +14,9 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 }
 
 using namespace lead_scoring;
@@ -58,6 +60,46 @@ Datum lead_scoring_refresh_leads(PG_FUNCTION_ARGS) {
     }
     end_work(as, applied.statuses);
     PG_RETURN_INT64(static_cast<int64>(applied.leads));
+}
+
+namespace {
+
+// Under the newest version, as of the clock. The statement that gives the accounts names its time as parameter 1.
+uint64 note_accounts(const AsWriter& as) {
+    Oid type = TEXTOID;
+    Datum value = CStringGetTextDatum(as.model->name);
+    query("SELECT lead_scoring_internal.account_rows($1, '$1')", 1, &type, &value);
+    const char* rows = ResultRow{0}.text(1);
+    const char* states = own_table(as.model, "account_states");
+    type = TIMESTAMPTZOID;
+    value = TimestampTzGetDatum(GetCurrentTimestamp());
+    write_state(as, "account_states",
+                psprintf("WITH gone AS MATERIALIZED (SELECT g.account FROM %1$s g WHERE NOT EXISTS "
+                         "(SELECT FROM %2$s s WHERE s.account = g.account) ORDER BY 1 FOR UPDATE SKIP LOCKED) "
+                         "DELETE FROM %1$s a USING gone WHERE a.account = gone.account",
+                         states, own_table(as.model, "scores")),
+                0, nullptr, nullptr);
+    write_state(as, "account_states",
+                psprintf("INSERT INTO %s (account, rule, mqa_at) SELECT r.account, r.rule, $1 FROM (%s) r "
+                         "WHERE r.meets AND r.mqa_at IS NULL ORDER BY r.account ON CONFLICT DO NOTHING",
+                         states, rows),
+                1, &type, &value);
+    return SPI_processed;
+}
+
+}  // namespace
+
+// refresh_accounts(model text) returns bigint
+LEAD_SCORING_FUNCTION(lead_scoring_refresh_accounts);
+Datum lead_scoring_refresh_accounts(PG_FUNCTION_ARGS) {
+    require_argument(fcinfo, 0, "model", "For example CALL lead_scoring.refresh('sales').");
+    Model* model = use_locked_model(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    const Version* version = scoring_version(model);
+    if (version == nullptr || version->lead_account == nullptr || version->account_rule_count == 0) PG_RETURN_INT64(0);
+    AsWriter as = begin_work(model);
+    uint64 noted = note_accounts(as);
+    end_work(as);
+    PG_RETURN_INT64(static_cast<int64>(noted));
 }
 
 // require_commit(command text)

@@ -26,7 +26,8 @@ using namespace lead_scoring;
 namespace {
 
 Work work_named(const char* name) {
-    if (strcmp(name, "replay") == 0 || strcmp(name, "catch up") == 0) return Work::Replay;
+    if (strcmp(name, "replay") == 0) return Work::Replay;
+    if (strcmp(name, "catch up") == 0) return Work::CatchUp;
     if (strcmp(name, "evaluate") == 0) return Work::Rescore;
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown way of rescoring: \"%s\"", name),
                     errdetail("Stages are replayed through history, caught up with it, or evaluated once."),

@@ -3,10 +3,10 @@
 
 #include "pg/server/postgres.hpp"
 
-#include <algorithm>
-
+#include "core/reading/first_matches.hpp"
 #include "pg/intake/event_log.hpp"
 #include "pg/intake/reading.hpp"
+#include "pg/server/owned.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -20,17 +20,18 @@ namespace {
 
 // In the order of the version's rules, that of their ids; infinity for no match, -infinity for a fit rule. No nulls: an
 // array without finds its elements at once.
-Datum first_matches(const LeadFindings& found, int rules) {
+Datum first_matches(const Reading& reading, const LeadFindings& found, FirstMatches* first) {
+    int rules = reading.version->rule_count;
     auto* times = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(rules)));
-    std::fill_n(times, rules, Int64GetDatum(DT_NOEND));
-    auto note = [&](std::size_t rule, int64 at) {
-        times[rule] = Int64GetDatum(std::min<int64>(DatumGetInt64(times[rule]), at));
-    };
-    for (std::size_t rule : found.fit) note(rule, DT_NOBEGIN);
+    run_cpp([&] { first->begin(found.known ? found.created : kNever); });
     MatchReader reader(found);
-    for (std::span<const Match> matches; reader.next(&matches);)
-        for (const Match& match : matches)
-            if (match.kind == MatchKind::Rule) note(match.target, match.at);
+    for (std::span<const Match> matches; reader.next(&matches);) run_cpp([&] { first->add(matches); });
+    TimestampTz now = GetCurrentStatementStartTimestamp();
+    run_cpp([&] {
+        const std::vector<Timestamp>& at = first->finish(now);
+        for (std::size_t i = 0; i < at.size(); ++i) times[i] = Int64GetDatum(at[i] == kForever ? DT_NOEND : at[i]);
+    });
+    for (std::size_t rule : found.fit) times[rule] = Int64GetDatum(DT_NOBEGIN);
     return PointerGetDatum(construct_array(times, rules, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
@@ -42,9 +43,10 @@ Datum lead_scoring_rule_matches(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     Reading reading = begin_reading(text_to_cstring(PG_GETARG_TEXT_PP(0)), "rule_matches()");
+    auto* first = make_owned<FirstMatches>(*reading.version->definition);
     for_each_lead(reading.as, reading.version, [&](const LeadFindings& found) {
         Datum values[] = {CStringGetTextDatum(key_to_text(reading.model->key, found.key)),
-                          first_matches(found, reading.version->rule_count)};
+                          first_matches(reading, found, first)};
         bool nulls[] = {false, false};
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
     });

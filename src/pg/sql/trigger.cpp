@@ -2,6 +2,7 @@
 
 #include "pg/sql/trigger.hpp"
 
+#include "pg/intake/merged.hpp"
 #include "pg/intake/problems.hpp"
 #include "pg/intake/visitors.hpp"
 #include "pg/model/identity.hpp"
@@ -229,25 +230,26 @@ void read_row_keys(TriggerRun* run, bool old_rows, FindingKind kind) {
 
 namespace {
 
-Statuses apply(TriggerRun* run, Work work) {
-    Statuses statuses = {};
+Applied apply(TriggerRun* run, Work work) {
+    Applied applied = {};
     if (!is_empty(run->findings)) {
         sort_findings(run->findings);
-        statuses = apply_findings(run->as, run->version, run->findings, work).statuses;
+        applied = apply_findings(run->as, run->version, run->findings, work);
         free_findings(run->findings);
     }
     record_problems(run->as, &run->problems);
-    return statuses;
+    return applied;
 }
 
 }  // namespace
 
 void end_trigger(TriggerRun* run, Work work) {
     bool last = !is_incomplete(run->changes);
-    Statuses statuses = last ? apply(run, work) : Statuses{};
+    Applied applied = last ? apply(run, work) : Applied{};
     if (!last) run->changes->problems = run->problems;
     // TRUNCATE's queue takes triggers of the truncated tables only.
-    end_work(run->as, statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
+    end_work(run->as, applied.statuses, !TRIGGER_FIRED_BY_TRUNCATE(run->data->tg_event));
+    if (applied.merged_count > 0) move_merged(run->model, applied.merged, applied.merged_count);
     MemoryContextSwitchTo(run->caller);
     if (run->changes == nullptr)
         MemoryContextDelete(run->memory);

@@ -3,6 +3,7 @@
 #include "pg/server/postgres.hpp"
 
 #include "pg/intake/event_log.hpp"
+#include "pg/intake/handoffs.hpp"
 #include "pg/intake/plans.hpp"
 #include "pg/intake/reading.hpp"
 #include "pg/model/format.hpp"
@@ -88,6 +89,7 @@ Datum lead_scoring_undo_move(PG_FUNCTION_ARGS) {
     require_none_standing(as, PlanName::StandingMove, values);
     Applied applied = apply_to_lead(as, version, key, Work::TakeBack);
     mend_past_entries(as, version, &key);
+    if (has_handoffs(model)) execute(as, PlanName::SettleHandoffs, &key);
     end_work(as, applied.statuses);
     PG_RETURN_VOID();
 }
@@ -120,6 +122,8 @@ Datum lead_scoring_replay_leads(PG_FUNCTION_ARGS) {
         applied = apply_to_lead(as, version, values[2], Work::ReplayLead, &superseding);
     }
     mend_past_entries(as, version, all ? nullptr : &values[2]);
+    if (has_handoffs(model))
+        execute(as, all ? PlanName::SettleAllHandoffs : PlanName::SettleHandoffs, all ? nullptr : &values[2]);
     end_work(as, applied.statuses);
     if (all) end_progress();
     PG_RETURN_INT64(static_cast<int64>(applied.leads));

@@ -155,6 +155,9 @@ void check_lead(Verification* verification, const LeadFindings& found) {
     const char* grade = grade_label(version, computed.features.grade);
     if (strcmp(row.grade == nullptr ? "" : row.grade, grade == nullptr ? "" : grade) != 0)
         report(verification, found.key, "grade", row.grade, grade);
+    const char* account = verification->computed->account.c_str();
+    if (strcmp(row.account == nullptr ? "" : row.account, account) != 0)
+        report(verification, found.key, "account", row.account, *account == '\0' ? nullptr : account);
     if (version->touches.remembers) check_memory(verification, found.key, row);
     if (readable) check_due(verification, found.key, row);
 }

@@ -93,12 +93,15 @@ const char* step_text(const Telling& telling, const WayStep& step) {
     const Act& act = telling.asking->acts[step.act];
     if (act.rule == kNoRule)
         return psprintf(INT64_FORMAT " event%s \"%s\"", step.times, step.times == 1 ? "" : "s",
-                        telling.version->stages[act.stage].on_event);
+                        telling.version->stages[act.door].on_event);
     const RuleSource& rule = telling.version->rules[act.rule];
     if (!act.is_event()) return psprintf("\"%s\" holds for the lead", rule.name);
     return psprintf(INT64_FORMAT " more match%s of \"%s\"%s%s", step.times, step.times == 1 ? "" : "es", rule.name,
                     rule.per != nullptr ? psprintf(" of %s points", points_text(units_of_points(rule.points))) : "",
-                    rule.limit_key != nullptr && step.times > 1 ? ", each of another limit_key" : "");
+                    step.times == 1                ? ""
+                    : rule.limit_key != nullptr    ? ", each of another limit_key"
+                    : rule.distinct_key != nullptr ? ", each of another distinct_key"
+                                                   : "");
 }
 
 // Time alone would have moved the lead by then.
@@ -132,42 +135,48 @@ const char* set_stage_text(const Telling& telling) {
                     quote_literal_cstr(telling.stage().name.c_str()));
 }
 
-const char* grades_text(const Stage& stage) {
+// What a condition is called: that of an entry by the name of this too.
+const char* what_text(const Telling& telling, int entry, const char* what) {
+    if (entry == kNoEntry) return what;
+    return psprintf("%s by entry \"%s\"", what, telling.version->stages[telling.version->stage_count + entry].name);
+}
+
+const char* grades_text(const std::vector<std::string>& grades) {
     StringInfoData text;
     initStringInfo(&text);
-    for (const std::string& grade : stage.grades)
-        appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", grade.c_str());
+    for (const std::string& grade : grades) appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", grade.c_str());
     return text.data;
 }
 
-void put_condition(const Telling& telling, const Condition& condition) {
-    const Stage& stage = telling.stage();
+template <class Way>
+void put_condition(const Telling& telling, const Condition& condition, const Way& way) {
     const Score& score = telling.asking->answer.features.score;
     Row row = {};
     auto compare = [&](const char* what, Units needed, Units has) {
-        row.what = what;
+        row.what = what_text(telling, condition.entry, what);
         row.needed = points_text(needed);
         row.has = points_text(has);
         if (has < needed) row.missing = points_text(saturate(WideUnits{needed} - has));
     };
     switch (condition.kind) {
         case ConditionKind::Score:
-            compare("min_score", *stage.min_score, score.total);
+            compare("min_score", *way.min_score, score.total);
             break;
         case ConditionKind::Engagement:
-            compare("min_engagement", *stage.min_engagement, score.engagement);
+            compare("min_engagement", *way.min_engagement, score.engagement);
             break;
         case ConditionKind::Fit:
-            compare("min_fit", *stage.min_fit, score.fit);
+            compare("min_fit", *way.min_fit, score.fit);
             break;
         case ConditionKind::Grade:
-            row.what = "grades";
-            row.needed = grades_text(stage);
+            row.what = what_text(telling, condition.entry, "grades");
+            row.needed = grades_text(way.grades);
             row.has = grade_label(telling.version, telling.asking->answer.features.grade);
             break;
         case ConditionKind::Requirement: {
-            const Requirement& requirement = stage.required[condition.requirement];
-            row.what = psprintf("requires \"%s\"", telling.version->rules[requirement.rule].name);
+            const Requirement& requirement = way.required[condition.requirement];
+            row.what = what_text(telling, condition.entry,
+                                 psprintf("requires \"%s\"", telling.version->rules[requirement.rule].name));
             row.needed = psprintf(INT64_FORMAT, requirement.count);
             row.has = psprintf(INT64_FORMAT, condition.count);
             if (condition.count < requirement.count)
@@ -179,21 +188,34 @@ void put_condition(const Telling& telling, const Condition& condition) {
     put(telling.result, row);
 }
 
-void put_entries(const Telling& telling) {
-    int index = telling.asking->question.stage;
-    const StageSource& source = telling.version->stages[index];
-    bool there = telling.asking->answer.verdict == Verdict::Yes;
-    if (source.on_event != nullptr) {
-        const DoubtedCondition& doubted = telling.doubts->stages[index];
-        Row row = {"on_event", psprintf("an event \"%s\"", source.on_event)};
+// Calls visit(door) for each door that events lead to the stage by.
+template <class Visit>
+void for_each_door(const Telling& telling, Visit visit) {
+    const Version* version = telling.version;
+    for (int door = 0; door < version->door_count; ++door)
+        if (version->definition->stage_of_door(door) == telling.asking->question.stage &&
+            version->stages[door].on_event != nullptr)
+            visit(door);
+}
+
+void put_doors(const Telling& telling) {
+    if (telling.asking->answer.verdict == Verdict::Yes) return;
+    const Stage& stage = telling.stage();
+    auto by_score = [](const auto& way) { return way.entered_by_score(); };
+    bool by_hand = !by_score(stage) && !std::ranges::any_of(telling.definition().entries_of(stage), by_score);
+    for_each_door(telling, [&](int door) {
+        by_hand = false;
+        const DoubtedCondition& doubted = telling.doubts->stages[door];
+        Row row = {what_text(telling, telling.definition().entry_of_door(door), "on_event"),
+                   psprintf("an event \"%s\"", telling.version->stages[door].on_event)};
         row.verdict = doubted.times > 0 ? "unknown" : "no";
         if (doubted.times > 0) {
             row.has = psprintf(INT64_FORMAT " whose condition is NULL", doubted.times);
             row.missing = doubted.columns;
         }
-        if (!there) put(telling.result, row);
-    }
-    if (!there && !telling.stage().entered_by_score() && source.on_event == nullptr)
+        put(telling.result, row);
+    });
+    if (by_hand)
         put(telling.result, {"by hand", telling.stage().name.c_str(), nullptr, nullptr, "no", set_stage_text(telling)});
 }
 
@@ -201,14 +223,18 @@ void put_entries(const Telling& telling) {
 void put_undone(const Telling& telling) {
     int target = telling.asking->question.stage;
     const std::vector<Bar>& bars = telling.state().barred;
-    const char* event = telling.version->stages[target].on_event;
+    const char* event = nullptr;  // or several
+    for_each_door(telling, [&](int door) {
+        const char* type = telling.version->stages[door].on_event;
+        event = event == nullptr ? psprintf("\"%s\"", type) : psprintf("%s or \"%s\"", event, type);
+    });
     for (const Bar& bar : bars) {
         if (bar.stage != target || (!bar.by_score && event == nullptr)) continue;
         Timestamp since = bar.since != kNever ? bar.since : telling.undone_at;
         StringInfoData how;
         initStringInfo(&how);
         appendStringInfo(&how, "%s  --", set_stage_text(telling));
-        if (event != nullptr) appendStringInfo(&how, " or a later event \"%s\"", event);
+        if (event != nullptr) appendStringInfo(&how, " or a later event %s", event);
         if (bar.by_score)
             appendStringInfo(&how, "%s or once its conditions have ceased to hold", event != nullptr ? "," : "");
         put(telling.result,
@@ -284,9 +310,11 @@ bool sees_event_types(const Telling& telling) {
 
 void put_log(const Telling& telling, const Waiting& waiting) {
     if (waiting.matches > 0) {
-        const char* name = waiting.first.kind == MatchKind::Rule
-                               ? psprintf("of \"%s\"", telling.version->rules[waiting.first.target].name)
-                               : psprintf("for stage \"%s\"", telling.version->stages[waiting.first.target].name);
+        const char* name =
+            waiting.first.kind == MatchKind::Rule
+                ? psprintf("of \"%s\"", telling.version->rules[waiting.first.target].name)
+                : psprintf("for %s \"%s\"", waiting.first.target < telling.version->stage_count ? "stage" : "entry",
+                           telling.version->stages[waiting.first.target].name);
         put(telling.result, {"pending", nullptr,
                              psprintf(INT64_FORMAT " match%s in the future, the first one %s", waiting.matches,
                                       waiting.matches == 1 ? "" : "es", name),
@@ -416,8 +444,14 @@ Datum lead_scoring_why_not(PG_FUNCTION_ARGS) {
         answer(telling, asking, moves, stored, stage);
         put(result, {"stage", telling.stage().name.c_str(), telling.now().name.c_str(), nullptr,
                      verdict_text(asking->answer.verdict), ways_text(telling, asking->answer.ways)});
-        for (const Condition& condition : asking->answer.conditions) put_condition(telling, condition);
-        put_entries(telling);
+        for (const Condition& condition : asking->answer.conditions) {
+            if (condition.entry == kNoEntry)
+                put_condition(telling, condition, telling.stage());
+            else
+                put_condition(telling, condition,
+                              telling.definition().entries[static_cast<std::size_t>(condition.entry)]);
+        }
+        put_doors(telling);
         put_model(result, reading.model, reading.version);
         put_lead(telling, found);
         put_obstacles(telling);

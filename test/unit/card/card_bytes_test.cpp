@@ -34,12 +34,12 @@ TEST(CardBytes, AreTheSameEverywhere) {
         "45230100a08d06");
 }
 
-// The cards, scores and transitions of many leads: powers, products, sums, searches.
-TEST(CardBytes, OfManyLeadsAreTheSameEverywhere) {
+// Of the cards, scores and transitions of many leads: powers, products, sums, searches.
+std::uint64_t hash_of_many_leads(const ModelOptions& options) {
     std::string bytes;
     for (std::uint64_t seed = 1; seed <= 400; ++seed) {
         SeededChoices choices(seed);
-        RandomModel model = random_model(choices, {.stages = true});
+        RandomModel model = random_model(choices, options);
         Delivery delivery(model.definition);
         Timestamp now = kStart;
         for (const auto& batch : random_batches(choices, random_matches(choices, model, kStart, 100, 30))) {
@@ -57,7 +57,12 @@ TEST(CardBytes, OfManyLeadsAreTheSameEverywhere) {
             put(transition.features.score.total);
         }
     }
-    EXPECT_EQ(hash_key(bytes), 14704715277826617105u);
+    return hash_key(bytes);
+}
+
+TEST(CardBytes, OfManyLeadsAreTheSameEverywhere) {
+    EXPECT_EQ(hash_of_many_leads({.switches = false, .stages = true}), 17506764260883900038u);
+    EXPECT_EQ(hash_of_many_leads({.stages = true}), 14354686171735519100u);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ void expect_refused(const Json& json, const Path& path, const std::string& what)
     expect_refused(json, "Its field \"" + name_of(path) + "\" " + what + ".");
 }
 
-enum class Of { Text, Word, Points, Seconds, Number, Whole, List, Object };
+enum class Of { Text, Truth, Word, Points, Seconds, Number, Whole, List, Object };
 
 struct Field {
     const char* path;
@@ -114,6 +114,11 @@ const Field kFields[] = {
     {"/stages/1/timeout_stage", Of::Text},
     {"/stages/2/cooldown", Of::Seconds},
     {"/stages/2/exit", Of::Word},
+    {"/stages/1/hand_off", Of::Truth},
+    {"/stages/1/accepted_stage", Of::Text},
+    {"/stages/1/rejected_stage", Of::Text},
+    {"/stages/1/max_attempts", Of::Whole},
+    {"/stages/1/hand_off_max_age", Of::Seconds},
 };
 
 bool is_item(const Path& path) { return path.back().find_first_not_of("0123456789") == std::string::npos; }
@@ -123,6 +128,8 @@ const char* otherwise(Of of) {
         case Of::Text:
         case Of::Word:
             return "is no text";
+        case Of::Truth:
+            return "is no boolean";
         case Of::List:
             return "is no list";
         case Of::Object:
@@ -137,6 +144,8 @@ bool is_of(const Json& value, Of of) {
         case Of::Text:
         case Of::Word:
             return value.is_string();
+        case Of::Truth:
+            return value.is_boolean();
         case Of::List:
             return value.is_array();
         case Of::Object:
@@ -239,6 +248,13 @@ TEST(DefinitionReader, TakesWhatPublishStores) {
     EXPECT_EQ(mql.required[0].count, 2);
     EXPECT_EQ(mql.within, 2 * kDay);
     EXPECT_EQ(mql.timeout_stage, 2);
+    EXPECT_TRUE(mql.hand_off);
+    EXPECT_EQ(mql.accepted_stage, 0);
+    EXPECT_EQ(mql.rejected_stage, 2);
+    EXPECT_EQ(mql.max_attempts, 3);
+    EXPECT_EQ(mql.hand_off_max_age, 2 * kDay);
+    EXPECT_FALSE(definition.stages[2].hand_off);
+    EXPECT_EQ(definition.stages[2].max_attempts, 5);
     EXPECT_EQ(read.stages[1].on_event, "demo");
     EXPECT_EQ(read.stages[1].on_event_condition, "(pages > 0)");
     EXPECT_TRUE(definition.stages[2].detour);
@@ -335,6 +351,7 @@ TEST(DefinitionReader, SaysWhichNumberIsOutOfRange) {
     std::map<std::string, std::pair<std::vector<const char*>, const char*>> ranges = {
         {"limit_count", {{"-1", "2147483648", "1.5"}, "0 to 2147483647"}},
         {"max_occurrences", {{"0", "-1", "100001", "0.5", "18446744073709551616"}, "1 to 100000"}},
+        {"max_attempts", {{"0", "1001", "1.5"}, "1 to 1000"}},
         {"id", {{"-1", "65536", "0.5"}, "0 to 65535"}},
         {"rank", {{"2147483648", "-2147483649", "0.1"}, "-2147483648 to 2147483647"}},
         {"web", {{"0", "-9223372036854775808", "9223372036854775808", "1.5"}, "1 to 9223372036854775807"}}};
@@ -460,16 +477,79 @@ TEST(DefinitionReader, ReadsWhatIsSaidOfLeads) {
     expect_refused(saying, Path("/lead_condition"), "is no text");
 }
 
+TEST(DefinitionReader, ReadsWhatIsAskedOfAccounts) {
+    FullDefinition silent = read_definition(full().dump());
+    EXPECT_EQ(silent.lead_account, std::nullopt);
+    EXPECT_TRUE(silent.account_rules.empty());
+    Json saying = full();
+    saying["lead_account"] = "lower(company)";
+    saying["account_rules"] =
+        Json::parse(R"([{"name": "group", "people": 3, "active_within": 86400.5, "min_score": 2.5},
+                        {"name": "points", "people": null, "min_points": -1, "top_n": 5}])");
+    FullDefinition read = read_definition(saying.dump());
+    EXPECT_EQ(read.lead_account, "lower(company)");
+    ASSERT_EQ(read.account_rules.size(), 2U);
+    const AccountRule& group = read.account_rules[0];
+    EXPECT_EQ(group.name, "group");
+    EXPECT_EQ(group.people, 3);
+    EXPECT_EQ(group.active_within, 86'400'500'000);
+    EXPECT_EQ(group.min_score, 25000);
+    EXPECT_EQ(group.min_points, std::nullopt);
+    EXPECT_EQ(group.top_n, std::nullopt);
+    const AccountRule& points = read.account_rules[1];
+    EXPECT_EQ(points.people, std::nullopt);
+    EXPECT_EQ(points.min_points, -10000);
+    EXPECT_EQ(points.top_n, 5);
+    auto refused = [&](const char* field, const Json& value, const char* what) {
+        Json wrong = saying;
+        wrong["account_rules"][0][field] = value;
+        expect_refused(wrong, Path(std::string("/account_rules/0/") + field), what);
+    };
+    refused("people", 0, "is no whole number from 1 to 2147483647");
+    refused("top_n", 1.5, "is no whole number from 1 to 2147483647");
+    refused("active_within", -1, "is negative");
+    refused("min_points", "many", "is no number");
+    saying["account_rules"][0].erase("name");
+    expect_refused(saying, Path("/account_rules/0/name"), "is missing");
+}
+
+TEST(DefinitionReader, ReadsFrequencyAndSilence) {
+    Json rules = full();
+    Json& often = rules["rules"][3];
+    often.update({{"decay", "none"},
+                  {"lifespan", nullptr},
+                  {"at_least", 3},
+                  {"within", 604800},
+                  {"distinct_key", "channel"},
+                  {"keep", true}});
+    FullDefinition read = read_definition(rules.dump());
+    const Rule& rule = read.definition.rules[3];
+    EXPECT_EQ(rule.at_least, 3u);
+    EXPECT_EQ(rule.within, 7 * kDay);
+    EXPECT_TRUE(rule.distinct && rule.keep);
+    EXPECT_EQ(read.rules[3].distinct_key, "channel");
+    often["keep"] = "yes";
+    expect_refused(rules, Path("/rules/3/keep"), "is neither true nor false");
+    often.erase("at_least");
+    EXPECT_TRUE(error_of(rules.dump()).has_value());
+    for (const char* field : {"within", "distinct_key", "keep"}) often.erase(field);
+    often["quiet_for"] = 86400;
+    EXPECT_EQ(read_definition(rules.dump()).definition.rules[3].quiet_for, kDay);
+    often["half_life"] = 86400;
+    often["decay"] = "exponential";
+    EXPECT_TRUE(error_of(rules.dump()).has_value());
+}
+
 TEST(DefinitionReader, TellsTheDefinitionOfANewerLibraryApart) {
     Json newer = full();
     newer["format"] = 1;
     EXPECT_EQ(error_of(newer.dump()).has_value(), false);
-    newer["format"] = 3;
+    newer["format"] = 4;
     newer["stages"] = "something new";
     std::optional<Error> error = error_of(newer.dump());
     ASSERT_TRUE(error.has_value());
     EXPECT_EQ(error->code, ErrorCode::NotSupported);
-    EXPECT_STREQ(error->what(), "definition is of format 3");
+    EXPECT_STREQ(error->what(), "definition is of format 4");
     EXPECT_FALSE(error->detail.empty() || error->hint.empty());
     newer["format"] = 0;
     expect_refused(newer, Path("/format"), "is no whole number from 1 to 9223372036854775807");
@@ -479,6 +559,38 @@ TEST(DefinitionReader, RefusesWhatIsNoObject) {
     for (const char* json : {"null", "true", "7", "\"x\"", "[]"}) expect_refused(Json::parse(json), "It is no object.");
     EXPECT_EQ(error_of("{")->code, ErrorCode::CorruptData);
     EXPECT_FALSE(error_of("{")->hint.empty());
+}
+
+TEST(DefinitionReader, ReadsWorkingTime) {
+    Json json = full();
+    json["calendar"] = {{{"weekday", "monday"}, {"opens", "09:00:00"}, {"closes", "17:00:00"}},
+                        {{"weekday", "tuesday"}, {"opens", "00:00:00"}, {"closes", "24:00:00"}}};
+    json["holidays"] = {{{"day", "2027-01-05"}}};
+    json["stages"][1]["working_time"] = true;
+    json["stages"][1]["within"] = {{"days", 1}, {"seconds", 7200.5}};
+    Definition definition = read_definition(json.dump()).definition;
+    EXPECT_FALSE(definition.stages[1].within);
+    ASSERT_TRUE(definition.stages[1].working_within);
+    EXPECT_EQ(definition.stages[1].working_within->days, 1);
+    EXPECT_EQ(definition.stages[1].working_within->rest, 7'200'500'000);
+    Timestamp monday = 9865 * kDay;
+    EXPECT_EQ(definition.working_time.between(monday, monday + 7 * kDay), 8 * kHour) << "Tuesday is a holiday";
+
+    Json without = json;
+    without["calendar"] = Json::array();
+    expect_refused(without, "A service level counts in working time, of which there is none.");
+    Json overlapping = json;
+    overlapping["calendar"][1]["weekday"] = "monday";
+    expect_refused(overlapping, Path("/calendar"), "has hours that overlap, or end before they begin");
+    Json nowhen = json;
+    nowhen["calendar"][0]["opens"] = "nine";
+    expect_refused(nowhen, Path("/calendar/0/opens"), "is no time of the day");
+    Json noday = json;
+    noday["holidays"][0]["day"] = "2027-02-30";
+    expect_refused(noday, Path("/holidays/0/day"), "is no date");
+    Json unsure = json;
+    unsure["stages"][1]["working_time"] = "yes";
+    expect_refused(unsure, Path("/stages/1/working_time"), "is neither true nor false");
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST(Score, EqualsTheFormula) {
 
 TEST(Score, NeverRisesWherePointsArePositive) {
     for_each_seed(500, [](Choices& choices) {
-        RandomModel model = random_model(choices);
+        RandomModel model = random_model(choices, {.switches = false});
         Timestamp at = kStart + 100 * kHour;
         std::vector<Match> matches = random_matches(choices, model, kStart, 100, 40);
         for (Match& match : matches) match.points = std::abs(match.points);

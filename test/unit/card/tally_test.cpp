@@ -99,6 +99,14 @@ TEST(Tally, KeepsItsPromises) {
                 EXPECT_EQ(tally.lifetime(rule), 0);
                 continue;
             }
+            if (tally.pays != nullptr) {
+                bool pays = tally.pays(rule, state, at);
+                Timestamp turns = tally.turns_at(rule, state);
+                EXPECT_EQ(points, pays ? units_of_points(rule.points) : 0);
+                EXPECT_EQ(tally.pays(rule, state, later) != pays, at < turns && turns <= later);
+                EXPECT_TRUE(turns == kForever || turns <= add_saturated(card.clock, tally.lifetime(rule)));
+                continue;
+            }
             SignedSum first = tally.split(rule, state, at);
             SignedSum last = tally.split(rule, state, later);
             EXPECT_EQ(points, round_to_units(first.total()));

@@ -138,7 +138,7 @@ TEST(Explain, SumsToTheScore) {
         for (const ExplainLine& line : lines) {
             if (line.rule == kNoRule) continue;
             const Rule& rule = definition.rules[static_cast<std::size_t>(line.rule)];
-            if (rule.fit) continue;
+            if (rule.fit || rule.tally->pays != nullptr) continue;
             std::int64_t times = naive.counts[static_cast<std::size_t>(line.rule)];
             if (rule.decay.keeps_occurrences())
                 times = std::min(times, static_cast<std::int64_t>(rule.max_occurrences));

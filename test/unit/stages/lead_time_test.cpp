@@ -191,6 +191,7 @@ void tame(Definition& definition) {
         stage.grades.clear();
         stage.cooldown = 0;
     }
+    for (StageEntry& entry : definition.entries) entry.grades.clear();
     definition.complete();
 }
 
@@ -214,6 +215,37 @@ TEST(LeadInTime, OneBatchIsAsABatchForEachInstant) {
         EXPECT_EQ(bytes_of(at_once.lead.card), bytes_of(apart.lead.card));
         EXPECT_EQ(at_once.lead.features.score, apart.lead.features.score);
         EXPECT_EQ(at_once.lead.stage.armed, apart.lead.stage.armed);
+    });
+}
+
+// What asks for the same as the stage itself lets nobody in.
+TEST(LeadInTime, AnEntryLikeTheStageChangesNothing) {
+    for_each_seed(1500, [](Choices& choices) {
+        RandomModel model = random_model(choices, {.unit = 1, .stages = true});
+        model.definition.entries.clear();
+        model.definition.complete();
+        Definition twice = model.definition;
+        for (int i = 0; i < static_cast<int>(twice.stages.size()); ++i) {
+            const Stage& stage = twice.stages[static_cast<std::size_t>(i)];
+            if (stage.detour) continue;
+            twice.entries.push_back({.name = stage.name,
+                                     .stage = i,
+                                     .min_score = stage.min_score,
+                                     .min_engagement = stage.min_engagement,
+                                     .min_fit = stage.min_fit,
+                                     .grades = stage.grades,
+                                     .required = stage.required});
+        }
+        twice.complete();
+        std::vector<Happening> life = random_life(choices, model);
+        Delivery once(model.definition);
+        Delivery by_either(twice);
+        for (const Call& call : random_calls(choices, life, life.back().at + 100)) {
+            make(once, call);
+            make(by_either, call);
+            EXPECT_EQ(once.lead.due_at, by_either.lead.due_at);
+        }
+        EXPECT_EQ(words_of(moves_of(once.transitions)), words_of(moves_of(by_either.transitions)));
     });
 }
 

@@ -42,8 +42,8 @@ struct Decaying {
         return rule.decay.half_life > kForever / kHalfLives ? kForever : rule.decay.half_life * kHalfLives;
     }
 
-    static Count count(const Rule& rule, const RuleState& state, Timestamp last) {
-        return Sum::count(rule, state, last);
+    static Count count(const Rule& rule, const RuleState& state, Timestamp last, Timestamp at) {
+        return Sum::count(rule, state, last, at);
     }
 };
 

@@ -47,7 +47,7 @@ struct Kept {
     }
     static Microseconds lifetime(const Rule& rule) { return rule.decay.lifetime(); }
 
-    static Count count(const Rule& rule, const RuleState& state, Timestamp) {
+    static Count count(const Rule& rule, const RuleState& state, Timestamp, Timestamp) {
         std::vector<Occurrence> all(state.occurrences.all().begin(), state.occurrences.all().end());
         for (const Member& member : state.members.all()) all.push_back(member.occurrence);
         std::sort(all.begin(), all.end());

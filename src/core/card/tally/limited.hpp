@@ -27,8 +27,8 @@ struct Limited : Closed {
     }
 
     // The latest match may be one that does not count.
-    static Count count(const Rule& rule, const RuleState& state, Timestamp) {
-        return Closed::count(rule, state, kNever);
+    static Count count(const Rule& rule, const RuleState& state, Timestamp, Timestamp at) {
+        return Closed::count(rule, state, kNever, at);
     }
 
   private:

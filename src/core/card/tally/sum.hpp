@@ -39,7 +39,7 @@ struct Sum {
     }
     static Microseconds lifetime(const Rule&) { return 0; }
 
-    static Count count(const Rule& rule, const RuleState& state, Timestamp last) {
+    static Count count(const Rule& rule, const RuleState& state, Timestamp last, Timestamp) {
         for (const Member& member : state.members.all()) last = std::max(last, member.occurrence.at);
         return {points(rule, state, last), state.count(), last};
     }

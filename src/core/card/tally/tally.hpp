@@ -31,6 +31,8 @@ struct Tally {
     bool keeps_latest;
     // One that happened earlier may take the place of another.
     bool replaces;
+    // Of a kind with `pays`: time turns it on; else, where it is not constant, off.
+    bool turns_on;
 
     // Adds an occurrence, in any order of time. False, and nothing is changed, where the state does not remember enough
     // to do so exactly.
@@ -43,11 +45,16 @@ struct Tally {
     // How long after an occurrence it may still change by itself.
     Microseconds (*lifetime)(const Rule& rule);
 
+    // Of kinds that give the points of the rule or nothing, else null. Whether they do, and when time alone turns that
+    // once, after which it changes no more; kForever: it does not. That instant may be past.
+    bool (*pays)(const Rule& rule, const RuleState& state, Timestamp at);
+    Timestamp (*turns_at)(const Rule& rule, const RuleState& state);
+
     // By this decay and this tally whatever counts has its full points, however old it is. `last`: the latest match of
-    // the rule, counted or not.
+    // the rule, counted or not; `at`: as of when.
     Decay full_decay;
     const Tally* full;
-    Count (*count)(const Rule& rule, const RuleState& state, Timestamp last);
+    Count (*count)(const Rule& rule, const RuleState& state, Timestamp last, Timestamp at);
 };
 
 // What a kind has. Its file says more where it differs from the above.
@@ -63,13 +70,44 @@ concept TallyKind = requires(const Rule& rule, RuleState& state, const RuleState
     { Kind::points(rule, kept, at) } -> std::same_as<Units>;
     { Kind::split(rule, kept, at) } -> std::same_as<SignedSum>;
     { Kind::lifetime(rule) } -> std::same_as<Microseconds>;
-    { Kind::count(rule, kept, at) } -> std::same_as<Count>;
+    { Kind::count(rule, kept, at, at) } -> std::same_as<Count>;
+};
+
+// The kinds that have what `pays` says.
+template <class Kind>
+concept SwitchedKind = TallyKind<Kind> && requires(const Rule& rule, const RuleState& kept, Timestamp at) {
+    { Kind::kTurnsOn } -> std::convertible_to<bool>;
+    { Kind::pays(rule, kept, at) } -> std::same_as<bool>;
+    { Kind::turns_at(rule, kept) } -> std::same_as<Timestamp>;
 };
 
 template <TallyKind Kind>
-inline constexpr Tally kTally = {Kind::takes,     Kind::kConstant, Kind::kHalves,    Kind::kKeepsLatest,
-                                 Kind::kReplaces, Kind::fold,      Kind::forget,     Kind::points,
-                                 Kind::split,     Kind::lifetime,  Kind::kFullDecay, &kTally<typename Kind::Full>,
-                                 Kind::count};
+constexpr Tally make_tally(const Tally* full) {
+    Tally tally = {.takes = Kind::takes,
+                   .constant = Kind::kConstant,
+                   .halves = Kind::kHalves,
+                   .keeps_latest = Kind::kKeepsLatest,
+                   .replaces = Kind::kReplaces,
+                   .turns_on = false,
+                   .fold = Kind::fold,
+                   .forget = Kind::forget,
+                   .points = Kind::points,
+                   .split = Kind::split,
+                   .lifetime = Kind::lifetime,
+                   .pays = nullptr,
+                   .turns_at = nullptr,
+                   .full_decay = Kind::kFullDecay,
+                   .full = full,
+                   .count = Kind::count};
+    if constexpr (SwitchedKind<Kind>) {
+        tally.turns_on = Kind::kTurnsOn;
+        tally.pays = Kind::pays;
+        tally.turns_at = Kind::turns_at;
+    }
+    return tally;
+}
+
+template <TallyKind Kind>
+inline constexpr Tally kTally = make_tally<Kind>(&kTally<typename Kind::Full>);
 
 }  // namespace lead_scoring

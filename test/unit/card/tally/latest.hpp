@@ -22,7 +22,7 @@ struct Latest : Sum {
     static Units points(const Rule&, const RuleState& state, Timestamp) {
         return state.occurrences.empty() ? 0 : state.occurrences.all().back().points;
     }
-    static Count count(const Rule& rule, const RuleState& state, Timestamp last) {
+    static Count count(const Rule& rule, const RuleState& state, Timestamp last, Timestamp) {
         return {points(rule, state, last), 1, last};
     }
 };
