@@ -35,7 +35,7 @@ for (split /\n/, $primary->safe_psql('postgres', q{
      WHERE n.nspname IN ('lead_scoring', 'lead_scoring_internal') AND p.prokind = 'f' AND p.provolatile <> 'v'
        AND (p.proretset OR p.prorettype IN ('float8'::regtype, 'json'::regtype))
        AND (p.proname = 'models' OR p.proargnames[1] = 'model' AND 0 < p.pronargs)
-       -- bodies of what is entered by another name of the same list
+       -- Bodies of what is asked anyway, under the same name; that of models() has another.
        AND NOT (n.nspname = 'lead_scoring_internal' AND EXISTS (
            SELECT FROM pg_proc e WHERE e.pronamespace = 'lead_scoring'::regnamespace AND e.proargtypes = p.proargtypes AND e.proname = p.proname))
        AND p.proname <> 'model_state_as_owner' ORDER BY p.oid::regprocedure::text})) {
@@ -91,8 +91,8 @@ my $forced = $primary->safe_psql('postgres', q{SELECT name FROM pg_settings WHER
 my @parallel = qw(parallel_setup_cost=0 parallel_tuple_cost=0 min_parallel_table_scan_size=0 min_parallel_index_scan_size=0 max_parallel_workers_per_gather=2);
 my @alone = (@parallel, 'parallel_leader_participation=off');
 # A way is the settings, the transaction, and how a statement is run: by itself, through a cursor of some kind, or prepared.
-# What is forced is asked of views and of functions that may run in workers: of the others no more than the queries within
-# would, a worker each, of which these are the same.
+# With workers forced, functions that are parallel unsafe are not asked by themselves: they run where they are called, and no
+# more than the queries in them would go to a worker, each to one of its own. Views that call them are asked.
 my @ways = (
     [ [@parallel], 'READ COMMITTED' ],
     [ [@alone], 'REPEATABLE READ' ],
